@@ -1,0 +1,58 @@
+/// How one attempt ended, as the handler's side tells it. What follows from it is ``Verdict``'s business.
+public enum HandlerOutcome: Sendable, Equatable {
+    /// The work is done. The result is what an executable printed or a Swift handler returned; empty for none.
+    case succeeded(result: [UInt8] = [])
+    /// This attempt failed. `retryAfter` goes before the policy's backoff.
+    case failed(error: String, retryAfter: Duration? = nil)
+    /// No attempt can succeed: the task is FAILED at once.
+    case permanentlyFailed(error: String)
+    /// Not now: back to WAITING, the attempt does not count. Without `after`, the policy's backoff.
+    case later(after: Duration? = nil, note: String? = nil)
+    /// The run was asked to stop before the handler had ended: back to WAITING, the attempt does not count.
+    case stopped
+    /// The handler settled the claim itself, in the transaction that did the work (an SQL file).
+    case settled(SettleResult)
+}
+
+/// Which kind of handler: shown by `taskrun handlers`.
+public enum HandlerKind: String, Sendable, Codable {
+    /// A Swift type, compiled in.
+    case swift
+    /// A program in the handlers folder.
+    case executable
+    /// An SQL file in the handlers folder.
+    case sql
+}
+
+/// Something that performs tasks of one name: the form in which the run knows every kind of handler.
+///
+/// A Swift module is written against ``TaskHandler``, which is more convenient, and wrapped by ``SwiftHandler``.
+public protocol Handler: Sendable {
+    /// The task name it performs.
+    var name: String { get }
+    /// Which kind it is.
+    var kind: HandlerKind { get }
+    /// Where it comes from, for people: a type's or a file's name.
+    var origin: String { get }
+    /// Its own limits; the settings go before them.
+    var limits: HandlerLimits { get }
+    /// Performs one task. Never throws: how it ended is the outcome.
+    ///
+    /// It is cancelled when the deadline passes, the lease is lost, or the run stops; it then ends as soon as it can and
+    /// says how it ended. What it says after a cancellation counts only if it is success.
+    func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome
+}
+
+/// What a handler asks for; nil: the defaults.
+public struct HandlerLimits: Sendable, Equatable {
+    /// The longest one attempt may take; default 1 h. The row's own `timeout_seconds` goes before it.
+    public var timeout: Duration?
+    /// Attempts and backoff.
+    public var retry: RetryPolicy?
+
+    /// Creates limits from their parts.
+    public init(timeout: Duration? = nil, retry: RetryPolicy? = nil) {
+        self.timeout = timeout
+        self.retry = retry
+    }
+}

@@ -1,0 +1,39 @@
+/// Which handler performs which task name, on this host.
+public struct HandlerRegistry: Sendable {
+    /// Two handlers claim one name: a start-up error that names both.
+    public struct Conflict: Error, Sendable, Equatable, CustomStringConvertible {
+        /// The task name.
+        public let name: String
+        /// Where the two come from.
+        public let origins: [String]
+
+        /// Names both handlers and says what to do.
+        public var description: String {
+            "two handlers for \"\(name)\": \(origins.joined(separator: " and ")). Remove or rename one of them."
+        }
+    }
+
+    private let handlers: [String: any Handler]
+
+    /// Creates a registry.
+    /// - Throws: ``Conflict`` where two handlers have one name.
+    public init(_ list: [any Handler]) throws(Conflict) {
+        var handlers: [String: any Handler] = [:]
+        for handler in list {
+            if let other = handlers[handler.name] {
+                throw Conflict(name: handler.name, origins: [other.origin, handler.origin])
+            }
+            handlers[handler.name] = handler
+        }
+        self.handlers = handlers
+    }
+
+    /// The handler for a task name, or nil.
+    public subscript(name: String) -> (any Handler)? { handlers[name] }
+
+    /// All task names, sorted.
+    public var names: [String] { handlers.keys.sorted() }
+
+    /// All handlers, by name.
+    public var all: [any Handler] { names.compactMap { handlers[$0] } }
+}

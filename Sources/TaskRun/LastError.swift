@@ -1,0 +1,28 @@
+/// The text that goes into the column `last_error`.
+public enum LastError {
+    /// The longest text, in bytes.
+    public static let limit = 8 * 1024
+
+    /// Makes a text fit: no NUL characters (PostgreSQL cannot store them), at most ``limit`` bytes, cut at a character's end.
+    public static func fit(_ text: String) -> String {
+        let clean = text.utf8.contains(0) ? String(text.map { $0 == "\0" ? "\u{FFFD}" : $0 }) : text
+        guard clean.utf8.count > limit else { return clean }
+        let mark = " …"
+        var end = clean.utf8.index(clean.startIndex, offsetBy: limit - mark.utf8.count)
+        while end.samePosition(in: clean) == nil { end = clean.utf8.index(before: end) }
+        return clean[..<end] + mark
+    }
+
+    /// What is said of a task whose run died: who, since when it is known, why it is thought so.
+    ///
+    /// - Parameters:
+    ///   - owner: The text of the owner.
+    ///   - reason: Why the run is thought dead: `its process is gone`, `its lease ended at …`.
+    ///   - crashes: Crashes in a row, this one included.
+    ///   - limit: The number at which the task is FAILED.
+    ///   - now: When it was seen.
+    public static func crash(owner: String?, reason: String, crashes: Int, limit: Int, now: String) -> String {
+        let count = crashes >= limit ? "\(crashes) times in a row, given up" : "crash \(crashes) of \(limit) in a row"
+        return "\(RunIdentity.describe(owner: owner)) died with this task in hand (\(reason), seen \(now) UTC; \(count))"
+    }
+}

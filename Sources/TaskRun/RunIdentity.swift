@@ -1,0 +1,49 @@
+/// Who holds a lease: one run on one machine, told from every other that ever was.
+///
+/// The text form, `web1 1234 987654 <boot id> 4026531836`, stands in the column `lease_owner`. Boot id, process namespace,
+/// process number and start time together are the identity: process numbers are used again, and two containers of one
+/// machine both have a process 1. The host's name is for people.
+public struct RunIdentity: Sendable, Hashable {
+    /// The host's name, without white space.
+    public let host: String
+    /// The process number within its namespace.
+    public let pid: Int32
+    /// When the process started, in clock ticks since boot (field 22 of `/proc/PID/stat`, proc(5)).
+    public let startTicks: UInt64
+    /// The machine's boot, from `/proc/sys/kernel/random/boot_id`.
+    public let bootID: String
+    /// The number of the process namespace, from `/proc/self/ns/pid`.
+    public let namespace: UInt64
+
+    /// Creates an identity from its parts; white space in the host's name becomes `-`.
+    public init(host: String, pid: Int32, startTicks: UInt64, bootID: String, namespace: UInt64) {
+        self.host = String(host.map { $0.isWhitespace ? "-" : $0 })
+        self.pid = pid
+        self.startTicks = startTicks
+        self.bootID = bootID
+        self.namespace = namespace
+    }
+
+    /// Reads the text form; nil for any other text.
+    public init?(text: String) {
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 5, !parts[0].isEmpty, !parts[3].isEmpty,
+            let pid = Int32(parts[1]), pid > 0, let ticks = UInt64(parts[2]), let namespace = UInt64(parts[4])
+        else { return nil }
+        self.init(host: String(parts[0]), pid: pid, startTicks: ticks, bootID: String(parts[3]), namespace: namespace)
+    }
+
+    /// The text form.
+    public var text: String { "\(host) \(pid) \(startTicks) \(bootID) \(namespace)" }
+
+    /// Whether both are on the same boot of the same machine and can see each other's processes.
+    public func sees(_ other: RunIdentity) -> Bool { bootID == other.bootID && namespace == other.namespace }
+}
+
+extension RunIdentity {
+    /// What is said of an owner in `last_error` and on the screen: `run 1234 on web1`; a text of another form as it is.
+    public static func describe(owner: String?) -> String {
+        guard let owner else { return "an unknown run" }
+        return RunIdentity(text: owner).map { "run \($0.pid) on \($0.host)" } ?? "run \"\(owner)\""
+    }
+}

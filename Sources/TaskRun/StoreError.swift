@@ -1,0 +1,49 @@
+/// What went wrong between taskrun and its database, in a form that code can decide by and a person can act on.
+public struct StoreError: Error, Sendable, Equatable {
+    /// The kind of trouble; decide by this, never by the text.
+    public enum Code: Sendable, Equatable {
+        /// The server cannot be reached, the connection broke, or the server is starting or stopping. What was under
+        /// way may or may not have happened.
+        case unreachable
+        /// Another program holds the lock for longer than the busy timeout, or a statement ran into its time limit.
+        /// Nothing was written.
+        case locked
+        /// The tables are missing, too old, too new, edited, or not taskrun's.
+        case schema
+        /// The database does not exist, is no database, is corrupt, read-only, or may not be opened.
+        case database
+        /// The database refused this row or value (a constraint, a trigger, a type). Nothing was written.
+        case refused
+        /// No room left on the device. Nothing was written.
+        case full
+        /// Anything else.
+        case other
+    }
+
+    /// The kind of trouble.
+    public let code: Code
+    /// What failed and on what: `cannot claim tasks in sqlite:/var/lib/app.db`. Never a password or a payload.
+    public let subject: String
+    /// Why, in the database's words, with its number: `database is locked (SQLite 5)`.
+    public let cause: String
+    /// What to do next, as a sentence; nil where nothing useful can be said.
+    public let advice: String?
+
+    /// Creates an error from its parts.
+    public init(_ code: Code, subject: String, cause: String, advice: String? = nil) {
+        self.code = code
+        self.subject = subject
+        self.cause = cause
+        self.advice = advice
+    }
+
+    /// Whether the same call may go through later without anybody changing anything.
+    public var isPassing: Bool { code == .unreachable || code == .locked || code == .full }
+}
+
+extension StoreError: CustomStringConvertible {
+    /// What failed, on what, why, and what to do: `cannot …: …. Do …`
+    public var description: String {
+        "\(subject): \(cause)." + (advice.map { " \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,153 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// What a run wants to take in hand.
+public struct ClaimRequest: Sendable, Equatable {
+    /// Which rows, by how many runs died with them in hand.
+    public enum Share: Sendable, Equatable {
+        /// At most `limit` rows, of which at most `crashed` may have `crashes` 1 or 2; none has more.
+        /// `crashed` is the number of handlers that can begin at once, so such rows are never claimed ahead.
+        case usual(limit: Int, crashed: Int)
+        /// One row with `crashes` 3 or more, to be performed with nothing else in hand.
+        case alone
+    }
+
+    /// Who claims: the text of a ``RunIdentity``.
+    public var owner: String
+    /// The task names that can be performed; none: nothing is claimed.
+    public var names: [String]
+    /// The queues to take from; nil: all.
+    public var queues: [String]?
+    /// Which rows and how many.
+    public var share: Share
+    /// How long the claims hold unless renewed; default 300 s.
+    public var lease: Duration
+
+    /// Creates a request.
+    public init(
+        owner: String,
+        names: [String],
+        queues: [String]? = nil,
+        share: Share,
+        lease: Duration = .seconds(300)
+    ) {
+        self.owner = owner
+        self.names = names
+        self.queues = queues
+        self.share = share
+        self.lease = lease
+    }
+
+    /// Rows with this many crashes and more are performed alone: by then an innocent neighbour would have been told apart.
+    public static let crashesUntilAlone = 3
+}
+
+/// What one settle-and-claim brought.
+public struct Exchange: Sendable, Equatable {
+    /// One result a settlement, in their order.
+    public let results: [SettleResult]
+    /// What was claimed, in due order.
+    public let claimed: [ClaimedTask]
+
+    /// Creates an exchange from its parts.
+    public init(results: [SettleResult], claimed: [ClaimedTask]) {
+        self.results = results
+        self.claimed = claimed
+    }
+}
+
+/// What a run knows when it takes over the rows of dead runs.
+public struct RecoverRequest: Sendable {
+    /// Whether the owner of a lease is known to be dead, by its text; unknown owners are not.
+    public var isDead: @Sendable (String) -> Bool
+    /// The lease length: how old a PROCESSING row without a lease end must be; default 300 s.
+    public var lease: Duration
+    /// At this many crashes in a row a task becomes FAILED; default 5.
+    public var crashLimit: Int
+    /// The moment to go by; nil: the deciding clock.
+    public var now: Date?
+
+    /// Creates a request.
+    public init(
+        isDead: @escaping @Sendable (String) -> Bool = { _ in false },
+        lease: Duration = .seconds(300),
+        crashLimit: Int = 5,
+        now: Date? = nil
+    ) {
+        self.isDead = isDead
+        self.lease = lease
+        self.crashLimit = crashLimit
+        self.now = now
+    }
+}
+
+/// A row that was taken over from a dead run.
+public struct RecoveredTask: Sendable, Equatable {
+    /// The task's `id`.
+    public let id: Int64
+    /// The task name.
+    public let name: String
+    /// Its crashes in a row, this one included.
+    public let crashes: Int
+    /// WAITING, or FAILED where the limit was reached.
+    public let status: TaskStatus
+
+    /// Creates a recovered task from its parts.
+    public init(id: Int64, name: String, crashes: Int, status: TaskStatus) {
+        self.id = id
+        self.name = name
+        self.crashes = crashes
+        self.status = status
+    }
+}
+
+/// An SQL script with the values for its names.
+public struct Script: Sendable, Equatable {
+    /// A value to be bound.
+    public enum Value: Sendable, Equatable {
+        /// SQL's NULL.
+        case null
+        /// True or false; 1 or 0 on SQLite.
+        case bool(Bool)
+        /// A whole number of at most 64 bits.
+        case integer(Int64)
+        /// Any other number, in its decimal digits.
+        case number(String)
+        /// Text; also an array or object, as JSON.
+        case text(String)
+    }
+
+    /// The statements, separated by semicolons.
+    public let sql: String
+    /// The values by name, without the colon.
+    public let values: [String: Value]
+
+    /// Creates a script.
+    public init(sql: String, values: [String: Value]) {
+        self.sql = sql
+        self.values = values
+    }
+
+    /// The value for a name: that of the same key, or else that of the only key that is the name but for white space
+    /// at its ends (`"with_opts "` for `:with_opts`); nil where there is none.
+    public func value(named name: String) -> Value? {
+        if let exact = values[name] { return exact }
+        let near = values.filter { key, _ in key.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed().elementsEqual(name) }
+        return near.count == 1 ? near.first?.value : nil
+    }
+}
+
+/// What became of a script that was to settle a claim.
+public enum ScriptOutcome: Sendable, Equatable {
+    /// The script ran and the row is gone.
+    case done
+    /// The claim was taken over: nothing was changed.
+    case leaseLost
+    /// The script has a name that the values lack: nothing was changed.
+    case missingValue(name: String)
+    /// The database refused a statement, or the time limit passed: nothing was changed.
+    case failed(error: String)
+}

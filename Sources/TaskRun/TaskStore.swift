@@ -1,0 +1,98 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// The door between a run and the table `tasks`: what a run needs, and no more.
+///
+/// The comments are the contract; each sentence has a test in the conformance suite, which runs on every store. A store
+/// is entered three times a batch: recover, settle and claim (one transaction), renew. It is used by one run at a time,
+/// one call after the other; only ``perform(_:settling:timeLimit:)`` runs beside the others.
+///
+/// `now` nil means the clock that decides: the database's on PostgreSQL, the machine's on SQLite. Tests pass a moment.
+/// Every function throws ``StoreError``; one with `isPassing` may be called again with the same arguments.
+public protocol TaskStore: Sendable {
+    /// Which database this is, for people: `sqlite:/var/lib/app.db`. Never a password.
+    var location: String { get }
+
+    /// Checks that the tables are those this program knows.
+    ///
+    /// - Throws: ``StoreError/Code/schema`` for missing, older, newer, edited or foreign tables; nothing is touched.
+    func requireSchema() async throws(StoreError)
+
+    /// Takes over what dead runs left behind.
+    ///
+    /// A PROCESSING row is taken over when its lease has ended, when the request says that its owner is dead, or when
+    /// it has no lease end and `created_at` is a lease length ago. It becomes WAITING, due as before; the attempt stays
+    /// counted; `crashes` rises by one; `last_error` says who died, when it was seen and why it is thought so. A row
+    /// that reaches the request's limit of crashes becomes FAILED instead. A row in a living run's hand is not touched.
+    /// At most 1,000 rows a call, so that no lock is held for long: call again while 1,000 come back.
+    func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask]
+
+    /// Ends claims and takes new ones, in one transaction: all of it happens, or nothing.
+    ///
+    /// A settlement changes its row only while the row is PROCESSING with the proof's claim number; otherwise nothing
+    /// is changed and its result is ``SettleResult/leaseLost``. `delete` removes the row. `retry` makes it WAITING,
+    /// due after the wait, with `last_error` set and `crashes` 0. `fail` makes it FAILED with `last_error` set.
+    /// `release` makes it WAITING with the attempt given back and `crashes` as before. `last_error` is cut to 8 KB at
+    /// a character's end.
+    ///
+    /// A claim takes WAITING rows whose `run_at` has come, of the request's names and queues, the smallest
+    /// (`priority`, `run_at`, `id`) first, at most as many as asked for; two runs never get the same row. Each becomes
+    /// PROCESSING with `attempts` and `claim_no` raised by one, the request's owner, and a lease that ends after the
+    /// request's length. They are returned in due order. Rows that other runs hold locked are passed over.
+    ///
+    /// - Parameters:
+    ///   - settlements: Claims to end, at most one a task.
+    ///   - request: What to claim afterwards; nil: nothing.
+    ///   - now: The moment to go by; nil: the deciding clock.
+    /// - Returns: One result a settlement, in their order, and what was claimed.
+    func settle(
+        _ settlements: [Settlement],
+        thenClaim request: ClaimRequest?,
+        now: Date?
+    ) async throws(StoreError) -> Exchange
+
+    /// Prolongs leases: each ends a lease length from now.
+    ///
+    /// Only rows still PROCESSING with the proof's claim number are prolonged.
+    ///
+    /// - Returns: The proofs that are no longer valid.
+    func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof]
+
+    /// Releases the rows that this owner holds but does not know of: claimed by a transaction whose answer was lost.
+    ///
+    /// - Returns: How many were released.
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int
+
+    /// Runs an SQL script and deletes the task's row in one transaction: both happen, or neither.
+    ///
+    /// The row is deleted only while it is PROCESSING with the proof's claim number; otherwise the script leaves no
+    /// trace. Names in the script (`:id`) are bound from the script's values, never pasted; a name without a value
+    /// leaves no trace either. Runs on a connection of its own and ends, undone, when the calling Swift task is
+    /// cancelled or the time limit has passed.
+    func perform(
+        _ script: Script,
+        settling proof: ClaimProof,
+        timeLimit: Duration
+    ) async throws(StoreError) -> ScriptOutcome
+
+    /// Names of WAITING tasks, distinct, at most this many: to say which have no handler here.
+    func waitingNames(limit: Int) async throws(StoreError) -> [String]
+
+    /// Closes the connections. Calls after it throw ``StoreError/Code/other``.
+    func close() async
+}
+
+extension TaskStore {
+    /// Claims without settling anything.
+    public func claim(_ request: ClaimRequest, now: Date? = nil) async throws(StoreError) -> [ClaimedTask] {
+        try await settle([], thenClaim: request, now: now).claimed
+    }
+
+    /// Settles without claiming anything.
+    public func settle(_ settlements: [Settlement], now: Date? = nil) async throws(StoreError) -> [SettleResult] {
+        try await settle(settlements, thenClaim: nil, now: now).results
+    }
+}

@@ -1,0 +1,73 @@
+/// How a claim is to end: the answer to "the handler ended like this, what now?".
+///
+/// Verdicts speak in durations; the store turns them into moments on the clock that decides.
+public enum Verdict: Sendable, Equatable {
+    /// The handler succeeded: the row is deleted.
+    case delete
+    /// Back to WAITING; the attempt counts. `after` is clamped to 0 s ... 366 days.
+    case retry(after: Duration, error: String)
+    /// FAILED, for a person to look at.
+    case fail(error: String)
+    /// Back to WAITING, the attempt given back. `error` nil leaves `last_error` as it is.
+    case release(after: Duration = .zero, error: String? = nil)
+}
+
+/// One claim and how it is to end.
+public struct Settlement: Sendable, Equatable {
+    /// The proof of the claim.
+    public let proof: ClaimProof
+    /// How it is to end.
+    public let verdict: Verdict
+
+    /// Creates a settlement from its parts.
+    public init(_ proof: ClaimProof, _ verdict: Verdict) {
+        self.proof = proof
+        self.verdict = verdict
+    }
+}
+
+/// What became of one settlement. A lost lease is a result, not an error.
+public enum SettleResult: Sendable, Equatable {
+    /// The row is as the verdict says.
+    case settled
+    /// The claim was taken over, or the row is gone: nothing was changed.
+    case leaseLost
+}
+
+extension Verdict {
+    /// Decides how a claim ends, from how the handler ended, the attempt, and the policy of its task name.
+    ///
+    /// - Parameters:
+    ///   - outcome: How the handler ended. ``HandlerOutcome/settled(_:)`` has nothing left to decide: nil is returned.
+    ///   - task: The attempt and the row's own limit of attempts, which goes before the policy's.
+    ///   - policy: Limit of attempts and backoff.
+    ///   - spread: A random number 0 ..< 1, spent on the backoff's spread.
+    public static func decide(
+        outcome: HandlerOutcome,
+        task: ClaimedTask,
+        policy: RetryPolicy,
+        spread: Double
+    ) -> Verdict? {
+        switch outcome {
+        case .succeeded:
+            return .delete
+        case .settled:
+            return nil
+        case .stopped:
+            return .release()
+        case .later(let delay, let note):
+            return .release(after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread), error: note)
+        case .permanentlyFailed(let error):
+            return .fail(error: error)
+        case .failed(let error, let delay):
+            let limit = task.maxAttempts ?? policy.maxAttempts
+            guard task.attempt < limit else {
+                return .fail(error: "\(error)\n(attempt \(task.attempt) of \(limit), none left)")
+            }
+            return .retry(
+                after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread),
+                error: error
+            )
+        }
+    }
+}
