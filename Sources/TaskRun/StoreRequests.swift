@@ -135,7 +135,9 @@ public struct Script: Sendable, Equatable {
     /// at its ends (`"with_opts "` for `:with_opts`); nil where there is none.
     public func value(named name: String) -> Value? {
         if let exact = values[name] { return exact }
-        let near = values.filter { key, _ in key.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed().elementsEqual(name) }
+        let near = values.filter { key, _ in
+            key.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed().elementsEqual(name)
+        }
         return near.count == 1 ? near.first?.value : nil
     }
 }

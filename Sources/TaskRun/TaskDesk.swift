@@ -4,7 +4,9 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What people do with the table by hand: add, look, send back, remove, set up. Every store has it beside ``TaskStore``.
+/// What people do with the table by hand: add, look, send back, remove, set up.
+///
+/// Every store has it beside ``TaskStore``.
 ///
 /// Every function throws ``StoreError``.
 public protocol TaskDesk: TaskStore {
