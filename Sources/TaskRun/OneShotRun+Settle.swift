@@ -115,7 +115,9 @@ extension OneShotRun {
 }
 
 extension Workbench.Finished {
-    /// How the attempt counts as ended: after a cancellation only success counts as what it says. nil: the lease is lost.
+    /// How the attempt counts as ended; nil: the lease is lost.
+    ///
+    /// After a cancellation only success counts as what it says.
     var effectiveOutcome: HandlerOutcome? {
         switch (cancellation, outcome) {
         case (_, .succeeded), (_, .settled), (.stopping, .later): outcome
