@@ -31,7 +31,11 @@ let package = Package(
         ),
         .target(
             name: "SQLiteStore",
-            dependencies: ["TaskRun", "Migrations", .product(name: "GRDB", package: "GRDB.swift")]
+            dependencies: [
+                "TaskRun", "Migrations",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
         ),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgreSQLStore", dependencies: ["TaskRun", "Migrations", "CPostgreSQL"]),
