@@ -43,6 +43,7 @@ let package = Package(
             name: "Handlers",
             dependencies: [
                 "TaskRun",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -60,6 +61,14 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
+        .testTarget(
+            name: "HandlersTests",
+            dependencies: [
+                "Handlers", "TaskRun",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
     ]
 )
 
