@@ -100,6 +100,13 @@ extension Fixture {
         return try await store.claim(request, now: now)
     }
 
+    /// Makes the database refuse to let one row go, as a trigger of the application might.
+    func refuse(deletionOf id: Int64) async throws {
+        try await sql(
+            "CREATE TRIGGER keep BEFORE DELETE ON tasks WHEN OLD.id = \(id) BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
+    }
+
     /// Expects a query's first value.
     func expect(_ query: String, _ expected: String?, at place: SourceLocation = #_sourceLocation) async throws {
         let found = try await value(query)
