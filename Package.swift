@@ -60,6 +60,7 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
+        .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "StoreTests",
             dependencies: [
