@@ -35,21 +35,36 @@ extension Database {
         let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
         var lanes: [Lane] = []
         for name in names {
-            for start in queues?.map(String?.some) ?? [nil] {
-                var (queue, priority) = (start ?? "", Int64.min)
-                let statement = try cachedStatement(
-                    sql: start == nil ? SQLiteStatements.nextLane : SQLiteStatements.nextLaneOfQueue
-                )
-                while let row = try Row.fetchOne(
-                    statement,
-                    arguments: ["name": name, "queue": queue, "priority": priority]
-                ) {
-                    (queue, priority) = (row[0], row[1])
-                    let lane = Lane(name: name, queue: queue, priority: priority, head: row[2])
-                    if lane.head <= moment { lanes.append(lane) }
-                }
+            if let queues {
+                for queue in queues { lanes += try self.lanes(name: name, queue: queue, after: .min) }
+                continue
+            }
+            let nextQueue = try cachedStatement(sql: SQLiteStatements.nextQueue)
+            var queue = ""
+            while let row = try Row.fetchOne(nextQueue, arguments: ["name": name, "queue": queue]) {
+                let lane = Lane(name: name, row)
+                queue = lane.queue
+                lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority)
             }
         }
+        return lanes.filter { $0.head <= moment }
+    }
+
+    private func lanes(name: String, queue: String, after priority: Int64) throws -> [Lane] {
+        let nextPriority = try cachedStatement(sql: SQLiteStatements.nextPriority)
+        var lanes: [Lane] = []
+        while let row = try Row.fetchOne(
+            nextPriority,
+            arguments: ["name": name, "queue": queue, "priority": lanes.last?.priority ?? priority]
+        ) {
+            lanes.append(Lane(name: name, row))
+        }
         return lanes
+    }
+}
+
+extension Lane {
+    fileprivate init(name: String, _ row: Row) {
+        self.init(name: name, queue: row[0], priority: row[1], head: row[2])
     }
 }

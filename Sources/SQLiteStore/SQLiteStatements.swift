@@ -2,17 +2,18 @@
 ///
 /// Values are bound, never pasted; each is checked with EXPLAIN QUERY PLAN by a test.
 enum SQLiteStatements {
-    // A lane is one task name, queue and priority. These step from lane to lane along the index `tasks_due` (a loose index
-    // scan), one row each, however many rows a lane has.
-    static let nextLane = """
+    // A lane is one task name, queue and priority. These two step from lane to lane along the index `tasks_due` (a loose
+    // index scan), one row each, however many rows a lane has. Two, because for `(queue, priority) > (?, ?)` SQLite goes
+    // to the first row that is equal and reads all the equal ones.
+    static let nextQueue = """
         SELECT queue, priority, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND (queue, priority) > (:queue, :priority)
+        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue > :queue
         ORDER BY queue, priority, julianday(run_at)
         LIMIT 1
         """
 
-    static let nextLaneOfQueue = """
+    static let nextPriority = """
         SELECT queue, priority, julianday(run_at)
         FROM tasks
         WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = :queue AND priority > :priority

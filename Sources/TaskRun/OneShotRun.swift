@@ -3,7 +3,7 @@ public import Logging
 /// One run: recover, claim, perform, decide, settle, report.
 ///
 /// A class because it is one story with state, told once: ``run()`` is called once, by one caller. Everything that is
-/// asked of the database is asked here, one call after the other; handlers work beside it (see ``Workbench``).
+/// asked of the database is asked here, one call after the other; handlers work beside it (see `Workbench`).
 public final class OneShotRun {
     /// An end that is not yet written to the table.
     struct Unsettled {
