@@ -69,6 +69,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
+        // Drives the built binary from outside.
+        .testTarget(name: "CommandTests", dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain"]),
         .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "StoreTests",

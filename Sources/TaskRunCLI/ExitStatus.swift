@@ -7,7 +7,9 @@ import Darwin
 #endif
 import TaskRun
 
-/// How the program ends: what cron, scripts and service managers decide by. The numbers above 1 are those of sysexits(3).
+/// How the program ends: what cron, scripts and service managers decide by.
+///
+/// The numbers above 1 are those of sysexits(3).
 enum ExitStatus: Int32 {
     /// Done, also when tasks were put back for another attempt.
     case done = 0
@@ -46,7 +48,9 @@ enum ExitStatus: Int32 {
 struct ProgramError: Error, Equatable {
     /// The exit code.
     let status: ExitStatus
-    /// What failed, on what and why, without a full stop. Never a password or a payload.
+    /// What failed, on what and why, without a full stop.
+    ///
+    /// Never a password or a payload.
     let problem: String
     /// What to do next, as a sentence; nil where nothing useful can be said.
     let advice: String?

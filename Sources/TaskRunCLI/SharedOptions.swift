@@ -4,7 +4,10 @@ import ArgumentParser
 struct SharedOptions: ParsableArguments {
     @Option(
         name: .customLong("database"),
-        help: ArgumentHelp("Where the tasks are: sqlite:PATH or postgres://… (default: sqlite:tasks.db)", valueName: "url")
+        help: ArgumentHelp(
+            "Where the tasks are: sqlite:PATH or postgres://… (default: sqlite:tasks.db)",
+            valueName: "url"
+        )
     )
     var database: String?
 
@@ -22,7 +25,10 @@ struct SharedOptions: ParsableArguments {
 
     @Option(
         name: .customLong("log-level"),
-        help: ArgumentHelp("What goes to the log on stderr: trace, debug, info, notice, warning, error or critical (default: warning)", valueName: "level")
+        help: ArgumentHelp(
+            "What goes to the log on stderr: trace, debug, info, notice, warning, error or critical (default: warning)",
+            valueName: "level"
+        )
     )
     var logLevel: String?
 

@@ -7,7 +7,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What `taskrun check` looks at, in order. What cannot be looked at is an error finding; the rest is looked at all the same.
+/// What `taskrun check` looks at, in order.
+///
+/// What cannot be looked at is an error finding; the rest is looked at all the same.
 struct Checks {
     private let program: Program
     private let options: SharedOptions
@@ -55,7 +57,8 @@ struct Checks {
                 let versions = try await store.schemaVersions()
                 try await store.requireSchema()
                 let newest = versions.map(\.version).max() ?? 0
-                return [Finding(.ok, "database", store.location), Finding(.ok, "schema", "version \(newest)")] + findings
+                return [Finding(.ok, "database", store.location), Finding(.ok, "schema", "version \(newest)")]
+                    + findings
             } catch {
                 return [Finding(.ok, "database", store.location), error.finding("schema")] + findings
             }
@@ -94,7 +97,12 @@ struct Checks {
     static func clock(_ now: Date) -> Finding {
         let text = "\(MomentText.plain(now)) UTC"
         guard now.timeIntervalSince1970 < 1_750_000_000 else { return Finding(.ok, "clock", text) }
-        return Finding(.error, "clock", "\(text), which is in the past", advice: "Set the clock, and keep it right with NTP.")
+        return Finding(
+            .error,
+            "clock",
+            "\(text), which is in the past",
+            advice: "Set the clock, and keep it right with NTP."
+        )
     }
 }
 

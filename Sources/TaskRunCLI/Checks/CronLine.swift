@@ -22,9 +22,13 @@ enum CronLine {
         let files =
             ["/etc/crontab"]
             + folders.flatMap { folder in
-                ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+                ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map {
+                    "\(folder)/\($0)"
+                }
             }
-        if mentions(userCrontab(), program) { return Finding(.ok, "cron", "this user's crontab starts \(program) once") }
+        if mentions(userCrontab(), program) {
+            return Finding(.ok, "cron", "this user's crontab starts \(program) once")
+        }
         // Files that this user may not read count as saying nothing.
         if let file = files.first(where: { mentions(try? String(contentsOfFile: $0, encoding: .utf8), program) }) {
             return Finding(.ok, "cron", "\(file) starts \(program) once")

@@ -7,7 +7,8 @@ enum StrayVariables {
     /// Others stay unmentioned: what executables are given begins with `TASKRUN_` too.
     static func findings(_ variables: [String: String]) -> [Finding] {
         let known = SettingTable.all.filter(\.isInEnvironment).map(\.variable) + ["TASKRUN_CONFIG"]
-        let given = ["ID", "NAME"].map { "TASKRUN_TASK_\($0)" }
+        let given =
+            ["ID", "NAME"].map { "TASKRUN_TASK_\($0)" }
             + ["QUEUE", "ATTEMPT", "MAX_ATTEMPTS", "DEADLINE", "OUTPUT", "RUN"].map { "TASKRUN_\($0)" }
         return variables.keys.sorted().compactMap { name in
             guard name.hasPrefix("TASKRUN_"), !known.contains(name), !given.contains(name) else { return nil }

@@ -35,14 +35,23 @@ struct AddCommand: ProgramCommand {
     var runAt: String?
     @Option(help: "Attempts in all (default: as the handler is configured)")
     var maxAttempts: Int?
-    @Option(help: ArgumentHelp("The longest one attempt may take, like 30s (default: as the handler is configured)", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp(
+            "The longest one attempt may take, like 30s (default: as the handler is configured)",
+            valueName: "duration"
+        )
+    )
     var timeout: String?
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
-        if name == "-", json != nil { throw ValidationError("With - as NAME the payloads stand in the lines of stdin.") }
+        if name == "-", json != nil {
+            throw ValidationError("With - as NAME the payloads stand in the lines of stdin.")
+        }
         if delay != nil, runAt != nil { throw ValidationError("--delay and --run-at exclude each other.") }
-        if let maxAttempts, maxAttempts < 1 { throw ValidationError("--max-attempts is \(maxAttempts): expected 1 or more.") }
+        if let maxAttempts, maxAttempts < 1 {
+            throw ValidationError("--max-attempts is \(maxAttempts): expected 1 or more.")
+        }
         _ = try common()
     }
 

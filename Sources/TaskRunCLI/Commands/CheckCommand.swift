@@ -5,7 +5,8 @@ import TaskRun
 struct CheckCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Looks at settings, database, handlers, runtime directory, clock and cron; says what is wrong and what to do.",
+        abstract:
+            "Looks at settings, database, handlers, runtime directory, clock and cron; says what is wrong and what to do.",
         discussion: """
               taskrun check
               taskrun check --json | jq -r 'select(.level != "ok") | .advice'

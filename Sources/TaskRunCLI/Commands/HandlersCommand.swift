@@ -25,7 +25,9 @@ struct HandlersCommand: ProgramCommand {
         if options.isJSON {
             try output.write(list.registry.all.map { Self.json($0, limits) })
         } else if list.registry.all.isEmpty {
-            try output.write("No handlers. Put one into the folder \(settings.handlers), or name another with --handlers.")
+            try output.write(
+                "No handlers. Put one into the folder \(settings.handlers), or name another with --handlers."
+            )
         } else {
             try output.write(Self.table(list.registry.all, limits).lines(on: output.terminal))
         }

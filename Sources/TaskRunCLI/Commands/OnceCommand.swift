@@ -25,7 +25,12 @@ struct OnceCommand: ProgramCommand {
     var queue: [String] = []
     @Option(help: ArgumentHelp("Perform these task names only.", valueName: "name,…"))
     var only: [String] = []
-    @Option(help: ArgumentHelp("Handlers at once, over all live runs of this host (default: number of cores)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Handlers at once, over all live runs of this host (default: number of cores)",
+            valueName: "n"
+        )
+    )
     var concurrency: String?
     @Option(help: ArgumentHelp("Claim at most this many tasks.", valueName: "n"))
     var limit: Int?

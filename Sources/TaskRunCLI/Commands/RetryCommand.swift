@@ -40,7 +40,9 @@ struct RetryCommand: ProgramCommand {
             } else if ids.isEmpty {
                 try program.output.write(done.isEmpty ? "No FAILED tasks." : outcome.sum("sent back to WAITING"))
             } else {
-                try program.output.write(outcome.lines(done: "is WAITING again", undone: "not FAILED, so left as it is"))
+                try program.output.write(
+                    outcome.lines(done: "is WAITING again", undone: "not FAILED, so left as it is")
+                )
             }
             return outcome.status
         }

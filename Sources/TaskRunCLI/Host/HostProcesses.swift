@@ -34,7 +34,9 @@ final class HostProcesses: Sendable {
     ///   - endLeftovers: Ends what a dead run left behind; whether nothing is left.
     init(
         identity: RunIdentity,
-        endLeftovers: @escaping @Sendable (String) async -> Bool = { await !LeftoverProcesses.end(startedBy: $0).areLeft }
+        endLeftovers: @escaping @Sendable (String) async -> Bool = {
+            await !LeftoverProcesses.end(startedBy: $0).areLeft
+        }
     ) {
         self.identity = identity
         self.endLeftovers = endLeftovers
@@ -51,7 +53,9 @@ final class HostProcesses: Sendable {
         return true
     }
 
-    /// Whether the run of this text is alive, as far as can be seen from here. Ends nothing.
+    /// Whether the run of this text is alive, as far as can be seen from here.
+    ///
+    /// Ends nothing.
     func life(of owner: String?) -> Life {
         guard let run = owner.flatMap(RunIdentity.init(text:)), identity.sees(run) else { return .unknown }
         // kill() is asked first: where /proc is mounted with hidepid, processes of other users are not to be seen in it.

@@ -34,7 +34,8 @@ struct OnceRound {
             let nearest = Spelling.nearest(to: name, among: handlers.registry.names)
             throw ProgramError(
                 .usage,
-                "--only names \"\(name)\", which has no handler here" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+                "--only names \"\(name)\", which has no handler here"
+                    + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
                 advice: "See: \(program.name) handlers"
             )
         }
@@ -80,11 +81,14 @@ struct OnceRound {
         guard program.screen.terminal.isTerminal, !isSilent else { return QuietTeller(program: program.name) }
         let registry = handlers.registry
         return TerminalTeller(program: program.name, terminal: program.screen.terminal) { task in
-            task.maxAttempts ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
+            task.maxAttempts
+                ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
         }
     }
 
-    /// Counts the tasks that have no handler here. Without the counts the names are told all the same.
+    /// Counts the tasks that have no handler here.
+    ///
+    /// Without the counts the names are told all the same.
     private func unknown(_ names: [String]) async -> [UnknownName] {
         guard !names.isEmpty else { return [] }
         return UnknownName.find(names, in: try? await store.summary(), known: handlers.registry.names)

@@ -16,6 +16,8 @@ enum StopSignals {
     ///   - stop: Is asked.
     ///   - beside: Goes on meanwhile and is cancelled at the end.
     ///   - body: The run.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
     static func listen<Result>(
         _ stop: StopSignal,
         beside: @escaping @Sendable () async -> Void,

@@ -58,8 +58,9 @@ enum DatabaseAddress: Sendable, Equatable {
         return "Write sqlite:PATH or postgres://USER@HOST/DATABASE"
     }
 
-    /// A URL without what may be secret: the password, and the values behind `?`. Where it cannot be told what is what,
-    /// nothing but the scheme is left.
+    /// A URL without what may be secret: the password, and the values behind `?`.
+    ///
+    /// Where it cannot be told what is what, nothing but the scheme is left.
     static func redact(_ url: String) -> String {
         guard let start = url.firstRange(of: "://")?.upperBound else {
             return url.contains { "@=?".contains($0) } ? "…" : url

@@ -7,7 +7,9 @@ enum DurationText {
         ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
     ]
 
-    /// Reads a duration; nil for any other text. Fractions are written with a smaller unit.
+    /// Reads a duration; nil for any other text.
+    ///
+    /// Fractions are written with a smaller unit.
     static func parse(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count)

@@ -28,7 +28,11 @@ struct SettingsFile {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
             let advice = "Correct --config or TASKRUN_CONFIG, or create the file."
-            throw ProgramError(.settings, "cannot read the settings file \(path): \(Self.reason(error))", advice: advice)
+            throw ProgramError(
+                .settings,
+                "cannot read the settings file \(path): \(Self.reason(error))",
+                advice: advice
+            )
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw ProgramError(.settings, "the settings file \(path) is not UTF-8 text", advice: "Save it as UTF-8.")

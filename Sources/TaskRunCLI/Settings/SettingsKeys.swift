@@ -10,7 +10,11 @@ struct SettingsKeys {
     init(root: Node, path: String) throws(ProgramError) {
         self.path = path
         guard let mapping = root.mapping else {
-            throw ProgramError(.settings, "\(path) is a list or a single value", advice: "Write lines like: window: 50s")
+            throw ProgramError(
+                .settings,
+                "\(path) is a list or a single value",
+                advice: "Write lines like: window: 50s"
+            )
         }
         for (key, value) in mapping { try walk(key, value, under: []) }
     }

@@ -29,7 +29,9 @@ struct SettingLayer: Sendable {
         )
     }
 
-    /// The environment: `TASKRUN_…`. An empty variable counts as one that is not set.
+    /// The environment: `TASKRUN_…`.
+    ///
+    /// An empty variable counts as one that is not set.
     static func environment(_ variables: [String: String]) -> SettingLayer {
         let set = variables.filter { $0.key.hasPrefix("TASKRUN_") && !$0.value.isEmpty }
         return SettingLayer(

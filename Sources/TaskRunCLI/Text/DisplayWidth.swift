@@ -38,7 +38,9 @@ extension Character {
     fileprivate var displayWidth: Int {
         guard let scalar = unicodeScalars.first else { return 0 }
         if scalar.isASCII { return 1 }
-        if scalar.properties.generalCategory == .nonspacingMark || scalar.properties.generalCategory == .format { return 0 }
+        if scalar.properties.generalCategory == .nonspacingMark || scalar.properties.generalCategory == .format {
+            return 0
+        }
         let isEmoji = scalar.properties.isEmojiPresentation || unicodeScalars.contains("\u{FE0F}")
         return isEmoji || Self.wide.contains { $0.contains(scalar.value) } ? 2 : 1
     }

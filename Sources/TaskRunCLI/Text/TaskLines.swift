@@ -1,7 +1,9 @@
 import SystemPackage
 import TaskRun
 
-/// Tasks as JSON lines on stdin. A line that cannot be used is named by its number.
+/// Tasks as JSON lines on stdin.
+///
+/// A line that cannot be used is named by its number.
 enum TaskLines {
     private static let keys = [
         "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds",

@@ -8,6 +8,8 @@ enum StoreFactory {
     /// - Parameters:
     ///   - address: Which one.
     ///   - creating: Whether a missing SQLite file is created: by `migrate`, nobody else.
+    /// - Returns: The store, open.
+    /// - Throws: StoreError where it cannot be opened.
     static func open(_ address: DatabaseAddress, creating: Bool = false) throws(StoreError) -> any TaskDesk {
         switch address {
         case .sqlite(let path): try SQLiteStore(path: path, opening: creating ? .creating : .existing)
