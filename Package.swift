@@ -80,7 +80,16 @@ let package = Package(
             ]
         ),
         // Drives the built binary from outside.
-        .testTarget(name: "CommandTests", dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain"]),
+        .testTarget(name: "CommandTests", dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "TestSupport"]),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(name: "PostgreSQLStoreTests", dependencies: ["PostgreSQLStore", "TestSupport"]),
     ]
 )
 

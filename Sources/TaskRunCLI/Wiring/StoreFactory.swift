@@ -1,3 +1,4 @@
+import PostgreSQLStore
 import SQLiteStore
 import TaskRun
 
@@ -13,7 +14,7 @@ enum StoreFactory {
     static func open(_ address: DatabaseAddress, creating: Bool = false) throws(StoreError) -> any TaskDesk {
         switch address {
         case .sqlite(let path): try SQLiteStore(path: path, opening: creating ? .creating : .existing)
-        case .postgresql(let url): fatalError(url)
+        case .postgresql(let url): try PostgreSQLStore(url)
         }
     }
 }
