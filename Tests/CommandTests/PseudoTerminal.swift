@@ -9,17 +9,19 @@ enum PseudoTerminal {
 
     /// The same for a list of arguments.
     static func run(_ arguments: [String], at scratch: Scratch) async throws -> Answer {
-        let line = ([Scratch.binary] + arguments).map { "'\($0)'" }.joined(separator: " ")
-        let call = try Call(
-            "/usr/bin/env",
-            ["script", "-qefc", line, "/dev/null"],
-            environment: scratch.environment.merging(["TERM": "xterm"]) { own, _ in own },
-            folder: scratch.folder,
-            input: ""
-        )
-        let answer = try await call.answer()
+        let answer = try await start(arguments, at: scratch).answer()
         let shown = answer.output.replacingOccurrences(of: "\r\n", with: "\n")
         return Answer(status: answer.status, output: shown, errors: answer.errors)
+    }
+
+    /// Starts `taskrun`; what it shows is the output of the call.
+    static func start(_ arguments: [String], at scratch: Scratch) throws -> Call {
+        let line = ([Scratch.binary] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        return try Call(
+            ["script", "-qefc", line, "/dev/null"],
+            environment: scratch.environment.merging(["TERM": "xterm"]) { own, _ in own },
+            folder: scratch.folder
+        )
     }
 }
 

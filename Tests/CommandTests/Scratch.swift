@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder with a database, a handlers folder and a runtime directory of its own, and the built binary run in it.
@@ -8,13 +9,29 @@ struct Scratch: Sendable {
     /// Variables besides PATH and HOME.
     var variables: [String: String]
 
-    /// Makes a folder, with tables in `tasks.db` unless they are not wanted, and removes it afterwards.
-    static func with(tables: Bool = true, _ body: (Scratch) async throws -> Void) async throws {
+    /// The databases that what is the same on both is tested on.
+    enum Database: String, CaseIterable, CustomTestStringConvertible {
+        case sqlite = "SQLite"
+        case postgresql = "PostgreSQL"
+        var testDescription: String { rawValue }
+    }
+
+    /// Makes a folder, with tables unless they are not wanted, and removes it afterwards.
+    ///
+    /// On SQLite the tables are in the default place, `tasks.db`.
+    static func with(
+        _ database: Database = .sqlite,
+        tables: Bool = true,
+        _ body: (Scratch) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "taskrun-command-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         // Places for handlers are counted over all runs of a user: each test has a host of its own.
-        let variables = ["TASKRUN_RUNTIME_DIRECTORY": folder.appending(path: "runtime").path]
+        var variables = ["TASKRUN_RUNTIME_DIRECTORY": folder.appending(path: "runtime").path]
+        if database == .postgresql {
+            variables["TASKRUN_DATABASE"] = try await PostgreSQLServer.shared().makeDatabase()
+        }
         let scratch = Scratch(folder: folder, variables: variables)
         if tables { try #require(try await scratch.taskrun("migrate").status == 0) }
         try await body(scratch)
@@ -32,15 +49,16 @@ struct Scratch: Sendable {
 
     /// Starts `taskrun`.
     func start(_ arguments: [String], input: String = "") throws -> Call {
-        try Call(Self.binary, arguments, environment: environment, folder: folder, input: input)
+        try Call([Self.binary] + arguments, environment: environment, folder: folder, input: input)
     }
 
     /// Runs SQL with the database's own shell, as any other program would; one line a row, columns joined by `|`.
     @discardableResult
-    func sql(_ text: String, file: String = "tasks.db") async throws -> [String] {
-        let arguments = ["sqlite3", "-cmd", ".timeout 60000", file, text]
-        let call = try Call("/usr/bin/env", arguments, environment: environment, folder: folder, input: "")
-        let answer = try await call.answer()
+    func sql(_ text: String) async throws -> [String] {
+        let words =
+            variables["TASKRUN_DATABASE"].map { ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", $0, "-c", text] }
+            ?? ["sqlite3", "-cmd", ".timeout 60000", "tasks.db", text]
+        let answer = try await Call(words, environment: environment, folder: folder).answer()
         try #require(answer.status == 0, "\(answer.errors)")
         return answer.lines
     }
@@ -96,48 +114,6 @@ struct Answer: Sendable {
     /// The JSON objects on stdout, one a line.
     func objects() throws -> [[String: Any]] {
         try lines.map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
-    }
-}
-
-/// A program that was started. Input and output go through files, so that no pipe can fill up.
-final class Call: Sendable {
-    private let process: Process
-    private let files: (input: URL, output: URL, errors: URL)
-
-    init(
-        _ executable: String,
-        _ arguments: [String],
-        environment: [String: String],
-        folder: URL,
-        input: String
-    ) throws {
-        let stem = folder.appending(path: ".call-\(UUID().uuidString)").path
-        files = (URL(filePath: stem + "-in"), URL(filePath: stem + "-out"), URL(filePath: stem + "-err"))
-        try Data(input.utf8).write(to: files.input)
-        for file in [files.output, files.errors] { try Data().write(to: file) }
-        process = Process()
-        process.executableURL = URL(filePath: executable)
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = folder
-        process.standardInput = try FileHandle(forReadingFrom: files.input)
-        process.standardOutput = try FileHandle(forWritingTo: files.output)
-        process.standardError = try FileHandle(forWritingTo: files.errors)
-        try process.run()
-    }
-
-    /// Its process number.
-    var pid: Int32 { process.processIdentifier }
-
-    /// Waits for its end.
-    func answer() async throws -> Answer {
-        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
-        let isKilled = process.terminationReason == .uncaughtSignal
-        return Answer(
-            status: process.terminationStatus + (isKilled ? 128 : 0),
-            output: String(decoding: try Data(contentsOf: files.output), as: UTF8.self),
-            errors: String(decoding: try Data(contentsOf: files.errors), as: UTF8.self)
-        )
     }
 }
 

@@ -47,7 +47,7 @@ struct OnceRound {
         for finding in handlers.findings {
             logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
         }
-        let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, logger: logger)
+        let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
         defer { display.clear() }
         let stop = StopSignal()
         let processes = HostProcesses(identity: identity)

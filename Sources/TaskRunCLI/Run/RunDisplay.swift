@@ -1,4 +1,3 @@
-import Logging
 import Synchronization
 import TaskRun
 
@@ -12,22 +11,19 @@ final class RunDisplay: Sendable {
     }
 
     private let screen: Screen
-    private let logger: Logger
+    private let log: RunLog
     private let began = ContinuousClock.now
     private let state: Mutex<State>
 
-    init(_ teller: any RunTeller, on screen: Screen, logger: Logger) {
+    init(_ teller: any RunTeller, on screen: Screen, log: RunLog) {
         self.screen = screen
-        self.logger = logger
+        self.log = log
         state = Mutex(State(teller: teller))
     }
 
     /// Takes note of an event and says what there is to say.
     func observe(_ event: RunEvent) {
-        if case .trouble(let error) = event {
-            // What passes by itself needs nobody; if it does not, the run ends with it and says so.
-            logger.log(level: error.isPassing ? .notice : .error, "\(error)")
-        }
+        log.note(event)
         let moment = began.duration(to: .now)
         state.withLock { state in
             let lines = state.teller.lines(for: event, at: moment)

@@ -33,6 +33,10 @@ enum DatabaseAddress: Sendable, Equatable {
     /// - Throws: ``ProgramError`` that shows no password.
     init(_ text: String, in place: String, relativeTo folder: String, status: ExitStatus) throws(ProgramError) {
         if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+            guard !Self.hasWordAsPort(Self.place(of: text)) else {
+                let problem = "the database in \(place) cannot be read: its port is no number"
+                throw ProgramError(status, problem, advice: "Write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+            }
             self = .postgresql(url: text)
         } else if text.hasPrefix("sqlite:") {
             let path = Self.path(String(text.dropFirst("sqlite:".count)))
@@ -68,12 +72,26 @@ enum DatabaseAddress: Sendable, Equatable {
         let (scheme, rest) = (url[..<start], url[start...])
         let (at, question) = (rest.lastIndex(of: "@"), rest.firstIndex(of: "?"))
         if let at, let question, question < at { return scheme + "…" }
-        let place = rest[(at.map(rest.index(after:)) ?? rest.startIndex)..<(question ?? rest.endIndex)]
-        // `user:secret` with the host forgotten looks like a host with its port.
-        let port = place.prefix { $0 != "/" }.split(separator: ":").dropFirst().last
-        if let port, port.contains(where: { !$0.isNumber && $0 != "]" }), !place.hasPrefix("[") { return scheme + "…" }
+        let place = place(of: url)
+        if hasWordAsPort(place) { return scheme + "…" }
         let user = at.map { rest[..<$0].prefix { $0 != ":" } + "@" } ?? ""
         return scheme + user + place + (question == nil ? "" : "?…")
+    }
+
+    /// What a URL says between user and `?`: hosts, ports and database.
+    private static func place(of url: String) -> Substring {
+        guard let start = url.firstRange(of: "://")?.upperBound else { return url[...] }
+        let rest = url[start...]
+        let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
+        return place.prefix { $0 != "?" }
+    }
+
+    /// Whether a word stands where a port should: `user:secret` with the host forgotten looks like a host with its port.
+    private static func hasWordAsPort(_ place: Substring) -> Bool {
+        place.prefix { $0 != "/" }.split(separator: ",").contains { host in
+            guard let colon = host.lastIndex(of: ":"), host.last != "]" else { return false }
+            return host[host.index(after: colon)...].contains { !$0.isNumber }
+        }
     }
 }
 
