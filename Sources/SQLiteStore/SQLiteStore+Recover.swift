@@ -11,7 +11,8 @@ extension SQLiteStore {
             try String.fetchAll(database, sql: SQLiteStatements.owners)
         }
         // Outside of any transaction: finding out may take a moment.
-        let dead = owners.filter(request.isDead)
+        var dead: [String] = []
+        for owner in owners where await request.isDead(owner) { dead.append(owner) }
         let now = request.now ?? Date()
         let arguments: StatementArguments = [
             "dead": SQLiteJSON.text(dead),

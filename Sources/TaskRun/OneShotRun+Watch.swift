@@ -72,7 +72,7 @@ extension OneShotRun {
                 && state.running.values.allSatisfy { running in
                     running.cancellation.map { now >= $0.at.advanced(by: settings.patience) } ?? false
                 }
-            guard isAllDeaf else { return 0 }
+            guard isAllDeaf else { return [ClaimedTask]() }
             for (worker, running) in state.running {
                 let end = Workbench.Finished(
                     held: running.held,
@@ -84,11 +84,12 @@ extension OneShotRun {
                 state.workers[worker] = nil
             }
             defer { state.running = [:] }
-            return state.running.count
+            return state.running.values.map(\.held.task)
         }
-        guard deaf > 0 else { return }
+        guard !deaf.isEmpty else { return }
         phase = .done
-        report.abandoned += deaf
+        report.abandoned += deaf.count
+        observer?(.abandoned(deaf))
     }
 }
 

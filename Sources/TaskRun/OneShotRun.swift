@@ -19,7 +19,7 @@ public final class OneShotRun {
     let settings: RunSettings
     let identity: RunIdentity
     let slots: any HostSlots
-    let isDead: @Sendable (String) -> Bool
+    let isDead: @Sendable (String) async -> Bool
     let stop: StopSignal
     let observer: (@Sendable (RunEvent) -> Void)?
     let performer: Performer
@@ -61,7 +61,7 @@ public final class OneShotRun {
         slots: any HostSlots,
         stop: StopSignal = StopSignal(),
         logger: Logger,
-        isDead: @escaping @Sendable (String) -> Bool = { _ in false },
+        isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         observer: (@Sendable (RunEvent) -> Void)? = nil
     ) {
         self.store = store

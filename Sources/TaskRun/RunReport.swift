@@ -41,4 +41,6 @@ public enum RunEvent: Sendable {
     case trouble(StoreError)
     /// The run was asked to stop.
     case stopping
+    /// The handlers of these tasks did not end when cancelled and are given up; their ends are told as well.
+    case abandoned([ClaimedTask])
 }

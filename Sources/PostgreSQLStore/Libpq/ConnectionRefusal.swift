@@ -1,0 +1,55 @@
+import CPostgreSQL
+import TaskRun
+
+/// Finds out why a connection was not made.
+///
+/// libpq tells it in words only, and words depend on the language. Where the server itself said no, it is asked once
+/// more by a connection that shows the SQLSTATE instead, so that a wrong password is told from a server that starts.
+enum ConnectionRefusal {
+    /// A connection that failed later than this met silence, not a refusal: asking again would double the wait.
+    private static let slow: Duration = .seconds(5)
+
+    static func explain(
+        _ handle: OpaquePointer,
+        address: PostgreSQLAddress,
+        after time: Duration
+    ) -> PostgreSQLFailure {
+        let message = String(cString: PQerrorMessage(handle))
+        if PQconnectionNeedsPassword(handle) == 1 {
+            return PostgreSQLFailure(.database, state: "28P01", message: message)
+        }
+        guard time < slow, let state = askAgain(address) else {
+            return PostgreSQLFailure(.unreachable, message: message)
+        }
+        return PostgreSQLFailure(state: state, message: message)
+    }
+
+    /// The SQLSTATE with which the server refuses; nil where no server answers, or it now agrees.
+    private static func askAgain(_ address: PostgreSQLAddress) -> String? {
+        let parameters = address.parameters
+        let started = CStrings.with(parameters.map(\.keyword) + [nil]) { keywords in
+            CStrings.with(parameters.map(\.value) + [nil]) { values in PQconnectStartParams(keywords, values, 1) }
+        }
+        guard let handle = started else { return nil }
+        defer { PQfinish(handle) }
+        PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
+        let deadline = ContinuousClock.now + slow
+        var step = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
+        while step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING {
+            let event: Readiness.Event = step == PGRES_POLLING_WRITING ? .writing : .reading
+            let ready = Readiness.wait(for: event, on: PQsocket(handle), atMost: deadline - .now)
+            guard ready != .timedOut else { return nil }
+            step = PQconnectPoll(handle)
+        }
+        return step == PGRES_POLLING_FAILED ? state(in: String(cString: PQerrorMessage(handle))) : nil
+    }
+
+    /// The SQLSTATE at the end of `… failed: FATAL:  28P01`.
+    static func state(in message: String) -> String? {
+        guard let word = message.split(whereSeparator: \.isWhitespace).last, word.utf8.count == 5 else { return nil }
+        let isState = word.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+        }
+        return isState && message.contains(":") ? String(word) : nil
+    }
+}

@@ -1,0 +1,74 @@
+import CPostgreSQL
+import TaskRun
+
+/// Where the database is: what the user wrote, and how to say it without secrets.
+struct PostgreSQLAddress: Sendable {
+    /// What is handed to libpq: a URL or a conninfo string.
+    private let text: String
+    /// Host, port and database, for people: `postgresql://db1:5432/app`.
+    let location: String
+    /// Whether the environment (or its service file) sets how long connecting may take.
+    private let hasTimeout: Bool
+
+    /// Reads a URL (`postgres://…`, `postgresql://…`) or a conninfo string (`host=db1 dbname=app`), without connecting.
+    init(_ text: String) throws(StoreError) {
+        guard let given = Self.options(PQconninfoParse(text, nil)) else {
+            // libpq's reason is left out: it can quote a part of the password.
+            throw StoreError(
+                .database,
+                subject: "cannot read the database's address",
+                cause: "it is no PostgreSQL URL that libpq understands",
+                advice: "Write postgresql://user@host:5432/database; in a password, @ is %40, / is %2F and % is %25."
+            )
+        }
+        let environment = Self.options(PQconndefaults()) ?? [:]
+        self.text = text
+        self.location = Self.location(given, environment: environment)
+        self.hasTimeout = environment["connect_timeout"] != nil
+    }
+
+    /// The parameters for libpq, in order: what comes later wins.
+    ///
+    /// The first ones are this program's defaults, then comes what the user wrote, then what must be as it is.
+    var parameters: [(keyword: String, value: String)] {
+        var list = [
+            ("fallback_application_name", "taskrun"),
+            // A connection through which nothing comes is given up after about a minute, not after two hours.
+            ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "30000"),
+        ]
+        if !hasTimeout { list.append(("connect_timeout", "10")) }
+        return list + [("dbname", text), ("client_encoding", "UTF8")]
+    }
+
+    static func location(_ given: [String: String], environment: [String: String]) -> String {
+        if let service = given["service"] { return "postgresql:///?service=\(service)" }
+        func option(_ name: String) -> String? { given[name] ?? environment[name] }
+        let database = option("dbname") ?? option("user") ?? ""
+        let hosts = (option("host") ?? option("hostaddr") ?? "").split(separator: ",").map(String.init)
+        let ports = (option("port") ?? "").split(separator: ",").map(String.init)
+        if let folder = hosts.first, folder.hasPrefix("/") || folder.hasPrefix("@") {
+            return "postgresql:///\(database)?host=\(folder)" + (ports.first.map { "&port=\($0)" } ?? "")
+        }
+        let places = hosts.enumerated().map { number, host in
+            let name = host.contains(":") ? "[\(host)]" : host
+            return (number < ports.count ? ports[number] : ports.first).map { "\(name):\($0)" } ?? name
+        }
+        return "postgresql://\(places.joined(separator: ","))/\(database)"
+    }
+
+    /// The options that have a value, by keyword, and nil where libpq made no list; frees the list.
+    private static func options(_ list: UnsafeMutablePointer<PQconninfoOption>?) -> [String: String]? {
+        guard let list else { return nil }
+        defer { PQconninfoFree(list) }
+        var options: [String: String] = [:]
+        var entry = list
+        while let keyword = entry.pointee.keyword {
+            if let value = entry.pointee.val, value.pointee != 0 {
+                options[String(cString: keyword)] = String(cString: value)
+            }
+            entry += 1
+        }
+        return options
+    }
+}

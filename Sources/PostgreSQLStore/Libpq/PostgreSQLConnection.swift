@@ -1,0 +1,62 @@
+import Dispatch
+
+/// A connection that opens when it is first used, and again after it broke.
+///
+/// An actor on a queue of its own, because libpq blocks. A call runs from begin to end without another in between, so a
+/// transaction belongs to one call.
+actor PostgreSQLConnection {
+    private nonisolated let executor: QueueExecutor
+    private let address: PostgreSQLAddress
+    private let setUp: String
+    private var session: PostgreSQLSession?
+    private var isClosed = false
+
+    /// - Parameters:
+    ///   - address: Where to connect.
+    ///   - setUp: Statements to be run on each new session.
+    ///   - label: A name for the queue, seen in a debugger.
+    init(_ address: PostgreSQLAddress, setUp: String, label: String) {
+        self.executor = QueueExecutor(label: label)
+        self.address = address
+        self.setUp = setUp
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Runs `body` with an open session; a transaction that it leaves open is undone.
+    ///
+    /// - Throws: What `body` throws, or that no connection can be made. After a failure that ends the connection the
+    ///   next call makes a new one.
+    func run<Result: Sendable>(
+        _ body: @Sendable (PostgreSQLSession) throws(PostgreSQLFailure) -> Result
+    ) throws(PostgreSQLFailure) -> Result {
+        guard !isClosed else { throw .closed }
+        let session = try current()
+        defer { session.leaveTransaction() }
+        return try body(session)
+    }
+
+    private func current() throws(PostgreSQLFailure) -> PostgreSQLSession {
+        if let session, session.isUsable() { return session }
+        session = nil
+        let new = try PostgreSQLSession.open(address, setUp: setUp)
+        session = new
+        return new
+    }
+
+    /// Frees the session of what the user's statements left in it (settings, temporary tables, locks), or ends it.
+    func recycle(keeping isKept: Bool) {
+        guard isKept, let session else { return session = nil }
+        do {
+            try session.recycle(setUp: setUp)
+        } catch {
+            self.session = nil
+        }
+    }
+
+    /// Ends the session for good.
+    func close() {
+        session = nil
+        isClosed = true
+    }
+}

@@ -1,0 +1,89 @@
+import TaskRun
+
+/// What libpq or the server says went wrong, before it is known what was being done.
+struct PostgreSQLFailure: Error, Equatable {
+    /// What it means for the caller.
+    let code: StoreError.Code
+    /// The five characters of the SQLSTATE; nil where the trouble is on this side.
+    let state: String?
+    /// One line in libpq's or the server's words.
+    ///
+    /// The server's DETAIL is left out: it shows column values.
+    let message: String
+
+    /// Trouble the server reported.
+    init(state: String, message: String) {
+        self.init(Self.code(forState: state), state: state, message: message)
+    }
+
+    /// Trouble on this side.
+    init(_ code: StoreError.Code, state: String? = nil, message: String) {
+        self.code = code
+        self.state = state
+        self.message = Self.oneLine(message)
+    }
+
+    /// A call after the end.
+    static let closed = PostgreSQLFailure(.other, message: "the store was closed")
+
+    /// Whether the connection is of no use any more.
+    var endsConnection: Bool { code == .unreachable }
+
+    /// The error for the store's caller, who is told what was being done.
+    func storeError(subject: String) -> StoreError {
+        let cause = state.map { "\(message) (SQLSTATE \($0))" } ?? message
+        return StoreError(code, subject: subject, cause: cause, advice: Self.advice(code: code, state: state))
+    }
+
+    /// libpq ends its messages with a line feed and writes one line a host it tried.
+    static func oneLine(_ message: String) -> String {
+        message.split(whereSeparator: \.isNewline)
+            .map { $0.drop(while: \.isWhitespace) }
+            .joined(separator: "; ")
+    }
+}
+
+extension PostgreSQLFailure {
+    /// What a SQLSTATE means for a run.
+    ///
+    /// Source: PostgreSQL's manual, appendix A, "PostgreSQL Error Codes".
+    static func code(forState state: String) -> StoreError.Code {
+        switch state {
+        // The server stops, starts, or has no place; 25P03 and 57P05 end a session that was idle for too long.
+        case "57P01", "57P02", "57P03", "57P05", "53300", "25P03": return .unreachable
+        // A lock or statement ran into its limit, or two transactions stood in each other's way.
+        case "55P03", "57014", "40001", "40P01": return .locked
+        // No such table, column or schema.
+        case "42P01", "42703", "3F000": return .schema
+        // No permission, a read-only server, no such database, a broken file.
+        case "42501", "25006", "3D000", "57P04", "XX001", "XX002": return .database
+        case "42804", "P0001": return .refused
+        case "53100": return .full
+        default: break
+        }
+        switch state.prefix(2) {
+        case "08": return .unreachable
+        case "28": return .database
+        case "22", "23": return .refused
+        default: return .other
+        }
+    }
+
+    /// What to do next, where that can be said.
+    static func advice(code: StoreError.Code, state: String?) -> String? {
+        switch (code, state) {
+        case (_, "53300"): "Raise max_connections on the server, or let fewer runs go at once."
+        case (_, "28P01"), (_, "28000"):
+            "Check user and password (in the URL, PGPASSWORD or ~/.pgpass) and the server's pg_hba.conf."
+        case (_, "3D000"): "Create the database (createdb), or name another one in the URL."
+        case (_, "42501"): "Give this user the right (GRANT), or connect as the tables' owner."
+        case (_, "25006"): "Connect to the primary server: this one, or this session, is read-only."
+        case (_, "26000"): "If a connection pooler stands in between, set it to session mode."
+        case (.unreachable, _): "Check that the server is running and can be reached from here, then try again."
+        case (.locked, _): "Try again; if it stays so, look in pg_stat_activity for who holds the lock."
+        case (.schema, _): "Run: taskrun migrate"
+        case (.full, _): "Make room on the server's disk."
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import CPostgreSQL
+import TaskRun
+
+/// What one statement brought; its memory is libpq's and is freed with the last reference.
+final class PostgreSQLResult {
+    private let handle: OpaquePointer
+
+    /// Takes over a result.
+    init(_ handle: OpaquePointer) { self.handle = handle }
+
+    deinit { PQclear(handle) }
+
+    /// The rows, in the server's order.
+    var rows: [Row] { (0..<PQntuples(handle)).map { Row(result: self, number: $0) } }
+
+    /// How many rows a statement without RETURNING changed.
+    var changedRows: Int { Int(String(cString: PQcmdTuples(handle))) ?? 0 }
+
+    /// How the server ended the statement.
+    var status: ExecStatusType { PQresultStatus(handle) }
+
+    /// The server's complaint, if that is what this is.
+    var failure: PostgreSQLFailure? {
+        guard status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE else { return nil }
+        let message = PQresultErrorField(handle, primaryField).map { String(cString: $0) }
+        guard let state = PQresultErrorField(handle, stateField).map({ String(cString: $0) }) else {
+            return PostgreSQLFailure(.unreachable, message: message ?? String(cString: PQresultErrorMessage(handle)))
+        }
+        return PostgreSQLFailure(state: state, message: message ?? "no message")
+    }
+
+    /// One row; a view that keeps the result alive.
+    struct Row {
+        fileprivate let result: PostgreSQLResult
+        fileprivate let number: Int32
+
+        /// The bytes of a column in text form, valid while the result lives; nil for NULL.
+        private func bytesIfAny(_ column: Int) -> UnsafeRawBufferPointer? {
+            guard PQgetisnull(result.handle, number, Int32(column)) == 0 else { return nil }
+            let length = Int(PQgetlength(result.handle, number, Int32(column)))
+            return UnsafeRawBufferPointer(start: PQgetvalue(result.handle, number, Int32(column)), count: length)
+        }
+
+        /// A column's text; nil for NULL.
+        func textIfAny(_ column: Int) -> String? { bytesIfAny(column).map { String(decoding: $0, as: UTF8.self) } }
+
+        /// A column's whole number; nil for NULL.
+        func integerIfAny(_ column: Int) -> Int64? { textIfAny(column).flatMap { Int64($0) } }
+
+        /// A column that is never NULL, as bytes.
+        func bytes(_ column: Int) -> [UInt8] { bytesIfAny(column).map { Array($0) } ?? missing(column) }
+
+        /// A column that is never NULL, as text.
+        func text(_ column: Int) -> String { textIfAny(column) ?? missing(column) }
+
+        /// A column that is never NULL, as a whole number.
+        func integer(_ column: Int) -> Int64 { integerIfAny(column) ?? missing(column) }
+
+        /// A column that is never NULL, as a truth value.
+        func bool(_ column: Int) -> Bool { text(column) == "t" }
+
+        private func missing<Value>(_ column: Int) -> Value {
+            preconditionFailure("column \(column) of a statement of this store has no value of the expected type")
+        }
+    }
+}
+
+// PG_DIAG_MESSAGE_PRIMARY and PG_DIAG_SQLSTATE are C character constants, which Swift does not import.
+private let primaryField = Int32(UInt8(ascii: "M"))
+private let stateField = Int32(UInt8(ascii: "C"))

@@ -1,0 +1,77 @@
+import TaskRun
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A statement of this store: the text, and the name under which a session keeps it prepared.
+struct Statement: Sendable {
+    /// Unique among the store's statements; empty for text that is used once.
+    let name: String
+    /// The text, with `$1`, `$2` … for values.
+    let sql: String
+
+    /// A statement that each session prepares once.
+    init(_ name: String, _ sql: String) {
+        self.name = name
+        self.sql = sql
+    }
+
+    /// A statement that is planned each time it is used.
+    init(once sql: String) { self.init("", sql) }
+}
+
+/// One statement with its values, ready to be sent.
+struct Request: Sendable {
+    let statement: Statement
+    /// The values in text form; nil is NULL.
+    let values: [String?]
+
+    init(_ statement: Statement, _ values: [String?] = []) {
+        self.statement = statement
+        self.values = values
+    }
+
+    /// Begins a transaction.
+    static let begin = Request(Statement("begin", "BEGIN"))
+    /// Ends a transaction for good.
+    static let commit = Request(Statement("commit", "COMMIT"))
+    /// Undoes a transaction.
+    static let rollback = Request(Statement("rollback", "ROLLBACK"))
+}
+
+/// Swift values in PostgreSQL's text form.
+enum SQLText {
+    /// An array of whole numbers: `{1,2}`.
+    static func array(_ values: some Sequence<Int64>) -> String {
+        "{\(values.map { String($0) }.joined(separator: ","))}"
+    }
+
+    /// An array of texts: `{"a","b",NULL}`; nil is NULL.
+    static func array(_ values: some Sequence<String?>) -> String {
+        var text: [UInt8] = [UInt8(ascii: "{")]
+        for value in values {
+            if text.count > 1 { text.append(UInt8(ascii: ",")) }
+            guard let value else {
+                text.append(contentsOf: "NULL".utf8)
+                continue
+            }
+            text.append(UInt8(ascii: "\""))
+            for byte in value.utf8 {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
+                text.append(byte)
+            }
+            text.append(UInt8(ascii: "\""))
+        }
+        text.append(UInt8(ascii: "}"))
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// A moment in seconds since 1970, for `to_timestamp`; nil is NULL.
+    static func moment(_ date: Date?) -> String? { date.map { String($0.timeIntervalSince1970) } }
+
+    /// A length of time in seconds.
+    static func seconds(_ duration: Duration) -> String { String(duration / .seconds(1)) }
+}

@@ -1,0 +1,189 @@
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension PostgreSQLStore {
+    /// How many rows one transaction of ``retry(_:)`` sends back: no lock is held for long.
+    private static let retryLimit = 10_000
+
+    /// Adds tasks in one transaction: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: Their numbers, in order.
+    /// - Throws: ``TaskRun/StoreError/Code/refused`` for a value that the table does not take; nothing was added then.
+    public func add(_ tasks: [NewTask]) async throws(StoreError) -> [Int64] {
+        guard !tasks.isEmpty else { return [] }
+        let insertion = TaskInsertion(tasks)
+        return try await reach(to: "add tasks") { session throws(PostgreSQLFailure) in
+            try session.exchange([.begin])
+            var ids: [Int64] = []
+            for request in insertion.requests {
+                ids += try session.exchange([request])[0].rows.map { $0.integer(0) }
+            }
+            try session.exchange([.commit])
+            return ids
+        }
+    }
+
+    /// Rows by the filter, by number: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The rows, smallest number first.
+    /// - Throws: What the database reports.
+    public func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow] {
+        var conditions: [String] = []
+        var values: [String?] = []
+        for (column, value) in [
+            ("status", filter.status?.rawValue), ("task_name", filter.name), ("queue", filter.queue),
+        ] where value != nil {
+            values.append(value)
+            conditions.append("\(column) = $\(values.count)")
+        }
+        let sql = """
+            SELECT \(DeskSQL.columns)
+            FROM tasks
+            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+            ORDER BY id
+            LIMIT \(max(filter.limit, 0))
+            """
+        let request = Request(Statement(once: sql), values)
+        return try await reach(to: "list tasks") { session throws(PostgreSQLFailure) in
+            let answers = try session.exchange(
+                [.begin, SessionSettings.maintenance, request, .commit],
+                within: SessionSettings.maintenanceLimit
+            )
+            return answers[2].rows.map { TaskRow($0) }
+        }
+    }
+
+    /// One row: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The row; nil where there is none.
+    /// - Throws: What the database reports.
+    public func show(_ id: Int64) async throws(StoreError) -> TaskRow? {
+        try await reach(to: "read task \(id)") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(DeskSQL.show, [String(id)])])[0].rows.first.map { TaskRow($0) }
+        }
+    }
+
+    /// Counts by queue, name and state, and who holds leases: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The numbers, all of one moment.
+    /// - Throws: What the database reports.
+    public func summary() async throws(StoreError) -> TableSummary {
+        let begin = Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        return try await reach(to: "count tasks") { session throws(PostgreSQLFailure) in
+            let answers = try session.exchange(
+                [begin, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders), .commit],
+                within: SessionSettings.maintenanceLimit
+            )
+            return TableSummary(
+                lines: answers[2].rows.map { row in
+                    TableSummary.Line(
+                        queue: row.text(0),
+                        name: row.text(1),
+                        status: TaskStatus(row.text(2)),
+                        count: Int(row.integer(3)),
+                        due: Int(row.integer(4)),
+                        oldestDue: row.integerIfAny(5).map { Date(microseconds: $0) }
+                    )
+                },
+                holders: answers[3].rows.map { row in
+                    TableSummary.Holder(
+                        owner: row.textIfAny(0),
+                        tasks: Int(row.integer(1)),
+                        firstLeaseEnd: row.integerIfAny(2).map { Date(microseconds: $0) }
+                    )
+                }
+            )
+        }
+    }
+
+    /// Sends FAILED rows back to WAITING: see ``TaskRun/TaskDesk``.
+    ///
+    /// By name or all, this takes a transaction for each 10,000 rows, so an error may come after a part was sent back.
+    ///
+    /// - Returns: The numbers of those sent back, smallest first.
+    /// - Throws: What the database reports.
+    public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
+        switch selection {
+        case .ids(let ids): return try await retry(Request(DeskSQL.retryThese, [SQLText.array(ids)]))
+        case .name(let name): return try await retryAll(named: name)
+        case .all: return try await retryAll(named: nil)
+        }
+    }
+
+    private func retryAll(named name: String?) async throws(StoreError) -> [Int64] {
+        var ids: [Int64] = []
+        while true {
+            let last = ids.last ?? Int64.min
+            let more = try await retry(Request(DeskSQL.retryNext, [String(last), name, String(Self.retryLimit)]))
+            if more.isEmpty { return ids }
+            ids += more
+        }
+    }
+
+    private func retry(_ request: Request) async throws(StoreError) -> [Int64] {
+        try await change("send tasks back", request)
+    }
+
+    /// Removes rows that are not PROCESSING: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The numbers of those removed, smallest first.
+    /// - Throws: What the database reports.
+    public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
+        try await change("delete tasks", Request(DeskSQL.delete, [SQLText.array(ids)]))
+    }
+
+    /// Runs a statement that returns the numbers of the rows it changed.
+    private func change(_ doing: String, _ request: Request) async throws(StoreError) -> [Int64] {
+        try await reach(to: doing) { session throws(PostgreSQLFailure) in
+            let answers = try session.exchange(
+                [.begin, SessionSettings.patience, request, .commit],
+                within: SessionSettings.maintenanceLimit
+            )
+            return answers[2].rows.map { $0.integer(0) }.sorted()
+        }
+    }
+}
+
+extension TaskRow {
+    /// Reads a row of ``DeskSQL/columns``.
+    init(_ row: PostgreSQLResult.Row) {
+        self.init(
+            id: row.integer(0),
+            name: row.text(1),
+            createdAt: Date(microseconds: row.integer(2)),
+            data: row.text(3),
+            status: TaskStatus(row.text(4)),
+            queue: row.text(5),
+            priority: Int(row.integer(6)),
+            runAt: Date(microseconds: row.integer(7)),
+            attempts: Int(row.integer(8)),
+            maxAttempts: row.integerIfAny(9).map { Int($0) },
+            timeoutSeconds: row.integerIfAny(10).map { Int($0) },
+            leaseOwner: row.textIfAny(11),
+            leaseExpiresAt: row.integerIfAny(12).map { Date(microseconds: $0) },
+            claimNumber: row.integer(13),
+            crashes: Int(row.integer(14)),
+            lastError: row.textIfAny(15)
+        )
+    }
+}
+
+extension TaskStatus {
+    /// Reads the column `status`, which a constraint keeps to the three words.
+    fileprivate init(_ text: String) {
+        guard let status = TaskStatus(rawValue: text) else {
+            preconditionFailure("the column status has a word that its constraint forbids")
+        }
+        self = status
+    }
+}
+
+extension Date {
+    /// A moment from the database.
+    fileprivate init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+}

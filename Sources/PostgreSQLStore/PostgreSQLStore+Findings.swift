@@ -1,0 +1,69 @@
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension PostgreSQLStore {
+    /// What `taskrun check` says about this database: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: What was found, good or bad.
+    /// - Throws: What the database reports.
+    public func findings() async throws(StoreError) -> [Finding] {
+        let facts = try await reach(to: "look at the server") { session throws(PostgreSQLFailure) in
+            let before = Date()
+            let row = try session.exchange([Request(FindingsSQL.server)])[0].rows[0]
+            let machineTime = before.addingTimeInterval(Date().timeIntervalSince(before) / 2)
+            let oldest = try session.exchange([Request(FindingsSQL.oldestTransaction)])[0].rows.first
+            return ServerFacts(
+                version: row.text(0),
+                versionNumber: session.serverVersion,
+                encoding: row.text(1),
+                isInRecovery: row.bool(2),
+                isReadOnly: row.bool(3),
+                fsync: row.text(4),
+                synchronousCommit: row.text(5),
+                clockAhead: Double(row.integer(6)) / 1_000_000 - machineTime.timeIntervalSince1970,
+                oldestTransaction: oldest.map {
+                    ServerFacts.Transaction(
+                        processID: $0.integer(0),
+                        application: $0.text(1),
+                        seconds: $0.integer(2)
+                    )
+                }
+            )
+        }
+        return facts.findings(location: location)
+    }
+}
+
+/// The statements of ``PostgreSQLStore/findings()``.
+private enum FindingsSQL {
+    static let server = Statement(
+        once: """
+            SELECT current_setting('server_version'),
+                (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()),
+                pg_is_in_recovery(),
+                current_setting('transaction_read_only')::boolean,
+                current_setting('fsync'),
+                current_setting('synchronous_commit'),
+                (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+            """
+    )
+
+    /// A transaction with a snapshot or a number of its own keeps dead rows from being removed.
+    static let oldestTransaction = Statement(
+        once: """
+            SELECT pid, coalesce(application_name, ''), extract(epoch FROM clock_timestamp() - xact_start)::bigint
+            FROM pg_stat_activity
+            WHERE xact_start < clock_timestamp() - interval '5 minutes'
+                AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
+                AND backend_type = 'client backend'
+                AND pid <> pg_backend_pid()
+            ORDER BY xact_start
+            LIMIT 1
+            """
+    )
+}

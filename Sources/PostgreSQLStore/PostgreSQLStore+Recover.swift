@@ -1,0 +1,84 @@
+public import TaskRun
+
+extension PostgreSQLStore {
+    /// The most rows that one call takes over.
+    private static let recoverLimit = 1000
+
+    /// Takes over what dead runs left behind: see ``TaskRun/TaskStore``.
+    ///
+    /// - Returns: What was taken over, at most 1,000 rows.
+    /// - Throws: What the database reports.
+    public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
+        let owners = try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(RecoverSQL.owners)])[0].rows.map { $0.text(0) }
+        }
+        // Asked between two transactions: it looks at this host's processes, and nothing is to be locked meanwhile.
+        var gone: [String] = []
+        for owner in owners where await request.isDead(owner) { gone.append(owner) }
+        let dead = gone
+        return try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
+            let look = Request(
+                RecoverSQL.abandoned,
+                [
+                    SQLText.array(dead), SQLText.seconds(request.lease), SQLText.moment(request.now),
+                    String(Self.recoverLimit),
+                ]
+            )
+            let limit = SessionSettings.maintenanceLimit
+            let found = try session.exchange([.begin, SessionSettings.patience, look], within: limit)[2].rows
+            guard !found.isEmpty else {
+                try session.exchange([.rollback])
+                return []
+            }
+            let rows = found.map { Abandoned($0, crashLimit: request.crashLimit) }
+            let update = Request(
+                RecoverSQL.takeOver,
+                ClaimProof.arrays(rows.map(\.proof)) + [
+                    SQLText.array(rows.map { $0.task.status.rawValue }),
+                    SQLText.array(rows.map { Int64($0.task.crashes) }),
+                    SQLText.array(rows.map { $0.error }),
+                ]
+            )
+            let changed = try session.exchange([update, .commit], within: limit)[0].rows.map { $0.integer(0) }
+            let taken = Set(changed)
+            return rows.map(\.task).filter { taken.contains($0.id) }
+        }
+    }
+
+    /// Names of WAITING tasks: see ``TaskRun/TaskStore``.
+    ///
+    /// - Returns: The names, sorted, at most as many as asked for.
+    /// - Throws: What the database reports.
+    public func waitingNames(limit: Int) async throws(StoreError) -> [String] {
+        guard limit > 0 else { return [] }
+        return try await reach(to: "read the waiting tasks") { session throws(PostgreSQLFailure) in
+            let request = Request(RecoverSQL.waitingNames, [String(min(limit, Int(Int32.max)))])
+            return try session.exchange([request])[0].rows.map { $0.text(0) }
+        }
+    }
+}
+
+/// A row whose run died, and what it becomes.
+private struct Abandoned {
+    let proof: ClaimProof
+    let task: RecoveredTask
+    let error: String
+
+    init(_ row: PostgreSQLResult.Row, crashLimit: Int) {
+        let owner = row.textIfAny(3)
+        let crashes = Int(min(row.integer(4), Int64(Int32.max) - 1)) + 1
+        let leaseEnd = row.textIfAny(6)
+        let reason =
+            row.bool(5) ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
+        proof = ClaimProof(id: row.integer(0), number: row.integer(1))
+        task = RecoveredTask(
+            id: proof.id,
+            name: row.text(2),
+            crashes: crashes,
+            status: crashes >= crashLimit ? .failed : .waiting
+        )
+        error = LastError.fit(
+            LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: row.text(7))
+        )
+    }
+}

@@ -1,0 +1,151 @@
+import Migrations
+public import TaskRun
+
+extension PostgreSQLStore {
+    /// A migration may build an index on a table of any size.
+    private static let migrationLimit: Duration = .seconds(6 * 3600)
+
+    /// Checks that the tables are those this program knows: see ``TaskRun/TaskStore``.
+    ///
+    /// - Throws: ``TaskRun/StoreError/Code/schema`` for missing, older, newer, edited or foreign tables.
+    public func requireSchema() async throws(StoreError) {
+        let doing = "use the tables"
+        let found = try await reach(to: doing) { session throws(PostgreSQLFailure) in
+            do throws(PostgreSQLFailure) {
+                // The usual case in one round trip; where the second table is missing, that is an error.
+                let answers = try session.exchange([Request(SchemaSQL.tables), Request(SchemaSQL.migrations)])
+                return FoundSchema(answers[0], migrations: answers[1])
+            } catch {
+                guard error.state == "42P01" else { throw error }
+                return try FoundSchema.read(in: session)
+            }
+        }
+        switch try plan(found, doing: doing) {
+        case .apply(_, from: 0):
+            throw schemaError(
+                doing,
+                "the schema \"\(found.name ?? "")\" has no tables of taskrun",
+                "Run: taskrun migrate"
+            )
+        case .apply(let missing, from: let version):
+            let newest = missing.last?.version ?? version
+            throw schemaError(
+                doing,
+                "they are of version \(version), and this program needs \(newest)",
+                "Run: taskrun migrate"
+            )
+        case .upToDate, .refuse:
+            return
+        }
+    }
+
+    /// Creates or upgrades the tables, in one transaction: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: What was run, oldest first.
+    /// - Throws: ``TaskRun/StoreError/Code/schema`` for what is left alone; nothing is touched then.
+    public func migrate() async throws(StoreError) -> [SchemaVersion] {
+        let doing = "migrate the tables"
+        let (found, run) = try await reach(to: doing) { session throws(PostgreSQLFailure) in
+            try session.exchange(
+                [.begin, Request(SchemaSQL.patience), Request(SchemaSQL.lock)],
+                within: SessionSettings.maintenanceLimit
+            )
+            let found = try FoundSchema.read(in: session)
+            // Anything but steps to be run is for the caller to look at; the transaction is undone.
+            guard found.name != nil, case .apply(let steps, _) = found.plan else { return (found, [Migration]()) }
+            for step in steps {
+                try session.execute(step.sql, within: Self.migrationLimit)
+                try session.exchange([Request(SchemaSQL.record, [String(step.version), step.name, step.checksum])])
+            }
+            try session.exchange([.commit])
+            return (found, steps)
+        }
+        _ = try plan(found, doing: doing)
+        return run.map { SchemaVersion(version: $0.version, name: $0.name, isApplied: true) }
+    }
+
+    /// Every schema version this program knows, and which the database has: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The versions, oldest first.
+    /// - Throws: As ``migrate()``.
+    public func schemaVersions() async throws(StoreError) -> [SchemaVersion] {
+        let doing = "read the tables' version"
+        let found = try await reach(to: doing) { session throws(PostgreSQLFailure) in
+            try FoundSchema.read(in: session)
+        }
+        let plan = try plan(found, doing: doing)
+        return Migration.all(for: .postgresql).map { step in
+            var isApplied = true
+            if case .apply(_, from: let version) = plan { isApplied = step.version <= version }
+            return SchemaVersion(version: step.version, name: step.name, isApplied: isApplied)
+        }
+    }
+
+    /// What there is to do, or the error for what may not be touched.
+    private func plan(_ found: FoundSchema, doing: String) throws(StoreError) -> MigrationPlan {
+        guard found.name != nil else {
+            throw schemaError(
+                doing,
+                "search_path names no schema that exists",
+                "Create the schema, or set another search_path for this user or in the URL (options=-csearch_path%3Dname)."
+            )
+        }
+        let plan = found.plan
+        guard case .refuse(let refusal) = plan else { return plan }
+        switch refusal {
+        case .foreignTable:
+            throw schemaError(
+                doing,
+                "a table named tasks exists that taskrun did not make: nothing was touched",
+                "Use another schema or database (options=-csearch_path%3Dname in the URL names the schema)."
+            )
+        case .newerDatabase(let version, let known):
+            throw schemaError(
+                doing,
+                "they are of version \(version), and this program knows \(known): nothing was touched",
+                "Upgrade taskrun on this machine."
+            )
+        case .checksumDiffers(let version):
+            throw schemaError(
+                doing,
+                "version \(version) was made by other SQL than this program has: nothing was touched",
+                "Use the program that made it, or bring the tables to the state of taskrun migrate --print by hand."
+            )
+        case .incomplete(let version):
+            throw schemaError(
+                doing,
+                "a part of version \(version) is missing: nothing was touched",
+                "Restore the tables from a backup, or drop task_migrations and begin anew."
+            )
+        }
+    }
+
+    private func schemaError(_ doing: String, _ cause: String, _ advice: String) -> StoreError {
+        StoreError(.schema, subject: subject(doing), cause: cause, advice: advice)
+    }
+}
+
+/// What the database says about its schema.
+private struct FoundSchema: Sendable {
+    /// The schema's name; nil where `search_path` names none that exists.
+    let name: String?
+    let state: SchemaState
+
+    var plan: MigrationPlan { MigrationPlan.decide(found: state, known: Migration.all(for: .postgresql)) }
+
+    init(_ tables: PostgreSQLResult, migrations: PostgreSQLResult?) {
+        let row = tables.rows.first
+        name = row?.textIfAny(0)
+        state = SchemaState(
+            applied: migrations?.rows.map { SchemaState.Applied(version: Int($0.integer(0)), checksum: $0.text(1)) },
+            hasTasksTable: row?.bool(1) ?? false
+        )
+    }
+
+    /// Looks in two steps, so that nothing fails: a failure would end a transaction.
+    static func read(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> FoundSchema {
+        let tables = try session.exchange([Request(SchemaSQL.tables)])[0]
+        guard tables.rows.first?.bool(2) ?? false else { return FoundSchema(tables, migrations: nil) }
+        return FoundSchema(tables, migrations: try session.exchange([Request(SchemaSQL.migrations)])[0])
+    }
+}

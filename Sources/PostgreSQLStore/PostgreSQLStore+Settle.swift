@@ -1,0 +1,72 @@
+import Synchronization
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+extension PostgreSQLStore {
+    /// Ends claims and takes new ones, in one transaction: see ``TaskRun/TaskStore``.
+    ///
+    /// - Returns: One result a settlement, in their order, and what was claimed.
+    /// - Throws: What the database reports; then nothing was changed, unless the answer was lost on the way.
+    public func settle(
+        _ settlements: [Settlement],
+        thenClaim request: ClaimRequest?,
+        now: Date?
+    ) async throws(StoreError) -> Exchange {
+        let batch = SettlementBatch(settlements, now: now)
+        guard let claim = Claim(request, now: now) else {
+            guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
+            return try await reach(to: "settle tasks") { session throws(PostgreSQLFailure) in
+                let answers = try session.exchange([.begin] + batch.requests + [.commit])
+                return Exchange(results: batch.results(answers), claimed: [])
+            }
+        }
+        return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
+            let known = lanes.withLock { $0.lanes(for: claim.key) }
+            let opening = [.begin] + batch.requests
+            let answers = try session.exchange(opening + claim.questions(knowing: known))
+            let taken = try claim.take(in: session, lanes: known, answers: answers.dropFirst(opening.count))
+            try session.exchange([.commit])
+            if let found = taken.lanes { lanes.withLock { $0.remember(found, for: claim.key) } }
+            return Exchange(results: batch.results(answers.prefix(opening.count)), claimed: taken.tasks)
+        }
+    }
+
+    /// Prolongs leases: see ``TaskRun/TaskStore``.
+    ///
+    /// A row that an SQL handler's transaction holds is left as it is and counts as this run's: it cannot be taken over
+    /// while it is locked.
+    ///
+    /// - Returns: The proofs that are no longer valid.
+    /// - Throws: What the database reports.
+    public func renew(
+        _ proofs: [ClaimProof],
+        lease: Duration,
+        now: Date?
+    ) async throws(StoreError) -> [ClaimProof] {
+        guard !proofs.isEmpty else { return [] }
+        let arrays = ClaimProof.arrays(proofs)
+        return try await reach(to: "renew leases") { session throws(PostgreSQLFailure) in
+            let answers = try session.exchange([
+                Request(SettleSQL.renew, arrays + [SQLText.seconds(lease), SQLText.moment(now)]),
+                Request(SettleSQL.lost, arrays),
+            ])
+            return answers[1].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
+        }
+    }
+
+    /// Releases rows that this owner holds but does not know of: see ``TaskRun/TaskStore``.
+    ///
+    /// - Returns: How many were released.
+    /// - Throws: What the database reports.
+    public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+        try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
+            let request = Request(SettleSQL.giveBack, [owner] + ClaimProof.arrays(known))
+            return try session.exchange([request])[0].changedRows
+        }
+    }
+}

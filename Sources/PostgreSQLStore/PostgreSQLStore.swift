@@ -1,0 +1,55 @@
+import Synchronization
+public import TaskRun
+
+/// The table `tasks` in a PostgreSQL database, 13 or later: for many machines at once.
+///
+/// A class: it owns connections. One serves everything but SQL handlers; those run on connections of their own, opened
+/// when first needed and kept. A connection that breaks fails the call it was used for and is opened again by the next.
+public final class PostgreSQLStore: TaskDesk {
+    /// Host, port and database: `postgresql://db1:5432/app`.
+    public let location: String
+
+    let address: PostgreSQLAddress
+    let main: PostgreSQLConnection
+    let lanes = Mutex(LaneMemory())
+    /// The connections for scripts that are not in use; nil once the store is closed.
+    let idleScriptConnections = Mutex<[PostgreSQLConnection]?>([])
+
+    /// Names a database; nothing is connected yet.
+    ///
+    /// What libpq reads besides holds too: its environment variables, `~/.pgpass` and service files. The tables are
+    /// looked for where `search_path` says.
+    ///
+    /// - Parameter address: A URL, `postgresql://user@host:5432/database`, or a conninfo string, `host=db1 dbname=app`.
+    /// - Throws: ``TaskRun/StoreError/Code/database`` for an address that libpq cannot read.
+    public init(_ address: String) throws(StoreError) {
+        self.address = try PostgreSQLAddress(address)
+        self.location = self.address.location
+        self.main = PostgreSQLConnection(self.address, setUp: SessionSettings.store, label: "taskrun.postgresql")
+    }
+
+    /// Closes the connections; a call that is under way is ended first.
+    public func close() async {
+        let idle = idleScriptConnections.withLock { connections in
+            defer { connections = nil }
+            return connections ?? []
+        }
+        for connection in idle { await connection.close() }
+        await main.close()
+    }
+
+    /// Runs `body` on the main connection and says what was being done where it fails.
+    func reach<Result: Sendable>(
+        to doing: String,
+        _ body: @Sendable (PostgreSQLSession) throws(PostgreSQLFailure) -> Result
+    ) async throws(StoreError) -> Result {
+        do {
+            return try await main.run(body)
+        } catch {
+            throw error.storeError(subject: subject(doing))
+        }
+    }
+
+    /// The first part of an error's text: `cannot claim tasks in postgresql://db1:5432/app`.
+    func subject(_ doing: String) -> String { "cannot \(doing) in \(location)" }
+}

@@ -1,0 +1,91 @@
+/// The statements for people: look, send back, remove.
+enum DeskSQL {
+    /// All columns of a row, moments in microseconds since 1970; an infinite one is nothing a person could read.
+    static let columns = """
+        id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
+        attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
+        last_error
+        """
+
+    /// One row.
+    ///
+    /// Value: id.
+    static let show = Statement("show", "SELECT \(columns) FROM tasks WHERE id = $1::bigint")
+
+    /// The counts by queue, name and state.
+    static let lines = Statement(
+        once: """
+            SELECT queue, task_name, status, count(*),
+                count(*) FILTER (WHERE status = 'WAITING' AND run_at <= now()),
+                \(microseconds("min(run_at) FILTER (WHERE status = 'WAITING' AND run_at <= now())"))
+            FROM tasks
+            GROUP BY queue, task_name, status
+            ORDER BY queue, task_name, status
+            """
+    )
+
+    /// Who holds leases.
+    static let holders = Statement(
+        once: """
+            SELECT lease_owner, count(*), \(microseconds("min(lease_expires_at)"))
+            FROM tasks
+            WHERE status = 'PROCESSING'
+            GROUP BY lease_owner
+            ORDER BY lease_owner NULLS LAST
+            """
+    )
+
+    /// Sends the FAILED rows among these back.
+    ///
+    /// Value: ids.
+    static let retryThese = Statement("retry_these", retry("id = ANY ($1::bigint[])", limit: "ALL"))
+
+    /// Sends the next FAILED rows back.
+    ///
+    /// Values: the last id that was sent back, name or NULL, limit.
+    static let retryNext = Statement(
+        "retry_next",
+        retry("id > $1::bigint AND ($2::text IS NULL OR task_name = $2::text)", limit: "$3::integer")
+    )
+
+    private static func retry(_ condition: String, limit: String) -> String {
+        """
+        WITH chosen AS (
+            SELECT id
+            FROM tasks
+            WHERE status = 'FAILED' AND \(condition)
+            ORDER BY id
+            LIMIT \(limit)
+            FOR NO KEY UPDATE
+        )
+        UPDATE tasks
+        SET status = 'WAITING',
+            run_at = now(),
+            attempts = 0,
+            crashes = 0,
+            lease_owner = NULL,
+            lease_expires_at = NULL
+        FROM chosen
+        WHERE tasks.id = chosen.id AND tasks.status = 'FAILED'
+        RETURNING tasks.id
+        """
+    }
+
+    /// Removes rows that are in nobody's hand.
+    ///
+    /// Value: ids.
+    static let delete = Statement(
+        "delete",
+        """
+        DELETE FROM tasks
+        USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        WHERE tasks.id = chosen.id AND tasks.status <> 'PROCESSING'
+        RETURNING tasks.id
+        """
+    )
+
+    /// A moment as whole microseconds since 1970; NULL for an infinite one.
+    private static func microseconds(_ moment: String) -> String {
+        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM \(moment)) * 1000000)::bigint END"
+    }
+}

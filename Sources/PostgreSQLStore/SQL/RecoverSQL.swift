@@ -1,0 +1,87 @@
+/// The statements that take over what dead runs left behind, and that tell which names wait.
+enum RecoverSQL {
+    /// Who holds leases.
+    static let owners = Statement(
+        "owners",
+        """
+        SELECT DISTINCT lease_owner
+        FROM tasks
+        WHERE status = 'PROCESSING' AND lease_owner IS NOT NULL
+        """
+    )
+
+    /// Locks abandoned rows, those whose lease ended first of all, and says why they are thought so.
+    ///
+    /// Rows that are locked are in somebody's hand after all. Values: dead owners, lease length in seconds, now, limit.
+    static let abandoned = Statement(
+        "abandoned",
+        """
+        SELECT id, claim_no, task_name, lease_owner, crashes,
+            coalesce(lease_owner = ANY ($1::text[]), false),
+            to_char(lease_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+            to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+        FROM tasks
+        WHERE status = 'PROCESSING'
+            AND (
+                lease_owner = ANY ($1::text[])
+                OR lease_expires_at <= \(ClaimSQL.moment("$3"))
+                OR lease_expires_at IS NULL
+                    AND created_at <= \(ClaimSQL.moment("$3")) - make_interval(secs => $2::double precision)
+            )
+        ORDER BY lease_expires_at
+        LIMIT $4::integer
+        FOR NO KEY UPDATE SKIP LOCKED
+        """
+    )
+
+    /// Takes rows over.
+    ///
+    /// Values: ids, claim numbers, states, crashes, errors.
+    static let takeOver = Statement(
+        "take_over",
+        """
+        UPDATE tasks
+        SET status = gone.status,
+            crashes = gone.crashes,
+            last_error = gone.error,
+            lease_owner = NULL,
+            lease_expires_at = NULL
+        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::text[])
+            AS gone (id, claim_no, status, crashes, error)
+        WHERE tasks.id = gone.id AND tasks.claim_no = gone.claim_no AND tasks.status = 'PROCESSING'
+        RETURNING tasks.id
+        """
+    )
+
+    /// Names of waiting tasks, found by stepping from name to name.
+    ///
+    /// Value: limit.
+    static let waitingNames = Statement(
+        "waiting_names",
+        """
+        WITH RECURSIVE name AS (
+            (
+                SELECT task_name
+                FROM tasks
+                WHERE status = 'WAITING' AND crashes = 0
+                ORDER BY task_name
+                LIMIT 1
+            )
+            UNION ALL
+            SELECT next.task_name
+            FROM name CROSS JOIN LATERAL (
+                SELECT task_name
+                FROM tasks
+                WHERE tasks.task_name > name.task_name AND status = 'WAITING' AND crashes = 0
+                ORDER BY task_name
+                LIMIT 1
+            ) AS next
+        )
+        (SELECT task_name FROM name LIMIT $1::integer)
+        UNION
+        (SELECT DISTINCT task_name FROM tasks WHERE status = 'WAITING' AND crashes > 0 LIMIT $1::integer)
+        ORDER BY task_name
+        LIMIT $1::integer
+        """
+    )
+}

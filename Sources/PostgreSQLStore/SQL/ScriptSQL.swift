@@ -1,0 +1,31 @@
+/// The statements around an SQL handler's own.
+enum ScriptSQL {
+    /// Removes the task whose script is to run, while its claim holds.
+    ///
+    /// Values: id, claim number.
+    static let settle = Statement(
+        "script_settle",
+        """
+        DELETE FROM tasks
+        WHERE id = $1::bigint AND claim_no = $2::bigint AND status = 'PROCESSING'
+        """
+    )
+
+    /// What became of a task whose COMMIT was not answered; waits for a transaction that still holds the row.
+    ///
+    /// Values: id, claim number.
+    static let fate = Statement(
+        "script_fate",
+        """
+        SELECT claim_no = $2::bigint AND status = 'PROCESSING'
+        FROM tasks
+        WHERE id = $1::bigint
+        FOR NO KEY UPDATE
+        """
+    )
+
+    /// Limits the statements that follow in this transaction.
+    ///
+    /// Value: milliseconds.
+    static let limit = Statement("script_limit", "SELECT set_config('statement_timeout', $1, true)")
+}

@@ -1,0 +1,111 @@
+/// The statements that end, prolong and give back claims.
+///
+/// Each carries the proof of the claim in the statement that writes, and tells which rows it changed. The rows are
+/// locked in the order of their numbers, so two runs that settle the same rows queue up and do not block each other.
+enum SettleSQL {
+    /// Removes rows.
+    ///
+    /// Values: ids, claim numbers.
+    static let delete = Statement(
+        "settle_delete",
+        """
+        DELETE FROM tasks
+        USING (
+            SELECT id, claim_no
+            FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+            ORDER BY id
+        ) AS proof
+        WHERE tasks.id = proof.id AND tasks.claim_no = proof.claim_no AND tasks.status = 'PROCESSING'
+        RETURNING tasks.id
+        """
+    )
+
+    /// Puts rows back or aside, each in its own way.
+    ///
+    /// Values: ids, claim numbers, states, attempts to give back (0 or 1), waits in seconds (NULL: `run_at` stays),
+    /// errors (NULL: `last_error` stays), whether `crashes` begins anew, now.
+    static let update = Statement(
+        "settle_update",
+        """
+        UPDATE tasks
+        SET status = verdict.status,
+            attempts = greatest(attempts - verdict.given_back, 0),
+            run_at = coalesce(\(ClaimSQL.moment("$8")) + make_interval(secs => verdict.wait), run_at),
+            last_error = coalesce(verdict.error, last_error),
+            crashes = CASE WHEN verdict.is_fresh THEN 0 ELSE crashes END,
+            lease_owner = NULL,
+            lease_expires_at = NULL
+        FROM (
+            SELECT id, claim_no, status, given_back, wait, error, is_fresh
+            FROM unnest(
+                $1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::double precision[], $6::text[], $7::boolean[]
+            ) AS verdict (id, claim_no, status, given_back, wait, error, is_fresh)
+            ORDER BY id
+        ) AS verdict
+        WHERE tasks.id = verdict.id AND tasks.claim_no = verdict.claim_no AND tasks.status = 'PROCESSING'
+        RETURNING tasks.id
+        """
+    )
+
+    /// Prolongs leases, but not of rows that are locked: the transaction of an SQL handler holds its row until it ends.
+    ///
+    /// Values: ids, claim numbers, lease in seconds, now.
+    static let renew = Statement(
+        "renew",
+        """
+        WITH free AS (
+            SELECT tasks.id
+            FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+                JOIN tasks ON tasks.id = proof.id AND tasks.claim_no = proof.claim_no
+            WHERE tasks.status = 'PROCESSING'
+            FOR NO KEY UPDATE OF tasks SKIP LOCKED
+        )
+        UPDATE tasks
+        SET lease_expires_at = \(ClaimSQL.moment("$4")) + make_interval(secs => $3::double precision)
+        FROM free
+        WHERE tasks.id = free.id
+        """
+    )
+
+    /// Which proofs no longer hold; a locked row that still carries its proof does.
+    ///
+    /// Values: ids, claim numbers.
+    static let lost = Statement(
+        "lost",
+        """
+        SELECT proof.id, proof.claim_no
+        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS proof (id, claim_no, no)
+            LEFT JOIN tasks
+                ON tasks.id = proof.id AND tasks.claim_no = proof.claim_no AND tasks.status = 'PROCESSING'
+        WHERE tasks.id IS NULL
+        ORDER BY proof.no
+        """
+    )
+
+    /// Releases what an owner holds but for these proofs.
+    ///
+    /// Values: owner, ids, claim numbers.
+    static let giveBack = Statement(
+        "give_back",
+        """
+        WITH unknown AS (
+            SELECT id
+            FROM tasks
+            WHERE status = 'PROCESSING' AND lease_owner = $1
+                AND NOT EXISTS (
+                    SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
+                    WHERE proof.id = tasks.id AND proof.claim_no = tasks.claim_no
+                )
+            ORDER BY lease_expires_at
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE tasks
+        SET status = 'WAITING',
+            attempts = greatest(attempts - 1, 0),
+            lease_owner = NULL,
+            lease_expires_at = NULL
+        FROM unknown
+        WHERE tasks.id = unknown.id AND tasks.status = 'PROCESSING'
+        """
+    )
+}

@@ -1,0 +1,102 @@
+/// A script, cut into statements whose names are replaced by numbers (`$1`).
+struct SQLScript: Sendable, Equatable {
+    /// One statement.
+    struct Part: Sendable, Equatable {
+        /// The text, with a number of its own for each place of a name, as the server finds a type for each number.
+        var sql: String
+        /// The names, in the order of the numbers.
+        var names: [String]
+        /// The first words, in capitals: at most three, enough to see what the statement does to a transaction.
+        var words: [String]
+
+        /// Whether the statement would begin or end a transaction, which is the store's business.
+        var controlsTransaction: Bool {
+            switch words.first {
+            case "BEGIN", "START", "COMMIT", "END", "ABORT": true
+            case "ROLLBACK": words.count < 2 || !words.dropFirst().contains("TO")
+            case "PREPARE": words.dropFirst().first == "TRANSACTION"
+            default: false
+            }
+        }
+    }
+
+    /// The statements; empty ones are left out.
+    let parts: [Part]
+
+    /// Cuts a script.
+    ///
+    /// Not a name is what follows a colon within quotes or comments, a cast (`::type`), an assignment (`:=`), and the
+    /// upper end of an array's slice (`a[1:n]`).
+    init(_ sql: String) {
+        var cutter = Cutter(tokens: SQLToken.all(in: sql))
+        parts = cutter.cut()
+    }
+}
+
+/// Goes through the tokens once.
+private struct Cutter {
+    let tokens: [SQLToken]
+    private var parts: [SQLScript.Part] = []
+    private var part = SQLScript.Part(sql: "", names: [], words: [])
+    private var hasContent = false
+    /// Open brackets, innermost last: a semicolon in parentheses (CREATE RULE) ends nothing.
+    private var brackets: [SQLToken.Bracket] = []
+    /// Whether the last token ends an expression: then a colon in square brackets cuts a slice.
+    private var endsExpression = false
+
+    init(tokens: [SQLToken]) { self.tokens = tokens }
+
+    mutating func cut() -> [SQLScript.Part] {
+        for token in tokens { take(token) }
+        finish()
+        return parts
+    }
+
+    private mutating func take(_ token: SQLToken) {
+        switch token {
+        case .space(let text):
+            part.sql += text
+            // `a[1:n]` is a slice, `ARRAY[CASE WHEN :n …` is not: what matters is whether there is a gap.
+            endsExpression = false
+            return
+        case .end where brackets.isEmpty:
+            return finish()
+        case .name(let name) where !(brackets.last == .square && endsExpression):
+            part.names.append(name)
+            part.sql += "$\(part.names.count)"
+            endsExpression = true
+        case .name(let name):
+            part.sql += ":" + name
+            endsExpression = true
+        case .word(let text):
+            part.sql += text
+            if part.words.count < 3 { part.words.append(text.uppercased()) }
+            endsExpression = true
+        case .quoted(let text):
+            part.sql += text
+            endsExpression = true
+        case .open(let bracket):
+            part.sql += bracket.rawValue
+            brackets.append(bracket)
+            endsExpression = false
+        case .close(let text):
+            part.sql += text
+            _ = brackets.popLast()
+            endsExpression = true
+        case .other(let text):
+            part.sql += text
+            endsExpression = false
+        case .end:
+            part.sql += ";"
+        }
+        hasContent = true
+    }
+
+    private mutating func finish() {
+        if hasContent { parts.append(part) }
+        part = SQLScript.Part(sql: "", names: [], words: [])
+        hasContent = false
+        brackets = []
+        endsExpression = false
+    }
+}

@@ -1,0 +1,70 @@
+import TaskRun
+
+/// One performance of a script on a session of its own.
+struct ScriptRun: Sendable {
+    /// How it ended.
+    enum Ending: Sendable {
+        /// It is known what became of it.
+        case known(ScriptOutcome)
+        /// The answer to COMMIT was lost.
+        case doubtful(PostgreSQLFailure)
+    }
+
+    let proof: ClaimProof
+    let timeLimit: Duration
+    let interrupt: Interrupt
+
+    /// Deletes the row, runs the statements, commits; whatever is left open is undone by the connection.
+    func perform(_ script: BoundScript, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Ending {
+        let deadline = ContinuousClock.now + timeLimit
+        let settle = Request(ScriptSQL.settle, [String(proof.id), String(proof.number)])
+        for (number, request) in ([settle] + script.requests).enumerated() {
+            let place = number == 0 ? "before the script began" : "in statement \(number) of the script"
+            if interrupt.isSignalled { return .known(.failed(error: "cancelled \(place)")) }
+            let rest = deadline - .now
+            guard rest > .zero else { return .known(.failed(error: overdue(place))) }
+            let limit = Request(ScriptSQL.limit, [Self.milliseconds(rest)])
+            do {
+                let exchange = (number == 0 ? [Request.begin] : []) + [limit, request]
+                // The server's own limit comes first; the longer one is for a server that is silent.
+                let answers = try session.exchange(exchange, within: rest + .seconds(5), interrupt: interrupt)
+                if number == 0, answers[2].changedRows == 0 { return .known(.leaseLost) }
+            } catch {
+                guard !error.endsConnection else { throw error }
+                return .known(.failed(error: explain(error, place: place, isLate: ContinuousClock.now >= deadline)))
+            }
+        }
+        if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }
+        do {
+            try session.exchange([.commit])
+            return .known(.done)
+        } catch {
+            guard !error.endsConnection else { return .doubtful(error) }
+            return .known(.failed(error: explain(error, place: "at the end of the script", isLate: false)))
+        }
+    }
+
+    /// Finds out on a new session what became of a COMMIT whose answer was lost.
+    ///
+    /// - Returns: What became of it; nil where the task is still in hand, untouched.
+    func fate(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> ScriptOutcome? {
+        let answers = try session.exchange([
+            .begin, Request(ScriptSQL.limit, ["10000"]),
+            Request(ScriptSQL.fate, [String(proof.id), String(proof.number)]), .commit,
+        ])
+        guard let row = answers[2].rows.first else { return .done }
+        return row.bool(0) ? nil : .leaseLost
+    }
+
+    private func explain(_ failure: PostgreSQLFailure, place: String, isLate: Bool) -> String {
+        if failure.state == "57014" && interrupt.isSignalled { return "cancelled \(place)" }
+        if failure.state == "57014" && isLate { return overdue(place) }
+        return "\(place): \(failure.message)" + (failure.state.map { " (SQLSTATE \($0))" } ?? "")
+    }
+
+    private func overdue(_ place: String) -> String { "the time limit of \(timeLimit) passed \(place)" }
+
+    private static func milliseconds(_ duration: Duration) -> String {
+        String(Int(min(max(duration / .milliseconds(1), 1), Double(Int32.max))))
+    }
+}
