@@ -18,6 +18,9 @@ public struct Command: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// What was run and what it wrote on standard error.
         public let description: String
+
+        /// Creates a failure with its text.
+        public init(description: String) { self.description = description }
     }
 
     /// The program's path and its arguments.
