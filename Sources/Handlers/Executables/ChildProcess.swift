@@ -40,6 +40,24 @@ struct ChildProcess: Sendable {
     /// - Throws: Why it could not be started; ``SpawnFailure`` says it for people.
     func run(input: [UInt8], watch: @escaping @Sendable () async -> Void = {}) async throws(SubprocessError) -> End {
         Signals.prepared
+        var tries = 0
+        while true {
+            do {
+                return try await runOnce(input, watch)
+            } catch {
+                // Somebody has it open for writing, mostly for a moment: a deployment, or a process that was forked
+                // from one and has not closed its files yet.
+                tries += 1
+                guard error.underlyingError == .textFileBusy, tries < 20, !Task.isCancelled else { throw error }
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func runOnce(
+        _ input: [UInt8],
+        _ watch: @escaping @Sendable () async -> Void
+    ) async throws(SubprocessError) -> End {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: killAfter)]
