@@ -98,10 +98,13 @@ struct SQLFileHandlerTests {
     func large() async throws {
         try await withPlace { place in
             let asked = Asked()
-            let text = String(repeating: "x", count: 10_000_000)
             let handler = try handler(in: place, asked: asked)
+            let text = String(repeating: "x", count: 10_000_000)
             #expect(await handler.perform(task("{\"v\": \"\(text)\"}")) == .settled(.settled))
             #expect(asked.all.first?.script.values == ["v": .text(text)])
+            let list = "[" + String(repeating: "1,", count: 1_000_000) + "1]"
+            #expect(await handler.perform(task("{\"v\": \(list)}")) == .settled(.settled))
+            #expect(asked.all.last?.script.values == ["v": .text(list)])
         }
     }
 
