@@ -35,7 +35,7 @@ say "4. What came of it"
 for mail in outbox/*.eml; do
     echo "$mail: $(sed -n 's/^To: //p' "$mail" | tr -d '\r'), $(sed -n 's/^Subject: //p' "$mail" | tr -d '\r')"
 done
-for picture in resized/* thumbs/*; do
+for picture in pictures/resized/* pictures/thumbs/*; do
     echo "$picture: $(vipsheader "$picture" | sed 's/^[^:]*: //; s/,.*//')"
 done
 echo "accounts left: $(sqlite3 tasks.db "SELECT group_concat(id || ' (' || name || ')', ', ') FROM accounts")"

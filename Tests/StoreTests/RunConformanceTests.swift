@@ -27,7 +27,10 @@ struct RunConformanceTests {
         }
     }
 
-    @Test("handlers that settle their tasks themselves are given the next one at once", arguments: StoreUnderTest.allCases)
+    @Test(
+        "handlers that settle their tasks themselves are given the next one at once",
+        arguments: StoreUnderTest.allCases
+    )
     func selfSettling(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await fixture.due(40)
