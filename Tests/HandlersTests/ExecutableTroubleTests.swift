@@ -170,6 +170,32 @@ struct ExecutableTroubleTests {
         }
     }
 
+    @Test("more programs than the limit of open files allows are failed attempts, and the others go on")
+    func fewDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = 128 + 5 * 8
+            try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            try await withPlace { place in
+                let handler = try place.script("while [ ! -e go ]; do sleep 0.05; done; echo done")
+                let outcomes = try await withThrowingTaskGroup(of: HandlerOutcome.self) { group in
+                    for _ in 0..<40 { group.addTask { await handler.perform(task()) } }
+                    var outcomes: [HandlerOutcome] = []
+                    while let outcome = try await group.next() {
+                        outcomes.append(outcome)
+                        if outcomes.count == 35 { try place.write("", to: "go") }
+                    }
+                    return outcomes
+                }
+                #expect(outcomes.prefix(35).allSatisfy { $0.error?.contains("limit of open files") == true })
+                #expect(outcomes.suffix(5).allSatisfy { $0.result == "done\n" })
+                let later = await handler.perform(task())
+                #expect(later.result == "done\n")
+            }
+        }
+    }
+
     @Test("a run that was started with SIGCHLD ignored still learns how programs ended")
     func ignoredChildSignal() async {
         await #expect(processExitsWith: .success) {

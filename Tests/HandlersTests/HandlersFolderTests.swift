@@ -44,6 +44,18 @@ struct HandlersFolderTests {
         }
     }
 
+    @Test(
+        "a task name is looked up among the handlers, and is never a path",
+        arguments: ["../../bin/sh", "/bin/sh", "HELLO.sh", ""]
+    )
+    func names(name: String) async throws {
+        try await withPlace { place in
+            try place.write("#!/bin/sh\n", to: "handlers/HELLO.sh", mode: 0o755)
+            let registry = try HandlerRegistry(read(place, path: "\(place.handlers)/").handlers)
+            #expect(registry[name] == nil && registry["HELLO"]?.origin == "\(place.handlers)/HELLO.sh")
+        }
+    }
+
     @Test("a handlers folder named by a relative path works whatever the working directory of programs is")
     func relativePath() async throws {
         let path = "taskrun-tests-\(UUID().uuidString)"

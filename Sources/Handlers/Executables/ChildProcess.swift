@@ -38,13 +38,13 @@ struct ChildProcess: Sendable {
     ///   - watch: Runs beside it, and is cancelled when it has ended.
     /// - Returns: How it ended.
     /// - Throws: Why it could not be started; ``SpawnFailure`` says it for people.
-    func run(input: [UInt8], watch: @escaping @Sendable () async -> Void = {}) async throws(SubprocessError) -> End {
+    func run(input: [UInt8], watch: @escaping @Sendable () async -> Void = {}) async throws -> End {
         Signals.prepared
         var tries = 0
         while true {
             do {
-                return try await runOnce(input, watch)
-            } catch {
+                return try await DescriptorLimit.withProgram { try await runOnce(input, watch) }
+            } catch let error as SubprocessError {
                 // Somebody has it open for writing, mostly for a moment: a deployment, or a process that was forked
                 // from one and has not closed its files yet.
                 tries += 1
@@ -54,40 +54,28 @@ struct ChildProcess: Sendable {
         }
     }
 
-    private func runOnce(
-        _ input: [UInt8],
-        _ watch: @escaping @Sendable () async -> Void
-    ) async throws(SubprocessError) -> End {
+    private func runOnce(_ input: [UInt8], _ watch: @escaping @Sendable () async -> Void) async throws -> End {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: killAfter)]
         let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         let outputLimit = outputLimit
-        do {
-            let result = try await Subprocess.run(
-                .path(path),
-                arguments: Arguments(arguments),
-                environment: .custom(Dictionary(variables) { first, _ in first }),
-                workingDirectory: workingDirectory,
-                platformOptions: options,
-                input: .inputWriter,
-                output: .sequence,
-                error: .sequence
-            ) { execution in
-                // Outlives the cancellation of the caller, which ends streams at once: what the program says and does
-                // after SIGTERM counts. It ends with the program, so soon after SIGKILL at the latest.
-                await Task { await Self.attend(execution, input, outputLimit, watch) }.value
-            }
-            return End(
-                status: result.terminationStatus,
-                output: result.closureResult.output,
-                errors: result.closureResult.errors
-            )
-        } catch let error as SubprocessError {
-            throw error
-        } catch {
-            preconditionFailure("swift-subprocess threw something else than a SubprocessError: \(error)")
+        let result = try await Subprocess.run(
+            .path(path),
+            arguments: Arguments(arguments),
+            environment: .custom(Dictionary(variables) { first, _ in first }),
+            workingDirectory: workingDirectory,
+            platformOptions: options,
+            input: .inputWriter,
+            output: .sequence,
+            error: .sequence
+        ) { execution in
+            // Outlives the cancellation of the caller, which ends streams at once: what the program says and does
+            // after SIGTERM counts. It ends with the program, so soon after SIGKILL at the latest.
+            await Task { await Self.attend(execution, input, outputLimit, watch) }.value
         }
+        let said = result.closureResult
+        return End(status: result.terminationStatus, output: said.output, errors: said.errors)
     }
 
     private typealias Execution = Subprocess.Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
