@@ -7,8 +7,9 @@ taskrun=$1
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${2:-demo}
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n%s\n' "$*"; }
+say() {
+    if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 
 case $taskrun in /*) ;; *) taskrun=$(cd "$(dirname "$taskrun")" && pwd)/$(basename "$taskrun") ;; esac
 rm -rf "$folder"

@@ -27,8 +27,19 @@ import Testing
     func options() async throws {
         try await Scratch.with { scratch async throws in
             let answer = try await scratch.taskrun(
-                "add", "X", "[1]", "--queue", "mail", "--priority", "-5", "--max-attempts", "3", "--timeout", "90s",
-                "--run-at", "2030-01-01T02:00:00+02:00"
+                "add",
+                "X",
+                "[1]",
+                "--queue",
+                "mail",
+                "--priority",
+                "-5",
+                "--max-attempts",
+                "3",
+                "--timeout",
+                "90s",
+                "--run-at",
+                "2030-01-01T02:00:00+02:00"
             )
             #expect(answer.status == 0, "\(answer.errors)")
             let columns = "data, queue, priority, max_attempts, timeout_seconds, datetime(run_at)"
@@ -44,11 +55,14 @@ import Testing
     @Test(
         "what is no JSON is refused with the place, before the database is asked",
         arguments: [
-            ("{bad", "expected a key in double quotes, at column 2"), ("", "expected a value, found the end, at column 1"),
-            ("{\"a\":1,}", "expected a key in double quotes, at column 8"), ("[1 2]", "expected a comma or ], at column 4"),
+            ("{bad", "expected a key in double quotes, at column 2"),
+            ("", "expected a value, found the end, at column 1"),
+            ("{\"a\":1,}", "expected a key in double quotes, at column 8"),
+            ("[1 2]", "expected a comma or ], at column 4"),
             ("{\"a\":'b'}", "texts and keys stand in double quotes, at column 6"), ("01", "does not begin with 0"),
             ("{}x", "expected nothing more after the value, at column 3"), ("\"a\nb\"", "a control character"),
-            ("{\n \"a\" 1}", "expected a colon after the key, at line 2, column 6"), ("\"\\x\"", "\\x means nothing in JSON"),
+            ("{\n \"a\" 1}", "expected a colon after the key, at line 2, column 6"),
+            ("\"\\x\"", "\\x means nothing in JSON"),
         ]
     )
     func noJSON(_ payload: String, _ expected: String) async throws {
@@ -82,7 +96,9 @@ import Testing
             let answer = try await scratch.taskrun("add", "-", "--queue", "common", input: input)
             #expect(answer.status == 0, "\(answer.errors)")
             #expect(answer.output == "1\n2\n3\n")
-            let rows = try await scratch.sql("SELECT task_name, data, queue, priority, max_attempts, timeout_seconds FROM tasks")
+            let rows = try await scratch.sql(
+                "SELECT task_name, data, queue, priority, max_attempts, timeout_seconds FROM tasks"
+            )
             #expect(rows == ["A|{ \"n\" : 1.0 }|q|3|2|9", "B|null|common|0||", "C|{}|common|0||"])
         }
     }
@@ -110,7 +126,11 @@ import Testing
     )
     func badLine(_ line: String, _ expected: String) async throws {
         try await Scratch.with { scratch async throws in
-            let answer = try await scratch.taskrun("add", "-", input: "{\"task_name\":\"A\"}\n\(line)\n{\"task_name\":\"C\"}\n")
+            let answer = try await scratch.taskrun(
+                "add",
+                "-",
+                input: "{\"task_name\":\"A\"}\n\(line)\n{\"task_name\":\"C\"}\n"
+            )
             #expect(answer.status == 65)
             #expect(answer.errors.contains("line 2 of stdin"))
             #expect(answer.errors.contains(expected), "\(answer.errors)")

@@ -11,7 +11,9 @@ import Testing
             #expect(answer.status == 0, "\(answer.output)")
             let objects = try answer.objects()
             let subjects = objects.compactMap { $0["subject"] as? String }
-            for subject in ["settings", "database", "schema", "journal mode", "handlers", "runtime directory", "clock", "cron"] {
+            for subject in [
+                "settings", "database", "schema", "journal mode", "handlers", "runtime directory", "clock", "cron",
+            ] {
                 #expect(subjects.contains(subject))
             }
             #expect(objects.allSatisfy { Set($0.keys) == ["level", "subject", "found", "advice"] })

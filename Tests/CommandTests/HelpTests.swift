@@ -13,7 +13,11 @@ import Testing
             #expect(answer.status == 0)
             for command in Self.commands { #expect(answer.output.contains("\n  \(command) ")) }
             let flat = answer.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            #expect(flat.contains("from the flag, the environment (TASKRUN_DATABASE, TASKRUN_CONFIG, …), the settings file, or the default"))
+            #expect(
+                flat.contains(
+                    "from the flag, the environment (TASKRUN_DATABASE, TASKRUN_CONFIG, …), the settings file, or the default"
+                )
+            )
             #expect(try await scratch.taskrun().output == answer.output)
         }
     }
@@ -48,7 +52,10 @@ import Testing
         }
     }
 
-    @Test("a mistyped option is answered with the nearest", arguments: [["status", "--jsno"], ["--databse", "x", "list"]])
+    @Test(
+        "a mistyped option is answered with the nearest",
+        arguments: [["status", "--jsno"], ["--databse", "x", "list"]]
+    )
     func mistypedOption(_ arguments: [String]) async throws {
         try await Scratch.with(tables: false) { scratch async throws in
             let answer = try await scratch.start(arguments).answer()

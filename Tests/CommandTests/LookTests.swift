@@ -14,7 +14,10 @@ import Testing
             #expect(try await scratch.taskrun("status").output == "No tasks.\n")
             #expect(try await scratch.taskrun("list").output == "No tasks.\n")
             #expect(try await scratch.taskrun("list", "--json").output.isEmpty)
-            #expect(try await scratch.taskrun("status", "--json").output == "{\"tasks\":[],\"unknown_names\":[],\"runs\":[]}\n")
+            #expect(
+                try await scratch.taskrun("status", "--json").output
+                    == "{\"tasks\":[],\"unknown_names\":[],\"runs\":[]}\n"
+            )
         }
     }
 
@@ -32,13 +35,19 @@ import Testing
             #expect(all.output.contains("first line"))
             #expect(!all.output.contains("second"))
             func ids(_ arguments: String...) async throws -> [Int] {
-                try await scratch.start(["list", "--json"] + arguments).answer().objects().compactMap { $0["id"] as? Int }
+                try await scratch.start(["list", "--json"] + arguments).answer().objects().compactMap {
+                    $0["id"] as? Int
+                }
             }
             #expect(try await ids() == [1, 2, 3])
             #expect(try await ids("--status", "failed") == [2, 3])
             #expect(try await ids("--name", "A", "--queue", "mail") == [3])
             #expect(try await ids("--limit", "2") == [1, 2])
-            #expect(try await scratch.taskrun("list", "--limit", "2").output.contains("These are the first 2; more with --limit."))
+            #expect(
+                try await scratch.taskrun("list", "--limit", "2").output.contains(
+                    "These are the first 2; more with --limit."
+                )
+            )
         }
     }
 
@@ -90,7 +99,11 @@ import Testing
             let answer = try await scratch.taskrun("status")
             let row = try #require(answer.lines.first { $0.hasPrefix("mail") })
             #expect(row.split(separator: " ").joined(separator: " ") == "mail CONTACT_EMAIL 2 1 0 1 3 min ago")
-            #expect(answer.output.contains("1 task named \"CONTACT_EMIAL\" waits, but this host has no handler of that name (did you mean \"CONTACT_EMAIL\"?)."))
+            #expect(
+                answer.output.contains(
+                    "1 task named \"CONTACT_EMIAL\" waits, but this host has no handler of that name (did you mean \"CONTACT_EMAIL\"?)."
+                )
+            )
             let object = try #require(try await scratch.taskrun("status", "--json").objects().first)
             let tasks = try #require(object["tasks"] as? [[String: Any]])
             #expect(tasks.count == 2)
@@ -121,7 +134,9 @@ import Testing
             )
             let object = try #require(try await scratch.taskrun("status", "--json").objects().first)
             let runs = try #require(object["runs"] as? [[String: Any]])
-            let states = Dictionary(uniqueKeysWithValues: runs.map { ($0["owner"] as? String ?? "none", $0["state"] as? String) })
+            let states = Dictionary(
+                uniqueKeysWithValues: runs.map { ($0["owner"] as? String ?? "none", $0["state"] as? String) }
+            )
             #expect(states[owner] == "alive")
             #expect(states[dead] == "dead")
             #expect(states["elsewhere 7 7 other-boot 7"] == "unknown")
@@ -135,11 +150,21 @@ import Testing
     @Test("retry sends FAILED tasks back and says which numbers it left, and why")
     func retry() async throws {
         try await Scratch.with { scratch async throws in
-            try await scratch.sql("INSERT INTO tasks (task_name, status, attempts) VALUES ('A', 'FAILED', 9), ('A', 'WAITING', 2), ('B', 'FAILED', 1), ('B', 'FAILED', 1)")
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, status, attempts) VALUES ('A', 'FAILED', 9), ('A', 'WAITING', 2), ('B', 'FAILED', 1), ('B', 'FAILED', 1)"
+            )
             let answer = try await scratch.taskrun("retry", "1", "2", "99", "1")
             #expect(answer.status == 1)
-            #expect(answer.lines == ["1 is WAITING again", "2 is WAITING: not FAILED, so left as it is", "99 does not exist"])
-            #expect(try await scratch.sql("SELECT status, attempts FROM tasks WHERE id IN (1, 2)") == ["WAITING|0", "WAITING|2"])
+            #expect(
+                answer.lines == [
+                    "1 is WAITING again", "2 is WAITING: not FAILED, so left as it is", "99 does not exist",
+                ]
+            )
+            #expect(
+                try await scratch.sql("SELECT status, attempts FROM tasks WHERE id IN (1, 2)") == [
+                    "WAITING|0", "WAITING|2",
+                ]
+            )
             let json = try await scratch.taskrun("retry", "3", "98", "--json")
             #expect(json.output == "{\"id\":3,\"retried\":true}\n{\"id\":98,\"retried\":false,\"status\":null}\n")
             #expect(try await scratch.taskrun("retry", "--name", "B").output == "1 task sent back to WAITING.\n")
@@ -152,10 +177,14 @@ import Testing
     @Test("delete removes what is not PROCESSING and says what it left, and why")
     func delete() async throws {
         try await Scratch.with { scratch async throws in
-            try await scratch.sql("INSERT INTO tasks (task_name, status) VALUES ('A', 'FAILED'), ('A', 'PROCESSING'), ('A', 'WAITING')")
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, status) VALUES ('A', 'FAILED'), ('A', 'PROCESSING'), ('A', 'WAITING')"
+            )
             let answer = try await scratch.taskrun("delete", "1", "2", "3")
             #expect(answer.status == 1)
-            #expect(answer.lines == ["1 is deleted", "2 is PROCESSING: in a run's hand, so left as it is", "3 is deleted"])
+            #expect(
+                answer.lines == ["1 is deleted", "2 is PROCESSING: in a run's hand, so left as it is", "3 is deleted"]
+            )
             #expect(try await scratch.sql("SELECT id FROM tasks") == ["2"])
             let json = try await scratch.taskrun("delete", "2", "--json")
             #expect(json.output == "{\"id\":2,\"deleted\":false,\"status\":\"PROCESSING\"}\n")

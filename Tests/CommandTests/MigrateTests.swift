@@ -13,9 +13,13 @@ import Testing
         }
     }
 
-    @Test("nothing but migrate creates a database", arguments: [
-        ["migrate", "--status"], ["once"], ["status"], ["list"], ["add", "X"], ["show", "1"], ["retry", "1"], ["delete", "1"],
-    ])
+    @Test(
+        "nothing but migrate creates a database",
+        arguments: [
+            ["migrate", "--status"], ["once"], ["status"], ["list"], ["add", "X"], ["show", "1"], ["retry", "1"],
+            ["delete", "1"],
+        ]
+    )
     func creating(_ arguments: [String]) async throws {
         try await Scratch.with(tables: false) { scratch async throws in
             let answer = try await scratch.start(arguments).answer()

@@ -59,7 +59,10 @@ import Testing
             for _ in 0..<3 { try await scratch.taskrunOK("add", "CONTACT_EMIAL") }
             let answer = try await scratch.taskrun("once")
             #expect(answer.status == 0)
-            #expect(answer.errors == "3 tasks named \"CONTACT_EMIAL\" wait, but this host has no handler of that name (did you mean \"CONTACT_EMAIL\"?).\n")
+            #expect(
+                answer.errors
+                    == "3 tasks named \"CONTACT_EMIAL\" wait, but this host has no handler of that name (did you mean \"CONTACT_EMAIL\"?).\n"
+            )
             #expect(try await scratch.taskrun("once", "--only", "CONTACT_EMAIL").errors.isEmpty)
             #expect(try await scratch.taskrun("once", "--queue", "default").errors.isEmpty)
             #expect(try await scratch.sql("SELECT DISTINCT status, attempts FROM tasks") == ["WAITING|0"])
@@ -152,7 +155,10 @@ import Testing
     @Test("the tasks of a killed run are taken over at once, and what it left at work is ended first")
     func killed() async throws {
         try await Scratch.with { scratch async throws in
-            try scratch.handler("WAIT", "echo $$ >> pids; [ -e second ] && exit 0; touch second; touch began; exec sleep 600")
+            try scratch.handler(
+                "WAIT",
+                "echo $$ >> pids; [ -e second ] && exit 0; touch second; touch began; exec sleep 600"
+            )
             try await scratch.taskrunOK("add", "WAIT")
             let first = try scratch.start(["once"])
             try await eventually("the handler has begun") { scratch.has("began") }
@@ -192,7 +198,8 @@ import Testing
             try scratch.handler("ENV", "env > env")
             try await scratch.taskrunOK("add", "ENV")
             let place = scratch.setting([
-                "TASKRUN_DATABASE": "sqlite:tasks.db", "TASKRUN_ENVIRONMENT": "COLOUR,SHAPE", "COLOUR": "red", "OTHER": "x",
+                "TASKRUN_DATABASE": "sqlite:tasks.db", "TASKRUN_ENVIRONMENT": "COLOUR,SHAPE", "COLOUR": "red",
+                "OTHER": "x",
             ])
             try await place.taskrunOK("once")
             let text = try String(contentsOf: scratch.folder.appending(path: "env"), encoding: .utf8)
@@ -222,7 +229,10 @@ import Testing
             try scratch.handler("OK", "exit 0")
             try await scratch.taskrunOK("add", "OK")
             let shell = try Call(
-                "/usr/bin/env", ["sqlite3", "tasks.db"], environment: scratch.environment, folder: scratch.folder,
+                "/usr/bin/env",
+                ["sqlite3", "tasks.db"],
+                environment: scratch.environment,
+                folder: scratch.folder,
                 input: "BEGIN IMMEDIATE;\n.shell touch locked; while [ ! -e go ]; do sleep 0.05; done\nROLLBACK;\n"
             )
             try await eventually("the table is locked") { scratch.has("locked") }

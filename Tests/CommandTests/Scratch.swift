@@ -99,7 +99,9 @@ struct Answer: Sendable {
     }
 }
 
-/// A program that was started. Input and output go through files, so that no pipe can fill up.
+/// A program that was started.
+///
+/// Input and output go through files, so that no pipe can fill up.
 final class Call: Sendable {
     private let process: Process
     private let files: (input: URL, output: URL, errors: URL)

@@ -25,11 +25,20 @@ import Testing
             try scratch.write("# settings\nwindow: 20s\nhanlders: here\n", to: "taskrun.yaml")
             let answer = try await scratch.taskrun("status")
             #expect(answer.status == 78)
-            #expect(answer.errors == "Error: unknown key \"hanlders\" in taskrun.yaml line 3 (did you mean \"handlers\"?).\n")
+            #expect(
+                answer.errors
+                    == "Error: unknown key \"hanlders\" in taskrun.yaml line 3 (did you mean \"handlers\"?).\n"
+            )
             try scratch.write("mail:\n  outbx: x\n", to: "taskrun.yaml")
-            #expect(try await scratch.taskrun("status").errors.contains("\"mail.outbx\" in taskrun.yaml line 2 (did you mean \"mail.outbox\"?)"))
+            #expect(
+                try await scratch.taskrun("status").errors.contains(
+                    "\"mail.outbx\" in taskrun.yaml line 2 (did you mean \"mail.outbox\"?)"
+                )
+            )
             try scratch.write("tasks:\n  IMAGE_RESIZE:\n    timeot: 5s\n", to: "taskrun.yaml")
-            #expect(try await scratch.taskrun("status").errors.contains("(did you mean \"tasks.IMAGE_RESIZE.timeout\"?)"))
+            #expect(
+                try await scratch.taskrun("status").errors.contains("(did you mean \"tasks.IMAGE_RESIZE.timeout\"?)")
+            )
         }
     }
 
@@ -38,10 +47,16 @@ import Testing
         arguments: [
             ("window: 50", "\"window\" in taskrun.yaml line 1 is \"50\": expected a duration from 1ms to 7d"),
             ("lease: 2s", "\"lease\" in taskrun.yaml line 1 is \"2s\": expected a duration from 5s to 1d"),
-            ("concurrency: many", "\"concurrency\" in taskrun.yaml line 1 is \"many\": expected a whole number from 1 to 1000"),
+            (
+                "concurrency: many",
+                "\"concurrency\" in taskrun.yaml line 1 is \"many\": expected a whole number from 1 to 1000"
+            ),
             ("lease: [1, 2]", "\"lease\" in taskrun.yaml line 1 is a list"),
             ("lease:\n  a: 5s", "\"lease\" in taskrun.yaml line 1 has keys below it"),
-            ("mail: x", "\"mail\" in taskrun.yaml line 1 is a single value: expected keys below it (sendmail, outbox, from)"),
+            (
+                "mail: x",
+                "\"mail\" in taskrun.yaml line 1 is a single value: expected keys below it (sendmail, outbox, from)"
+            ),
             ("log_level: loud", "is \"loud\": expected one of trace, debug"),
             ("window: 5s\nwindow: 6s", "\"window\" stands there twice"),
             ("- a\n- b", "is a list or a single value"),
@@ -114,14 +129,17 @@ import Testing
     @Test(
         "a password in the database's address is shown nowhere",
         arguments: [
-            "postgres://app:s3cret@127.0.0.1:1/shop", "mysql://app:s3cret@db/shop", "postgres://127.0.0.1:1/shop?password=s3cret",
+            "postgres://app:s3cret@127.0.0.1:1/shop", "mysql://app:s3cret@db/shop",
+            "postgres://127.0.0.1:1/shop?password=s3cret",
             "host=127.0.0.1 password=s3cret", "postgresql://app:s3cret",
         ]
     )
     func password(_ address: String) async throws {
         try await Scratch.with(tables: false) { scratch async throws in
             try scratch.write("database: \"\(address)\"\n", to: "taskrun.yaml")
-            for arguments in [["status"], ["check"], ["check", "--json"], ["once", "--log-level", "trace"], ["migrate"]] {
+            for arguments in [
+                ["status"], ["check"], ["check", "--json"], ["once", "--log-level", "trace"], ["migrate"],
+            ] {
                 let answer = try await scratch.start(arguments).answer()
                 #expect([69, 78].contains(answer.status), "\(answer)")
                 #expect(!(answer.output + answer.errors).contains("s3cret"), "\(answer)")

@@ -61,7 +61,9 @@ import Testing
     @Test("tables end where the terminal does")
     func width() async throws {
         try await Scratch.with { scratch async throws in
-            try await scratch.sql("INSERT INTO tasks (task_name, last_error) VALUES ('日本', '\(String(repeating: "word ", count: 60))')")
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, last_error) VALUES ('日本', '\(String(repeating: "word ", count: 60))')"
+            )
             let shown = try await PseudoTerminal.taskrun("list", at: scratch).output.plain
             #expect(shown.split(separator: "\n").allSatisfy { $0.count <= 80 })
             #expect(shown.contains("…"))
@@ -71,7 +73,9 @@ import Testing
     @Test("what a task holds cannot take over the terminal")
     func escapes() async throws {
         try await Scratch.with { scratch async throws in
-            try await scratch.sql("INSERT INTO tasks (task_name, queue, data, last_error) VALUES ('A', 'q', '\"\u{9b}2J\"', 'x\u{1b}]0;title\u{7}')")
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, queue, data, last_error) VALUES ('A', 'q', '\"\u{9b}2J\"', 'x\u{1b}]0;title\u{7}')"
+            )
             for arguments in [["list"], ["status"], ["show", "1"]] {
                 let shown = try await PseudoTerminal.run(arguments, at: scratch)
                 #expect(!shown.output.contains("\u{1b}]"))

@@ -5,9 +5,9 @@ import SystemPackage
 public import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// A handler that is a program in the handlers folder, in any language.

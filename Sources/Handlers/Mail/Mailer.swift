@@ -3,9 +3,9 @@ import SystemPackage
 import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// Hands a message to the system's sendmail, or puts it into the outbox folder.

@@ -2,9 +2,9 @@ import SystemPackage
 public import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// A handler that is an SQL file, run on the tasks database in the transaction that deletes the row: exactly once.
