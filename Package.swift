@@ -61,11 +61,12 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["TaskRunMain", "TestSupport"]),
         .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "TaskRun", "Migrations", "SQLiteStore",
+                "TaskRun", "Migrations", "SQLiteStore", "PostgreSQLStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

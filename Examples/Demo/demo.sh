@@ -7,8 +7,9 @@ taskrun=$1
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${2:-demo}
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n%s\n' "$*"; }
+say() {
+    if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 
 case $taskrun in /*) ;; *) taskrun=$(cd "$(dirname "$taskrun")" && pwd)/$(basename "$taskrun") ;; esac
 rm -rf "$folder"
@@ -35,7 +36,7 @@ say "4. What came of it"
 for mail in outbox/*.eml; do
     echo "$mail: $(sed -n 's/^To: //p' "$mail" | tr -d '\r'), $(sed -n 's/^Subject: //p' "$mail" | tr -d '\r')"
 done
-for picture in resized/* thumbs/*; do
+for picture in pictures/resized/* pictures/thumbs/*; do
     echo "$picture: $(vipsheader "$picture" | sed 's/^[^:]*: //; s/,.*//')"
 done
 echo "accounts left: $(sqlite3 tasks.db "SELECT group_concat(id || ' (' || name || ')', ', ') FROM accounts")"

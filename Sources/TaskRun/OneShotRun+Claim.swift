@@ -18,18 +18,24 @@ extension OneShotRun {
         if isOver(now) || phase == .done { giveBackUnbegun() }
         if phase == .usual, isOver(now), isIdle { phase = .alone }
         guard phase != .done, phase == .alone || !isOver(now), !bench.with({ $0.holdsAlone }) else { return nil }
+        guard !unsettled.isEmpty || now >= nextClaim else { return nil }
         slotsHeld += slots.take(upTo: settings.concurrency - slotsHeld)
-        if phase == .alone {
-            guard isIdle else { return nil }
-            if slotsHeld == 0, isOver(now) { phase = .done }
-            return slotsHeld > 0 ? request(.alone) : nil
+        if slotsHeld == 0 {
+            // Other runs of this host have all places: ask again soon, and not beyond the window.
+            nextClaim = now.advanced(by: .milliseconds(100))
+            if phase == .alone, isOver(now) { phase = .done }
+            return nil
         }
+        return phase == .alone ? (isIdle ? request(.alone) : nil) : usualRequest()
+    }
+
+    /// Enough for the free places, and as much ahead as will begin soon; nil: enough is in hand.
+    private func usualRequest() -> ClaimRequest? {
         let (waiting, busy) = bench.with { ($0.waiting.count, $0.workers.count) }
         let free = slotsHeld - busy
         let ready = pace.ahead(workers: slotsHeld)
         let room = free + ready - waiting
-        let isWorthIt = free > waiting || waiting <= ready / 2
-        guard room > 0, isWorthIt, !unsettled.isEmpty || now >= nextClaim else { return nil }
+        guard room > 0, free > waiting || waiting <= ready / 2 else { return nil }
         return request(.usual(limit: min(room, left), crashed: max(0, free - waiting)))
     }
 
@@ -50,9 +56,8 @@ extension OneShotRun {
         if request.share == .alone {
             phase = claimed.isEmpty || isOver(sent) ? .done : .usual
         } else if claimed.isEmpty {
-            // While handlers are at work, look again in a second; else try what has to be performed alone.
-            nextClaim = sent.advanced(by: .seconds(1))
-            if isIdle { phase = .alone }
+            // While handlers are at work, look again in a second; else try what has to be performed alone, at once.
+            if isIdle { phase = .alone } else { nextClaim = sent.advanced(by: .seconds(1)) }
         }
     }
 

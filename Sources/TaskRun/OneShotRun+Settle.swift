@@ -32,6 +32,7 @@ extension OneShotRun {
             defer { state.finished = [] }
             return state.finished
         }
+        if !finished.isEmpty { nextClaim = .now }
         for end in finished {
             pace.note(end.took)
             let outcome = end.effectiveOutcome

@@ -103,6 +103,15 @@ public final class OneShotRun {
         return report
     }
 
+    private func noteUnknownNames() async {
+        do {
+            let names = try await store.waitingNames(limit: 1000)
+            report.unknownNames = names.filter { performer.registry[$0] == nil }.sorted()
+        } catch {
+            report.trouble = error
+        }
+    }
+
     /// Nothing in hand, and nothing more to be claimed.
     private var isDone: Bool {
         phase == .done && unsettled.isEmpty && bench.with { $0.isEmpty && $0.workers.isEmpty }
@@ -116,8 +125,8 @@ public final class OneShotRun {
         let now = ContinuousClock.now
         return bench.with { state in
             var moments = [now.advanced(by: .seconds(1)), nextRenewal]
+            if phase != .done, state.isEmpty { moments.append(troubleUntil ?? nextClaim) }
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
-            if phase != .done, slotsHeld == 0 { moments.append(now.advanced(by: .milliseconds(100))) }
             moments += state.running.values.compactMap {
                 $0.cancellation == nil ? $0.began.advanced(by: $0.timeLimit) : nil
             }

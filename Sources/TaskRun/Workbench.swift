@@ -116,8 +116,9 @@ final class Workbench: Sendable {
     func wait(threshold: Int, until end: ContinuousClock.Instant) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await Task.sleep(until: end, clock: .continuous)
-                self.wake()
+                // Cancelled when something else has ended the wait. The moment may come before the wait has begun.
+                guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
+                self.interrupt()
             }
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state in
@@ -136,12 +137,8 @@ final class Workbench: Sendable {
 
     /// Ends the present or else the next ``wait(threshold:until:)`` at once.
     func interrupt() {
-        state.withLock { $0.isInterrupted = $0.sleeper == nil }
-        wake()
-    }
-
-    private func wake() {
         state.withLock { state in
+            state.isInterrupted = state.sleeper == nil
             defer { state.sleeper = nil }
             return state.sleeper?.continuation
         }?.resume()

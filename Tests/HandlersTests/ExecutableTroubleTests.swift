@@ -68,6 +68,20 @@ struct ExecutableTroubleTests {
         }
     }
 
+    @Test("a program that is being written to is waited for a moment, then it is a failed attempt")
+    func beingWritten() async throws {
+        try await withPlace { place in
+            let handler = try place.script("echo written")
+            let writer = try FileHandle(forWritingTo: URL(fileURLWithPath: handler.origin))
+            let error = await handler.perform(task()).error
+            #expect(error == "cannot start \(handler.origin): it is being written to.")
+            async let outcome = handler.perform(task())
+            try await Task.sleep(for: .milliseconds(100))
+            try writer.close()
+            #expect(await outcome.result == "written\n")
+        }
+    }
+
     @Test("a program that ends at once without reading 10 MB of stdin is no error")
     func readsNothing() async throws {
         try await withPlace { place in
@@ -115,7 +129,10 @@ struct ExecutableTroubleTests {
             let script =
                 "echo first line >&2; i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i+1)); done; echo the cause >&2; exit 1"
             let error = try #require(try await place.perform(script).error)
-            #expect(error.hasPrefix("exit status 1: first line\n") && error.hasSuffix("line 2999\nthe cause"))
+            #expect(
+                error.hasPrefix("exit status 1: first line\n") && error.hasSuffix("line 2999\nthe cause"),
+                "\(error)"
+            )
             #expect(error.contains("\n[…]\n") && error.utf8.count < LastError.limit - 200)
             #expect(LastError.fit(error) == error)
             let binary = try #require(
@@ -149,6 +166,32 @@ struct ExecutableTroubleTests {
                 #expect(try place.names() == ["handlers"])
                 let children = try String(contentsOfFile: "/proc/self/task/\(getpid())/children", encoding: .utf8)
                 #expect(children == "")
+            }
+        }
+    }
+
+    @Test("more programs than the limit of open files allows are failed attempts, and the others go on")
+    func fewDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = 128 + 5 * 8
+            try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            try await withPlace { place in
+                let handler = try place.script("while [ ! -e go ]; do sleep 0.05; done; echo done")
+                let outcomes = try await withThrowingTaskGroup(of: HandlerOutcome.self) { group in
+                    for _ in 0..<40 { group.addTask { await handler.perform(task()) } }
+                    var outcomes: [HandlerOutcome] = []
+                    while let outcome = try await group.next() {
+                        outcomes.append(outcome)
+                        if outcomes.count == 35 { try place.write("", to: "go") }
+                    }
+                    return outcomes
+                }
+                #expect(outcomes.prefix(35).allSatisfy { $0.error?.contains("limit of open files") == true })
+                #expect(outcomes.suffix(5).allSatisfy { $0.result == "done\n" })
+                let later = await handler.perform(task())
+                #expect(later.result == "done\n")
             }
         }
     }

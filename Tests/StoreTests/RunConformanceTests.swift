@@ -17,6 +17,35 @@ struct RunConformanceTests {
         }
     }
 
+    @Test("a run with nothing to do leaves at once", arguments: StoreUnderTest.allCases)
+    func nothing(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            // Ten runs in half the time that a single pause of a second each would take.
+            let began = ContinuousClock.now
+            for _ in 0..<10 { _ = try await fixture.makeRun([ClosureHandler()]).run() }
+            #expect(began.duration(to: .now) < .seconds(5))
+        }
+    }
+
+    @Test(
+        "handlers that settle their tasks themselves are given the next one at once",
+        arguments: StoreUnderTest.allCases
+    )
+    func selfSettling(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.due(40)
+            let store = fixture.store
+            let handler = ClosureHandler { task, context in
+                let script = Script(sql: "SELECT 1", values: [:])
+                let outcome = try? await store.perform(script, settling: task.proof, timeLimit: .seconds(60))
+                return outcome == .done ? .settled(.settled) : .failed(error: "\(String(describing: outcome))")
+            }
+            let report = try await fixture.makeRun([handler]).run()
+            #expect((report.succeeded, report.claimed) == (40, 40))
+            #expect(report.duration < .seconds(10), "one task a second and worker would take 20 s")
+        }
+    }
+
     @Test("three runs at once share the work, each task is performed once", arguments: StoreUnderTest.allCases)
     func threeRuns(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
@@ -292,7 +321,7 @@ struct RunConformanceTests {
                 try? await Task.sleep(for: .milliseconds(60))
                 return .succeeded()
             }
-            let report = try await fixture.makeRun([handler]) { $0.window = .milliseconds(150) }.run()
+            let report = try await fixture.makeRun([handler]) { $0.window = .seconds(3) }.run()
             #expect(report.succeeded == handler.ids.count && report.succeeded > 0 && report.succeeded < 1000)
             try await fixture.expect(
                 "SELECT count(*) FROM tasks WHERE status = 'WAITING' AND attempts = 0",

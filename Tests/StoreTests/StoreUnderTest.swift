@@ -1,21 +1,30 @@
 import Foundation
 import GRDB
+import PostgreSQLStore
 import SQLiteStore
 import TaskRun
+import TestSupport
 import Testing
 
 /// The stores that the conformance suite runs on.
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
     case sqlite = "SQLite"
+    case postgresql = "PostgreSQL"
 
     var testDescription: String { rawValue }
 }
 
 /// A fresh database with tables, a store on it, and a second way in: plain SQL, as any program would.
 struct Fixture: Sendable {
+    /// Plain SQL from outside.
+    private enum Outside {
+        case sqlite(DatabaseQueue)
+        case postgresql(PostgreSQLServer, url: String)
+    }
+
     let kind: StoreUnderTest
     let store: any TaskDesk
-    private let outside: DatabaseQueue
+    private let outside: Outside
 
     static func with(
         _ kind: StoreUnderTest,
@@ -25,39 +34,74 @@ struct Fixture: Sendable {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("tasks.db").path
-        let store = try SQLiteStore(path: path, opening: .creating)
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(30)
-        let fixture = Fixture(
-            kind: kind,
-            store: store,
-            outside: try DatabaseQueue(path: path, configuration: configuration)
-        )
-        if migrated { _ = try await store.migrate() }
+        let fixture: Fixture
+        switch kind {
+        case .sqlite:
+            let path = folder.appendingPathComponent("tasks.db").path
+            let store = try SQLiteStore(path: path, opening: .creating)
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(30)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            fixture = Fixture(kind: kind, store: store, outside: .sqlite(queue))
+        case .postgresql:
+            let server = try await PostgreSQLServer.shared()
+            let url = try await server.makeDatabase()
+            fixture = Fixture(kind: kind, store: try PostgreSQLStore(url), outside: .postgresql(server, url: url))
+        }
+        if migrated { _ = try await fixture.store.migrate() }
         try await body(fixture)
-        await store.close()
+        await fixture.store.close()
     }
 
     /// One more store on the same database, as another run would have.
-    func anotherStore() throws -> any TaskDesk { try SQLiteStore(path: outside.path) }
+    func anotherStore() throws -> any TaskDesk {
+        switch outside {
+        case .sqlite(let queue): try SQLiteStore(path: queue.path)
+        case .postgresql(_, let url): try PostgreSQLStore(url)
+        }
+    }
 
     /// Runs SQL from outside.
     func sql(_ text: String) async throws {
-        try await outside.write { try $0.execute(sql: text) }
+        switch outside {
+        case .sqlite(let queue): try await queue.write { try $0.execute(sql: text) }
+        case .postgresql(let server, let url): try await server.psql(text, on: url)
+        }
     }
 
-    /// The first column of the first row, as text; nil for NULL or no row.
+    /// The first row, as text; nil for no row, and for one empty column.
     func value(_ query: String) async throws -> String? {
-        try await outside.read { try Row.fetchOne($0, sql: query).flatMap { row in (row[0] as DatabaseValue).text } }
+        try await rows(query).first.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// All rows, columns joined by `|`.
     func rows(_ query: String) async throws -> [String] {
-        try await outside.read { database in
-            try Row.fetchAll(database, sql: query).map { row in
-                row.databaseValues.map { $0.text ?? "" }.joined(separator: "|")
+        switch outside {
+        case .sqlite(let queue):
+            try await queue.read { database in
+                try Row.fetchAll(database, sql: query).map { row in
+                    row.databaseValues.map { $0.text ?? "" }.joined(separator: "|")
+                }
             }
+        case .postgresql(let server, let url):
+            try await server.psql(query, on: url).split(separator: "\n").map(String.init)
+        }
+    }
+
+    /// Makes the database refuse to let one row go, as a trigger of the application might.
+    func refuse(deletionOf id: Int64) async throws {
+        switch kind {
+        case .sqlite:
+            try await sql(
+                "CREATE TRIGGER keep BEFORE DELETE ON tasks WHEN OLD.id = \(id) BEGIN SELECT RAISE(ABORT, 'kept'); END"
+            )
+        case .postgresql:
+            try await sql(
+                """
+                CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'kept'; END $$;
+                CREATE TRIGGER keep BEFORE DELETE ON tasks FOR EACH ROW WHEN (OLD.id = \(id)) EXECUTE FUNCTION keep();
+                """
+            )
         }
     }
 }
@@ -98,13 +142,6 @@ extension Fixture {
         let share = ClaimRequest.Share.usual(limit: limit, crashed: crashed)
         let request = ClaimRequest(owner: owner, names: names, queues: queues, share: share, lease: lease)
         return try await store.claim(request, now: now)
-    }
-
-    /// Makes the database refuse to let one row go, as a trigger of the application might.
-    func refuse(deletionOf id: Int64) async throws {
-        try await sql(
-            "CREATE TRIGGER keep BEFORE DELETE ON tasks WHEN OLD.id = \(id) BEGIN SELECT RAISE(ABORT, 'kept'); END"
-        )
     }
 
     /// Expects a query's first value.

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 import Subprocess
 import SystemPackage
@@ -38,38 +38,44 @@ struct ChildProcess: Sendable {
     ///   - watch: Runs beside it, and is cancelled when it has ended.
     /// - Returns: How it ended.
     /// - Throws: Why it could not be started; ``SpawnFailure`` says it for people.
-    func run(input: [UInt8], watch: @escaping @Sendable () async -> Void = {}) async throws(SubprocessError) -> End {
+    func run(input: [UInt8], watch: @escaping @Sendable () async -> Void = {}) async throws -> End {
         Signals.prepared
+        var tries = 0
+        while true {
+            do {
+                return try await DescriptorLimit.withProgram { try await runOnce(input, watch) }
+            } catch let error as SubprocessError {
+                // Somebody has it open for writing, mostly for a moment: a deployment, or a process that was forked
+                // from one and has not closed its files yet.
+                tries += 1
+                guard error.underlyingError == .textFileBusy, tries < 20, !Task.isCancelled else { throw error }
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func runOnce(_ input: [UInt8], _ watch: @escaping @Sendable () async -> Void) async throws -> End {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: killAfter)]
         let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         let outputLimit = outputLimit
-        do {
-            let result = try await Subprocess.run(
-                .path(path),
-                arguments: Arguments(arguments),
-                environment: .custom(Dictionary(variables) { first, _ in first }),
-                workingDirectory: workingDirectory,
-                platformOptions: options,
-                input: .inputWriter,
-                output: .sequence,
-                error: .sequence
-            ) { execution in
-                // Outlives the cancellation of the caller, which ends streams at once: what the program says and does
-                // after SIGTERM counts. It ends with the program, so soon after SIGKILL at the latest.
-                await Task { await Self.attend(execution, input, outputLimit, watch) }.value
-            }
-            return End(
-                status: result.terminationStatus,
-                output: result.closureResult.output,
-                errors: result.closureResult.errors
-            )
-        } catch let error as SubprocessError {
-            throw error
-        } catch {
-            preconditionFailure("swift-subprocess threw something else than a SubprocessError: \(error)")
+        let result = try await Subprocess.run(
+            .path(path),
+            arguments: Arguments(arguments),
+            environment: .custom(Dictionary(variables) { first, _ in first }),
+            workingDirectory: workingDirectory,
+            platformOptions: options,
+            input: .inputWriter,
+            output: .sequence,
+            error: .sequence
+        ) { execution in
+            // Outlives the cancellation of the caller, which ends streams at once: what the program says and does
+            // after SIGTERM counts. It ends with the program, so soon after SIGKILL at the latest.
+            await Task { await Self.attend(execution, input, outputLimit, watch) }.value
         }
+        let said = result.closureResult
+        return End(status: result.terminationStatus, output: said.output, errors: said.errors)
     }
 
     private typealias Execution = Subprocess.Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
@@ -81,20 +87,36 @@ struct ChildProcess: Sendable {
         _ outputLimit: Int,
         _ watch: @escaping @Sendable () async -> Void
     ) async -> (output: Capture, errors: Capture) {
+        if input.count <= smallestPipe {
+            await feed(execution.standardInputWriter, input)
+            return await listen(to: execution, outputLimit, watch)
+        }
+        // Beside the reading: a program may print much before it reads anything.
+        async let feeding: Void = feed(execution.standardInputWriter, input)
+        let said = await listen(to: execution, outputLimit, watch)
+        await feeding
+        return said
+    }
+
+    private static func listen(
+        to execution: Execution,
+        _ outputLimit: Int,
+        _ watch: @escaping @Sendable () async -> Void
+    ) async -> (output: Capture, errors: Capture) {
         let child = execution.processIdentifier.value
         // Cancelled, and then awaited, when this function returns.
         async let _: Void = watch()
-        // All three at once: a program may print much before it reads anything.
-        async let feeding: Void = feed(execution.standardInputWriter, input)
         async let errors = read(execution.standardError, of: child, into: Capture(headLimit: 1_536, tailLimit: 6_144))
         let output = await read(execution.standardOutput, of: child, into: Capture(headLimit: outputLimit))
-        let captured = (output, await errors)
+        let said = (output, await errors)
         await end(of: child)
         // Before it is reaped, which happens after this function: until then no other process can have its number.
         kill(-child, SIGKILL)
-        await feeding
-        return captured
+        return said
     }
+
+    /// What every pipe takes at once, even where the user has too many of them: one page, pipe(7).
+    private static let smallestPipe = 4_096
 
     private static func feed(_ writer: StandardInputWriter, _ input: [UInt8]) async {
         // A program that has enough, or has ended, closes its end: what it does not read it does not need.

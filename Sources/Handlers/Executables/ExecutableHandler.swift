@@ -5,17 +5,17 @@ import SystemPackage
 public import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// A handler that is a program in the handlers folder, in any language.
 ///
 /// The payload comes on stdin. Exit status 0 is success, with stdout as the result; 75: try again later; 65, 77 and 78:
-/// permanent failure; any other, or a signal: failed attempt, with stderr as the error. What it may write to the file
-/// `TASKRUN_OUTPUT` is in ``HandlerOutput``. It has a session and a process group of its own; when it has ended, what
-/// is left of the group is killed.
+/// permanent failure; any other, or a signal: failed attempt, with stderr as the error (of a long one the first 1.5 KB
+/// and the last 6 KB). To the file `TASKRUN_OUTPUT` it may append lines: `progress=3/10`, `retry_after=90s`, `note=…`.
+/// It has a session and a process group of its own; when it has ended, what is left of the group is killed.
 public struct ExecutableHandler: Handler {
     /// The task name: the file's name without one extension.
     public let name: String

@@ -45,6 +45,10 @@ public struct ExecutableSettings: Sendable {
         self.outputs = OutputFolder(parent: Files.absolute(temporaryFolder).string)
     }
 
+    /// How many programs can run at once before the limit of open files stops more from starting: 112 with the usual
+    /// limit of 1,024.
+    public static var mostAtOnce: Int { DescriptorLimit.programs }
+
     /// The part of an environment that executables get: PATH, HOME, LANG, TZ, and the names that the settings list.
     ///
     /// - Parameters:

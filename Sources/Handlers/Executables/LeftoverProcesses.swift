@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The executables that a run left behind when it died: they are in sessions of their own, so nothing ended them.
@@ -11,6 +11,7 @@
 /// They are to be ended before the run's tasks are given to anyone else, or two attempts of one task would go on at the
 /// same time. They are known by `TASKRUN_RUN` in the environment they were started with, which `/proc/PID/environ`
 /// shows of this user's processes (of everybody's to root, so also of handlers that changed their user), proc(5).
+/// A daemon that a handler starts on purpose has the entry as well, unless it is started with `env -u TASKRUN_RUN`.
 public enum LeftoverProcesses {
     /// What became of them.
     public struct Result: Sendable, Equatable {

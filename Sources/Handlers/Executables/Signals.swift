@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Signals: their names for people, and what this process must have set before it starts others.
@@ -24,13 +24,13 @@ enum Signals {
     static let prepared: Void = {
         // A program that ends without reading its input must cost an error number, not this process.
         signal(SIGPIPE, SIG_IGN)
+        #if os(Linux)
         // Inherited from a parent that ignores SIGCHLD, it would make the kernel forget how children ended.
         var action = sigaction()
         sigaction(SIGCHLD, nil, &action)
         let handler = withUnsafeBytes(of: &action.__sigaction_handler) { $0.load(as: Int.self) }
-        if handler == ignoring { signal(SIGCHLD, SIG_DFL) }
+        // Function pointers cannot be compared in Swift, numbers can.
+        if handler == unsafeBitCast(SIG_IGN, to: Int.self) { signal(SIGCHLD, SIG_DFL) }
+        #endif
     }()
-
-    /// SIG_IGN as a number: function pointers cannot be compared in Swift.
-    private static let ignoring = unsafeBitCast(SIG_IGN, to: Int.self)
 }

@@ -4,7 +4,8 @@ import SystemPackage
 /// Why a program could not be started, in words: the error number alone says "no such file" of a missing interpreter too.
 enum SpawnFailure {
     /// Says what failed, on what, why, and what to do.
-    static func text(_ error: SubprocessError, path: String, workingDirectory: String) -> String {
+    static func text(_ error: any Error, path: String, workingDirectory: String) -> String {
+        guard let error = error as? SubprocessError else { return "cannot start \(path): \(error)" }
         let reason = error.underlyingError.map(describe) ?? "unknown reason"
         switch error.code {
         case .executableNotFound:
@@ -15,8 +16,6 @@ enum SpawnFailure {
             return "cannot start \(path): it is no program. Begin a script with a line such as #!/bin/sh."
         case .spawnFailed where error.underlyingError == .textFileBusy:
             return "cannot start \(path): it is being written to."
-        case .spawnFailed where error.underlyingError == .tooManyOpenFiles:
-            return "cannot start \(path): \(reason). Raise `ulimit -n` or lower the number of handlers at once."
         case .failedToMonitorProcess:
             return "cannot learn how \(path) ended: \(reason)."
         default:

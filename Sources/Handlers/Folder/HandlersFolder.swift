@@ -24,6 +24,7 @@ public struct HandlersFolder: Sendable {
         executables: ExecutableSettings,
         perform: @escaping SQLFileHandler.Perform
     ) {
+        let path = FilePath(path).string  // without a slash at its end
         let names: [String]
         do {
             names = try Files.names(in: path)

@@ -1,11 +1,11 @@
 public import TaskRun
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// How e-mails leave: the settings under `mail`.

@@ -3,9 +3,9 @@ import SystemPackage
 import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// Hands a message to the system's sendmail, or puts it into the outbox folder.
@@ -79,8 +79,8 @@ struct Mailer: Sendable {
             killAfter: .seconds(10),
             outputLimit: 4_096
         )
-        // sendmail(8) takes lines that end as files here do; it makes CRLF of them itself.
-        let input = Array(message.replacing("\r\n", with: "\n").utf8)
+        // sendmail(8) takes lines that end as files here do, and makes CRLF of them itself; there are no other CR.
+        let input = message.utf8.filter { $0 != UInt8(ascii: "\r") }
         let end: ChildProcess.End
         do {
             end = try await program.run(input: input)

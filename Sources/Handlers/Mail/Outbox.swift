@@ -1,12 +1,11 @@
-import Dispatch
 import SystemPackage
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A folder into which messages are written instead of being sent.
@@ -17,12 +16,7 @@ struct Outbox: Sendable {
     ///
     /// A second attempt of the same task replaces the first one's file, so none is there twice.
     func store(_ message: String, as name: String) async throws(Mailer.Failure) {
-        // The disk may take its time: not on the threads that all handlers share.
-        let result: Result<Void, Errno> = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(returning: Result { () throws(Errno) in try write(message, as: name) })
-            }
-        }
+        let result = await offPool { Result { () throws(Errno) in try write(message, as: name) } }
         guard case .failure(let error) = result else { return }
         throw Mailer.Failure(
             description: "cannot write \(name) into the folder \(folder) (setting mail.outbox): "

@@ -2,9 +2,9 @@ import SystemPackage
 public import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// A handler that is an SQL file, run on the tasks database in the transaction that deletes the row: exactly once.
@@ -58,7 +58,7 @@ public struct SQLFileHandler: Handler {
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
         guard !Task.isCancelled else { return .stopped }
         let values: [String: Script.Value]
-        switch Self.values(of: task.data) {
+        switch await task.data.count > 65_536 ? offPool({ Self.values(of: task.data) }) : Self.values(of: task.data) {
         case .success(let read): values = read
         case .failure(let problem): return .permanentlyFailed(error: problem.description)
         }
@@ -99,7 +99,7 @@ public struct SQLFileHandler: Handler {
             return .success(try object.mapValues { try $0.bound() })
         } catch {
             // Without the decoder's words: they may quote the payload.
-            return .failure(PermanentFailure("the data is not JSON, or has a number beyond 38 digits or 10^127."))
+            return .failure(PermanentFailure("the data is not JSON, or has a number beyond 10^127 or 10^-127."))
         }
     }
 

@@ -46,13 +46,18 @@ struct PostgreSQLAddress: Sendable {
         func option(_ name: String) -> String? { given[name] ?? environment[name] }
         let database = option("dbname") ?? option("user") ?? ""
         let hosts = (option("host") ?? option("hostaddr") ?? "").split(separator: ",").map(String.init)
-        let ports = (option("port") ?? "").split(separator: ",").map(String.init)
+        // One port is for all hosts; in a list an empty place is the usual port.
+        let ports = (option("port") ?? "").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let usual = environment["port"] ?? ""
+        func port(_ number: Int) -> String {
+            let port = ports.count == 1 ? ports[0] : number < ports.count ? ports[number] : ""
+            return port.isEmpty ? usual : port
+        }
         if let folder = hosts.first, folder.hasPrefix("/") || folder.hasPrefix("@") {
-            return "postgresql:///\(database)?host=\(folder)" + (ports.first.map { "&port=\($0)" } ?? "")
+            return "postgresql:///\(database)?host=\(folder)&port=\(port(0))"
         }
         let places = hosts.enumerated().map { number, host in
-            let name = host.contains(":") ? "[\(host)]" : host
-            return (number < ports.count ? ports[number] : ports.first).map { "\(name):\($0)" } ?? name
+            "\(host.contains(":") ? "[\(host)]" : host):\(port(number))"
         }
         return "postgresql://\(places.joined(separator: ","))/\(database)"
     }

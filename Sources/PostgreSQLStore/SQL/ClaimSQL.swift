@@ -210,7 +210,7 @@ enum ClaimSQL {
             lease_owner = $1,
             lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
         FROM free
-        WHERE tasks.id = free.id AND tasks.status = 'WAITING'
+        WHERE \(Probe.row("free.id")) AND tasks.status = 'WAITING'
         RETURNING tasks.id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes,
             priority, (extract(epoch FROM run_at) * 1000000)::bigint
         """

@@ -66,7 +66,7 @@ enum DeskSQL {
             lease_owner = NULL,
             lease_expires_at = NULL
         FROM chosen
-        WHERE tasks.id = chosen.id AND tasks.status = 'FAILED'
+        WHERE \(Probe.row("chosen.id")) AND tasks.status = 'FAILED'
         RETURNING tasks.id
         """
     }
@@ -79,7 +79,7 @@ enum DeskSQL {
         """
         DELETE FROM tasks
         USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
-        WHERE tasks.id = chosen.id AND tasks.status <> 'PROCESSING'
+        WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
         RETURNING tasks.id
         """
     )

@@ -48,7 +48,7 @@ enum RecoverSQL {
             lease_expires_at = NULL
         FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::text[])
             AS gone (id, claim_no, status, crashes, error)
-        WHERE tasks.id = gone.id AND tasks.claim_no = gone.claim_no AND tasks.status = 'PROCESSING'
+        WHERE \(Probe.row("gone.id")) AND tasks.claim_no = gone.claim_no AND \(Probe.isInHand)
         RETURNING tasks.id
         """
     )

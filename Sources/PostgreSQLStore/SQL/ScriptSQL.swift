@@ -7,7 +7,7 @@ enum ScriptSQL {
         "script_settle",
         """
         DELETE FROM tasks
-        WHERE id = $1::bigint AND claim_no = $2::bigint AND status = 'PROCESSING'
+        WHERE id = $1::bigint AND claim_no = $2::bigint AND \(Probe.isInHand)
         """
     )
 

@@ -15,7 +15,7 @@ enum SettleSQL {
             FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
             ORDER BY id
         ) AS proof
-        WHERE tasks.id = proof.id AND tasks.claim_no = proof.claim_no AND tasks.status = 'PROCESSING'
+        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         RETURNING tasks.id
         """
     )
@@ -42,7 +42,7 @@ enum SettleSQL {
             ) AS verdict (id, claim_no, status, given_back, wait, error, is_fresh)
             ORDER BY id
         ) AS verdict
-        WHERE tasks.id = verdict.id AND tasks.claim_no = verdict.claim_no AND tasks.status = 'PROCESSING'
+        WHERE \(Probe.row("verdict.id")) AND tasks.claim_no = verdict.claim_no AND \(Probe.isInHand)
         RETURNING tasks.id
         """
     )
@@ -56,14 +56,14 @@ enum SettleSQL {
         WITH free AS (
             SELECT tasks.id
             FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-                JOIN tasks ON tasks.id = proof.id AND tasks.claim_no = proof.claim_no
-            WHERE tasks.status = 'PROCESSING'
+                JOIN tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
+            WHERE \(Probe.isInHand)
             FOR NO KEY UPDATE OF tasks SKIP LOCKED
         )
         UPDATE tasks
         SET lease_expires_at = \(ClaimSQL.moment("$4")) + make_interval(secs => $3::double precision)
         FROM free
-        WHERE tasks.id = free.id
+        WHERE \(Probe.row("free.id"))
         """
     )
 
@@ -76,7 +76,7 @@ enum SettleSQL {
         SELECT proof.id, proof.claim_no
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS proof (id, claim_no, no)
             LEFT JOIN tasks
-                ON tasks.id = proof.id AND tasks.claim_no = proof.claim_no AND tasks.status = 'PROCESSING'
+                ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         WHERE tasks.id IS NULL
         ORDER BY proof.no
         """
@@ -105,7 +105,7 @@ enum SettleSQL {
             lease_owner = NULL,
             lease_expires_at = NULL
         FROM unknown
-        WHERE tasks.id = unknown.id AND tasks.status = 'PROCESSING'
+        WHERE \(Probe.row("unknown.id")) AND \(Probe.isInHand)
         """
     )
 }

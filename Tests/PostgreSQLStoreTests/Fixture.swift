@@ -1,0 +1,76 @@
+import Foundation
+import TaskRun
+import TestSupport
+
+@testable import PostgreSQLStore
+
+/// A store on tables of its own, and psql to look at them from outside.
+struct Fixture: Sendable {
+    let server: PostgreSQLServer
+    let url: String
+    let store: PostgreSQLStore
+
+    /// Runs SQL through psql.
+    @discardableResult
+    func psql(_ sql: String) async throws -> String { try await server.psql(sql, on: url) }
+
+    /// A second store on the same tables, as another run has it.
+    func another() throws -> PostgreSQLStore { try PostgreSQLStore(url) }
+
+    /// Claims at most `limit` rows of the usual kind.
+    func claim(
+        _ limit: Int,
+        names: [String] = ["A"],
+        queues: [String]? = nil,
+        crashed: Int = 0,
+        now: Date? = nil
+    ) async throws -> [ClaimedTask] {
+        try await store.claim(.of(limit, names: names, queues: queues, crashed: crashed), now: now)
+    }
+}
+
+extension ClaimRequest {
+    /// A request of the usual kind.
+    static func of(
+        _ limit: Int,
+        owner: String = "me",
+        names: [String] = ["A"],
+        queues: [String]? = nil,
+        crashed: Int = 0
+    ) -> ClaimRequest {
+        ClaimRequest(owner: owner, names: names, queues: queues, share: .usual(limit: limit, crashed: crashed))
+    }
+}
+
+/// Runs a test on fresh tables of the shared server.
+func withStore(_ body: (Fixture) async throws -> Void) async throws {
+    try await withStore(on: try await PostgreSQLServer.shared(), body)
+}
+
+/// Runs a test on fresh tables of this server.
+func withStore(on server: PostgreSQLServer, _ body: (Fixture) async throws -> Void) async throws {
+    let url = try await server.makeDatabase()
+    let store = try PostgreSQLStore(url)
+    _ = try await store.migrate()
+    try await body(Fixture(server: server, url: url, store: store))
+    await store.close()
+}
+
+/// The error that a call throws; nil where it throws none.
+func storeError<Result>(_ call: () async throws(StoreError) -> Result) async -> StoreError? {
+    do {
+        _ = try await call()
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// Waits until a condition holds.
+func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        if ContinuousClock.now > deadline { throw Command.Failure(description: "not within \(limit)") }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import PostgreSQLStore
+
+/// What the planner makes of the store's statements, whatever it knows about the table.
+@Suite("With a million other rows in the way")
+struct PlanTests {
+    /// What the planner knows.
+    enum Knowledge: String, CaseIterable, CustomTestStringConvertible {
+        case never = "statistics were never gathered"
+        case fresh = "statistics are fresh"
+        case empty = "the plan was made when the table was empty and vacuumed"
+
+        var testDescription: String { rawValue }
+    }
+
+    /// A statement, values for it, and which indexes it is to use.
+    struct Case: CustomTestStringConvertible {
+        let statement: Statement
+        let values: [String]
+        let indexes: Set<String>
+        /// The most pages it may read: a few for each row, nothing for rows in the way.
+        var pages = 400
+
+        var testDescription: String { statement.name }
+    }
+
+    static let cases: [Case] = [
+        Case(statement: ClaimSQL.lanes, values: ["'{A,B,C}'", "NULL"], indexes: ["tasks_due"]),
+        Case(statement: ClaimSQL.lanesOfQueues, values: ["'{A,B}'", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
+        Case(
+            statement: ClaimSQL.crashed,
+            values: ["'{A,B}'", "NULL", "1", "2", "5", "NULL"],
+            indexes: ["tasks_crashed"]
+        ),
+        Case(
+            statement: ClaimSQL.fromLane,
+            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0"],
+            indexes: ["tasks_due", "tasks_pkey"]
+        ),
+        Case(
+            statement: ClaimSQL.fromLanes,
+            values: ["'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{1,2}'", "5"],
+            indexes: ["tasks_due", "tasks_pkey"]
+        ),
+        Case(statement: SettleSQL.delete, values: ["'{11,12}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
+        Case(
+            statement: SettleSQL.update,
+            values: [
+                "'{13,14}'", "'{1,1}'", "'{WAITING,FAILED}'", "'{0,0}'", "'{1,NULL}'", "'{a,b}'", "'{t,f}'", "NULL",
+            ],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(statement: SettleSQL.renew, values: ["'{15,16}'", "'{1,1}'", "300", "NULL"], indexes: ["tasks_pkey"]),
+        Case(statement: SettleSQL.lost, values: ["'{15,16}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
+        Case(
+            statement: SettleSQL.giveBack,
+            values: ["'x'", "'{15}'", "'{1}'"],
+            indexes: ["tasks_lease", "tasks_pkey"],
+            pages: 1000
+        ),
+        Case(statement: RecoverSQL.owners, values: [], indexes: ["tasks_lease"]),
+        Case(statement: RecoverSQL.abandoned, values: ["'{x}'", "300", "NULL", "1000"], indexes: ["tasks_lease"]),
+        Case(
+            statement: RecoverSQL.takeOver,
+            values: ["'{17}'", "'{1}'", "'{WAITING}'", "'{1}'", "'{x}'"],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(statement: RecoverSQL.waitingNames, values: ["10"], indexes: ["tasks_due", "tasks_crashed"]),
+        Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
+        Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+    ]
+
+    @Test("each statement goes by its index and reads a few pages", arguments: Knowledge.allCases)
+    func plans(_ knowledge: Knowledge) async throws {
+        try await withStore { fixture in
+            let output = try await fixture.psql(Self.script(knowledge))
+            for (item, plan) in zip(Self.cases, output.components(separatedBy: "=====\n").dropFirst()) {
+                let used = Set(plan.matches(of: /using (\w+) on/).map { String($0.1) })
+                #expect(used == item.indexes, "\(item.statement.name): \(plan)")
+                #expect(!plan.contains("Seq Scan on tasks"), "\(item.statement.name): \(plan)")
+                let pages = try #require(plan.firstMatch(of: /Buffers: (?:shared )?(?:hit=(\d+))? ?(?:read=(\d+))?/))
+                let read = Int(pages.1 ?? "0").map { $0 + (Int(pages.2 ?? "0") ?? 0) }
+                #expect(try #require(read) < item.pages, "\(item.statement.name): \(plan)")
+            }
+        }
+    }
+
+    private static func script(_ knowledge: Knowledge) -> String {
+        // As many pages as a run of many years leaves: rows that failed, wait for later, or belong to nobody here.
+        let rows = """
+            INSERT INTO tasks (task_name, queue, run_at, status)
+            SELECT CASE n % 4 WHEN 0 THEN 'A' WHEN 1 THEN 'B' ELSE 'OTHER' || n % 7 END,
+                CASE WHEN n % 4 < 2 THEN 'default' ELSE 'q' || n % 3 END,
+                now() + CASE WHEN n % 4 < 2 THEN interval '1 day' ELSE interval '-1 day' END,
+                CASE WHEN n % 8 < 2 THEN 'FAILED' ELSE 'WAITING' END
+            FROM generate_series(1, 1000000) AS n;
+            INSERT INTO tasks (task_name, run_at, crashes, status, claim_no, lease_owner, lease_expires_at)
+            SELECT CASE WHEN n % 2 = 0 THEN 'A' ELSE 'B' END, now() - interval '2 days',
+                CASE WHEN n % 50 = 0 THEN 1 ELSE 0 END, CASE WHEN n % 4 = 3 THEN 'PROCESSING' ELSE 'WAITING' END,
+                n % 4 / 3, CASE WHEN n % 4 = 3 THEN 'x' END, CASE WHEN n % 4 = 3 THEN now() + interval '1 hour' END
+            FROM generate_series(1, 200) AS n;
+            """
+        let prepare = cases.enumerated().map { "PREPARE p\($0) AS \($1.statement.sql);" }.joined(separator: "\n")
+        let explain = cases.enumerated().map { number, item in
+            let values = item.values.isEmpty ? "" : "(\(item.values.joined(separator: ", ")))"
+            return """
+                \\echo =====
+                BEGIN; EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) EXECUTE p\(number)\(values); ROLLBACK;
+                """
+        }.joined(separator: "\n")
+        let settings = """
+            ALTER TABLE tasks SET (autovacuum_enabled = off);
+            \(SessionSettings.store);
+            SET statement_timeout = 0;
+            """
+        switch knowledge {
+        case .never: return [settings, rows, prepare, explain].joined(separator: "\n")
+        case .fresh: return [settings, rows, "VACUUM ANALYZE tasks;", prepare, explain].joined(separator: "\n")
+        case .empty:
+            // The first EXECUTE makes the plan that is kept.
+            let first = explain.replacing(/\\echo =====\n/, with: "")
+            return ["\\o /dev/null", settings, "VACUUM ANALYZE tasks;", prepare, first, "\\o", rows, explain]
+                .joined(separator: "\n")
+        }
+    }
+}
