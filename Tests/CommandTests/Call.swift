@@ -1,7 +1,8 @@
 import Foundation
 
-/// A program that was started. Input and output go through files, so that no pipe can fill up.
+/// A program that was started.
 ///
+/// Input and output go through files, so that no pipe can fill up.
 /// Not Foundation's Process: it sees the end by a socket that programs started at the same moment inherit, such as the
 /// database server, which then keeps the test waiting as long as it lives.
 struct Call: Sendable {
@@ -16,6 +17,7 @@ struct Call: Sendable {
     ///   - environment: Its whole environment.
     ///   - folder: Its working directory.
     ///   - input: What it reads from stdin.
+    /// - Throws: What keeps it from being started.
     init(_ words: [String], environment: [String: String], folder: URL, input: String = "") throws {
         let stem = folder.appending(path: ".call-\(UUID().uuidString)").path
         files = (stem + "-in", stem + "-out", stem + "-err")
