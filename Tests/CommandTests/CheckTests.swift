@@ -49,6 +49,17 @@ import Testing
         }
     }
 
+    @Test("settings for a name without a handler are pointed out")
+    func strayLimits() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.write("tasks:\n  CONTACT_EMIAL:\n    timeout: 5s\n", to: "taskrun.yaml")
+            let answer = try await scratch.taskrun("check")
+            #expect(answer.status == 0)
+            #expect(answer.output.contains("tasks.CONTACT_EMIAL is for a name without a handler here"))
+            #expect(answer.output.contains("Did you mean \"tasks.CONTACT_EMAIL\"?"))
+        }
+    }
+
     @Test("a runtime directory that others may write to is refused with advice", arguments: ["check", "once"])
     func runtimeDirectory(_ command: String) async throws {
         try await Scratch.with { scratch async throws in

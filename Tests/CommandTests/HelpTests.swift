@@ -82,7 +82,9 @@ import Testing
             ["once", "--concurrency", "0"], ["list", "--status", "FALED"], ["list", "--limit", "0"], ["show", "x"],
             ["retry"], ["retry", "1", "--all-failed"], ["delete"], ["add", "X", "--delay", "5"],
             ["add", "X", "--delay", "5s", "--run-at", "2030-01-01"], ["add", "X", "--run-at", "tomorrow"],
-            ["migrate", "--print", "--dialect", "oracle"], ["migrate", "--print", "--status"],
+            ["add", "X", "--max-attempts", "0"],
+            ["add", "X", "--priority", "99999999999"], ["migrate", "--print", "--dialect", "oracle"],
+            ["migrate", "--print", "--status"],
             ["status", "--log-level", "loud"], ["status", "--database", "tasks.db"],
         ]
     )

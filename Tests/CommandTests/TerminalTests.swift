@@ -58,6 +58,17 @@ import Testing
         }
     }
 
+    @Test("on a terminal that cannot draw over a line there is no progress line")
+    func dumb() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("OK", "echo progress=1/2 >> \"$TASKRUN_OUTPUT\"; sleep 1.5")
+            try await scratch.taskrunOK("add", "OK")
+            let shown = try await PseudoTerminal.taskrun("once", at: scratch.setting(["TERM": "dumb"]))
+            #expect(!shown.output.contains("\u{1b}"))
+            #expect(shown.output.contains("✓"))
+        }
+    }
+
     @Test("tables end where the terminal does")
     func width() async throws {
         try await Scratch.with { scratch async throws in

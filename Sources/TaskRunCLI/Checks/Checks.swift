@@ -75,9 +75,17 @@ struct Checks {
             let none = "Put one into the folder \(settings.handlers), or name another folder with --handlers."
             let sum = count > 0 ? Finding(.ok, "handlers", found) : Finding(.warning, "handlers", "none", advice: none)
             let mail = program.builtIn.sendMail ? settings.mailSettings().findings() : []
-            return [sum] + list.findings + mail
+            return [sum] + list.findings + Self.strayLimits(settings, known: list.registry.names) + mail
         } catch {
             return [Finding(.error, "handlers", error.problem, advice: error.advice)]
+        }
+    }
+
+    /// Settings for task names that no handler here has: perhaps misspelled.
+    private static func strayLimits(_ settings: Settings, known: [String]) -> [Finding] {
+        settings.tasks.keys.sorted().filter { !known.contains($0) }.map { name in
+            let nearest = Spelling.nearest(to: name, among: known).map { "Did you mean \"tasks.\($0)\"?" }
+            return Finding(.warning, "settings", "tasks.\(name) is for a name without a handler here", advice: nearest)
         }
     }
 

@@ -17,7 +17,8 @@ struct AddCommand: ProgramCommand {
 
             With "-" as NAME each line of stdin is a task: an object with task_name, and perhaps data, queue, priority, \
             run_at, delay, max_attempts, timeout_seconds. With NAME and "-" each line is a payload. All are added, or \
-            none. What the table does not take, and what is no JSON, ends with exit code 65.
+            none. What the table does not take, and what is no JSON, ends with exit code 65. With --json each line is an object: id, \
+            task_name.
             """
     )
 
@@ -28,13 +29,13 @@ struct AddCommand: ProgramCommand {
     @Option(help: "The queue (default: default)")
     var queue: String?
     @Option(parsing: .unconditional, help: "Smaller runs first; may be negative (default: 0)")
-    var priority: Int?
+    var priority: Int32?
     @Option(help: ArgumentHelp("Not before this long from now, like 10m.", valueName: "duration"))
     var delay: String?
     @Option(help: ArgumentHelp("Not before this moment: \(MomentText.expected).", valueName: "moment"))
     var runAt: String?
     @Option(help: "Attempts in all (default: as the handler is configured)")
-    var maxAttempts: Int?
+    var maxAttempts: Int32?
     @Option(
         help: ArgumentHelp(
             "The longest one attempt may take, like 30s (default: as the handler is configured)",
@@ -87,7 +88,12 @@ struct AddCommand: ProgramCommand {
 
     /// What the options say, for one task or for all lines.
     private func common() throws(ValidationError) -> NewTask {
-        var task = NewTask(name: name, queue: queue, priority: priority, maxAttempts: maxAttempts)
+        var task = NewTask(
+            name: name,
+            queue: queue,
+            priority: priority.map(Int.init),
+            maxAttempts: maxAttempts.map(Int.init)
+        )
         task.delay = try delay.map { text throws(ValidationError) in try Self.duration(text, "--delay") }
         let limit = try timeout.map { text throws(ValidationError) in try Self.duration(text, "--timeout") }
         // The column holds whole seconds.

@@ -9,7 +9,9 @@ struct DeleteCommand: ProgramCommand {
         discussion: """
               taskrun delete 12 15
 
-            What is PROCESSING is in a run's hand and stays. Ends with exit code 1 if one of the numbers was not removed.
+            What is PROCESSING is in a run's hand and stays. Ends with exit code 1 if one of the numbers was not \
+            removed. With --json each line is an object: id, deleted, and where it was not: status, null for a number \
+            that does not exist.
             """
     )
 

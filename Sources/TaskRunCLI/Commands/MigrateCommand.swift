@@ -14,6 +14,8 @@ struct MigrateCommand: ProgramCommand {
               taskrun migrate
               taskrun --database postgres://app@db1/shop migrate --status
               taskrun migrate --print --dialect postgresql | psql -v ON_ERROR_STOP=1 shop
+
+            With --json each line is an object: version, name, applied. Without --status only what was done is listed.
             """
     )
 

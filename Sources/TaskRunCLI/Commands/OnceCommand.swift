@@ -16,6 +16,9 @@ struct OnceCommand: ProgramCommand {
               taskrun once --only IMAGE_RESIZE --concurrency 4
               taskrun once --drain --json
 
+            With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
+            (WAITING tasks left, due or not), seconds, and trouble if something kept the run from going on.
+
             Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
             --fail-on-failed); 69 database unreachable; 75 database locked or full; 78 settings, schema or handlers.
             """

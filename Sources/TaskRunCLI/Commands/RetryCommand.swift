@@ -11,7 +11,8 @@ struct RetryCommand: ProgramCommand {
               taskrun retry --name CONTACT_EMAIL
               taskrun retry --all-failed
 
-            Ends with exit code 1 if one of the numbers was not a FAILED task.
+            Ends with exit code 1 if one of the numbers was not a FAILED task. With --json each line is an object: id, \
+            retried, and where it was not: status, null for a number that does not exist.
             """
     )
 

@@ -46,13 +46,13 @@ final class Screen: Sendable {
     ///
     /// - Parameters:
     ///   - lines: The lines.
-    ///   - next: The new progress line, shown on a terminal only; empty for none, nil for the one before.
+    ///   - next: The new progress line, shown only where a line can be drawn over; empty for none, nil for the one before.
     func write(_ lines: [String], progress next: String? = nil) {
         progress.withLock { progress in
             let erase = progress.isEmpty ? "" : "\r\u{1b}[K"
             let isNew = next.map { $0 != progress } ?? false
-            if let width = terminal.width, let next { progress = next.cut(toWidth: width - 1) }
-            guard !lines.isEmpty || (isNew && terminal.isTerminal) else { return }
+            if terminal.canRedraw, let width = terminal.width, let next { progress = next.cut(toWidth: width - 1) }
+            guard !lines.isEmpty || (isNew && terminal.canRedraw) else { return }
             try? Output.write(erase + lines.map { $0 + "\n" }.joined() + progress, to: .standardError)
         }
     }

@@ -14,6 +14,8 @@ struct Terminal: Sendable, Equatable {
     let width: Int?
     /// Whether it shows colours and is wished to.
     let hasColour: Bool
+    /// Whether a line can be drawn over again.
+    let canRedraw: Bool
 
     /// Looks at a stream.
     ///
@@ -25,13 +27,15 @@ struct Terminal: Sendable, Equatable {
         var size = winsize()
         let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         width = isTerminal ? (isKnown ? Int(size.ws_col) : 80) : nil
-        hasColour = isTerminal && (variables["NO_COLOR"] ?? "").isEmpty && variables["TERM"] != "dumb"
+        canRedraw = isTerminal && variables["TERM"] != "dumb"
+        hasColour = canRedraw && (variables["NO_COLOR"] ?? "").isEmpty
     }
 
     init(isTerminal: Bool, width: Int?, hasColour: Bool) {
         self.isTerminal = isTerminal
         self.width = width
         self.hasColour = hasColour
+        canRedraw = isTerminal
     }
 }
 
