@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where settings come from, and what is said of wrong ones.
@@ -148,6 +149,20 @@ import Testing
             #expect(!(try await scratch.taskrun("status").errors.contains("s3cret")))
             try scratch.write("database: \"\(address)\n  x: \"\n", to: "taskrun.yaml")
             #expect(!(try await scratch.taskrun("status").errors.contains("s3cret")))
+        }
+    }
+
+    @Test("a server that refuses the password is named, the password is not")
+    func wrongPassword() async throws {
+        let server = try await PostgreSQLServer.shared()
+        try await Scratch.with(tables: false) { scratch async throws in
+            let address = "postgres://needs_password:wr0ng@127.0.0.1:\(server.port)/postgres"
+            for command in ["status", "check", "once", "migrate"] {
+                let answer = try await scratch.setting(["TASKRUN_DATABASE": address]).taskrun(command)
+                #expect([69, 78].contains(answer.status), "\(answer)")
+                #expect((answer.output + answer.errors).contains("needs_password"), "\(answer)")
+                #expect(!(answer.output + answer.errors).contains("wr0ng"))
+            }
         }
     }
 
