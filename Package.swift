@@ -61,7 +61,6 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["TaskRunMain", "TestSupport"]),
         .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "StoreTests",

@@ -22,6 +22,7 @@ struct Scratch: Sendable {
     static func with(
         _ database: Database = .sqlite,
         tables: Bool = true,
+        server: PostgreSQLServer? = nil,
         _ body: (Scratch) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "taskrun-command-\(UUID().uuidString)")
@@ -30,7 +31,9 @@ struct Scratch: Sendable {
         // Places for handlers are counted over all runs of a user: each test has a host of its own.
         var variables = ["TASKRUN_RUNTIME_DIRECTORY": folder.appending(path: "runtime").path]
         if database == .postgresql {
-            variables["TASKRUN_DATABASE"] = try await PostgreSQLServer.shared().makeDatabase()
+            var host = server
+            if host == nil { host = try await PostgreSQLServer.shared() }
+            variables["TASKRUN_DATABASE"] = try await host?.makeDatabase()
         }
         let scratch = Scratch(folder: folder, variables: variables)
         if tables { try #require(try await scratch.taskrun("migrate").status == 0) }

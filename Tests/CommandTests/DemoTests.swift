@@ -8,10 +8,10 @@ struct DemoTests {
 
     @Test("the demo performs the six tasks, twice in a row")
     func demo() async throws {
-        try await Place.with(.sqlite) { place in
+        try await Scratch.with(.sqlite) { place in
             for _ in 0..<2 {
                 let script = Self.root.appendingPathComponent("Examples/Demo/demo.sh").path
-                let end = try await place.clean.other(script, Program.path, "demo")
+                let end = try await place.other(script, Scratch.binary, "demo")
                 #expect(end.status == 0, "\(end)")
                 let demo = place.folder.appendingPathComponent("demo")
                 let names = { (folder: String) in
@@ -25,14 +25,5 @@ struct DemoTests {
                 #expect(end.output.contains("tasks left:    0"), "\(end.output)")
             }
         }
-    }
-}
-
-extension Place {
-    /// Without settings in the environment: as a newcomer has it.
-    var clean: Place {
-        var place = self
-        place.more = ["TASKRUN_DATABASE": "", "TASKRUN_ENVIRONMENT": ""]
-        return place
     }
 }

@@ -7,7 +7,6 @@ struct KillTests {
     private static let rounds = ProcessInfo.processInfo.environment["TASKRUN_TEST_KILL_ROUNDS"].flatMap(Int.init) ?? 200
 
     private static let work = """
-        #!/bin/sh
         echo "begin $TASKRUN_TASK_ID" >> "$LOG"
         sleep 0.0$((TASKRUN_TASK_ID % 4))
         echo "end $TASKRUN_TASK_ID" >> "$LOG"
@@ -15,10 +14,10 @@ struct KillTests {
 
     @Test(
         "a run killed at any moment loses nothing: what was not in its hand is performed once, the rest at least once",
-        arguments: DatabaseKind.allCases
+        arguments: Scratch.Database.allCases
     )
-    func kill(_ kind: DatabaseKind) async throws {
-        try await Place.with(kind) { place in
+    func kill(_ kind: Scratch.Database) async throws {
+        try await Scratch.working(kind) { place in
             try place.handler("WORK", Self.work)
             for round in 1...Self.rounds {
                 try? FileManager.default.removeItem(at: place.log)
@@ -26,11 +25,11 @@ struct KillTests {
                 let ids = try await place.sql("SELECT id FROM tasks ORDER BY id")
                 let run = try place.start("once", "--concurrency", "3")
                 try await Task.sleep(for: .milliseconds(.random(in: 0...150)))
-                run.kill(SIGKILL)
-                _ = try await run.end()
+                Foundation.kill(run.pid, SIGKILL)
+                _ = try await run.answer()
                 let inHand = Set(try await place.sql("SELECT id FROM tasks WHERE status = 'PROCESSING'"))
 
-                let next = try await place.run("once", "--concurrency", "3")
+                let next = try await place.taskrun("once", "--concurrency", "3")
                 #expect(next.status == 0 && next.output.isEmpty && next.errors.isEmpty, "round \(round): \(next)")
                 #expect(try await place.sql("SELECT id, status, last_error FROM tasks") == [], "round \(round)")
                 let lines = place.lines()
@@ -46,15 +45,14 @@ struct KillTests {
 
     @Test(
         "after kill -9 the next run on this host takes over at once, and ends what the dead one left behind",
-        arguments: DatabaseKind.allCases
+        arguments: Scratch.Database.allCases
     )
-    func takeOver(_ kind: DatabaseKind) async throws {
-        try await Place.with(kind) { place in
+    func takeOver(_ kind: Scratch.Database) async throws {
+        try await Scratch.working(kind) { place in
             try place.handler(
                 "WORK",
                 """
-                #!/bin/sh
-                echo "begin $TASKRUN_ATTEMPT $$" >> "$LOG"
+                        echo "begin $TASKRUN_ATTEMPT $$" >> "$LOG"
                 [ "$TASKRUN_ATTEMPT" = 1 ] && sleep 3600
                 echo "end $TASKRUN_ATTEMPT" >> "$LOG"
                 """
@@ -62,12 +60,12 @@ struct KillTests {
             try await place.add(1)
             let run = try place.start("once")
             try await eventually("the handler never began") { place.lines().count == 1 }
-            run.kill(SIGKILL)
-            _ = try await run.end()
+            Foundation.kill(run.pid, SIGKILL)
+            _ = try await run.answer()
             let pid = try #require(place.lines()[0].split(separator: " ").last.flatMap { Int32($0) })
             #expect(isAtWork(pid), "the first attempt ended with its run")
             // The lease of the dead run lasts for 300 s; nobody waits for that.
-            let next = try await place.run("once", "--json")
+            let next = try await place.taskrun("once", "--json")
             #expect(
                 next.status == 0 && next.output.contains("\"recovered\":1") && next.output.contains("\"succeeded\":1"),
                 "\(next)"
@@ -84,45 +82,48 @@ struct KillTests {
         return !stat.contains(") Z ")
     }
 
-    @Test("SIGTERM: exit 0 within the grace, every unfinished task as it was before", arguments: DatabaseKind.allCases)
-    func terminate(_ kind: DatabaseKind) async throws {
-        try await Place.with(kind) { place in
-            try place.handler("WORK", "#!/bin/sh\necho \"begin $TASKRUN_TASK_ID\" >> \"$LOG\"\nexec sleep 3600\n")
+    @Test(
+        "SIGTERM: exit 0 within the grace, every unfinished task as it was before",
+        arguments: Scratch.Database.allCases
+    )
+    func terminate(_ kind: Scratch.Database) async throws {
+        try await Scratch.working(kind) { place in
+            try place.handler("WORK", "echo \"begin $TASKRUN_TASK_ID\" >> \"$LOG\"\nexec sleep 3600\n")
             try place.handler(
                 "DEAF",
-                "#!/bin/sh\ntrap '' TERM\necho \"begin $TASKRUN_TASK_ID\" >> \"$LOG\"\nsleep 3600 & wait; sleep 3600\n"
+                "trap '' TERM\necho \"begin $TASKRUN_TASK_ID\" >> \"$LOG\"\nsleep 3600 & wait; sleep 3600\n"
             )
             try await place.add(5, columns: "attempts", values: "7")
             try await place.add(1, name: "DEAF", columns: "priority", values: "-1")
-            let before = try await place.sql("SELECT id, status, attempts, run_at, crashes FROM tasks ORDER BY id")
+            let before = try await place.sql("SELECT id, status, attempts, crashes FROM tasks ORDER BY id")
             let run = try place.start("once", "--concurrency", "3")
             try await eventually("the handlers never began") { place.lines().count == 3 }
             let asked = ContinuousClock.now
-            run.kill(SIGTERM)
-            let end = try await run.end()
+            Foundation.kill(run.pid, SIGTERM)
+            let end = try await run.answer()
             #expect(end.status == 0, "\(end)")
             #expect(asked.duration(to: .now) < .seconds(40))
             #expect(
-                try await place.sql("SELECT id, status, attempts, run_at, crashes FROM tasks ORDER BY id") == before
+                try await place.sql("SELECT id, status, attempts, crashes FROM tasks ORDER BY id") == before
             )
         }
     }
 
     @Test(
         "a task that kills its run takes no neighbour with it: it ends FAILED with the evidence, they are performed",
-        arguments: DatabaseKind.allCases
+        arguments: Scratch.Database.allCases
     )
-    func poison(_ kind: DatabaseKind) async throws {
-        try await Place.with(kind) { place in
+    func poison(_ kind: Scratch.Database) async throws {
+        try await Scratch.working(kind) { place in
             // Waits until its neighbours are at work, then kills the run: its own parent.
-            try place.handler("POISON", "#!/bin/sh\nsleep 0.2\nkill -9 $PPID\nsleep 1\n")
-            try place.handler("WORK", "#!/bin/sh\nsleep 0.3\necho \"end $TASKRUN_TASK_ID\" >> \"$LOG\"\n")
+            try place.handler("POISON", "sleep 0.2\nkill -9 $PPID\nsleep 1\n")
+            try place.handler("WORK", "sleep 0.3\necho \"end $TASKRUN_TASK_ID\" >> \"$LOG\"\n")
             try await place.add(1, name: "POISON", columns: "priority", values: "-5")
             try await place.add(6, columns: "max_attempts", values: "1")
             var rounds = 0
             while rounds < 30 {
                 rounds += 1
-                let end = try await place.run("once", "--concurrency", "3")
+                let end = try await place.taskrun("once", "--concurrency", "3")
                 if end.status == 0 { break }
                 #expect(end.status == 128 + SIGKILL)
             }

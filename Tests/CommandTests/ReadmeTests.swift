@@ -25,20 +25,19 @@ struct ReadmeTests {
 
     @Test("every snippet of the README does what it says")
     func all() async throws {
-        try await Place.with(.postgresql) { postgresql in
-            try await Place.with(.sqlite) { place in
+        try await Scratch.with(.postgresql) { postgresql in
+            try await Scratch.with(.sqlite) { place in
                 try FileManager.default.removeItem(at: place.folder.appendingPathComponent("tasks.db"))
-                try FileManager.default.removeItem(at: place.folder.appendingPathComponent("handlers"))
                 for snippet in try snippets() { try await run(snippet, in: place.newcomer, postgresql) }
                 try await outcome(in: place)
             }
         }
     }
 
-    private func run(_ snippet: Snippet, in place: Place, _ postgresql: Place) async throws {
+    private func run(_ snippet: Snippet, in place: Scratch, _ postgresql: Scratch) async throws {
         let file = place.folder.appendingPathComponent("snippet")
         try snippet.text.write(to: file, atomically: true, encoding: .utf8)
-        let end: Program.End
+        let end: Answer
         switch snippet.kind {
         case "make": end = try await place.other("make", "-n", "-C", Self.root.path, "demo", "test")
         case "sh": end = try await place.other("sh", "-eux", file.path)
@@ -51,20 +50,23 @@ struct ReadmeTests {
                 "-v",
                 "ON_ERROR_STOP=1",
                 "-d",
-                postgresql.address,
+                (postgresql.variables["TASKRUN_DATABASE"] ?? ""),
                 "-f",
                 file.path
             )
         case "handler":
-            try place.handler(snippet.argument, snippet.text)
-            end = try await place.run("handlers")
+            try place.write(snippet.text, to: "handlers/\(snippet.argument)", mode: 0o755)
+            end = try await place.taskrun("handlers")
         case "postgresql":
-            let text = snippet.text.replacing(/postgres:\/\/\S+/, with: "'\(postgresql.address)'")
+            let text = snippet.text.replacing(
+                /postgres:\/\/\S+/,
+                with: "'\((postgresql.variables["TASKRUN_DATABASE"] ?? ""))'"
+            )
             try text.write(to: file, atomically: true, encoding: .utf8)
             end = try await place.other("sh", "-eux", file.path)
         case "settings":
             try FileManager.default.moveItem(at: file, to: place.folder.appendingPathComponent("taskrun.yaml"))
-            end = try await place.run("status")
+            end = try await place.taskrun("status")
         case "swift":
             // `make test` builds the package that these files are of.
             let sources = Self.root.appendingPathComponent("Examples/OwnHandlers/Sources/MyTasks")
@@ -79,16 +81,16 @@ struct ReadmeTests {
     }
 
     /// What the snippets have set going.
-    private func outcome(in place: Place) async throws {
+    private func outcome(in place: Scratch) async throws {
         let newcomer = place.newcomer
         let text = try String(contentsOf: place.folder.appendingPathComponent("greetings.txt"), encoding: .utf8)
         #expect(text.components(separatedBy: #"{"name":"Ada"}"#).count == 3, "once on SQLite, once on PostgreSQL")
         try await place.sql("CREATE TABLE subscribers (email text); CREATE TABLE cancellations (email text)")
         try await place.sql("INSERT INTO subscribers VALUES ('john@doe.com')")
         for name in ["WELCOME", "NEWSLETTER_CANCEL"] {
-            _ = try await newcomer.run("add", name, #"{"email":"john@doe.com"}"#)
+            _ = try await newcomer.taskrun("add", name, #"{"email":"john@doe.com"}"#)
         }
-        let end = try await newcomer.run("once", "--json")
+        let end = try await newcomer.taskrun("once", "--json")
         // PHP's and Python's e-mails, and the two above; the shell's is for ten minutes later.
         #expect(end.output.contains("\"succeeded\":4"), "\(end)")
         #expect(try await place.sql("SELECT count(*) FROM subscribers") == ["0"])
@@ -99,12 +101,10 @@ struct ReadmeTests {
     }
 }
 
-extension Place {
-    /// As a newcomer has it: no settings, and taskrun on PATH.
-    fileprivate var newcomer: Place {
-        var place = clean
-        let folder = URL(fileURLWithPath: Program.path).deletingLastPathComponent().path
-        place.more["PATH"] = "\(folder):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
-        return place
+extension Scratch {
+    /// As a newcomer has it: taskrun on PATH.
+    fileprivate var newcomer: Scratch {
+        let folder = URL(filePath: Self.binary).deletingLastPathComponent().path
+        return setting(["PATH": "\(folder):\(environment["PATH"] ?? "/usr/bin:/bin")"])
     }
 }
