@@ -40,7 +40,4 @@ struct LaneMemory: Sendable {
     mutating func remember(_ lanes: [Lane], for key: Key, at now: ContinuousClock.Instant = .now) {
         entry = lanes.count < Self.many ? nil : (key, lanes, now + Self.lifetime)
     }
-
-    /// Forgets the lanes.
-    mutating func forget() { entry = nil }
 }
