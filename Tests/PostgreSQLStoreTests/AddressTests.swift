@@ -16,12 +16,16 @@ struct AddressTests {
             ("postgresql:///app?host=/run/pg&port=5433&password=secret", "postgresql:///app?host=/run/pg&port=5433"),
             ("service=tasks password=secret", "postgresql:///?service=tasks"),
             ("postgresql://u:secret@db1:5433", "postgresql://db1:5433/u"),
-        ])
+        ]
+    )
     func location(_ address: String, _ location: String) throws {
         #expect(try PostgreSQLStore(address).location == location)
     }
 
-    @Test("that libpq cannot read is refused without quoting it", arguments: ["postgres://u:pa%ss@h/d", "nonsense", "a=b"])
+    @Test(
+        "that libpq cannot read is refused without quoting it",
+        arguments: ["postgres://u:pa%ss@h/d", "nonsense", "a=b"]
+    )
     func unreadable(_ address: String) throws {
         let error = #expect(throws: StoreError.self) { try PostgreSQLStore(address) }
         #expect(error?.code == .database)
@@ -48,7 +52,8 @@ struct FailureTests {
             ("42P01", .schema), ("42703", .schema), ("23505", .refused), ("22P02", .refused), ("42804", .refused),
             ("P0001", .refused), ("53100", .full), ("28P01", .database), ("3D000", .database), ("25006", .database),
             ("42501", .database), ("XX001", .database), ("42601", .other), ("26000", .other),
-        ] as [(String, StoreError.Code)])
+        ] as [(String, StoreError.Code)]
+    )
     func code(_ state: String, _ code: StoreError.Code) {
         let failure = PostgreSQLFailure(state: state, message: "why\n")
         let error = failure.storeError(subject: "cannot x in y")

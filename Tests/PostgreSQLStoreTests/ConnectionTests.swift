@@ -26,7 +26,9 @@ struct ConnectionTests {
     @Test("to a server that accepts and then says nothing ends with the connect timeout")
     func silent() async throws {
         let listener = try SilentListener()
-        let store = try PostgreSQLStore("postgresql://u@127.0.0.1:\(listener.port)/app?connect_timeout=2&sslmode=disable")
+        let store = try PostgreSQLStore(
+            "postgresql://u@127.0.0.1:\(listener.port)/app?connect_timeout=2&sslmode=disable"
+        )
         let error = try await storeError { try await store.requireSchema() }
         #expect(error?.code == .unreachable)
     }
@@ -45,7 +47,10 @@ struct ConnectionTests {
         #expect(try await storeError { try await store.requireSchema() }?.code == .schema)
     }
 
-    @Test("to a database or user that does not exist is a matter of the settings", arguments: ["nobody@/postgres", "postgres@/nothing"])
+    @Test(
+        "to a database or user that does not exist is a matter of the settings",
+        arguments: ["nobody@/postgres", "postgres@/nothing"]
+    )
     func missing(_ place: String) async throws {
         let server = try await PostgreSQLServer.shared()
         let store = try PostgreSQLStore("postgresql://\(place)?host=\(server.folder.path)&port=\(server.port)")
@@ -79,7 +84,10 @@ struct ConnectionTests {
             let task = try #require(try await store.claim(.of(1)).first)
             async let error = storeError {
                 try await store.perform(
-                    Script(sql: "SELECT pg_sleep(600)", values: [:]), settling: task.proof, timeLimit: .seconds(600))
+                    Script(sql: "SELECT pg_sleep(600)", values: [:]),
+                    settling: task.proof,
+                    timeLimit: .seconds(600)
+                )
             }
             let isSleeping = """
                 SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ended_busy' AND wait_event = 'PgSleep'
@@ -92,14 +100,20 @@ struct ConnectionTests {
         }
     }
 
-    @Test("whose server goes down and comes back serves again", arguments: [PostgreSQLServer.StopMode.fast, .immediate])
+    @Test(
+        "whose server goes down and comes back serves again",
+        arguments: [PostgreSQLServer.StopMode.fast, .immediate]
+    )
     func restart(_ mode: PostgreSQLServer.StopMode) async throws {
         let server = try await PostgreSQLServer.start()
         try await withStore(on: server) { fixture in
             _ = try await fixture.store.add([NewTask(name: "A")])
             let task = try #require(try await fixture.claim(1).first)
             try await server.stop(mode)
-            #expect(try await storeError { try await fixture.store.settle([Settlement(task.proof, .delete)]) }?.code == .unreachable)
+            #expect(
+                try await storeError { try await fixture.store.settle([Settlement(task.proof, .delete)]) }?.code
+                    == .unreachable
+            )
             try await server.start()
             #expect(try await fixture.store.settle([Settlement(task.proof, .delete)]) == [.settled])
         }
@@ -121,15 +135,21 @@ struct ConnectionTests {
     func exchange() async throws {
         let server = try await PostgreSQLServer.shared()
         let session = try PostgreSQLSession.open(
-            try PostgreSQLAddress(try await server.makeDatabase()), setUp: "CREATE TABLE t (n integer UNIQUE)")
+            try PostgreSQLAddress(try await server.makeDatabase()),
+            setUp: "CREATE TABLE t (n integer UNIQUE)"
+        )
         let insert = Statement("insert", "INSERT INTO t VALUES ($1::integer)")
         for _ in 1...2 {
             let failure = #expect(throws: PostgreSQLFailure.self) {
-                try session.exchange([Request(insert, ["1"]), Request(insert, ["1"]), Request(Statement("never", "SELECT x"))])
+                try session.exchange([
+                    Request(insert, ["1"]), Request(insert, ["1"]), Request(Statement("never", "SELECT x")),
+                ])
             }
             #expect(failure?.state == "23505")
         }
-        let count = try session.exchange([Request(insert, [nil]), Request(Statement("count", "SELECT count(*) FROM t"))])
+        let count = try session.exchange([
+            Request(insert, [nil]), Request(Statement("count", "SELECT count(*) FROM t")),
+        ])
         #expect(count[1].rows.map { $0.integer(0) } == [1])
     }
 
@@ -152,7 +172,9 @@ struct ConnectionTests {
             let other = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
             try other.exchange([.begin, Request(Statement(once: "SELECT FROM tasks FOR UPDATE"))])
             let hurried = try PostgreSQLStore(fixture.url + "%20-clock_timeout%3D100")
-            let error = try #require(try await storeError { try await hurried.settle([Settlement(task.proof, .delete)]) })
+            let error = try #require(
+                try await storeError { try await hurried.settle([Settlement(task.proof, .delete)]) }
+            )
             #expect(error.code == .locked && error.isPassing && error.cause.contains("55P03"))
             try other.exchange([.rollback])
             #expect(try await hurried.settle([Settlement(task.proof, .delete)]) == [.settled])
@@ -174,7 +196,8 @@ struct ConnectionTests {
         let options = "-csearch_path%3Dnowhere%20-cstandard_conforming_strings%3Doff%20-cstatement_timeout%3D5"
         let session = try PostgreSQLSession.open(
             try PostgreSQLAddress(server.superuserURL + "&options=\(options)&client_encoding=LATIN1"),
-            setUp: SessionSettings.store)
+            setUp: SessionSettings.store
+        )
         func setting(_ name: String) throws -> String {
             try session.exchange([Request(Statement(once: "SELECT current_setting($1)"), [name])])[0].rows[0].text(0)
         }

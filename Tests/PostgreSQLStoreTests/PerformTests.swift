@@ -14,7 +14,8 @@ struct PerformTests {
                 CREATE TABLE accounts (id integer PRIMARY KEY, flag boolean, note text, size numeric, data json);
                 INSERT INTO accounts VALUES (1, true, 'one'), (2, false, 'two');
                 INSERT INTO tasks (task_name) VALUES ('A');
-                """)
+                """
+            )
             let task = try #require(try await fixture.claim(1).first)
             try await body(fixture, task.proof)
         }
@@ -32,7 +33,8 @@ struct PerformTests {
 
     /// The row is in hand as before, and both accounts are there.
     private func isUntouched(_ fixture: Fixture) async throws -> Bool {
-        try await fixture.psql("SELECT (SELECT count(*) FROM accounts), status, claim_no FROM tasks") == "2|PROCESSING|1"
+        try await fixture.psql("SELECT (SELECT count(*) FROM accounts), status, claim_no FROM tasks")
+            == "2|PROCESSING|1"
     }
 
     @Test("binds values of every kind, where the server finds out the type")
@@ -47,7 +49,11 @@ struct PerformTests {
                 INSERT INTO accounts VALUES (:id, :flag, :note, :size, :json); -- :missing
                 UPDATE accounts SET note = :none WHERE id = :id - 1 AND :with_opts;
                 DELETE FROM accounts WHERE id = :id::bigint - 2;
-                """, values, proof, in: fixture)
+                """,
+                values,
+                proof,
+                in: fixture
+            )
             #expect(outcome == .done)
             let rows = try await fixture.psql("SELECT * FROM accounts ORDER BY id; SELECT count(*) FROM tasks")
             #expect(rows == "2|f|||\n3|t|it's; :id -- 'x' \\ \u{1F600}|12345678901234567890.5|{\"a\":[1]}\n0")
@@ -57,7 +63,12 @@ struct PerformTests {
     @Test("leaves no trace after a failure, and says which statement failed")
     func failure() async throws {
         try await withTask { fixture, proof in
-            let outcome = try await perform("DELETE FROM accounts;\nSELECT 1 / :n", ["n": .integer(0)], proof, in: fixture)
+            let outcome = try await perform(
+                "DELETE FROM accounts;\nSELECT 1 / :n",
+                ["n": .integer(0)],
+                proof,
+                in: fixture
+            )
             #expect(outcome == .failed(error: "in statement 2 of the script: division by zero (SQLSTATE 22012)"))
             #expect(try await isUntouched(fixture))
         }
@@ -67,7 +78,8 @@ struct PerformTests {
     func deferred() async throws {
         try await withTask { fixture, proof in
             try await fixture.psql(
-                "ALTER TABLE accounts ADD COLUMN boss integer REFERENCES accounts DEFERRABLE INITIALLY DEFERRED")
+                "ALTER TABLE accounts ADD COLUMN boss integer REFERENCES accounts DEFERRABLE INITIALLY DEFERRED"
+            )
             let outcome = try await perform("UPDATE accounts SET boss = 9 WHERE id = 1", [:], proof, in: fixture)
             guard case .failed(let error) = outcome else { return #expect(Bool(false), "\(outcome)") }
             #expect(error.contains("at the end of the script") && error.contains("23503"))
@@ -79,7 +91,12 @@ struct PerformTests {
     func timeLimit() async throws {
         try await withTask { fixture, proof in
             let outcome = try await perform(
-                "DELETE FROM accounts; SELECT pg_sleep(600)", [:], proof, in: fixture, limit: .milliseconds(300))
+                "DELETE FROM accounts; SELECT pg_sleep(600)",
+                [:],
+                proof,
+                in: fixture,
+                limit: .milliseconds(300)
+            )
             #expect(outcome == .failed(error: "the time limit of 0.3 seconds passed in statement 2 of the script"))
             #expect(try await isUntouched(fixture))
             #expect(try await perform("SELECT 1", [:], proof, in: fixture, limit: .zero) != .done)
@@ -96,7 +113,10 @@ struct PerformTests {
             call.cancel()
             #expect(try await call.value == .failed(error: "cancelled in statement 2 of the script"))
             #expect(try await isUntouched(fixture))
-            #expect(try await store.perform(Script(sql: "SELECT 1", values: [:]), settling: proof, timeLimit: .seconds(60)) == .done)
+            #expect(
+                try await store.perform(Script(sql: "SELECT 1", values: [:]), settling: proof, timeLimit: .seconds(60))
+                    == .done
+            )
             await store.close()
         }
     }
@@ -128,7 +148,10 @@ struct PerformTests {
     @Test("leaves no trace when a value is missing, or when it would end the transaction itself")
     func refused() async throws {
         try await withTask { fixture, proof in
-            #expect(try await perform("DELETE FROM accounts WHERE id = :who", [:], proof, in: fixture) == .missingValue(name: "who"))
+            #expect(
+                try await perform("DELETE FROM accounts WHERE id = :who", [:], proof, in: fixture)
+                    == .missingValue(name: "who")
+            )
             for statement in ["COMMIT", "rollback", "BEGIN", "End;"] {
                 let outcome = try await perform("DELETE FROM accounts; \(statement)", [:], proof, in: fixture)
                 guard case .failed(let error) = outcome else { return #expect(Bool(false), "\(outcome)") }
@@ -138,6 +161,36 @@ struct PerformTests {
             guard case .failed(let error) = value else { return #expect(Bool(false), "\(value)") }
             #expect(error.contains("NUL"))
             #expect(try await isUntouched(fixture))
+        }
+    }
+
+    @Test("whose connection breaks at the commit is looked for on a new one: still there, it is in hand as before")
+    func lostCommit() async throws {
+        try await withTask { fixture, proof in
+            try await fixture.psql(
+                """
+                CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+                CREATE CONSTRAINT TRIGGER die AFTER DELETE ON accounts DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION die();
+                """
+            )
+            let error = try await storeError { try await perform("DELETE FROM accounts", [:], proof, in: fixture) }
+            #expect(error?.code == .unreachable)
+            #expect(try await isUntouched(fixture))
+        }
+    }
+
+    @Test("whose commit was not answered is known by its row: gone, taken over, or in hand")
+    func fate() async throws {
+        try await withTask { fixture, proof in
+            let run = ScriptRun(proof: proof, timeLimit: .seconds(60), interrupt: try Interrupt())
+            let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: SessionSettings.script)
+            #expect(try run.fate(in: session) == nil)
+            try await fixture.psql("UPDATE tasks SET claim_no = 2")
+            #expect(try run.fate(in: session) == .leaseLost)
+            try await fixture.psql("DELETE FROM tasks")
+            #expect(try run.fate(in: session) == .done)
         }
     }
 
@@ -154,6 +207,24 @@ struct PerformTests {
         }
     }
 
+    @Test("ends soon after its run was killed, so that the task is not held for as long as a statement takes")
+    func killed() async throws {
+        try await withTask { fixture, proof in
+            let address = try PostgreSQLAddress(fixture.url + "&application_name=killed")
+            let run = ScriptRun(proof: proof, timeLimit: .seconds(600), interrupt: try Interrupt())
+            let script = try BoundScript(Script(sql: "SELECT 1", values: [:]))
+            var session: PostgreSQLSession? = try PostgreSQLSession.open(address, setUp: SessionSettings.script)
+            _ = try session.map { try run.perform(script, in: $0) }
+            _ = try? session?.exchange(
+                [Request(Statement(once: "SELECT pg_sleep(600)"))],
+                within: .milliseconds(100)
+            )
+            #expect(try await fixture.psql(Self.sleeping("killed")) == "1")
+            session = nil
+            try await eventually { try await fixture.psql(Self.sleeping("killed")) == "0" }
+        }
+    }
+
     @Test("leaves nothing behind in the connection for the next one")
     func clean() async throws {
         try await withStore { fixture in
@@ -161,8 +232,11 @@ struct PerformTests {
             let proofs = try await fixture.claim(3).map(\.proof)
             for proof in proofs {
                 let outcome = try await perform(
-                    "CREATE TEMPORARY TABLE tasks (id bigint); SET search_path = nowhere; SET statement_timeout = 1", [:],
-                    proof, in: fixture)
+                    "CREATE TEMPORARY TABLE tasks (id bigint); SET search_path = nowhere; SET statement_timeout = 1",
+                    [:],
+                    proof,
+                    in: fixture
+                )
                 #expect(outcome == .done)
             }
             #expect(try await fixture.psql("SELECT count(*) FROM tasks") == "0")

@@ -30,31 +30,49 @@ struct PlanTests {
     static let cases: [Case] = [
         Case(statement: ClaimSQL.lanes, values: ["'{A,B,C}'", "NULL"], indexes: ["tasks_due"]),
         Case(statement: ClaimSQL.lanesOfQueues, values: ["'{A,B}'", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
-        Case(statement: ClaimSQL.crashed, values: ["'{A,B}'", "NULL", "1", "2", "5", "NULL"], indexes: ["tasks_crashed"]),
         Case(
-            statement: ClaimSQL.fromLane, values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0"],
-            indexes: ["tasks_due", "tasks_pkey"]),
+            statement: ClaimSQL.crashed,
+            values: ["'{A,B}'", "NULL", "1", "2", "5", "NULL"],
+            indexes: ["tasks_crashed"]
+        ),
+        Case(
+            statement: ClaimSQL.fromLane,
+            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0"],
+            indexes: ["tasks_due", "tasks_pkey"]
+        ),
         Case(
             statement: ClaimSQL.fromLanes,
             values: ["'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{1,2}'", "5"],
-            indexes: ["tasks_due", "tasks_pkey"]),
+            indexes: ["tasks_due", "tasks_pkey"]
+        ),
+        Case(
+            statement: ClaimSQL.heads,
+            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL"],
+            indexes: ["tasks_due"]
+        ),
         Case(statement: SettleSQL.delete, values: ["'{11,12}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(
             statement: SettleSQL.update,
             values: [
                 "'{13,14}'", "'{1,1}'", "'{WAITING,FAILED}'", "'{0,0}'", "'{1,NULL}'", "'{a,b}'", "'{t,f}'", "NULL",
             ],
-            indexes: ["tasks_pkey"]),
+            indexes: ["tasks_pkey"]
+        ),
         Case(statement: SettleSQL.renew, values: ["'{15,16}'", "'{1,1}'", "300", "NULL"], indexes: ["tasks_pkey"]),
         Case(statement: SettleSQL.lost, values: ["'{15,16}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(
-            statement: SettleSQL.giveBack, values: ["'x'", "'{15}'", "'{1}'"], indexes: ["tasks_lease", "tasks_pkey"],
-            pages: 1000),
+            statement: SettleSQL.giveBack,
+            values: ["'x'", "'{15}'", "'{1}'"],
+            indexes: ["tasks_lease", "tasks_pkey"],
+            pages: 1000
+        ),
         Case(statement: RecoverSQL.owners, values: [], indexes: ["tasks_lease"]),
         Case(statement: RecoverSQL.abandoned, values: ["'{x}'", "300", "NULL", "1000"], indexes: ["tasks_lease"]),
         Case(
-            statement: RecoverSQL.takeOver, values: ["'{17}'", "'{1}'", "'{WAITING}'", "'{1}'", "'{x}'"],
-            indexes: ["tasks_pkey"]),
+            statement: RecoverSQL.takeOver,
+            values: ["'{17}'", "'{1}'", "'{WAITING}'", "'{1}'", "'{x}'"],
+            indexes: ["tasks_pkey"]
+        ),
         Case(statement: RecoverSQL.waitingNames, values: ["10"], indexes: ["tasks_due", "tasks_crashed"]),
         Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),

@@ -25,11 +25,13 @@ struct SQLScriptTests {
     @Test(
         "and what looks like a name is none",
         arguments: [
-            "SELECT 'a :x; b'", "SELECT 'it''s :x; b'", #"SELECT "a:x;""b""#, #"SELECT E'\':x;'"#, #"SELECT e'a\\\':x;'''"#,
+            "SELECT 'a :x; b'", "SELECT 'it''s :x; b'", #"SELECT "a:x;""b""#, #"SELECT E'\':x;'"#,
+            #"SELECT e'a\\\':x;'''"#,
             "SELECT $$ :x; $$", "SELECT $tag$ $$ :x; $x$ $tag$", "SELECT 1 -- :x;", "SELECT 1 /* :x; /* :y; */ :z */",
             "SELECT a::text", "SELECT a :: text", "SELECT a[1:n]", "SELECT a[lower(b):upper_end]", "SELECT f(a := 1)",
             "SELECT a[1 : n]", "SELECT U&'d\\0061:x'", "SELECT B'1:x'", "SELECT 1 : 2",
-        ])
+        ]
+    )
     func noNames(_ sql: String) {
         #expect(SQLScript(sql).parts == [SQLScript.Part(sql: sql, names: [], words: SQLScript(sql).parts[0].words)])
     }
@@ -43,15 +45,18 @@ struct SQLScriptTests {
             ("SELECT :größe_2", ["größe_2"]), ("SELECT foo$1$ || :x || '$1$'", ["x"]), ("SELECT date':x' + :y", ["y"]),
             ("SELECT \\:x", ["x"]), ("SELECT '\\' || :x", ["x"]), ("SELECT $1, :x", ["x"]),
             ("SELECT /**/ :x --:y", ["x"]), ("SELECT a[f(:x):b]", ["x"]),
-        ] as [(String, [String])])
+        ] as [(String, [String])]
+    )
     func names(_ sql: String, _ expected: [String]) {
         #expect(names(sql) == expected)
     }
 
     @Test("and without names it is the same text again, whatever it holds")
     func roundTrip() {
-        for sql in ["CREATE RULE r AS ON INSERT TO a DO (DELETE FROM b; DELETE FROM c)", "SELECT 'open", "SELECT $a$ open",
-            "SELECT /* open", "SELECT E'\\", "SELECT \"", "$", "$a", "a $ b", "é", "(", ")", "SELECT 1)", ":", "::", ":=",
+        for sql in [
+            "CREATE RULE r AS ON INSERT TO a DO (DELETE FROM b; DELETE FROM c)", "SELECT 'open", "SELECT $a$ open",
+            "SELECT /* open", "SELECT E'\\", "SELECT \"", "$", "$a", "a $ b", "é", "(", ")", "SELECT 1)", ":", "::",
+            ":=",
         ] {
             #expect(parts(sql) == (sql == "SELECT /* open" ? ["SELECT /* open"] : [sql]))
         }
@@ -62,7 +67,8 @@ struct SQLScriptTests {
         arguments: [
             "BEGIN", "begin work", "START TRANSACTION", "COMMIT", " /* x */ commit and chain", "END", "ROLLBACK",
             "Rollback Work", "ABORT", "PREPARE TRANSACTION 'x'",
-        ])
+        ]
+    )
     func transactions(_ sql: String) throws {
         #expect(try #require(SQLScript(sql).parts.first).controlsTransaction)
     }
@@ -72,7 +78,8 @@ struct SQLScriptTests {
         arguments: [
             "SAVEPOINT a", "ROLLBACK TO a", "ROLLBACK WORK TO SAVEPOINT a", "RELEASE a", "PREPARE a AS SELECT 1",
             "SELECT 'COMMIT'", "DO $$ BEGIN NULL; END $$",
-        ])
+        ]
+    )
     func others(_ sql: String) throws {
         #expect(try #require(SQLScript(sql).parts.first).controlsTransaction == false)
     }
@@ -82,8 +89,10 @@ struct SQLScriptTests {
         let script = Script(
             sql: "SELECT :a, :b, :c, :d, :e, :f",
             values: [
-                "a": .null, "b": .bool(true), "c": .integer(-5), "d": .number("1e400"), "e": .text("x"), "f ": .bool(false),
-            ])
+                "a": .null, "b": .bool(true), "c": .integer(-5), "d": .number("1e400"), "e": .text("x"),
+                "f ": .bool(false),
+            ]
+        )
         #expect(try BoundScript(script).requests.map(\.values) == [[nil, "true", "-5", "1e400", "x", "false"]])
     }
 

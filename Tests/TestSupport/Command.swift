@@ -61,7 +61,9 @@ public struct Command: Sendable {
             .path(FilePath(words[0])),
             arguments: Arguments(Array(words.dropFirst())),
             environment: environment.map { all in
-                .custom(Dictionary(uniqueKeysWithValues: all.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+                .custom(
+                    Dictionary(uniqueKeysWithValues: all.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+                )
             } ?? .inherit,
             input: .fileDescriptor(input, closeAfterSpawningProcess: true),
             output: .fileDescriptor(output, closeAfterSpawningProcess: true),
@@ -88,7 +90,8 @@ public struct Command: Sendable {
         let outcome = try await outcome()
         guard outcome.status == 0 else {
             throw Failure(
-                description: "\(words.joined(separator: " ")) ended with \(outcome.status): \(outcome.errors)\(outcome.output)"
+                description:
+                    "\(words.joined(separator: " ")) ended with \(outcome.status): \(outcome.errors)\(outcome.output)"
             )
         }
         return outcome.output.hasSuffix("\n") ? String(outcome.output.dropLast()) : outcome.output

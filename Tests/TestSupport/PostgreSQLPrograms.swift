@@ -49,7 +49,9 @@ struct PostgreSQLPrograms: Sendable {
         return Command(prefix + [path(program)] + arguments, environment: environment)
     }
 
-    /// Makes a folder that belongs to that user. Not in TMPDIR: it may be closed to others, and a socket's path must be short.
+    /// Makes a folder that belongs to that user.
+    ///
+    /// Not in TMPDIR: it may be closed to others, and a socket's path must be short.
     func makeFolder() throws -> URL {
         var template = Array("/tmp/taskrun-postgresql-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {

@@ -91,16 +91,12 @@ public final class PostgreSQLServer: Sendable {
     /// - Throws: ``Command/Failure`` with psql's words for a statement that failed.
     @discardableResult
     public func psql(_ sql: String, on url: String? = nil) async throws -> String {
-        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PG") }
-        environment["PGOPTIONS"] = "-cclient_min_messages=warning"
-        if let url, url.contains("options=") { environment["PGOPTIONS"] = nil }
-        return try await Command(
-            [
-                programs.path("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url ?? superuserURL,
-            ],
-            environment: environment,
-            input: sql
-        ).run()
+        var command = programs.command(
+            "psql",
+            ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url ?? superuserURL]
+        )
+        command.input = sql
+        return try await command.run()
     }
 
     /// How a server is stopped.
