@@ -74,6 +74,17 @@ struct PerformTests {
         }
     }
 
+    @Test("leaves no trace when it would copy from or to the program", arguments: ["FROM STDIN", "TO STDOUT"])
+    func copy(_ direction: String) async throws {
+        try await withTask { fixture, proof in
+            let outcome = try await perform("DELETE FROM accounts; COPY accounts \(direction)", [:], proof, in: fixture)
+            guard case .failed(let error) = outcome else { return #expect(Bool(false), "\(outcome)") }
+            #expect(error.contains("in statement 2 of the script") && error.contains("COPY"))
+            #expect(try await isUntouched(fixture))
+            #expect(try await perform("SELECT 1", [:], proof, in: fixture) == .done)
+        }
+    }
+
     @Test("leaves no trace when a constraint fails at the commit")
     func deferred() async throws {
         try await withTask { fixture, proof in
