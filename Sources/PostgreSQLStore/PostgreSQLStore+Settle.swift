@@ -25,7 +25,8 @@ extension PostgreSQLStore {
                 return Exchange(results: batch.results(answers), claimed: [])
             }
         }
-        return try await reach(to: settlements.isEmpty ? "claim tasks" : "settle and claim tasks") { session throws(PostgreSQLFailure) in
+        let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
+        return try await reach(to: doing) { session throws(PostgreSQLFailure) in
             let known = lanes.withLock { $0.lanes(for: claim.key) }
             let opening = [.begin] + batch.requests
             let answers = try session.exchange(opening + claim.questions(knowing: known))
