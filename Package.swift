@@ -11,7 +11,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -31,7 +31,11 @@ let package = Package(
         ),
         .target(
             name: "SQLiteStore",
-            dependencies: ["TaskRun", "Migrations", .product(name: "GRDB", package: "GRDB.swift")]
+            dependencies: [
+                "TaskRun", "Migrations",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
         ),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgreSQLStore", dependencies: ["TaskRun", "Migrations", "CPostgreSQL"]),
@@ -39,6 +43,7 @@ let package = Package(
             name: "Handlers",
             dependencies: [
                 "TaskRun",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -56,6 +61,27 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["TaskRunMain", "TestSupport"]),
+        .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: [
+                "TaskRun", "Migrations", "SQLiteStore", "PostgreSQLStore", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "HandlersTests",
+            dependencies: [
+                "Handlers", "TaskRun",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        // Drives the built binary from outside.
+        .testTarget(name: "CommandTests", dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "TestSupport"]),
         .target(
             name: "TestSupport",
             dependencies: [

@@ -36,7 +36,9 @@ public struct Migration: Sendable, Equatable {
 }
 
 extension Migration {
-    /// All migrations of a dialect, oldest first. A new one is one more entry here and one more file per dialect.
+    /// All migrations of a dialect, oldest first.
+    ///
+    /// A new one is one more entry here and one more file per dialect.
     public static func all(for dialect: Dialect) -> [Migration] {
         switch dialect {
         case .sqlite:

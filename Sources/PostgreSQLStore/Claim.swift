@@ -1,9 +1,9 @@
 import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// One claim, within a transaction that the caller begins and ends.

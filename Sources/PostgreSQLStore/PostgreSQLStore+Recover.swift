@@ -9,10 +9,14 @@ extension PostgreSQLStore {
     /// - Returns: What was taken over, at most 1,000 rows.
     /// - Throws: What the database reports.
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
-        try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
-            let owners = try session.exchange([Request(RecoverSQL.owners)])[0].rows.map { $0.text(0) }
-            // Asked between two transactions: it looks at this host's processes, and nothing is to be locked meanwhile.
-            let dead = owners.filter(request.isDead)
+        let owners = try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(RecoverSQL.owners)])[0].rows.map { $0.text(0) }
+        }
+        // Asked between two transactions: it looks at this host's processes, and nothing is to be locked meanwhile.
+        var gone: [String] = []
+        for owner in owners where await request.isDead(owner) { gone.append(owner) }
+        let dead = gone
+        return try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
             let look = Request(
                 RecoverSQL.abandoned,
                 [

@@ -2,9 +2,9 @@ import Synchronization
 public import TaskRun
 
 #if canImport(FoundationEssentials)
-    public import FoundationEssentials
+public import FoundationEssentials
 #else
-    public import Foundation
+public import Foundation
 #endif
 
 extension PostgreSQLStore {

@@ -1,9 +1,9 @@
 import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// Settlements as at most two statements: one that deletes and one that puts rows back or aside.

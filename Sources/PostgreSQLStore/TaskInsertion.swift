@@ -1,9 +1,9 @@
 import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// New tasks as INSERT statements of many rows each.

@@ -23,7 +23,9 @@ public struct ClaimedTask: Sendable, Equatable {
     public let name: String
     /// The queue it came from.
     public let queue: String
-    /// The payload: the very bytes of the column `data`. SQLite does not promise that they are UTF-8.
+    /// The payload: the very bytes of the column `data`.
+    ///
+    /// SQLite does not promise that they are UTF-8.
     public let data: [UInt8]
     /// Which attempt this is, from 1; counted at the claim.
     public let attempt: Int

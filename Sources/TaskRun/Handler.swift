@@ -1,4 +1,6 @@
-/// How one attempt ended, as the handler's side tells it. What follows from it is ``Verdict``'s business.
+/// How one attempt ended, as the handler's side tells it.
+///
+/// What follows from it is ``Verdict``'s business.
 public enum HandlerOutcome: Sendable, Equatable {
     /// The work is done. The result is what an executable printed or a Swift handler returned; empty for none.
     case succeeded(result: [UInt8] = [])
@@ -45,7 +47,9 @@ public protocol Handler: Sendable {
 
 /// What a handler asks for; nil: the defaults.
 public struct HandlerLimits: Sendable, Equatable {
-    /// The longest one attempt may take; default 1 h. The row's own `timeout_seconds` goes before it.
+    /// The longest one attempt may take; default 1 h.
+    ///
+    /// The row's own `timeout_seconds` goes before it.
     public var timeout: Duration?
     /// Attempts and backoff.
     public var retry: RetryPolicy?

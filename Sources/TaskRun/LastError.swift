@@ -21,8 +21,10 @@ public enum LastError {
     ///   - crashes: Crashes in a row, this one included.
     ///   - limit: The number at which the task is FAILED.
     ///   - now: When it was seen.
+    /// - Returns: One sentence.
     public static func crash(owner: String?, reason: String, crashes: Int, limit: Int, now: String) -> String {
         let count = crashes >= limit ? "\(crashes) times in a row, given up" : "crash \(crashes) of \(limit) in a row"
-        return "\(RunIdentity.describe(owner: owner)) died with this task in hand (\(reason), seen \(now) UTC; \(count))"
+        return
+            "\(RunIdentity.describe(owner: owner)) died with this task in hand (\(reason), seen \(now) UTC; \(count))"
     }
 }

@@ -1,6 +1,8 @@
 /// How often a task is tried and how long it waits in between.
 public struct RetryPolicy: Sendable, Equatable {
-    /// Attempts in all, the first included; at least 1, default 20. The row's own `max_attempts` goes before it.
+    /// Attempts in all, the first included; at least 1, default 20.
+    ///
+    /// The row's own `max_attempts` goes before it.
     public var maxAttempts: Int
     /// The wait after the first attempt; default 15 s.
     public var base: Duration
@@ -22,6 +24,7 @@ public struct RetryPolicy: Sendable, Equatable {
     /// - Parameters:
     ///   - attempt: The attempt that failed, from 1.
     ///   - spread: A random number 0 ..< 1; 0 adds nothing, 1 would add a quarter.
+    /// - Returns: The wait, to the millisecond.
     public func backoff(afterAttempt attempt: Int, spread: Double) -> Duration {
         let doublings = min(max(attempt - 1, 0), 40)
         let seconds = min(base / .seconds(1) * Double(UInt64(1) << UInt64(doublings)), cap / .seconds(1))

@@ -22,7 +22,9 @@ public struct StoreError: Error, Sendable, Equatable {
 
     /// The kind of trouble.
     public let code: Code
-    /// What failed and on what: `cannot claim tasks in sqlite:/var/lib/app.db`. Never a password or a payload.
+    /// What failed and on what: `cannot claim tasks in sqlite:/var/lib/app.db`.
+    ///
+    /// Never a password or a payload.
     public let subject: String
     /// Why, in the database's words, with its number: `database is locked (SQLite 5)`.
     public let cause: String
@@ -42,7 +44,7 @@ public struct StoreError: Error, Sendable, Equatable {
 }
 
 extension StoreError: CustomStringConvertible {
-    /// What failed, on what, why, and what to do: `cannot …: …. Do …`
+    /// One sentence with what failed, on what and why, and one with what to do.
     public var description: String {
         "\(subject): \(cause)." + (advice.map { " \($0)" } ?? "")
     }

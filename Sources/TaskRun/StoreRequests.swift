@@ -62,7 +62,7 @@ public struct Exchange: Sendable, Equatable {
 /// What a run knows when it takes over the rows of dead runs.
 public struct RecoverRequest: Sendable {
     /// Whether the owner of a lease is known to be dead, by its text; unknown owners are not.
-    public var isDead: @Sendable (String) -> Bool
+    public var isDead: @Sendable (String) async -> Bool
     /// The lease length: how old a PROCESSING row without a lease end must be; default 300 s.
     public var lease: Duration
     /// At this many crashes in a row a task becomes FAILED; default 5.
@@ -72,7 +72,7 @@ public struct RecoverRequest: Sendable {
 
     /// Creates a request.
     public init(
-        isDead: @escaping @Sendable (String) -> Bool = { _ in false },
+        isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         lease: Duration = .seconds(300),
         crashLimit: Int = 5,
         now: Date? = nil
@@ -135,7 +135,9 @@ public struct Script: Sendable, Equatable {
     /// at its ends (`"with_opts "` for `:with_opts`); nil where there is none.
     public func value(named name: String) -> Value? {
         if let exact = values[name] { return exact }
-        let near = values.filter { key, _ in key.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed().elementsEqual(name) }
+        let near = values.filter { key, _ in
+            key.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed().elementsEqual(name)
+        }
         return near.count == 1 ? near.first?.value : nil
     }
 }

@@ -47,7 +47,9 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
     /// Names the key at fault: `email: missing`.
     private static func reason(_ error: any Error) -> String {
         func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
-            let keys = (context.codingPath + (key.map { [$0] } ?? [])).map { $0.intValue.map(String.init) ?? $0.stringValue }
+            let keys = (context.codingPath + (key.map { [$0] } ?? [])).map {
+                $0.intValue.map(String.init) ?? $0.stringValue
+            }
             return keys.isEmpty ? "the value" : "\"\(keys.joined(separator: "."))\""
         }
         switch error {

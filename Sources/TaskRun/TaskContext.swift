@@ -8,7 +8,9 @@ public import Foundation
 
 /// What a handler gets besides its payload: which task, which attempt, until when, and where to say how far it is.
 public struct TaskContext: Sendable {
-    /// How far a handler is: `3` of `10`, and a word about it. The total is nil where it is not known.
+    /// How far a handler is: `3` of `10`, and a word about it.
+    ///
+    /// The total is nil where it is not known.
     public struct Progress: Sendable, Equatable {
         /// Steps done, not negative.
         public let done: Int
@@ -57,7 +59,9 @@ public struct TaskContext: Sendable {
         self.report = report
     }
 
-    /// Says how far the handler is; values that make no sense are ignored. Costs nothing where nobody looks.
+    /// Says how far the handler is; values that make no sense are ignored.
+    ///
+    /// Costs nothing where nobody looks.
     public func progress(_ done: Int, of total: Int? = nil, note: String? = nil) {
         guard let report, let progress = Progress(done: done, total: total) else { return }
         report(progress, note)

@@ -4,7 +4,9 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What people do with the table by hand: add, look, send back, remove, set up. Every store has it beside ``TaskStore``.
+/// What people do with the table by hand: add, look, send back, remove, set up.
+///
+/// Every store has it beside ``TaskStore``.
 ///
 /// Every function throws ``StoreError``.
 public protocol TaskDesk: TaskStore {
@@ -119,136 +121,6 @@ public enum FailedSelection: Sendable, Equatable {
     case all
 }
 
-/// One row of `tasks`, whole.
-public struct TaskRow: Sendable, Equatable {
-    /// Column `id`.
-    public var id: Int64
-    /// Column `task_name`.
-    public var name: String
-    /// Column `created_at`.
-    public var createdAt: Date
-    /// Column `data`: bytes that are not UTF-8 are shown as U+FFFD.
-    public var data: String
-    /// Column `status`.
-    public var status: TaskStatus
-    /// Column `queue`.
-    public var queue: String
-    /// Column `priority`.
-    public var priority: Int
-    /// Column `run_at`.
-    public var runAt: Date
-    /// Column `attempts`.
-    public var attempts: Int
-    /// Column `max_attempts`.
-    public var maxAttempts: Int?
-    /// Column `timeout_seconds`.
-    public var timeoutSeconds: Int?
-    /// Column `lease_owner`.
-    public var leaseOwner: String?
-    /// Column `lease_expires_at`.
-    public var leaseExpiresAt: Date?
-    /// Column `claim_no`.
-    public var claimNumber: Int64
-    /// Column `crashes`.
-    public var crashes: Int
-    /// Column `last_error`.
-    public var lastError: String?
-
-    /// Creates a row from its columns.
-    public init(
-        id: Int64,
-        name: String,
-        createdAt: Date,
-        data: String,
-        status: TaskStatus,
-        queue: String,
-        priority: Int,
-        runAt: Date,
-        attempts: Int,
-        maxAttempts: Int?,
-        timeoutSeconds: Int?,
-        leaseOwner: String?,
-        leaseExpiresAt: Date?,
-        claimNumber: Int64,
-        crashes: Int,
-        lastError: String?
-    ) {
-        self.id = id
-        self.name = name
-        self.createdAt = createdAt
-        self.data = data
-        self.status = status
-        self.queue = queue
-        self.priority = priority
-        self.runAt = runAt
-        self.attempts = attempts
-        self.maxAttempts = maxAttempts
-        self.timeoutSeconds = timeoutSeconds
-        self.leaseOwner = leaseOwner
-        self.leaseExpiresAt = leaseExpiresAt
-        self.claimNumber = claimNumber
-        self.crashes = crashes
-        self.lastError = lastError
-    }
-}
-
-/// The table in numbers.
-public struct TableSummary: Sendable, Equatable {
-    /// One count.
-    public struct Line: Sendable, Equatable {
-        /// The queue.
-        public let queue: String
-        /// The task name.
-        public let name: String
-        /// The state.
-        public let status: TaskStatus
-        /// How many rows.
-        public let count: Int
-        /// How many of them are due; 0 unless WAITING.
-        public let due: Int
-        /// `run_at` of the longest due one; nil where none is due.
-        public let oldestDue: Date?
-
-        /// Creates a line from its parts.
-        public init(queue: String, name: String, status: TaskStatus, count: Int, due: Int, oldestDue: Date?) {
-            self.queue = queue
-            self.name = name
-            self.status = status
-            self.count = count
-            self.due = due
-            self.oldestDue = oldestDue
-        }
-    }
-
-    /// One holder of leases.
-    public struct Holder: Sendable, Equatable {
-        /// The text of the owner; nil for PROCESSING rows without one.
-        public let owner: String?
-        /// How many rows it holds.
-        public let tasks: Int
-        /// When the first of its leases ends.
-        public let firstLeaseEnd: Date?
-
-        /// Creates a holder from its parts.
-        public init(owner: String?, tasks: Int, firstLeaseEnd: Date?) {
-            self.owner = owner
-            self.tasks = tasks
-            self.firstLeaseEnd = firstLeaseEnd
-        }
-    }
-
-    /// The counts, by queue, name and state.
-    public let lines: [Line]
-    /// Who holds leases, by owner.
-    public let holders: [Holder]
-
-    /// Creates a summary from its parts.
-    public init(lines: [Line], holders: [Holder]) {
-        self.lines = lines
-        self.holders = holders
-    }
-}
-
 /// One version of the schema.
 public struct SchemaVersion: Sendable, Equatable {
     /// The version, from 1.
@@ -263,39 +135,5 @@ public struct SchemaVersion: Sendable, Equatable {
         self.version = version
         self.name = name
         self.isApplied = isApplied
-    }
-}
-
-/// One line of `taskrun check`.
-public struct Finding: Sendable, Equatable {
-    /// How serious it is.
-    public enum Level: String, Sendable, Codable, Comparable {
-        /// As it should be.
-        case ok
-        /// Works, but should be looked at.
-        case warning
-        /// Does not work.
-        case error
-
-        /// ok, warning, error.
-        public static func < (one: Level, other: Level) -> Bool { one.rank < other.rank }
-        private var rank: Int { self == .ok ? 0 : self == .warning ? 1 : 2 }
-    }
-
-    /// How serious it is.
-    public let level: Level
-    /// What was looked at, in a word or two: `journal mode`.
-    public let subject: String
-    /// What was found.
-    public let found: String
-    /// What to do; nil where there is nothing to do.
-    public let advice: String?
-
-    /// Creates a finding.
-    public init(_ level: Level, _ subject: String, _ found: String, advice: String? = nil) {
-        self.level = level
-        self.subject = subject
-        self.found = found
-        self.advice = advice
     }
 }

@@ -40,7 +40,9 @@ public struct PermanentFailure: Error, Sendable, CustomStringConvertible {
     public init(_ reason: String) { description = reason }
 }
 
-/// Thrown by a handler: not now. The task goes back to WAITING and the attempt does not count.
+/// Thrown by a handler: not now.
+///
+/// The task goes back to WAITING and the attempt does not count.
 public struct TryAgainLater: Error, Sendable {
     /// How long to wait; nil: the policy's backoff.
     public let delay: Duration?

@@ -48,6 +48,7 @@ public protocol TaskStore: Sendable {
     ///   - request: What to claim afterwards; nil: nothing.
     ///   - now: The moment to go by; nil: the deciding clock.
     /// - Returns: One result a settlement, in their order, and what was claimed.
+    /// - Throws: ``StoreError``. A lost lease is a result, not an error.
     func settle(
         _ settlements: [Settlement],
         thenClaim request: ClaimRequest?,

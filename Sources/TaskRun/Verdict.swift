@@ -26,7 +26,9 @@ public struct Settlement: Sendable, Equatable {
     }
 }
 
-/// What became of one settlement. A lost lease is a result, not an error.
+/// What became of one settlement.
+///
+/// A lost lease is a result, not an error.
 public enum SettleResult: Sendable, Equatable {
     /// The row is as the verdict says.
     case settled
@@ -42,6 +44,7 @@ extension Verdict {
     ///   - task: The attempt and the row's own limit of attempts, which goes before the policy's.
     ///   - policy: Limit of attempts and backoff.
     ///   - spread: A random number 0 ..< 1, spent on the backoff's spread.
+    /// - Returns: The verdict; nil where the handler settled the claim itself.
     public static func decide(
         outcome: HandlerOutcome,
         task: ClaimedTask,

@@ -1,1 +1,3 @@
 import TaskRunCLI
+
+await TaskRunProgram.main()

@@ -3,11 +3,11 @@ import Dispatch
 import TaskRun
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Stops a statement that is under way on another thread.

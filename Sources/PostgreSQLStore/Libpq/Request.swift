@@ -1,9 +1,9 @@
 import TaskRun
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// A statement of this store: the text, and the name under which a session keeps it prepared.

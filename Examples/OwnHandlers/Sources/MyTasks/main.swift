@@ -1,0 +1,3 @@
+import TaskRunCLI
+
+await TaskRunProgram.main(handlers: [Greeting()])

@@ -1,0 +1,54 @@
+# make demo     install what is missing, build, and see six tasks performed
+# make test     install what the tests need, and run everything on SQLite and PostgreSQL
+# make install  PREFIX=/usr/local: one binary, Swift's library linked in, libsqlite3 and libpq from the system
+
+PREFIX ?= /usr/local
+RELEASE = swift build -c release --static-swift-stdlib --product taskrun
+
+.PHONY: build release demo test torture install uninstall lint format docs clean
+
+build:
+	@Scripts/needs.sh build
+	swift build --product taskrun
+
+release:
+	@Scripts/needs.sh build
+	$(RELEASE)
+
+demo: release
+	@Scripts/needs.sh demo
+	@Examples/Demo/demo.sh "$$($(RELEASE) --show-bin-path)/taskrun"
+
+test:
+	@Scripts/needs.sh build test
+	swift build --build-tests
+	swift test --skip-build --parallel
+	swift build --package-path Examples/OwnHandlers --scratch-path .build/own-handlers
+
+# More rounds of kill -9 than `make test` has: ROUNDS a database.
+torture:
+	@Scripts/needs.sh build test
+	swift build --build-tests
+	TASKRUN_TEST_KILL_ROUNDS=$(or $(ROUNDS),1000) swift test --skip-build --filter KillTests
+
+install: release
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 "$$($(RELEASE) --show-bin-path)/taskrun" "$(DESTDIR)$(PREFIX)/bin/taskrun"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/taskrun"
+
+lint:
+	@Scripts/needs.sh lint
+	Scripts/lint.sh
+
+format:
+	swift format -i -p -r Package.swift Sources Tests Migrations Examples
+
+# The API's pages; a warning is an error.
+docs:
+	@Scripts/needs.sh build
+	Scripts/docs.sh
+
+clean:
+	rm -rf .build Examples/OwnHandlers/.build demo

@@ -1,0 +1,35 @@
+#!/bin/sh
+# What the compiler does not check: format, doc comments, which target may know what.
+set -eu
+cd "$(dirname "$0")/.."
+failed=0
+
+say() { echo "lint: $1" >&2; failed=1; }
+
+swift format lint --strict -p -r Package.swift Sources Tests Migrations Examples/OwnHandlers/Package.swift Examples/OwnHandlers/Sources || failed=1
+shellcheck Scripts/*.sh Examples/Demo/*.sh .ci/run handlers/IMAGE_RESIZE || failed=1
+
+only() { # only MODULE FOLDER: no other folder imports it
+    found=$(grep -rlE "^(public |@testable )?import $1\$" Sources Migrations | grep -v "^Sources/$2/" || true)
+    [ -z "$found" ] || say "only Sources/$2 may import $1: $found"
+}
+only GRDB SQLiteStore
+only GRDBSQLite SQLiteStore
+only CPostgreSQL PostgreSQLStore
+only Subprocess Handlers
+only ArgumentParser TaskRunCLI
+only Configuration TaskRunCLI
+
+sql=$(grep -rnE '\b(SELECT|INSERT INTO|DELETE FROM|UPDATE) [a-z*]+' Sources/TaskRun Sources/TaskRunCLI Sources/Handlers | grep -vE '^\S+:\s*//' || true)
+[ -z "$sql" ] || say "SQL belongs into the stores:
+$sql"
+
+unsafe=$(grep -rnE '@unchecked Sendable|nonisolated\(unsafe\)|\btry!|\bas!' Sources Migrations | grep -v 'Sources/PostgreSQLStore/QueueExecutor.swift' || true)
+[ -z "$unsafe" ] || say "unsafe marks:
+$unsafe"
+
+long=$(find Sources Migrations -name '*.swift' -exec wc -l {} + | awk '$2 != "total" && $1 > 300 { print $2 " (" $1 ")" }')
+[ -z "$long" ] || say "files over 300 lines: $long"
+
+[ "$failed" -eq 0 ] && echo "lint: clean"
+exit "$failed"

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs what a target needs and the machine lacks, from the distribution's packages; says what it does.
+# Usage: needs.sh build|demo|test|lint …
+set -eu
+
+missing=""
+package() { # package NAME: a distribution's package
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $1"
+}
+
+for target in "$@"; do
+    case $target in
+        build) package libsqlite3-dev; package libpq-dev; package pkg-config ;;
+        demo) package sqlite3; package libvips-tools ;;
+        test)
+            package sqlite3; package postgresql; package libvips-tools; package procps; package util-linux
+            package php-cli; package php-sqlite3; package php-pgsql; package python3
+            ;;
+        lint) package shellcheck ;;
+        *) echo "needs.sh: unknown target \"$target\": build, demo, test or lint" >&2; exit 64 ;;
+    esac
+done
+
+if ! command -v swift >/dev/null 2>&1; then
+    echo "swift is missing: install Swift 6.2 or later from https://www.swift.org/install/ and put it on PATH." >&2
+    exit 69
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "missing:$missing. Install them with this system's package manager (the names are Debian's)." >&2
+    exit 69
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || { echo "missing:$missing. Install them as root." >&2; exit 69; }
+    as_root="sudo"
+fi
+echo "==> installing with apt-get${as_root:+ (as root, by sudo)}:$missing" >&2
+$as_root apt-get update -qq >&2
+# shellcheck disable=SC2086 # the list is split on purpose
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,70 @@
+/// What is kept of a stream that may be endless: its first and its last bytes.
+struct Capture: Sendable {
+    /// How many of the first bytes are kept.
+    let headLimit: Int
+    /// How many of the last bytes are kept, once the head is full.
+    let tailLimit: Int
+    /// The first bytes.
+    private(set) var head: [UInt8] = []
+    /// How many bytes there were.
+    private(set) var total = 0
+    private var rest: [UInt8] = []
+
+    init(headLimit: Int, tailLimit: Int = 0) {
+        self.headLimit = headLimit
+        self.tailLimit = tailLimit
+    }
+
+    /// The last bytes that are not in the head.
+    var tail: ArraySlice<UInt8> { rest.suffix(tailLimit) }
+
+    /// Whether bytes were dropped.
+    var isCut: Bool { total > head.count + tail.count }
+
+    /// Takes the next bytes.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        total += bytes.count
+        let begin = min(headLimit - head.count, bytes.count)
+        head.append(contentsOf: bytes.prefix(begin))
+        guard tailLimit > 0, begin < bytes.count else { return }
+        rest.append(contentsOf: bytes.dropFirst(begin).suffix(tailLimit))
+        // Cut at twice the limit: each byte is moved at most once more.
+        if rest.count > 2 * tailLimit { rest.removeFirst(rest.count - tailLimit) }
+    }
+
+    /// The bytes as text for people: trimmed, with a mark where something was left out.
+    ///
+    /// Bytes that are no UTF-8 become U+FFFD, three bytes for one, so the text is fitted once more.
+    var text: String {
+        let mark = "\n[…]\n"
+        var text =
+            isCut
+            ? String(decoding: head, as: UTF8.self) + mark + String(decoding: tail, as: UTF8.self)
+            : String(decoding: head + tail, as: UTF8.self)
+        if text.utf8.count > headLimit + tailLimit + mark.utf8.count {
+            text = Self.prefix(text, headLimit) + mark + Self.suffix(text, tailLimit)
+        }
+        return Self.trim(text)
+    }
+
+    private static func prefix(_ text: String, _ limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: limit)
+        while end.samePosition(in: text) == nil { end = text.utf8.index(before: end) }
+        return String(text[..<end])
+    }
+
+    private static func suffix(_ text: String, _ limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var begin = text.utf8.index(text.endIndex, offsetBy: -limit)
+        while begin.samePosition(in: text) == nil { begin = text.utf8.index(after: begin) }
+        return String(text[begin...])
+    }
+
+    private static func trim(_ text: String) -> String {
+        let end = text.lastIndex { !$0.isWhitespace && $0 != "\0" }
+        let begin = text.firstIndex { !$0.isWhitespace && $0 != "\0" }
+        guard let begin, let end else { return "" }
+        return String(text[begin...end])
+    }
+}

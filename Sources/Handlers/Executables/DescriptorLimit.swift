@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Synchronization
+
+/// Keeps the number of programs at once below what the limit of open files allows.
+///
+/// swift-subprocess 1.0.2 must not run out of descriptors: where the second of its pipes cannot be made it ends this
+/// process ("FileDescriptor was not closed"), and without one for the child it never learns that the child has ended.
+enum DescriptorLimit {
+    /// Too many programs are running already.
+    struct Reached: Error, Sendable, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Six ends of pipes, one working directory and one descriptor of the child, while it is being started.
+    private static let perProgram = 8
+    /// For all else that this process has open: databases, logs, the machinery of both.
+    private static let reserve = 128
+
+    /// How many programs may run at once; 112 with the usual limit of 1,024 open files.
+    static let programs = max(1, (sysconf(Int32(_SC_OPEN_MAX)) - reserve) / perProgram)
+    private static let running = Atomic<Int>(0)
+
+    /// Counts a program while `body` runs it.
+    static func withProgram<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let count = running.add(1, ordering: .relaxed).newValue
+        defer { running.subtract(1, ordering: .relaxed) }
+        guard count <= programs else {
+            throw Reached(
+                description: "\(programs) programs are running, and the limit of open files allows no more. "
+                    + "Raise it (ulimit -n), or lower the number of handlers at once."
+            )
+        }
+        return try await body()
+    }
+}

@@ -1,0 +1,108 @@
+import Logging
+import Subprocess
+import Synchronization
+import SystemPackage
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A handler that is a program in the handlers folder, in any language.
+///
+/// The payload comes on stdin. Exit status 0 is success, with stdout as the result; 75: try again later; 65, 77 and 78:
+/// permanent failure; any other, or a signal: failed attempt, with stderr as the error (of a long one the first 1.5 KB
+/// and the last 6 KB). To the file `TASKRUN_OUTPUT` it may append lines: `progress=3/10`, `retry_after=90s`, `note=…`.
+/// It has a session and a process group of its own; when it has ended, what is left of the group is killed.
+public struct ExecutableHandler: Handler {
+    /// The task name: the file's name without one extension.
+    public let name: String
+    /// Always ``HandlerKind/executable``.
+    public var kind: HandlerKind { .executable }
+    /// The file's path.
+    public var origin: String { path.string }
+    /// None of its own: a file cannot say.
+    public var limits: HandlerLimits { HandlerLimits() }
+
+    private let path: FilePath
+    private let settings: ExecutableSettings
+
+    /// Creates a handler for a program.
+    ///
+    /// - Parameters:
+    ///   - name: The task name.
+    ///   - path: Where the program is; a relative path is made absolute at once.
+    ///   - settings: What it has in common with the others.
+    public init(name: String, path: String, settings: ExecutableSettings) {
+        self.name = name
+        self.path = Files.absolute(path)
+        self.settings = settings
+    }
+
+    /// Starts the program, feeds it the payload, and tells from its end how the attempt ended.
+    public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
+        guard !Task.isCancelled else { return .stopped }
+        let file: String
+        do {
+            file = try settings.outputs.makeFile()
+        } catch {
+            return .failed(error: "cannot make the file for TASKRUN_OUTPUT: \(SpawnFailure.describe(error)).")
+        }
+        defer { settings.outputs.removeFile(file) }
+        let program = program(for: task, in: context, output: file)
+        do {
+            let end = try await program.run(input: task.data) { await watch(file, for: context) }
+            let wishes = HandlerOutput.parse(settings.outputs.text(of: file))
+            for remark in wishes.remarks { context.logger.warning("TASKRUN_OUTPUT: \(remark)") }
+            if end.output.isCut {
+                context.logger.warning(
+                    "\(end.output.total) bytes on stdout: the first \(settings.resultLimit) are kept"
+                )
+            }
+            return ExitMeaning.outcome(
+                of: end,
+                wishes: wishes,
+                wasCancelled: Task.isCancelled,
+                interpreter: SpawnFailure.interpreterLine(ofFile: path.string)
+            )
+        } catch {
+            let directory = program.workingDirectory.string
+            return Task.isCancelled
+                ? .stopped : .failed(error: SpawnFailure.text(error, path: origin, workingDirectory: directory))
+        }
+    }
+
+    /// The program with its environment: DESIGN's list, and nothing else.
+    private func program(for task: ClaimedTask, in context: TaskContext, output file: String) -> ChildProcess {
+        var environment = settings.environment
+        environment["TASKRUN_RUN"] = settings.run
+        environment["TASKRUN_TASK_ID"] = String(task.id)
+        environment["TASKRUN_TASK_NAME"] = task.name
+        environment["TASKRUN_QUEUE"] = task.queue
+        environment["TASKRUN_ATTEMPT"] = String(task.attempt)
+        environment["TASKRUN_MAX_ATTEMPTS"] = String(context.maxAttempts)
+        environment["TASKRUN_DEADLINE"] = context.deadline.formatted(.iso8601)
+        environment["TASKRUN_OUTPUT"] = file
+        return ChildProcess(
+            path: path,
+            environment: environment,
+            workingDirectory: settings.workingDirectory.map(Files.absolute)
+                ?? path.removingLastComponent().removingLastComponent(),
+            killAfter: settings.killAfter,
+            outputLimit: settings.resultLimit
+        )
+    }
+
+    /// Looks at the file once a second and reports progress that is new, until cancelled.
+    private func watch(_ file: String, for context: TaskContext) async {
+        var last: HandlerOutput?
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            let output = HandlerOutput.parse(settings.outputs.text(of: file), isWhole: false)
+            guard let progress = output.progress, output != last else { continue }
+            last = output
+            context.progress(progress.done, of: progress.total, note: output.note)
+        }
+    }
+}

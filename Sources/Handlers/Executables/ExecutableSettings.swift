@@ -1,0 +1,69 @@
+import SystemPackage
+
+/// What every executable of one run has in common.
+public struct ExecutableSettings: Sendable {
+    /// The text of the run's ``RunIdentity``: stands in `TASKRUN_RUN`, by which ``LeftoverProcesses`` finds what it left.
+    public var run: String
+    /// The environment besides the variables `TASKRUN_…`; see ``environment(from:listed:)``.
+    ///
+    /// A name that begins with `TASKRUN_` is left out: one of them holds the database's address.
+    public var environment: [String: String]
+    /// Where executables begin; default: the folder in which the handlers folder lies.
+    public var workingDirectory: String?
+    /// How long after SIGTERM the process group gets SIGKILL; default 10 s.
+    public var killAfter: Duration
+    /// How many bytes of stdout are kept as the result, the first ones; default 1 MiB.
+    ///
+    /// The rest is read and dropped.
+    public var resultLimit: Int
+    let outputs: OutputFolder
+
+    /// Creates settings.
+    ///
+    /// - Parameters:
+    ///   - run: The text of the run's identity.
+    ///   - environment: The environment besides `TASKRUN_…`.
+    ///   - workingDirectory: Where executables begin; nil: the folder in which the handlers folder lies.
+    ///   - killAfter: How long after SIGTERM comes SIGKILL.
+    ///   - resultLimit: How many bytes of stdout are kept.
+    ///   - temporaryFolder: Where a private folder for the files behind `TASKRUN_OUTPUT` may be made.
+    public init(
+        run: String,
+        environment: [String: String],
+        workingDirectory: String? = nil,
+        killAfter: Duration = .seconds(10),
+        resultLimit: Int = 1 << 20,
+        temporaryFolder: String = "/tmp"
+    ) {
+        self.run = run
+        self.environment = environment.filter { name, value in
+            !name.hasPrefix("TASKRUN_") && Self.canBeVariable(name) && !value.utf8.contains(0)
+        }
+        self.workingDirectory = workingDirectory
+        self.killAfter = killAfter
+        self.resultLimit = resultLimit
+        self.outputs = OutputFolder(parent: Files.absolute(temporaryFolder).string)
+    }
+
+    /// How many programs can run at once before the limit of open files stops more from starting: 112 with the usual
+    /// limit of 1,024.
+    public static var mostAtOnce: Int { DescriptorLimit.programs }
+
+    /// The part of an environment that executables get: PATH, HOME, LANG, TZ, and the names that the settings list.
+    ///
+    /// - Parameters:
+    ///   - all: The environment of the run.
+    ///   - listed: More names, from the settings. `TASKRUN_…` is never passed on.
+    /// - Returns: Those of them that are set.
+    public static func environment(from all: [String: String], listed: [String] = []) -> [String: String] {
+        let names = Set(["PATH", "HOME", "LANG", "TZ"] + listed)
+        return all.filter { name, _ in names.contains(name) && !name.hasPrefix("TASKRUN_") }
+    }
+
+    /// POSIX: a name has no `=` and no NUL, and does not begin with a digit (Base Definitions, 8.1).
+    private static func canBeVariable(_ name: String) -> Bool {
+        guard let first = name.utf8.first else { return false }
+        return !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
+            && !name.utf8.contains(UInt8(ascii: "=")) && !name.utf8.contains(0)
+    }
+}

@@ -1,0 +1,97 @@
+import TaskRun
+
+/// What an executable wrote to the file named by `TASKRUN_OUTPUT`: lines `key=value`, of which the last one of a key counts.
+///
+/// `progress=3` or `progress=3/10`; `retry_after=120` (seconds), `90s`, `10m`, `2h`, `1d`; `note=` and a text.
+struct HandlerOutput: Sendable, Equatable {
+    /// How far it is.
+    var progress: TaskContext.Progress?
+    /// When it wants to be called again.
+    var retryAfter: Duration?
+    /// A word about it.
+    var note: String?
+    /// What was ignored, and why; at most ``remarkLimit``.
+    var remarks: [String] = []
+
+    /// A program that writes nonsense by the megabyte is not to fill the log.
+    static let remarkLimit = 5
+    /// The longest note, in characters.
+    static let noteLimit = 500
+
+    /// Reads the lines; what makes no sense is ignored and remarked.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file's text.
+    ///   - isWhole: Whether nothing more will come; otherwise a last line without its end is not looked at.
+    /// - Returns: What was understood, and remarks on the rest.
+    static func parse(_ bytes: [UInt8], isWhole: Bool = true) -> HandlerOutput {
+        let end = isWhole ? bytes.endIndex : (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex)
+        var output = HandlerOutput()
+        for line in bytes[..<end].split(separator: UInt8(ascii: "\n")) {
+            let text = trim(Substring(decoding: line, as: UTF8.self))
+            if !text.isEmpty { output.take(text) }
+        }
+        return output
+    }
+
+    private mutating func take(_ line: Substring) {
+        guard let separator = line.firstIndex(of: "=") else {
+            return remark("a line without \"=\"")
+        }
+        let key = Self.trim(line[..<separator])
+        let value = Self.trim(line[line.index(after: separator)...])
+        switch key {
+        case "progress":
+            guard let read = Self.progress(value) else {
+                return remark("progress=\(Self.shown(value)) is not 3 or 3/10")
+            }
+            progress = read
+        case "retry_after":
+            guard let read = Self.duration(value) else {
+                return remark("retry_after=\(Self.shown(value)) is not 120, 90s, 10m, 2h or 1d")
+            }
+            retryAfter = read
+        case "note":
+            note = Self.clean(value.prefix(Self.noteLimit))
+        default:
+            remark("unknown key \"\(Self.shown(key))\"")
+        }
+    }
+
+    private mutating func remark(_ text: String) {
+        if remarks.count < Self.remarkLimit { remarks.append(text) }
+    }
+
+    private static func progress(_ text: Substring) -> TaskContext.Progress? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { number(trim($0)) }
+        switch parts.count {
+        case 1: return parts[0].flatMap { TaskContext.Progress(done: $0) }
+        case 2: return parts[0].flatMap { done in parts[1].flatMap { TaskContext.Progress(done: done, total: $0) } }
+        default: return nil
+        }
+    }
+
+    private static func duration(_ text: Substring) -> Duration? {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        let unit = text.last.flatMap { units[$0] }
+        guard let count = number(unit == nil ? text : text.dropLast()) else { return nil }
+        let (seconds, overflow) = count.multipliedReportingOverflow(by: unit ?? 1)
+        return overflow ? nil : .seconds(seconds)
+    }
+
+    /// Digits only: `Int` would take a sign as well.
+    private static func number(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+    }
+
+    private static func shown(_ text: Substring) -> String { clean(text.prefix(40)) }
+
+    private static func clean(_ text: Substring) -> String {
+        String(text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "\u{FFFD}" : $0 })
+    }
+
+    private static func trim(_ text: Substring) -> Substring {
+        let end = text.lastIndex { !$0.isWhitespace }
+        return end.map { text[...$0].drop(while: \.isWhitespace) } ?? ""
+    }
+}

@@ -1,0 +1,85 @@
+import TaskRun
+
+/// One entry of the handlers folder, and what it is taken for: decided purely from its name, status and first bytes.
+struct FolderEntry: Sendable {
+    /// The file's name.
+    let name: String
+    /// Its path, for people and commands.
+    let path: String
+    /// What stat(2) says; nil where it says nothing (a link to nothing).
+    let status: FileStatus?
+    /// Its first bytes; empty where it cannot be read.
+    let start: [UInt8]
+
+    /// What an entry is.
+    enum Kind: Equatable {
+        case executable(name: String)
+        case sql(name: String)
+        case none
+    }
+
+    /// Decides what the entry is, and what is to be said of it.
+    func decide() -> (kind: Kind, findings: [Finding]) {
+        guard !isIgnored else { return (.none, []) }
+        guard let status else {
+            return (.none, [Finding(.warning, "handlers", "\(shownPath) is a link to nothing", advice: "Remove it.")])
+        }
+        guard status.kind == .file else { return (.none, []) }
+        let (stem, suffix) = split
+        let isSQL = suffix == "sql"
+        guard isSQL || status.hasRunBit else { return (.none, looksLikeHandler ? [noRunBit] : []) }
+        if let problem = TaskName.problem(stem) {
+            let found = "\(shownPath) cannot be a handler: no task can have that name (\(problem))"
+            return (.none, [Finding(.warning, "handlers", found, advice: "Rename it, or move it elsewhere.")])
+        }
+        guard isSQL || status.isExecutable else { return (.none, [notForUs(status)]) }
+        return (isSQL ? .sql(name: stem) : .executable(name: stem), status.isWritableByEveryone ? [openToAll] : [])
+    }
+
+    /// Hidden files, and what editors leave behind.
+    private var isIgnored: Bool {
+        name.hasPrefix(".") || [".bak", ".orig", ".swp", "~"].contains { name.hasSuffix($0) }
+            || (name.hasPrefix("#") && name.hasSuffix("#"))
+    }
+
+    /// The name without one extension, and the extension in lower case: `a.b.PHP` is `a.b` and `php`.
+    private var split: (stem: String, suffix: String) {
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex, name.index(after: dot) != name.endIndex else {
+            return (name, "")
+        }
+        return (String(name[..<dot]), name[name.index(after: dot)...].lowercased())
+    }
+
+    /// Whether a file without run bit was meant to be run: a script or a program, no document.
+    private var looksLikeHandler: Bool {
+        let scripts = ["php", "py", "rb", "pl", "sh", "bash", "zsh", "js", "mjs", "ts", "lua", "tcl", "awk", "r"]
+        let elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
+        return scripts.contains(split.suffix) || start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
+    }
+
+    private var noRunBit: Finding {
+        Finding(
+            .warning,
+            "handlers",
+            "\(shownPath) has no run bit, so it is no handler",
+            advice: "chmod +x \(shownPath)"
+        )
+    }
+
+    private var openToAll: Finding {
+        let found =
+            "\(shownPath) may be written to by everyone on this machine, who can thereby run programs as this user"
+        return Finding(.warning, "handlers", found, advice: "chmod o-w \(shownPath)")
+    }
+
+    private func notForUs(_ status: FileStatus) -> Finding {
+        let mode = String(status.permissions, radix: 8)
+        let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is no handler here"
+        return Finding(.warning, "handlers", found, advice: "Run taskrun as its owner, or chmod a+x \(shownPath)")
+    }
+
+    /// Control characters in a name must not reach a terminal.
+    private var shownPath: String {
+        String(path.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
+    }
+}

@@ -1,0 +1,92 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// A plain-text e-mail: a pure value that knows how it is written down.
+public struct EmailMessage: Sendable, Equatable {
+    /// Whom it is from.
+    public var from: Mailbox
+    /// Whom it is for.
+    public var to: Mailbox
+    /// What it is about, in any language.
+    public var subject: String
+    /// The text, in any language, with line breaks of any system.
+    public var text: String
+    /// What tells it from other messages, and goes into its Message-ID: a task's number, for example.
+    ///
+    /// A second attempt with the same key, recipient, subject and text has the same Message-ID.
+    public var key: String
+
+    /// Creates a message from its parts.
+    public init(from: Mailbox, to: Mailbox, subject: String, text: String, key: String) {
+        self.from = from
+        self.to = to
+        self.subject = subject
+        self.text = text
+        self.key = key
+    }
+
+    /// Why a message cannot be written down: a header's value has a line break or another control character.
+    public struct Unsafe: Error, Sendable, Equatable, CustomStringConvertible {
+        /// The field's name: `Subject`.
+        public let field: String
+
+        /// Says so; without the value, which is somebody's data.
+        public var description: String {
+            "the \(field) of the e-mail has a line break or another control character in it"
+        }
+    }
+
+    /// The message as RFC 5322 has it: lines ended by CRLF, headers folded, text in quoted-printable UTF-8.
+    ///
+    /// - Parameter date: The moment that goes into the field `Date`.
+    /// - Returns: ASCII, no line longer than 998 characters.
+    /// - Throws: ``Unsafe`` where a value could begin a header of its own.
+    public func render(date: Date) throws(Unsafe) -> String {
+        let fields: [HeaderField]
+        do throws(HeaderField.Unsafe) {
+            fields = [
+                try HeaderField("From", mailbox: from),
+                try HeaderField("To", mailbox: to),
+                try HeaderField("Subject", text: subject),
+                HeaderField("Date", plain: Self.format(date)),
+                HeaderField("Message-ID", plain: messageID),
+                HeaderField("MIME-Version", plain: "1.0"),
+                HeaderField("Content-Type", plain: "text/plain; charset=UTF-8"),
+                HeaderField("Content-Transfer-Encoding", plain: "quoted-printable"),
+                // RFC 3834: answering machines are not to answer.
+                HeaderField("Auto-Submitted", plain: "auto-generated"),
+            ]
+        } catch {
+            throw Unsafe(field: error.field)
+        }
+        return fields.map(\.text).joined() + "\r\n" + QuotedPrintable.encode(text)
+    }
+
+    /// `<CONTACT_EMAIL.7.9f86d081884c7d65@example.org>`: the key, and a hash of what is said to whom.
+    ///
+    /// The hash keeps apart the tasks 7 of two databases, which some mail system would take for one message.
+    public var messageID: String {
+        let content = [to.address.description, subject, text].joined(separator: "\0")
+        let hash = content.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        let safeKey = String(
+            key.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "_" || $0 == "-") ? $0 : "-" }
+        )
+        return "<\(safeKey.prefix(100)).\(String(hash, radix: 16))@\(from.address.domain)>"
+    }
+
+    /// `Sat, 21 Nov 2026 10:02:37 +0000`, RFC 5322 3.3.
+    static func format(_ date: Date) -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let part = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second, .weekday], from: date)
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
+        let day =
+            "\(days[(part.weekday ?? 1) - 1]), \(two(part.day)) \(months[(part.month ?? 1) - 1]) \(part.year ?? 0)"
+        return "\(day) \(two(part.hour)):\(two(part.minute)):\(two(part.second)) +0000"
+    }
+}

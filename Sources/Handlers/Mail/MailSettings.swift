@@ -1,0 +1,57 @@
+public import TaskRun
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// How e-mails leave: the settings under `mail`.
+public struct MailSettings: Sendable, Equatable {
+    /// `mail.outbox`: a folder into which messages are written as `.eml`, instead of being sent; nil: they are sent.
+    public var outbox: String?
+    /// `mail.sendmail`: the program that takes a message on stdin; default `/usr/sbin/sendmail`.
+    public var sendmail: String
+    /// `mail.from`: whom they are from, `Shop <shop@example.org>`; default `taskrun@localhost`.
+    public var from: String
+    /// The environment that sendmail gets; empty: a PATH and nothing else.
+    ///
+    /// Give it ``ExecutableSettings/environment`` and `TASKRUN_RUN`, so that ``LeftoverProcesses`` finds it as well.
+    public var environment: [String: String]
+
+    /// Creates settings.
+    public init(
+        outbox: String? = nil,
+        sendmail: String = "/usr/sbin/sendmail",
+        from: String = "taskrun@localhost",
+        environment: [String: String] = [:]
+    ) {
+        self.outbox = outbox
+        self.sendmail = sendmail
+        self.from = from
+        self.environment = environment
+    }
+
+    /// What `taskrun check` says about them: an address that is none, a program that is not there.
+    public func findings() -> [Finding] {
+        var findings: [Finding] = []
+        do {
+            _ = try Mailbox(from)
+        } catch {
+            let found = "the address in mail.from \(error)"
+            findings.append(Finding(.error, "mail", found, advice: "Set it to a form like Shop <shop@example.org>."))
+        }
+        if let outbox {
+            if let status = try? FileStatus(path: outbox), status.kind != .folder || access(outbox, W_OK) != 0 {
+                let found = "mail.outbox \(outbox) is not a folder that this user can write to"
+                findings.append(Finding(.error, "mail", found, advice: "Name another, or chown it."))
+            }
+        } else if (try? FileStatus(path: sendmail))?.isExecutable != true {
+            let found = "there is no program \(sendmail) to send e-mails with"
+            findings.append(Finding(.warning, "mail", found, advice: Mailer.adviceWithoutProgram))
+        }
+        return findings
+    }
+}

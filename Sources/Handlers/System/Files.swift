@@ -1,0 +1,64 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import SystemPackage
+
+/// Reading files and folders with limits: what is there was put there by others.
+enum Files {
+    /// The names in a folder, sorted, without the folder itself and the one above.
+    ///
+    /// Bytes that are no UTF-8 become U+FFFD.
+    static func names(in folder: String) throws(Errno) -> [String] {
+        guard let stream = opendir(folder) else { throw Errno(rawValue: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// The first bytes of a regular file, at most `limit`.
+    ///
+    /// Opened without waiting, and read only if it is a regular file: a FIFO in its place would hang the run.
+    static func start(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
+            return try file.closeAfter {
+                var status = stat()
+                guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+                guard mode_t(status.st_mode) & S_IFMT == S_IFREG else { throw Errno.invalidArgument }
+                var bytes: [UInt8] = []
+                while bytes.count < limit {
+                    let chunk = try [UInt8](unsafeUninitializedCapacity: min(limit - bytes.count, 64 * 1024)) {
+                        $1 = try file.read(into: UnsafeMutableRawBufferPointer($0))
+                    }
+                    guard !chunk.isEmpty else { break }
+                    bytes += chunk
+                }
+                return bytes
+            }
+        } catch let error as Errno {
+            throw error
+        } catch {
+            throw .ioError
+        }
+    }
+
+    /// An absolute form of a path, by the working directory of this process.
+    static func absolute(_ path: String) -> FilePath {
+        let path = FilePath(path)
+        guard path.isRelative, let here = getcwd(nil, 0) else { return path.lexicallyNormalized() }
+        defer { free(here) }
+        return FilePath(String(cString: here)).pushing(path).lexicallyNormalized()
+    }
+}

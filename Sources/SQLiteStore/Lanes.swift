@@ -1,0 +1,70 @@
+import GRDB
+
+/// One task name, queue and priority, and the moment its first task is due.
+struct Lane: Sendable, Equatable {
+    let name: String
+    let queue: String
+    let priority: Int64
+    /// `run_at` of the first task as a Julian day; later on, a lower bound of it.
+    var head: Double
+}
+
+/// The lanes that the last look found, and whether they can still be gone by.
+struct LaneMemory: Sendable {
+    private var names: [String] = []
+    private var queues: [String]?
+    private var seen: ContinuousClock.Instant?
+    private(set) var lanes: [Lane] = []
+
+    /// The lanes for these names and queues, if they were looked for within the last second.
+    func recall(names: [String], queues: [String]?) -> [Lane]? {
+        guard let seen, seen.duration(to: .now) < .seconds(1), names == self.names, queues == self.queues else {
+            return nil
+        }
+        return lanes
+    }
+
+    mutating func keep(_ lanes: [Lane], names: [String], queues: [String]?) {
+        (self.lanes, self.names, self.queues, self.seen) = (lanes, names, queues, .now)
+    }
+}
+
+extension Database {
+    /// Finds the lanes that have a due task, by stepping from lane to lane.
+    func lanes(names: [String], queues: [String]?, now: String) throws -> [Lane] {
+        let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
+        var lanes: [Lane] = []
+        for name in names {
+            if let queues {
+                for queue in queues { lanes += try self.lanes(name: name, queue: queue, after: .min) }
+                continue
+            }
+            let nextQueue = try cachedStatement(sql: SQLiteStatements.nextQueue)
+            var queue = ""
+            while let row = try Row.fetchOne(nextQueue, arguments: ["name": name, "queue": queue]) {
+                let lane = Lane(name: name, row)
+                queue = lane.queue
+                lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority)
+            }
+        }
+        return lanes.filter { $0.head <= moment }
+    }
+
+    private func lanes(name: String, queue: String, after priority: Int64) throws -> [Lane] {
+        let nextPriority = try cachedStatement(sql: SQLiteStatements.nextPriority)
+        var lanes: [Lane] = []
+        while let row = try Row.fetchOne(
+            nextPriority,
+            arguments: ["name": name, "queue": queue, "priority": lanes.last?.priority ?? priority]
+        ) {
+            lanes.append(Lane(name: name, row))
+        }
+        return lanes
+    }
+}
+
+extension Lane {
+    fileprivate init(name: String, _ row: Row) {
+        self.init(name: name, queue: row[0], priority: row[1], head: row[2])
+    }
+}

@@ -1,0 +1,62 @@
+/// The statements behind the commands that people give.
+enum SQLiteDeskStatements {
+    // coalesce repeats the columns' defaults: SQLite has no DEFAULT in a list of values. A test compares them with the table's.
+    static let add = """
+        INSERT INTO tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds)
+        VALUES (
+            :name, :data, coalesce(:queue, 'default'), coalesce(:priority, 0),
+            coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds
+        )
+        """
+
+    private static let columns = """
+        id, task_name, julianday(created_at), CAST(data AS BLOB), status, queue, priority, julianday(run_at), attempts,
+        max_attempts, timeout_seconds, lease_owner, julianday(lease_expires_at), claim_no, crashes, last_error
+        """
+
+    static let list = """
+        SELECT \(columns)
+        FROM tasks
+        WHERE (:status IS NULL OR status = :status) AND (:name IS NULL OR task_name = :name)
+            AND (:queue IS NULL OR queue = :queue)
+        ORDER BY id
+        LIMIT :limit
+        """
+
+    static let show = """
+        SELECT \(columns)
+        FROM tasks
+        WHERE id = :id
+        """
+
+    static let counts = """
+        SELECT queue, task_name, status, count(*),
+            count(CASE WHEN status = 'WAITING' AND julianday(run_at) <= julianday(:now) THEN 1 END),
+            min(CASE WHEN status = 'WAITING' AND julianday(run_at) <= julianday(:now) THEN julianday(run_at) END)
+        FROM tasks
+        GROUP BY queue, task_name, status
+        ORDER BY queue, task_name, status
+        """
+
+    static let holders = """
+        SELECT lease_owner, count(*), min(julianday(lease_expires_at))
+        FROM tasks INDEXED BY tasks_lease
+        WHERE status = 'PROCESSING'
+        GROUP BY lease_owner
+        ORDER BY lease_owner
+        """
+
+    static let retry = """
+        UPDATE tasks
+        SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now
+        WHERE status = 'FAILED' AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+            AND (:name IS NULL OR task_name = :name)
+        RETURNING id
+        """
+
+    static let delete = """
+        DELETE FROM tasks
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'PROCESSING'
+        RETURNING id
+        """
+}

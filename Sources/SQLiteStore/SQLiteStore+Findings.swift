@@ -1,0 +1,34 @@
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// What `taskrun check` says about this file.
+    public func findings() async throws(StoreError) -> [Finding] {
+        let mode = try await access("cannot read the journal mode") { database in
+            try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "unknown"
+        }
+        return [
+            .library(number: SQLiteLibrary.number, version: SQLiteLibrary.version),
+            .journal(mode: mode, number: SQLiteLibrary.number),
+        ]
+    }
+}
+
+extension Finding {
+    /// RETURNING came with SQLite 3.35, JSON is built in since 3.38.
+    static func library(number: Int32, version: String) -> Finding {
+        number >= 3_038_000
+            ? Finding(.ok, "SQLite", version)
+            : Finding(.error, "SQLite", "\(version) is too old", advice: "Install SQLite 3.38 or later.")
+    }
+
+    static func journal(mode: String, number: Int32) -> Finding {
+        guard mode == "wal", !SQLiteLibrary.hasWALResetFix(number) else { return Finding(.ok, "journal mode", mode) }
+        return Finding(
+            .warning,
+            "journal mode",
+            "WAL on a library that can lose committed rows when two processes checkpoint at once",
+            advice: "Use SQLite 3.51.3 (or 3.50.7, 3.44.6) or later, or run: sqlite3 FILE 'PRAGMA journal_mode=DELETE'"
+        )
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// Takes over what dead runs left behind, at most 1,000 rows.
+    ///
+    /// With nothing to take over no lock is taken.
+    public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
+        let owners = try await access("cannot look for dead runs") { database in
+            try String.fetchAll(database, sql: SQLiteStatements.owners)
+        }
+        // Outside of any transaction: finding out may take a moment.
+        var dead: [String] = []
+        for owner in owners where await request.isDead(owner) { dead.append(owner) }
+        let now = request.now ?? Date()
+        let arguments: StatementArguments = [
+            "dead": SQLiteJSON.text(dead),
+            "now": SQLiteTime.text(now),
+            "lease_ago": SQLiteTime.text(now.addingTimeInterval(-(request.lease / .seconds(1)))),
+        ]
+        let isNothing = try await access("cannot look for abandoned tasks") { database in
+            try Row.fetchOne(database, sql: SQLiteStatements.abandoned, arguments: arguments) == nil
+        }
+        if isNothing { return [] }
+        return try await transaction("cannot take over abandoned tasks") { database in
+            try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments).map { row in
+                try database.takeOver(row, limit: request.crashLimit, now: now)
+            }
+        }
+    }
+
+    /// Names of WAITING tasks, found by stepping from name to name along the index.
+    public func waitingNames(limit: Int) async throws(StoreError) -> [String] {
+        try await access("cannot read the task names") { database in
+            let statement = try database.cachedStatement(sql: SQLiteStatements.nextWaitingName)
+            var names: [String] = []
+            while names.count < limit,
+                let name = try String.fetchOne(statement, arguments: ["name": names.last ?? ""]), name != names.last
+            {
+                names.append(name)
+            }
+            return names
+        }
+    }
+}
+
+extension Database {
+    fileprivate func takeOver(_ row: Row, limit: Int, now: Date) throws -> RecoveredTask {
+        let (id, name, owner): (Int64, String, String?) = (row[0], row[1], row[3])
+        let crashes: Int = row[2] + 1
+        let status: TaskStatus = crashes >= limit ? .failed : .waiting
+        let leaseEnd = (row[4] as Double?).map { SQLiteTime.text(SQLiteTime.date(julianDay: $0)) }
+        let isDead = (row[5] as Bool?) ?? false
+        let reason =
+            isDead ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
+        try execute(
+            sql: SQLiteStatements.takeOver,
+            arguments: [
+                "id": id,
+                "status": status.rawValue,
+                "error": LastError.crash(
+                    owner: owner,
+                    reason: reason,
+                    crashes: crashes,
+                    limit: limit,
+                    now: SQLiteTime.text(now)
+                ),
+            ]
+        )
+        return RecoveredTask(id: id, name: name, crashes: crashes, status: status)
+    }
+}

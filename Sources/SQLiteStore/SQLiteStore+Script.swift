@@ -1,0 +1,98 @@
+import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// Runs an SQL script and deletes the task's row in one transaction, on a connection of its own.
+    ///
+    /// SQLite has one writer: while the script runs, other writers wait.
+    public func perform(
+        _ script: Script,
+        settling proof: ClaimProof,
+        timeLimit: Duration
+    ) async throws(StoreError) -> ScriptOutcome {
+        let queue = try scripts()
+        do {
+            return try await withThrowingTaskGroup(of: ScriptOutcome?.self) { group in
+                group.addTask { try await queue.writeWithoutTransaction { try $0.run(script, settling: proof) } }
+                group.addTask {
+                    try await Task.sleep(for: timeLimit)
+                    return nil
+                }
+                // Leaving cancels the other: the clock, or the script, which is interrupted and undone.
+                defer { group.cancelAll() }
+                return try await group.next().flatMap { $0 }
+                    ?? .failed(error: "took longer than its time limit; undone")
+            }
+        } catch is CancellationError {
+            return .failed(error: "cancelled; undone")
+        } catch {
+            throw StoreError(sqlite: error, "cannot run an SQL file in \(location)")
+        }
+    }
+}
+
+extension Database {
+    /// The script's failure, thrown to undo the transaction.
+    private struct Undone: Error { let outcome: ScriptOutcome }
+
+    fileprivate func run(_ script: Script, settling proof: ClaimProof) throws -> ScriptOutcome {
+        do {
+            try inTransaction(.immediate) {
+                try execute(sql: SQLiteStatements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
+                guard changesCount == 1 else { throw Undone(outcome: .leaseLost) }
+                do {
+                    try execute(script)
+                } catch let error as DatabaseError {
+                    let code = error.resultCode
+                    // Locks and full disks are the store's trouble, everything else is the script's.
+                    if code == .SQLITE_BUSY || code == .SQLITE_FULL || code == .SQLITE_IOERR { throw error }
+                    throw Undone(
+                        outcome: .failed(error: "\(error.message ?? "SQLite error") (SQLite \(code.rawValue))")
+                    )
+                }
+                return .commit
+            }
+            return .done
+        } catch let undone as Undone {
+            return undone.outcome
+        }
+    }
+
+    private func execute(_ script: Script) throws {
+        let statements = try allStatements(sql: script.sql)
+        while let statement = try statements.next() {
+            let word = SQLText.firstWord(statement.sql)
+            if SQLText.transactionWords.contains(word) {
+                throw Undone(
+                    outcome: .failed(error: "\(word) is not allowed in an SQL file: taskrun runs it in one transaction")
+                )
+            }
+            try bind(script, to: statement)
+            try statement.execute()
+        }
+    }
+
+    /// SQLite itself finds the names: a quoted string or a comment has none.
+    private func bind(_ script: Script, to statement: Statement) throws {
+        var values: [String: (any DatabaseValueConvertible)?] = [:]
+        for name in SQLText.parameters(of: statement) {
+            guard let value = script.value(named: name) else { throw Undone(outcome: .missingValue(name: name)) }
+            values[name] = value.databaseValue
+        }
+        try statement.setArguments(StatementArguments(values))
+    }
+}
+
+extension Script.Value {
+    fileprivate var databaseValue: (any DatabaseValueConvertible)? {
+        switch self {
+        case .null: nil
+        case .bool(let value): value
+        case .integer(let value): value
+        // A number with a fraction is one to SQLite too; a whole one that is too large for it stays text, to the digit.
+        case .number(let digits): digits.contains { ".eE".contains($0) } ? Double(digits) : digits
+        case .text(let value): value
+        }
+    }
+}

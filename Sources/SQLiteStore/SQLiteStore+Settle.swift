@@ -1,0 +1,55 @@
+public import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// Ends one claim, if it is still ours.
+    func settle(_ settlement: Settlement, now: Date, in database: Database) throws -> SettleResult {
+        var arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
+        let sql: String
+        switch settlement.verdict {
+        case .delete:
+            sql = SQLiteStatements.delete
+        case .retry(let delay, let error):
+            sql = SQLiteStatements.retry
+            arguments += ["run_at": SQLiteTime.text(now, after: delay), "error": LastError.fit(error)]
+        case .fail(let error):
+            sql = SQLiteStatements.fail
+            arguments += ["error": LastError.fit(error)]
+        case .release(let delay, let error):
+            sql = SQLiteStatements.release
+            arguments += [
+                "run_at": delay > .zero ? SQLiteTime.text(now, after: delay) : nil,
+                "error": error.map(LastError.fit),
+            ]
+        }
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+        return database.changesCount == 1 ? .settled : .leaseLost
+    }
+
+    /// Prolongs leases, all in one transaction.
+    public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
+        let end = SQLiteTime.text(now ?? Date(), after: lease)
+        return try await transaction("cannot renew leases") { database in
+            let statement = try database.cachedStatement(sql: SQLiteStatements.renew)
+            return try proofs.filter { proof in
+                try statement.execute(arguments: ["id": proof.id, "claim_no": proof.number, "lease_end": end])
+                return database.changesCount == 0
+            }
+        }
+    }
+
+    /// Releases rows of this owner that it does not know of.
+    public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+        let known = Set(known)
+        return try await transaction("cannot give tasks back") { [self] database in
+            let held = try Row.fetchAll(
+                database.cachedStatement(sql: SQLiteStatements.held),
+                arguments: ["owner": owner]
+            )
+            let unknown = held.map { ClaimProof(id: $0[0], number: $0[1]) }.filter { !known.contains($0) }
+            for proof in unknown { _ = try settle(Settlement(proof, .release()), now: Date(), in: database) }
+            return unknown.count
+        }
+    }
+}

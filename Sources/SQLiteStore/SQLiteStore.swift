@@ -1,0 +1,133 @@
+import Foundation
+import GRDB
+import Synchronization
+public import TaskRun
+
+/// The tables in an SQLite file: one machine, nothing to install.
+///
+/// Every write is one IMMEDIATE transaction; another program's lock is waited for up to the busy timeout of 5 s. Calls run
+/// on the connection's own queue, never on Swift's cooperative threads.
+public final class SQLiteStore: TaskDesk {
+    /// Whether a missing file is created.
+    public enum Opening: Sendable {
+        /// A missing file is an error.
+        case existing
+        /// A missing file is created (by `taskrun migrate`, nobody else).
+        case creating
+    }
+
+    /// The file, as `sqlite:PATH`.
+    public let location: String
+    let path: String
+    let connection: DatabaseQueue
+    /// Lanes found by a claim of the last second, so that thousands of them are not looked for at each claim.
+    let lanes = Mutex(LaneMemory())
+    /// The connection on which SQL files run, opened when first needed.
+    private let scriptConnection = Mutex(DatabaseQueue?.none)
+
+    /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - opening: Whether a missing file is created.
+    /// - Throws: ``StoreError/Code/database`` for a file that is missing, no database, corrupt, or may not be written;
+    ///   ``StoreError/Code/locked`` if it stays locked for longer than the busy timeout.
+    public init(path: String, opening: Opening = .existing) throws(StoreError) {
+        self.path = path
+        self.location = "sqlite:\(path)"
+        let isNew = !FileManager.default.fileExists(atPath: path)
+        if isNew, opening == .existing {
+            throw StoreError(
+                .database,
+                subject: "cannot open \(location)",
+                cause: "there is no such file",
+                advice: "Create it with: taskrun --database \(location) migrate"
+            )
+        }
+        if !isNew { try Self.requireWritable(path, location: location) }
+        connection = try Self.open(path, location: location)
+        if isNew, SQLiteLibrary.hasWALResetFix {
+            do {
+                try connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+            } catch {
+                throw StoreError(sqlite: error, "cannot set the journal mode of \(location)")
+            }
+        }
+    }
+
+    private static func requireWritable(_ path: String, location: String) throws(StoreError) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        for place in [path, folder] where !FileManager.default.isWritableFile(atPath: place) {
+            throw StoreError(
+                .database,
+                subject: "cannot write \(location)",
+                cause: "\(place == path ? "the file" : "its folder \(folder)") may not be written by this user",
+                advice:
+                    "SQLite writes the file and its journal beside it. Run taskrun as the file's owner, or change the owner."
+            )
+        }
+    }
+
+    private static func open(_ path: String, location: String) throws(StoreError) -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.label = "taskrun"
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        } catch {
+            throw StoreError(sqlite: error, "cannot open \(location)")
+        }
+    }
+
+    /// Works on the connection; `subject` says what cannot be done if it fails.
+    func access<Value: Sendable>(
+        _ subject: String,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await connection.writeWithoutTransaction(body)
+        } catch {
+            throw StoreError(sqlite: error, "\(subject) in \(location)")
+        }
+    }
+
+    /// Works in one write transaction.
+    ///
+    /// IMMEDIATE: a deferred one that comes to write later ignores the busy timeout.
+    func transaction<Value: Sendable>(
+        _ subject: String,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await access(subject) { database in
+            var value: Value?
+            try database.inTransaction(.immediate) {
+                value = try body(database)
+                return .commit
+            }
+            guard let value else { preconditionFailure("a committed transaction has a value") }
+            return value
+        }
+    }
+
+    /// The connection for SQL files.
+    func scripts() throws(StoreError) -> DatabaseQueue {
+        try scriptConnection.withLock { known throws(StoreError) in
+            if let known { return known }
+            let opened = try Self.open(path, location: location)
+            known = opened
+            return opened
+        }
+    }
+
+    /// Closes the connections.
+    public func close() async {
+        let second = scriptConnection.withLock { known in
+            defer { known = nil }
+            return known
+        }
+        for queue in [second, connection] {
+            // An open statement keeps the file open until the process ends. Nothing is lost: no transaction is open.
+            try? queue?.close()
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import GRDB
+import TaskRun
+
+extension StoreError {
+    /// Puts an SQLite error into the store's words.
+    ///
+    /// Result codes: <https://www.sqlite.org/rescode.html>.
+    init(sqlite error: any Error, _ subject: String) {
+        if let known = error as? StoreError {
+            self = known
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self.init(.other, subject: subject, cause: String(describing: error))
+            return
+        }
+        let number = error.resultCode.rawValue
+        let cause = "\(error.message ?? "SQLite error") (SQLite \(number))"
+        let (code, advice) = Self.meaning(of: error.resultCode)
+        self.init(code, subject: subject, cause: cause, advice: advice)
+    }
+
+    private static func meaning(of code: ResultCode) -> (Code, String?) {
+        switch code {
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
+            (.locked, "Another program holds its lock for longer than 5 s; the next run tries again.")
+        case .SQLITE_FULL:
+            (.full, "Make room on the device; nothing was lost.")
+        case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG:
+            (.refused, nil)
+        case .SQLITE_NOTADB:
+            (.database, "This is no SQLite file (or it is encrypted). Name another one with --database.")
+        case .SQLITE_CORRUPT:
+            (.database, "The file is damaged: see https://www.sqlite.org/recovery.html, or restore a backup.")
+        case .SQLITE_CANTOPEN:
+            (.database, "Check that the folder exists and that this user may read and write it.")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            (.database, "Run taskrun as the file's owner, or change the owner.")
+        case .SQLITE_IOERR:
+            (.database, "The device reports an error: check the disk and the system's log.")
+        default:
+            (.other, nil)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+extension OneShotRun {
+    /// Takes over what dead runs left behind, until nothing is left.
+    func recover() async throws(StoreError) {
+        let request = RecoverRequest(isDead: isDead, lease: settings.lease, crashLimit: settings.crashLimit)
+        var batch: [RecoveredTask]
+        repeat {
+            batch = try await store.recover(request)
+            guard !batch.isEmpty else { break }
+            report.recovered += batch.count
+            report.failed += batch.count { $0.status == .failed }
+            observer?(.recovered(batch))
+        } while batch.count >= 1000
+    }
+
+    /// What to claim now; nil: nothing.
+    func claimRequest(now: ContinuousClock.Instant) -> ClaimRequest? {
+        if stopBegan != nil || fatal != nil || left == 0 || names.isEmpty { phase = .done }
+        if isOver(now) || phase == .done { giveBackUnbegun() }
+        if phase == .usual, isOver(now), isIdle { phase = .alone }
+        guard phase != .done, phase == .alone || !isOver(now), !bench.with({ $0.holdsAlone }) else { return nil }
+        guard !unsettled.isEmpty || now >= nextClaim else { return nil }
+        slotsHeld += slots.take(upTo: settings.concurrency - slotsHeld)
+        if slotsHeld == 0 {
+            // Other runs of this host have all places: ask again soon, and not beyond the window.
+            nextClaim = now.advanced(by: .milliseconds(100))
+            if phase == .alone, isOver(now) { phase = .done }
+            return nil
+        }
+        return phase == .alone ? (isIdle ? request(.alone) : nil) : usualRequest()
+    }
+
+    /// Enough for the free places, and as much ahead as will begin soon; nil: enough is in hand.
+    private func usualRequest() -> ClaimRequest? {
+        let (waiting, busy) = bench.with { ($0.waiting.count, $0.workers.count) }
+        let free = slotsHeld - busy
+        let ready = pace.ahead(workers: slotsHeld)
+        let room = free + ready - waiting
+        guard room > 0, free > waiting || waiting <= ready / 2 else { return nil }
+        return request(.usual(limit: min(room, left), crashed: max(0, free - waiting)))
+    }
+
+    private func request(_ share: ClaimRequest.Share) -> ClaimRequest {
+        ClaimRequest(
+            owner: identity.text,
+            names: names,
+            queues: settings.queues,
+            share: share,
+            lease: settings.lease
+        )
+    }
+
+    /// Lays what was claimed on the bench, and draws the conclusion when nothing came.
+    func take(_ claimed: [ClaimedTask], for request: ClaimRequest, sent: ContinuousClock.Instant) {
+        report.claimed += claimed.count
+        bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
+        if request.share == .alone {
+            phase = claimed.isEmpty || isOver(sent) ? .done : .usual
+        } else if claimed.isEmpty {
+            // While handlers are at work, look again in a second; else try what has to be performed alone, at once.
+            if isIdle { phase = .alone } else { nextClaim = sent.advanced(by: .seconds(1)) }
+        }
+    }
+
+    private func isOver(_ now: ContinuousClock.Instant) -> Bool {
+        settings.window.map { now >= began.advanced(by: $0) } ?? false
+    }
+
+    private var left: Int { settings.limit.map { max(0, $0 - report.claimed) } ?? .max }
+
+    private var isIdle: Bool { unsettled.isEmpty && bench.with { $0.isEmpty } }
+
+    /// What was claimed but not begun goes back: others can have it.
+    private func giveBackUnbegun() {
+        guard stopBegan != nil || fatal != nil || phase != .done else { return }
+        let unbegun = bench.with { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        unsettled += unbegun.map { held in
+            let finished = Workbench.Finished(held: held, outcome: .stopped, cancellation: .stopping, took: .zero)
+            return Unsettled(finished: finished, verdict: .release())
+        }
+    }
+
+    /// Starts a worker for each free place while tasks wait, and gives unused places back.
+    func beginWork() {
+        bench.startWorkers(places: slotsHeld) { [bench, performer] number in
+            while let task = bench.next(worker: number, timeLimit: performer.timeLimit) {
+                let outcome = await performer.perform(task)
+                guard bench.end(worker: number, outcome) else { break }
+            }
+        }
+        let busy = bench.with { $0.workers.count }
+        slots.release(slotsHeld - busy)
+        slotsHeld = busy
+    }
+}

@@ -1,0 +1,132 @@
+extension OneShotRun {
+    /// Writes down how handlers ended and claims what comes next, in one transaction.
+    ///
+    /// What could not be written stays in `unsettled` and is tried again while its lease lives.
+    func settleAndClaim() async {
+        noteStop()
+        collect()
+        let sent = ContinuousClock.now
+        if let troubleUntil, sent < troubleUntil { return }
+        let request = claimRequest(now: sent)
+        guard request != nil || !unsettled.isEmpty else { return }
+        do {
+            if isUncertain { try await forgetLostAnswers() }
+            let batch = unsettled
+            let exchange = try await store.settle(
+                batch.map { Settlement($0.task.proof, $0.verdict) },
+                thenClaim: request,
+                now: nil
+            )
+            unsettled.removeFirst(batch.count)
+            for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
+            if let request { take(exchange.claimed, for: request, sent: sent) }
+            (troubleUntil, isUncertain) = (nil, false)
+        } catch {
+            await overcome(error, sent: sent)
+        }
+    }
+
+    /// Takes finished tasks off the bench and decides what is to become of each.
+    private func collect() {
+        let finished = bench.with { state in
+            defer { state.finished = [] }
+            return state.finished
+        }
+        if !finished.isEmpty { nextClaim = .now }
+        for end in finished {
+            pace.note(end.took)
+            let outcome = end.effectiveOutcome
+            if case .settled(let result) = outcome {
+                if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
+                observer?(.ended(end.held.task, nil, result, took: end.took))
+            } else if let outcome, let verdict = performer.verdict(outcome, for: end.held.task) {
+                unsettled.append(Unsettled(finished: end, verdict: verdict))
+            } else {
+                lose(end)
+            }
+        }
+    }
+
+    /// Counts one end that was written, or found its lease lost.
+    private func conclude(_ end: Unsettled, _ result: SettleResult) {
+        // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
+        guard result == .settled || isUncertain else { return lose(end.finished) }
+        switch end.verdict {
+        case .delete: report.succeeded += 1
+        case .retry: report.retried += 1
+        case .fail: report.failed += 1
+        case .release: report.released += 1
+        }
+        observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
+    }
+
+    private func lose(_ end: Workbench.Finished) {
+        report.leaseLost += 1
+        observer?(.ended(end.held.task, nil, .leaseLost, took: end.took))
+    }
+
+    /// Gives back what a transaction claimed whose answer was lost.
+    private func forgetLostAnswers() async throws(StoreError) {
+        let known = bench.with { $0.proofs } + unsettled.map(\.task.proof)
+        _ = try await store.giveBack(owner: identity.text, except: known)
+    }
+
+    /// Decides how to go on after the database made trouble.
+    private func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
+        observer?(.trouble(error))
+        if error.code == .refused, !unsettled.isEmpty { return await settleOneByOne() }
+        guard error.isPassing else { return end(with: error) }
+        isUncertain = isUncertain || error.code == .unreachable
+        let lost = unsettled.filter { $0.finished.held.leaseEnd <= sent }
+        unsettled.removeAll { $0.finished.held.leaseEnd <= sent }
+        lost.forEach { lose($0.finished) }
+        troubleUntil = sent.advanced(by: .seconds(1))
+        // Nothing in hand: a locked table is left to the next run; an unreachable one may come back within the window.
+        guard unsettled.isEmpty, bench.with({ $0.isEmpty }) else { return }
+        let isOver = settings.window.map { sent >= began.advanced(by: $0) } ?? false
+        guard error.code != .unreachable || isOver || stopBegan != nil else { return }
+        report.trouble = error
+        phase = .done
+    }
+
+    /// One row that the database does not take must not keep the others from being settled.
+    private func settleOneByOne() async {
+        for end in unsettled {
+            do {
+                let results = try await store.settle([Settlement(end.task.proof, end.verdict)])
+                conclude(end, results[0])
+            } catch  where error.isPassing {
+                return
+            } catch {
+                // Its lease will run out, and another run tries; what is wrong with it was said.
+                observer?(.trouble(error))
+                lose(end.finished)
+            }
+            unsettled.removeFirst()
+        }
+    }
+
+    /// The database cannot be used any more: cancel what is being performed, and leave.
+    private func end(with error: StoreError) {
+        fatal = error
+        phase = .done
+        unsettled = []
+        bench.with { $0.waiting = [] }
+    }
+}
+
+extension Workbench.Finished {
+    /// How the attempt counts as ended; nil: the lease is lost.
+    ///
+    /// After a cancellation only success counts as what it says.
+    var effectiveOutcome: HandlerOutcome? {
+        switch (cancellation, outcome) {
+        case (_, .succeeded), (_, .settled), (.stopping, .later): outcome
+        case (nil, .stopped): .failed(error: "the handler cancelled itself")
+        case (nil, _): outcome
+        case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")
+        case (.stopping, _): .stopped
+        case (.leaseLost, _): nil
+        }
+    }
+}

@@ -1,0 +1,103 @@
+extension OneShotRun {
+    /// Takes note of a request to stop.
+    func noteStop() {
+        guard stop.requests > 0, stopBegan == nil else { return }
+        stopBegan = .now
+        observer?(.stopping)
+    }
+
+    /// Prolongs all leases at once when it is time, and takes over what died meanwhile.
+    func renewLeases() async {
+        let sent = ContinuousClock.now
+        guard sent >= nextRenewal, fatal == nil else { return }
+        nextRenewal = sent.advanced(by: min(settings.renewal, settings.lease / 3))
+        do {
+            let proofs = bench.with { $0.proofs } + unsettled.map(\.task.proof)
+            if !proofs.isEmpty {
+                let lost = Set(try await store.renew(proofs, lease: settings.lease, now: nil))
+                prolong(until: sent.advanced(by: settings.lease), except: lost)
+            }
+            if phase != .done { try await recover() }
+        } catch {
+            observer?(.trouble(error))
+            nextRenewal = sent.advanced(by: .seconds(2))
+        }
+    }
+
+    /// Notes which leases hold for longer, and cancels the handlers of those that were taken over.
+    private func prolong(until end: ContinuousClock.Instant, except lost: Set<ClaimProof>) {
+        let unbegun = bench.with { state in
+            for index in state.waiting.indices { state.waiting[index].leaseEnd = end }
+            for (worker, running) in state.running {
+                state.running[worker]?.held.leaseEnd = lost.contains(running.held.task.proof) ? .now : end
+            }
+            let unbegun = state.waiting.filter { lost.contains($0.task.proof) }
+            state.waiting.removeAll { lost.contains($0.task.proof) }
+            return unbegun
+        }
+        report.leaseLost += unbegun.count
+    }
+
+    /// Cancels handlers whose time is up, whose lease is lost, or that the stop does not wait for any longer.
+    func cancelWhatMustEnd() {
+        let now = ContinuousClock.now
+        for (worker, running) in bench.with({ $0.running }) {
+            guard running.cancellation == nil, let why = cancellation(of: running, now: now) else { continue }
+            bench.with { state in
+                // The task may have ended since; its worker is then not to be disturbed.
+                guard state.running[worker]?.held.task.id == running.held.task.id else { return }
+                state.running[worker]?.cancellation = (why, now)
+                state.workers[worker]?.cancel()
+            }
+        }
+        giveUpOnTheDeaf(now: now)
+    }
+
+    private func cancellation(of running: Workbench.Running, now: ContinuousClock.Instant) -> Workbench.Cancellation? {
+        if now >= running.held.leaseEnd { return .leaseLost }
+        if now >= running.began.advanced(by: running.timeLimit) { return .timedOut(running.timeLimit) }
+        if fatal != nil || stop.requests > 1 { return .stopping }
+        guard let stopBegan else { return nil }
+        // The last 10 s of the grace are the time between SIGTERM and SIGKILL.
+        return now >= stopBegan.advanced(by: max(.zero, settings.grace - .seconds(10))) ? .stopping : nil
+    }
+
+    /// When only handlers are left that were cancelled long ago and do not listen, their tasks are settled without them.
+    ///
+    /// The process must end right afterwards: until then they may still be at work. They come back no sooner than after 5 s.
+    private func giveUpOnTheDeaf(now: ContinuousClock.Instant) {
+        let deaf = bench.with { state in
+            let isAllDeaf =
+                state.waiting.isEmpty
+                && state.running.values.allSatisfy { running in
+                    running.cancellation.map { now >= $0.at.advanced(by: settings.patience) } ?? false
+                }
+            guard isAllDeaf else { return [ClaimedTask]() }
+            for (worker, running) in state.running {
+                let end = Workbench.Finished(
+                    held: running.held,
+                    outcome: .later(after: .seconds(5), note: "the handler did not end when cancelled"),
+                    cancellation: running.cancellation?.why,
+                    took: running.began.duration(to: now)
+                )
+                state.finished.append(end)
+                state.workers[worker] = nil
+            }
+            defer { state.running = [:] }
+            return state.running.values.map(\.held.task)
+        }
+        guard !deaf.isEmpty else { return }
+        phase = .done
+        report.abandoned += deaf.count
+        observer?(.abandoned(deaf))
+    }
+}
+
+extension Duration {
+    /// For people: `0.25 s`, `90 s`, `1 h`.
+    var inWords: String {
+        let seconds = self / .seconds(1)
+        if seconds >= 3600, seconds.truncatingRemainder(dividingBy: 3600) == 0 { return "\(Int(seconds / 3600)) h" }
+        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
+    }
+}

@@ -1,0 +1,136 @@
+public import Logging
+
+/// One run: recover, claim, perform, decide, settle, report.
+///
+/// A class because it is one story with state, told once: ``run()`` is called once, by one caller. Everything that is
+/// asked of the database is asked here, one call after the other; handlers work beside it (see `Workbench`).
+public final class OneShotRun {
+    /// An end that is not yet written to the table.
+    struct Unsettled {
+        let finished: Workbench.Finished
+        let verdict: Verdict
+        var task: ClaimedTask { finished.held.task }
+    }
+
+    /// What the run may claim: due tasks; then what must be performed with nothing else in hand; then nothing more.
+    enum Phase { case usual, alone, done }
+
+    let store: any TaskStore
+    let settings: RunSettings
+    let identity: RunIdentity
+    let slots: any HostSlots
+    let isDead: @Sendable (String) async -> Bool
+    let stop: StopSignal
+    let observer: (@Sendable (RunEvent) -> Void)?
+    let performer: Performer
+    let names: [String]
+    let bench = Workbench()
+    let began = ContinuousClock.now
+
+    var report = RunReport()
+    var phase = Phase.usual
+    var pace = ClaimPace()
+    var slotsHeld = 0
+    var unsettled: [Unsettled] = []
+    var nextClaim = ContinuousClock.now
+    var nextRenewal: ContinuousClock.Instant
+    var stopBegan: ContinuousClock.Instant?
+    /// Set while the database makes trouble: when to ask it again.
+    var troubleUntil: ContinuousClock.Instant?
+    /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
+    var isUncertain = false
+    var fatal: StoreError?
+
+    /// Prepares a run.
+    ///
+    /// - Parameters:
+    ///   - store: The table.
+    ///   - registry: The handlers of this host.
+    ///   - settings: How the run is to go.
+    ///   - identity: Who it is: stands in the leases.
+    ///   - slots: The host's places for handlers.
+    ///   - stop: Asks the run to stop.
+    ///   - logger: For the handlers.
+    ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
+    ///   - observer: Is told what happens, as it happens; from any thread.
+    public init(
+        store: any TaskStore,
+        registry: HandlerRegistry,
+        settings: RunSettings,
+        identity: RunIdentity,
+        slots: any HostSlots,
+        stop: StopSignal = StopSignal(),
+        logger: Logger,
+        isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
+        observer: (@Sendable (RunEvent) -> Void)? = nil
+    ) {
+        self.store = store
+        self.settings = settings
+        self.identity = identity
+        self.slots = slots
+        self.stop = stop
+        self.isDead = isDead
+        self.observer = observer
+        self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
+        self.names = registry.names.filter { settings.only?.contains($0) ?? true }
+        self.nextRenewal = began.advanced(by: settings.renewal)
+    }
+
+    /// Runs until nothing is due, the window or the limit is reached, or it is asked to stop.
+    ///
+    /// - Returns: What was done. ``RunReport/abandoned`` above 0 asks the caller to end the process at once.
+    /// - Throws: ``StoreError`` when the run could not begin, or the database turned out to be unusable; what was in
+    ///   hand is then left to the next run.
+    public func run() async throws(StoreError) -> RunReport {
+        stop.listen { [bench] in bench.interrupt() }
+        try await store.requireSchema()
+        try await recover()
+        while true {
+            await settleAndClaim()
+            beginWork()
+            await renewLeases()
+            cancelWhatMustEnd()
+            guard !isDone else { break }
+            await bench.wait(threshold: wakeThreshold, until: nextLook)
+        }
+        slots.release(slotsHeld)
+        if let fatal { throw fatal }
+        if settings.only == nil, settings.queues == nil, report.trouble == nil {
+            report.unknownNames = try await store.waitingNames(limit: 1000).filter { performer.registry[$0] == nil }
+                .sorted()
+        }
+        report.duration = began.duration(to: .now)
+        return report
+    }
+
+    private func noteUnknownNames() async {
+        do {
+            let names = try await store.waitingNames(limit: 1000)
+            report.unknownNames = names.filter { performer.registry[$0] == nil }.sorted()
+        } catch {
+            report.trouble = error
+        }
+    }
+
+    /// Nothing in hand, and nothing more to be claimed.
+    private var isDone: Bool {
+        phase == .done && unsettled.isEmpty && bench.with { $0.isEmpty && $0.workers.isEmpty }
+    }
+
+    /// In a flood, wake up when half of what was claimed ahead is begun; else at each end.
+    private var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
+
+    /// When to look again although no handler has ended.
+    private var nextLook: ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        return bench.with { state in
+            var moments = [now.advanced(by: .seconds(1)), nextRenewal]
+            if phase != .done, state.isEmpty { moments.append(troubleUntil ?? nextClaim) }
+            if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
+            moments += state.running.values.compactMap {
+                $0.cancellation == nil ? $0.began.advanced(by: $0.timeLimit) : nil
+            }
+            return moments.min() ?? now
+        }
+    }
+}

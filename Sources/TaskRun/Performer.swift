@@ -1,0 +1,47 @@
+import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Performs one claimed task: finds its handler, makes its context, and says how it ended.
+struct Performer: Sendable {
+    let registry: HandlerRegistry
+    let settings: RunSettings
+    let logger: Logger
+    let observer: (@Sendable (RunEvent) -> Void)?
+
+    func perform(_ task: ClaimedTask) async -> HandlerOutcome {
+        guard let handler = registry[task.name] else { return .stopped }
+        guard String(validating: task.data, as: UTF8.self) != nil else {
+            return .permanentlyFailed(error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text.")
+        }
+        observer?(.began(task))
+        var logger = logger
+        logger[metadataKey: "task.id"] = "\(task.id)"
+        logger[metadataKey: "task.name"] = "\(task.name)"
+        var report: (@Sendable (TaskContext.Progress, String?) -> Void)?
+        if let observer { report = { observer(.progress(task, $0, note: $1)) } }
+        let context = TaskContext(
+            task: task,
+            maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
+            deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
+            logger: logger,
+            report: report
+        )
+        return await handler.perform(task, in: context)
+    }
+
+    /// How long this attempt may take.
+    func timeLimit(of task: ClaimedTask) -> Duration {
+        registry[task.name].map { settings.timeout(for: task, handler: $0) } ?? settings.timeout
+    }
+
+    /// What the end of this attempt means; nil: nothing is left to be settled.
+    func verdict(_ outcome: HandlerOutcome, for task: ClaimedTask) -> Verdict? {
+        let policy = registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry
+        return Verdict.decide(outcome: outcome, task: task, policy: policy, spread: .random(in: 0..<1))
+    }
+}

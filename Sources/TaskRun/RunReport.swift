@@ -1,0 +1,46 @@
+/// What one run did, in numbers.
+public struct RunReport: Sendable, Equatable {
+    /// Tasks claimed.
+    public var claimed = 0
+    /// Tasks performed, their rows deleted.
+    public var succeeded = 0
+    /// Tasks put back for another attempt.
+    public var retried = 0
+    /// Tasks that became FAILED, by this run's handlers or because they crashed too often.
+    public var failed = 0
+    /// Tasks given back, the attempt not counted.
+    public var released = 0
+    /// Tasks taken over from dead runs.
+    public var recovered = 0
+    /// Claims that were taken over before they could be settled.
+    public var leaseLost = 0
+    /// Handlers that did not end when cancelled; the program must exit to be rid of them.
+    public var abandoned = 0
+    /// Names of WAITING tasks that have no handler here, sorted; empty where the run was told which names to perform.
+    public var unknownNames: [String] = []
+    /// What kept the run from going on, where it ended early; the rows are safe and the next run goes on.
+    public var trouble: StoreError?
+    /// How long the run took.
+    public var duration: Duration = .zero
+
+    /// Creates an empty report.
+    public init() {}
+}
+
+/// Something that happened during a run, as it happens: for a terminal, a log, a test.
+public enum RunEvent: Sendable {
+    /// Rows were taken over from dead runs.
+    case recovered([RecoveredTask])
+    /// A handler was given a task.
+    case began(ClaimedTask)
+    /// A handler says how far it is.
+    case progress(ClaimedTask, TaskContext.Progress, note: String?)
+    /// A claim ended. `verdict` is nil where the handler settled it itself or the lease was lost.
+    case ended(ClaimedTask, Verdict?, SettleResult, took: Duration)
+    /// The database made trouble; the run goes on.
+    case trouble(StoreError)
+    /// The run was asked to stop.
+    case stopping
+    /// The handlers of these tasks did not end when cancelled and are given up; their ends are told as well.
+    case abandoned([ClaimedTask])
+}

@@ -1,0 +1,64 @@
+/// How one run is to go.
+///
+/// The defaults are those of the command line.
+public struct RunSettings: Sendable {
+    /// Handlers at once, at least 1; counted over all runs of this host by ``HostSlots``.
+    ///
+    /// Default: 2; the command line says the number of cores.
+    public var concurrency: Int
+    /// How long the run claims new tasks; running handlers finish afterwards.
+    ///
+    /// Default 50 s; nil: until nothing is due.
+    public var window: Duration?
+    /// The most tasks to claim; nil: no limit.
+    public var limit: Int?
+    /// Perform only these names; nil: all that have a handler.
+    public var only: [String]?
+    /// Take from these queues; nil: all.
+    public var queues: [String]?
+    /// How long a claim holds unless renewed; default 300 s.
+    public var lease: Duration
+    /// How often leases are renewed, all at once; default 60 s, at most a third of the lease.
+    public var renewal: Duration
+    /// How long running handlers may go on after a request to stop; default 25 s.
+    public var grace: Duration
+    /// How long a handler may take to end after it was cancelled; default 15 s.
+    ///
+    /// One that never ends is given up: its task is settled and the program must exit.
+    public var patience: Duration
+    /// The longest one attempt may take, where neither row, settings nor handler say; default 1 h.
+    public var timeout: Duration
+    /// Attempts and backoff, where neither row, settings nor handler say.
+    public var retry: RetryPolicy
+    /// What the settings say about single task names; goes before what the handler says.
+    public var limits: [String: HandlerLimits]
+    /// Crashes in a row at which a task is FAILED; default 5.
+    public var crashLimit: Int
+
+    /// Creates the default settings.
+    public init(concurrency: Int = 2) {
+        self.concurrency = concurrency
+        self.window = .seconds(50)
+        self.limit = nil
+        self.only = nil
+        self.queues = nil
+        self.lease = .seconds(300)
+        self.renewal = .seconds(60)
+        self.grace = .seconds(25)
+        self.patience = .seconds(15)
+        self.timeout = .seconds(3600)
+        self.retry = RetryPolicy()
+        self.limits = [:]
+        self.crashLimit = 5
+    }
+
+    /// The time limit of one attempt: the row's, the settings', the handler's, the default, in this order.
+    public func timeout(for task: ClaimedTask, handler: any Handler) -> Duration {
+        task.timeout ?? limits[task.name]?.timeout ?? handler.limits.timeout ?? timeout
+    }
+
+    /// Attempts and backoff: the settings', the handler's, the default, in this order.
+    public func retryPolicy(for handler: any Handler) -> RetryPolicy {
+        limits[handler.name]?.retry ?? handler.limits.retry ?? retry
+    }
+}

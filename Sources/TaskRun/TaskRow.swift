@@ -1,0 +1,78 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// One row of `tasks`, whole.
+public struct TaskRow: Sendable, Equatable {
+    /// Column `id`.
+    public var id: Int64
+    /// Column `task_name`.
+    public var name: String
+    /// Column `created_at`.
+    public var createdAt: Date
+    /// Column `data`: bytes that are not UTF-8 are shown as U+FFFD.
+    public var data: String
+    /// Column `status`.
+    public var status: TaskStatus
+    /// Column `queue`.
+    public var queue: String
+    /// Column `priority`.
+    public var priority: Int
+    /// Column `run_at`.
+    public var runAt: Date
+    /// Column `attempts`.
+    public var attempts: Int
+    /// Column `max_attempts`.
+    public var maxAttempts: Int?
+    /// Column `timeout_seconds`.
+    public var timeoutSeconds: Int?
+    /// Column `lease_owner`.
+    public var leaseOwner: String?
+    /// Column `lease_expires_at`.
+    public var leaseExpiresAt: Date?
+    /// Column `claim_no`.
+    public var claimNumber: Int64
+    /// Column `crashes`.
+    public var crashes: Int
+    /// Column `last_error`.
+    public var lastError: String?
+
+    /// Creates a row from its columns.
+    public init(
+        id: Int64,
+        name: String,
+        createdAt: Date,
+        data: String,
+        status: TaskStatus,
+        queue: String,
+        priority: Int,
+        runAt: Date,
+        attempts: Int,
+        maxAttempts: Int?,
+        timeoutSeconds: Int?,
+        leaseOwner: String?,
+        leaseExpiresAt: Date?,
+        claimNumber: Int64,
+        crashes: Int,
+        lastError: String?
+    ) {
+        self.id = id
+        self.name = name
+        self.createdAt = createdAt
+        self.data = data
+        self.status = status
+        self.queue = queue
+        self.priority = priority
+        self.runAt = runAt
+        self.attempts = attempts
+        self.maxAttempts = maxAttempts
+        self.timeoutSeconds = timeoutSeconds
+        self.leaseOwner = leaseOwner
+        self.leaseExpiresAt = leaseExpiresAt
+        self.claimNumber = claimNumber
+        self.crashes = crashes
+        self.lastError = lastError
+    }
+}

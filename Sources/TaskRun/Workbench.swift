@@ -1,0 +1,169 @@
+import Synchronization
+
+/// What a run has in hand: tasks claimed but not begun, tasks being performed, and those whose end is not yet settled.
+///
+/// The workers take from it and put back into it without asking the run, so that short tasks cost no round trip; the run
+/// looks in when there is something to settle, to claim or to cancel. A class because workers and run share it.
+final class Workbench: Sendable {
+    /// A claimed task and the moment until which its lease is known to hold.
+    struct Held {
+        let task: ClaimedTask
+        var leaseEnd: ContinuousClock.Instant
+    }
+
+    /// Why a running handler was cancelled.
+    enum Cancellation { case timedOut(Duration), leaseLost, stopping }
+
+    /// A task being performed.
+    struct Running {
+        var held: Held
+        let began: ContinuousClock.Instant
+        let timeLimit: Duration
+        var cancellation: (why: Cancellation, at: ContinuousClock.Instant)?
+    }
+
+    /// A task whose handler has ended.
+    struct Finished {
+        let held: Held
+        let outcome: HandlerOutcome
+        let cancellation: Cancellation?
+        let took: Duration
+    }
+
+    struct State {
+        var waiting: [Held] = []
+        var running: [Int: Running] = [:]
+        var finished: [Finished] = []
+        /// The workers at work, each to be cancelled alone.
+        var workers: [Int: Task<Void, Never>] = [:]
+        fileprivate var workersBegun = 0
+        fileprivate var isInterrupted = false
+        fileprivate var sleeper: (threshold: Int, continuation: CheckedContinuation<Void, Never>)?
+    }
+
+    private let state = Mutex(State())
+
+    /// Reads or changes what is in hand.
+    func with<Result>(_ body: (inout State) -> sending Result) -> sending Result { state.withLock { body(&$0) } }
+
+    /// Lays claimed tasks on the bench.
+    ///
+    /// Those that were in a crash come first: they are never held ahead.
+    func add(_ tasks: [ClaimedTask], leaseEnd: ContinuousClock.Instant) {
+        let held = tasks.map { Held(task: $0, leaseEnd: leaseEnd) }
+        // The next one to begin is the last: taking it costs nothing.
+        with { state in
+            let order =
+                held.filter { $0.task.crashes > 0 } + state.waiting.reversed() + held.filter { $0.task.crashes == 0 }
+            state.waiting = order.reversed()
+        }
+    }
+
+    /// Starts workers while there are places for them and tasks that no other worker is about to take.
+    ///
+    /// They are not structured: a worker is cancelled alone when its task's time is up or its lease is lost, and one that
+    /// does not listen is outlived. The run waits for all others before it ends.
+    func startWorkers(places: Int, _ work: @escaping @Sendable (Int) async -> Void) {
+        with { state in
+            while state.workers.count < places, state.workers.count - state.running.count < state.waiting.count {
+                state.workersBegun += 1
+                let number = state.workersBegun
+                state.workers[number] = Task { await work(number) }
+            }
+        }
+    }
+
+    /// Gives a worker its next task; nil: there is none, the worker ends.
+    func next(worker: Int, timeLimit: (ClaimedTask) -> Duration) -> ClaimedTask? {
+        typealias Step = (task: ClaimedTask?, sleeper: CheckedContinuation<Void, Never>?)
+        let (task, sleeper) = state.withLock { state -> Step in
+            guard let held = state.waiting.popLast() else {
+                state.workers[worker] = nil
+                return (nil, state.takeSleeper())
+            }
+            state.running[worker] = Running(held: held, began: .now, timeLimit: timeLimit(held.task))
+            return (held.task, nil)
+        }
+        sleeper?.resume()
+        return task
+    }
+
+    /// Takes back a task from a worker; false: the worker was cancelled, it ends.
+    func end(worker: Int, _ outcome: HandlerOutcome) -> Bool {
+        typealias Step = (goesOn: Bool, sleeper: CheckedContinuation<Void, Never>?)
+        let (goesOn, sleeper) = state.withLock { state -> Step in
+            // Gone from the list: the run has given this worker up and settled its task.
+            guard let running = state.running.removeValue(forKey: worker) else { return (false, nil) }
+            let why = running.cancellation?.why
+            state.finished.append(
+                Finished(
+                    held: running.held,
+                    outcome: outcome,
+                    cancellation: why,
+                    took: running.began.duration(to: .now)
+                )
+            )
+            if why != nil { state.workers[worker] = nil }
+            return (why == nil, state.takeSleeper())
+        }
+        sleeper?.resume()
+        return goesOn
+    }
+
+    /// Waits until there is something to settle or a worker has ended, while at most `threshold` tasks wait to begin.
+    ///
+    /// Ends early at ``interrupt()``, and at the given moment at the latest.
+    func wait(threshold: Int, until end: ContinuousClock.Instant) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Cancelled when something else has ended the wait. The moment may come before the wait has begun.
+                guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
+                self.interrupt()
+            }
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state in
+                    if state.isInterrupted || (!state.finished.isEmpty && state.waiting.count <= threshold) {
+                        state.isInterrupted = false
+                        return true
+                    }
+                    state.sleeper = (threshold, continuation)
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Ends the present or else the next ``wait(threshold:until:)`` at once.
+    func interrupt() {
+        state.withLock { state in
+            state.isInterrupted = state.sleeper == nil
+            defer { state.sleeper = nil }
+            return state.sleeper?.continuation
+        }?.resume()
+    }
+}
+
+extension Workbench.State {
+    /// The run's continuation, if what it waits for has come.
+    fileprivate mutating func takeSleeper() -> CheckedContinuation<Void, Never>? {
+        guard let sleeper, waiting.count <= sleeper.threshold else { return nil }
+        self.sleeper = nil
+        return sleeper.continuation
+    }
+
+    /// The proofs of all claims that are to be renewed: finished ones too, as their settling may have to be repeated.
+    var proofs: [ClaimProof] {
+        waiting.map(\.task.proof) + running.values.map(\.held.task.proof) + finished.map(\.held.task.proof)
+    }
+
+    /// Whether a task that must be performed with nothing else in hand is in hand.
+    var holdsAlone: Bool {
+        let alone = { (held: Workbench.Held) in held.task.crashes >= ClaimRequest.crashesUntilAlone }
+        return waiting.contains(where: alone) || running.values.contains { alone($0.held) }
+    }
+
+    /// Whether nothing is in hand.
+    var isEmpty: Bool { waiting.isEmpty && running.isEmpty && finished.isEmpty }
+}

@@ -1,0 +1,113 @@
+import Handlers
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What `taskrun check` looks at, in order.
+///
+/// What cannot be looked at is an error finding; the rest is looked at all the same.
+struct Checks {
+    private let program: Program
+    private let options: SharedOptions
+
+    init(_ program: Program, _ options: SharedOptions) {
+        self.program = program
+        self.options = options
+    }
+
+    /// Looks at everything.
+    func findings() async -> [Finding] {
+        let settings: Settings
+        do {
+            settings = try program.settings(options)
+        } catch {
+            return [Finding(.error, "settings", error.problem, advice: error.advice)]
+        }
+        let database = await database(settings)
+        let handlers = handlers(settings)
+        return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers
+            + [runtimeDirectory(settings), Self.clock(Date()), CronLine.find(program: program.name)]
+    }
+
+    private func source(_ settings: Settings) -> Finding {
+        let file = settings.file.map { "read from \($0)" } ?? "no file; \(Settings.defaultFile) is not there"
+        return Finding(.ok, "settings", file)
+    }
+
+    private func database(_ settings: Settings) async -> [Finding] {
+        var findings: [Finding] = []
+        do {
+            let store = try StoreFactory.open(settings.database)
+            findings = await self.findings(about: store)
+            await store.close()
+        } catch {
+            findings.append(error.finding("database"))
+        }
+        return findings
+    }
+
+    private func findings(about store: any TaskDesk) async -> [Finding] {
+        do {
+            let findings = try await store.findings()
+            do {
+                let versions = try await store.schemaVersions()
+                try await store.requireSchema()
+                let newest = versions.map(\.version).max() ?? 0
+                return [Finding(.ok, "database", store.location), Finding(.ok, "schema", "version \(newest)")]
+                    + findings
+            } catch {
+                return [Finding(.ok, "database", store.location), error.finding("schema")] + findings
+            }
+        } catch {
+            return [error.finding("database")]
+        }
+    }
+
+    private func handlers(_ settings: Settings) -> [Finding] {
+        do {
+            let list = try HandlerList(program, settings, run: RunIdentity.ofThisProcess())
+            let count = list.registry.names.count
+            let found = "\(count) task name\(count == 1 ? "" : "s"): \(list.registry.names.joined(separator: ", "))"
+            let none = "Put one into the folder \(settings.handlers), or name another folder with --handlers."
+            let sum = count > 0 ? Finding(.ok, "handlers", found) : Finding(.warning, "handlers", "none", advice: none)
+            let mail = program.builtIn.sendMail ? settings.mailSettings().findings() : []
+            return [sum] + list.findings + mail
+        } catch {
+            return [Finding(.error, "handlers", error.problem, advice: error.advice)]
+        }
+    }
+
+    private func runtimeDirectory(_ settings: Settings) -> Finding {
+        do {
+            let path = settings.runtimeDirectory ?? RuntimeDirectory.standardPath()
+            let directory = try RuntimeDirectory(path: path)
+            _ = try FileSlots(count: settings.concurrency, in: directory)
+            let places = "\(settings.concurrency) handler\(settings.concurrency == 1 ? "" : "s") at once"
+            return Finding(.ok, "runtime directory", "\(path), \(places)")
+        } catch {
+            return Finding(.error, "runtime directory", error.problem, advice: error.advice)
+        }
+    }
+
+    /// A clock that was never set is told by a year before this program was written.
+    static func clock(_ now: Date) -> Finding {
+        let text = "\(MomentText.plain(now)) UTC"
+        guard now.timeIntervalSince1970 < 1_750_000_000 else { return Finding(.ok, "clock", text) }
+        return Finding(
+            .error,
+            "clock",
+            "\(text), which is in the past",
+            advice: "Set the clock, and keep it right with NTP."
+        )
+    }
+}
+
+extension StoreError {
+    fileprivate func finding(_ subject: String) -> Finding {
+        Finding(.error, subject, "\(self.subject): \(cause)", advice: advice)
+    }
+}

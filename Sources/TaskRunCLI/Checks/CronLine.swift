@@ -1,0 +1,58 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Whether something starts runs: a hint, not a proof.
+enum CronLine {
+    private static let folders = ["/etc/cron.d", "/etc/systemd/system"]
+
+    /// Looks into this user's crontab, the system's, and systemd's units.
+    static func find(program: String) -> Finding {
+        let files =
+            ["/etc/crontab"]
+            + folders.flatMap { folder in
+                ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map {
+                    "\(folder)/\($0)"
+                }
+            }
+        if mentions(userCrontab(), program) {
+            return Finding(.ok, "cron", "this user's crontab starts \(program) once")
+        }
+        // Files that this user may not read count as saying nothing.
+        if let file = files.first(where: { mentions(try? String(contentsOfFile: $0, encoding: .utf8), program) }) {
+            return Finding(.ok, "cron", "\(file) starts \(program) once")
+        }
+        let folder = FileManager.default.currentDirectoryPath
+        let advice = "Add one with crontab -e, like: * * * * *  cd \(folder) && \(program) once"
+        return Finding(.warning, "cron", "no line that starts \(program) once was found", advice: advice)
+    }
+
+    /// Whether a line that is no comment starts a run.
+    static func mentions(_ text: String?, _ program: String) -> Bool {
+        guard let text else { return false }
+        return text.split(whereSeparator: \.isNewline).contains { line in
+            let words = line.split(whereSeparator: \.isWhitespace)
+            return line.trimmed.first != "#" && words.contains("once")
+                && words.contains { $0.split(separator: "/").last.map(String.init) == program }
+        }
+    }
+
+    private static func userCrontab() -> String? {
+        guard let pipe = popen("crontab -l 2>/dev/null", "r") else { return nil }
+        defer { pclose(pipe) }
+        var bytes: [UInt8] = []
+        while case let byte = getc(pipe), byte != EOF { bytes.append(UInt8(truncatingIfNeeded: byte)) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

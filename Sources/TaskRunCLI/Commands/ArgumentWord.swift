@@ -1,0 +1,15 @@
+import ArgumentParser
+import TaskRun
+
+/// A word on the command line that is one of a few.
+enum ArgumentWord {
+    /// The value of the word.
+    ///
+    /// - Throws: ValidationError that says which words there are, and which one was probably meant.
+    static func read<Value: CaseIterable & RawRepresentable<String>>(_ word: String) throws(ValidationError) -> Value {
+        if let value = Value(rawValue: word) { return value }
+        let known = Value.allCases.map(\.rawValue)
+        let nearest = Spelling.nearest(to: word, among: known).map { "Did you mean \"\($0)\"? " } ?? ""
+        throw ValidationError("\(nearest)Known are: \(known.joined(separator: ", ")).")
+    }
+}

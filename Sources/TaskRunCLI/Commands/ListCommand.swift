@@ -1,0 +1,79 @@
+import ArgumentParser
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// `taskrun list`: rows.
+struct ListCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists tasks, by number.",
+        discussion: """
+              taskrun list --status FAILED
+              taskrun list --name CONTACT_EMAIL --queue mail --limit 10
+              taskrun list --json | jq -r 'select(.attempts > 3) | .id'
+
+            With --json each line is an object; its keys are the columns of the table.
+            """
+    )
+
+    @Option(
+        help: ArgumentHelp("Only those in this state: WAITING, PROCESSING or FAILED.", valueName: "state"),
+        transform: { try ArgumentWord.read($0.uppercased()) }
+    )
+    var status: TaskStatus?
+    @Option(help: "Only those of this task name.")
+    var name: String?
+    @Option(help: "Only those in this queue.")
+    var queue: String?
+    @Option(help: ArgumentHelp("At most this many.", valueName: "n"))
+    var limit = 100
+    @OptionGroup var options: SharedOptions
+
+    func validate() throws {
+        if limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
+    }
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options)
+        let filter = TaskFilter(status: status, name: name, queue: queue, limit: limit)
+        let rows = try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            return try await store.list(filter)
+        }
+        let output = program.output
+        if options.isJSON {
+            try output.write(rows.map(\.json))
+        } else if rows.isEmpty {
+            try output.write("No tasks.")
+        } else {
+            try output.write(Self.table(rows, now: Date()).lines(on: output.terminal))
+            if rows.count == limit { try output.write("These are the first \(limit); more with --limit.") }
+        }
+        return .done
+    }
+
+    private static func table(_ rows: [TaskRow], now: Date) -> TextTable {
+        var table = TextTable([
+            .number("id"), .text("task name"), .text("state"), .text("queue"), .number("priority"), .number("attempts"),
+            .text("run at"), .text("last error"),
+        ])
+        for row in rows {
+            table.add([
+                "\(row.id)",
+                "\(row.name)",
+                TextTable.Cell(row.status.rawValue, row.status.colour),
+                "\(row.queue)",
+                "\(row.priority)",
+                TextTable.Cell("\(row.attempts)" + (row.maxAttempts.map { " of \($0)" } ?? "")),
+                TextTable.Cell(row.runAt.relative(to: now)),
+                TextTable.Cell(row.lastError?.firstLine ?? "", .faint),
+            ])
+        }
+        return table
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Handlers
+import TaskRun
+
+/// `taskrun once`: one run.
+struct OnceCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "once",
+        abstract: "Performs what is due, and ends.",
+        discussion: """
+            Takes over what dead runs left behind, claims due tasks, hands each to the handler of its name, and deletes \
+            its row when the handler succeeds; until nothing is due, or the window is over and the running handlers \
+            have ended. Meant for cron, each minute: without a terminal it is silent unless something needs a person.
+
+              * * * * *  cd /srv/app && /usr/local/bin/taskrun once
+              taskrun once --only IMAGE_RESIZE --concurrency 4
+              taskrun once --drain --json
+
+            Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
+            --fail-on-failed); 69 database unreachable; 75 database locked or full; 78 settings, schema or handlers.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Take from these queues only.", valueName: "a,b"))
+    var queue: [String] = []
+    @Option(help: ArgumentHelp("Perform these task names only.", valueName: "name,…"))
+    var only: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Handlers at once, over all live runs of this host (default: number of cores)",
+            valueName: "n"
+        )
+    )
+    var concurrency: String?
+    @Option(help: ArgumentHelp("Claim at most this many tasks.", valueName: "n"))
+    var limit: Int?
+    @Option(help: ArgumentHelp("How long to claim new tasks, like 50s or 10m (default: 50s)", valueName: "duration"))
+    var window: String?
+    @Flag(help: "Go on until nothing is due, however long that takes.")
+    var drain = false
+    @Flag(help: "End with exit code 1 if a task became FAILED.")
+    var failOnFailed = false
+    @OptionGroup var options: SharedOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
+        if drain, window != nil { throw ValidationError("--drain has no window: leave out --window.") }
+    }
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let flags = [SettingTable.concurrency.key: concurrency, SettingTable.window.key: window]
+        let settings = try program.settings(options, flags: flags.compactMapValues(\.self))
+        return try await program.withStore(settings) { store in
+            let round = try OnceRound(program, settings, store)
+            var run = settings.runSettings(round.handlers.registry)
+            run.limit = limit
+            if drain { run.window = nil }
+            if !queue.isEmpty { run.queues = Self.words(queue) }
+            if !only.isEmpty { run.only = try round.known(Self.words(only)) }
+            let report = try await round.perform(run, isSilent: options.isJSON)
+            if options.isJSON { try program.output.write(report.json(waiting: try await store.waitingCount()).line) }
+            let status = round.status(report, failOnFailed: failOnFailed)
+            // Handlers that do not listen are still at work: only the end of the process ends them.
+            if report.abandoned > 0 { status.leave() }
+            return status
+        }
+    }
+
+    private static func words(_ list: [String]) -> [String] {
+        list.flatMap { $0.split(separator: ",") }.map(\.trimmed).filter { !$0.isEmpty }
+    }
+}
+
+extension TaskDesk {
+    /// How many tasks are WAITING, due or not.
+    fileprivate func waitingCount() async throws(StoreError) -> Int {
+        try await summary().lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import TaskRun
+
+/// `taskrun retry`: FAILED back to WAITING.
+struct RetryCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Sends FAILED tasks back to WAITING, due at once, their attempts counted anew.",
+        discussion: """
+              taskrun retry 12 15
+              taskrun retry --name CONTACT_EMAIL
+              taskrun retry --all-failed
+
+            Ends with exit code 1 if one of the numbers was not a FAILED task.
+            """
+    )
+
+    @Argument(help: "Numbers of FAILED tasks.")
+    var ids: [Int64] = []
+    @Option(help: "All FAILED tasks of this name.")
+    var name: String?
+    @Flag(help: "All FAILED tasks.")
+    var allFailed = false
+    @OptionGroup var options: SharedOptions
+
+    func validate() throws {
+        let ways = (ids.isEmpty ? 0 : 1) + (name == nil ? 0 : 1) + (allFailed ? 1 : 0)
+        guard ways == 1 else { throw ValidationError("Say which: numbers, --name or --all-failed, one of the three.") }
+    }
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options)
+        return try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            let selection = name.map { FailedSelection.name($0) } ?? (allFailed ? .all : .ids(ids))
+            let done = try await store.retry(selection)
+            let outcome = try await TasksChanged(asked: ids, done: done, store: store)
+            if options.isJSON {
+                try program.output.write(outcome.json(key: "retried"))
+            } else if ids.isEmpty {
+                try program.output.write(done.isEmpty ? "No FAILED tasks." : outcome.sum("sent back to WAITING"))
+            } else {
+                try program.output.write(
+                    outcome.lines(done: "is WAITING again", undone: "not FAILED, so left as it is")
+                )
+            }
+            return outcome.status
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// `taskrun status`: the table in numbers.
+struct StatusCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Counts tasks by queue, name and state; says which have no handler here, and which runs are live.",
+        discussion: """
+              taskrun status
+              taskrun status --json | jq '.tasks[] | select(.failed > 0)'
+
+            With --json: one object with tasks (queue, task_name, waiting, due, processing, failed, oldest_due), \
+            unknown_names (task_name, waiting, nearest) and runs (owner, host, pid, state, tasks, first_lease_end).
+            """
+    )
+
+    @OptionGroup var options: SharedOptions
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options)
+        let identity = RunIdentity.ofThisProcess()
+        let known = try HandlerList(program, settings, run: identity).registry.names
+        let summary = try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            return try await store.summary()
+        }
+        let view = StatusView(summary, known: known, life: HostProcesses(identity: identity).life, now: Date())
+        let output = program.output
+        try output.write(options.isJSON ? [view.json.line] : view.lines(on: output.terminal))
+        return .done
+    }
+}

@@ -1,0 +1,71 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import TaskRun
+
+/// How the program ends: what cron, scripts and service managers decide by.
+///
+/// The numbers above 1 are those of sysexits(3).
+enum ExitStatus: Int32 {
+    /// Done, also when tasks were put back for another attempt.
+    case done = 0
+    /// Part of what was asked for was not done: a task became FAILED (`once --fail-on-failed`), or a number given to
+    /// `show`, `retry` or `delete` is of no task that this could be done to.
+    case incomplete = 1
+    /// The command line is wrong (EX_USAGE).
+    case usage = 64
+    /// The database refused a task that was to be added (EX_DATAERR).
+    case badData = 65
+    /// The database cannot be reached (EX_UNAVAILABLE).
+    case unreachable = 69
+    /// A bug, here or in the database (EX_SOFTWARE).
+    case bug = 70
+    /// The database is locked or its disk is full: try again later (EX_TEMPFAIL).
+    case tryAgain = 75
+    /// The settings, the schema or the database file need a person (EX_CONFIG).
+    case settings = 78
+
+    /// What a database error means for the caller.
+    init(_ code: StoreError.Code) {
+        switch code {
+        case .unreachable: self = .unreachable
+        case .locked, .full: self = .tryAgain
+        case .schema, .database: self = .settings
+        case .refused: self = .badData
+        case .other: self = .bug
+        }
+    }
+
+    /// Ends the process.
+    func leave() -> Never { exit(rawValue) }
+}
+
+/// Why a command could not do what it was asked to: for a person to read, and for the exit code.
+struct ProgramError: Error, Equatable {
+    /// The exit code.
+    let status: ExitStatus
+    /// What failed, on what and why, without a full stop.
+    ///
+    /// Never a password or a payload.
+    let problem: String
+    /// What to do next, as a sentence; nil where nothing useful can be said.
+    let advice: String?
+
+    init(_ status: ExitStatus, _ problem: String, advice: String? = nil) {
+        self.status = status
+        self.problem = problem
+        self.advice = advice
+    }
+
+    /// A database error, as it is told to the caller.
+    init(_ error: StoreError) {
+        self.init(ExitStatus(error.code), "\(error.subject): \(error.cause)", advice: error.advice)
+    }
+
+    /// One or two sentences.
+    var text: String { "\(problem)." + (advice.map { " \($0)" } ?? "") }
+}

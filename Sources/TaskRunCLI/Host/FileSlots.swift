@@ -1,0 +1,75 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Synchronization
+import SystemPackage
+import TaskRun
+
+/// Places for handlers, counted over all live runs of this host and user: one locked file each, flock(2).
+///
+/// The kernel drops the locks of a process that dies, so places are never lost. A class because it owns descriptors;
+/// they are closed on exec, or a handler's process would keep the places of a run that is gone.
+final class FileSlots: HostSlots {
+    private struct State {
+        var held: [Int32] = []
+        var free: [Int32]
+    }
+
+    private let state: Mutex<State>
+
+    /// Opens the places `slot-0` … in a folder.
+    ///
+    /// - Parameters:
+    ///   - count: How many places this run may use at most.
+    ///   - directory: Where the files are; they are made as needed.
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where a file cannot be opened.
+    init(count: Int, in directory: RuntimeDirectory) throws(ProgramError) {
+        var files: [Int32] = []
+        for number in 0..<count {
+            let path = "\(directory.path)/slot-\(number)"
+            let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard file >= 0 else {
+                let reason = Errno(rawValue: errno)
+                for file in files { close(file) }
+                let advice = "Remove it, or set runtime_directory to another folder."
+                throw ProgramError(.settings, "cannot open \(path): \(reason)", advice: advice)
+            }
+            files.append(file)
+        }
+        state = Mutex(State(free: files))
+    }
+
+    deinit {
+        state.withLock { state in
+            for file in state.held + state.free { close(file) }
+        }
+    }
+
+    /// Locks free places, at most this many; never waits.
+    func take(upTo count: Int) -> Int {
+        state.withLock { state in
+            var taken = 0
+            for file in state.free where taken < count && flock(file, LOCK_EX | LOCK_NB) == 0 {
+                state.held.append(file)
+                taken += 1
+            }
+            state.free.removeAll { state.held.contains($0) }
+            return taken
+        }
+    }
+
+    /// Unlocks places that were taken.
+    func release(_ count: Int) {
+        state.withLock { state in
+            for file in state.held.suffix(count) {
+                flock(file, LOCK_UN)
+                state.free.append(file)
+            }
+            state.held.removeLast(min(count, state.held.count))
+        }
+    }
+}

@@ -1,0 +1,72 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Handlers
+import Synchronization
+import TaskRun
+
+/// What this host knows of the runs that hold leases: which of them are gone.
+///
+/// A class because what was found out about dead runs is kept: a dead run stays dead.
+final class HostProcesses: Sendable {
+    /// What can be said of a run from here.
+    enum Life: String, Sendable {
+        /// Its process is there.
+        case alive
+        /// Its process is gone.
+        case dead
+        /// It is on another host or in another container, or the text is no run's.
+        case unknown
+    }
+
+    private let identity: RunIdentity
+    private let endLeftovers: @Sendable (String) async -> Bool
+    private let buried = Mutex<Set<String>>([])
+
+    /// Looks from the place of a run.
+    ///
+    /// - Parameters:
+    ///   - identity: This process.
+    ///   - endLeftovers: Ends what a dead run left behind; whether nothing is left.
+    init(
+        identity: RunIdentity,
+        endLeftovers: @escaping @Sendable (String) async -> Bool = {
+            await !LeftoverProcesses.end(startedBy: $0).areLeft
+        }
+    ) {
+        self.identity = identity
+        self.endLeftovers = endLeftovers
+    }
+
+    /// Whether a run is known to be dead, and nothing of it is at work any more.
+    ///
+    /// What it left behind is ended first: its tasks are given to others right after. Where that does not succeed the
+    /// answer is false, and the lease's end decides.
+    func isDead(_ owner: String) async -> Bool {
+        if buried.withLock({ $0.contains(owner) }) { return true }
+        guard life(of: owner) == .dead, await endLeftovers(owner) else { return false }
+        buried.withLock { _ = $0.insert(owner) }
+        return true
+    }
+
+    /// Whether the run of this text is alive, as far as can be seen from here.
+    ///
+    /// Ends nothing.
+    func life(of owner: String?) -> Life {
+        guard let run = owner.flatMap(RunIdentity.init(text:)), identity.sees(run) else { return .unknown }
+        // kill() is asked first: where /proc is mounted with hidepid, processes of other users are not to be seen in it.
+        if kill(run.pid, 0) != 0, errno == ESRCH { return .dead }
+        #if os(Linux)
+        guard let stat = ProcessFile.text("/proc/\(run.pid)/stat").flatMap({ ProcessStat(parsing: $0) }) else {
+            return .alive
+        }
+        return stat.hasEnded || stat.startTicks != run.startTicks ? .dead : .alive
+        #else
+        return .alive
+        #endif
+    }
+}

@@ -1,0 +1,49 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import SystemPackage
+
+/// The folder for what the runs of one user on one host share: private, so that nobody else can hold its locks.
+struct RuntimeDirectory {
+    /// Its path.
+    let path: String
+
+    /// Where it is unless the settings say otherwise.
+    ///
+    /// Not below XDG_RUNTIME_DIR: cron does not set it, and runs from cron and from a terminal must meet.
+    static func standardPath(user: uid_t = geteuid()) -> String { "/tmp/taskrun-\(user)" }
+
+    /// Opens the folder, and creates it if it is not there.
+    ///
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for one that belongs to somebody else, that others may
+    ///   write to, or that cannot be made.
+    init(path: String) throws(ProgramError) {
+        self.path = path
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw Self.problem(path, "cannot be created: \(Errno(rawValue: errno))")
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw Self.problem(path, "cannot be read: \(Errno(rawValue: errno))") }
+        if let fault = Self.fault(mode: status.st_mode, owner: status.st_uid, user: geteuid()) {
+            throw Self.problem(path, fault)
+        }
+    }
+
+    /// What is wrong with a folder; nil if it can be trusted.
+    static func fault(mode: mode_t, owner: uid_t, user: uid_t) -> String? {
+        if mode & S_IFMT == S_IFLNK { return "is a symbolic link" }
+        if mode & S_IFMT != S_IFDIR { return "is no folder" }
+        if owner != user { return "belongs to another user" }
+        if mode & 0o022 != 0 { return "may be written to by others" }
+        return nil
+    }
+
+    private static func problem(_ path: String, _ fault: String) -> ProgramError {
+        let advice = "Set runtime_directory (TASKRUN_RUNTIME_DIRECTORY) to a folder of your own with mode 0700."
+        return ProgramError(.settings, "the runtime directory \(path) \(fault)", advice: advice)
+    }
+}

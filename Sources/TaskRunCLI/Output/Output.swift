@@ -1,0 +1,62 @@
+import Synchronization
+import SystemPackage
+
+/// stdout: the answer.
+struct Output: Sendable {
+    /// What can be shown there.
+    let terminal: Terminal
+
+    /// Writes lines.
+    ///
+    /// - Throws: Errno where nobody reads any more, or the disk is full.
+    func write(_ lines: [String]) throws(Errno) {
+        guard !lines.isEmpty else { return }
+        try Self.write(lines.joined(separator: "\n") + "\n", to: .standardOutput)
+    }
+
+    /// Writes a line.
+    func write(_ line: String) throws(Errno) { try write([line]) }
+
+    /// Writes one JSON object a line.
+    func write(_ values: [JSONValue]) throws(Errno) { try write(values.map(\.line)) }
+
+    fileprivate static func write(_ text: String, to descriptor: FileDescriptor) throws(Errno) {
+        do {
+            try descriptor.writeAll(text.utf8)
+        } catch {
+            throw error as? Errno ?? .ioError
+        }
+    }
+}
+
+/// stderr: the log, and on a terminal what happens while it happens, with a progress line at the bottom.
+///
+/// A class because the progress line on the screen is state that all writers share: it is cleared before each line and
+/// drawn again after it.
+final class Screen: Sendable {
+    /// What can be shown there.
+    let terminal: Terminal
+    private let progress = Mutex("")
+
+    init(terminal: Terminal) { self.terminal = terminal }
+
+    /// Writes lines above the progress line, and perhaps puts another progress line in its place.
+    ///
+    /// What cannot be written there can be told nowhere: errors are passed over.
+    ///
+    /// - Parameters:
+    ///   - lines: The lines.
+    ///   - next: The new progress line, shown on a terminal only; empty for none, nil for the one before.
+    func write(_ lines: [String], progress next: String? = nil) {
+        progress.withLock { progress in
+            let erase = progress.isEmpty ? "" : "\r\u{1b}[K"
+            let isNew = next.map { $0 != progress } ?? false
+            if let width = terminal.width, let next { progress = next.cut(toWidth: width - 1) }
+            guard !lines.isEmpty || (isNew && terminal.isTerminal) else { return }
+            try? Output.write(erase + lines.map { $0 + "\n" }.joined() + progress, to: .standardError)
+        }
+    }
+
+    /// Writes a line above the progress line.
+    func write(_ line: String) { write([line]) }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Handlers
+import Logging
+import SystemPackage
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A command: reads its arguments, does its work in a ``Program``, and says how it ended.
+protocol ProgramCommand: ParsableCommand {
+    /// What every command understands.
+    var options: SharedOptions { get }
+    /// Does the work.
+    ///
+    /// - Throws: ``ProgramError`` or StoreError for what a person is to be told; Errno if the answer could not be written.
+    func run(in program: Program) async throws -> ExitStatus
+}
+
+/// What a command works with: the compiled-in handlers, the environment, and the streams.
+struct Program: Sendable {
+    /// The name it was started under, for texts that say what to type.
+    let name: String
+    /// The compiled-in handlers.
+    let builtIn: BuiltInHandlers
+    /// The environment.
+    let variables: [String: String]
+    /// stdout.
+    let output: Output
+    /// stderr.
+    let screen: Screen
+
+    /// The name this process was started under: a program with handlers of its own has another one than taskrun.
+    static var startedName: String {
+        CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "taskrun"
+    }
+
+    /// Looks at this process.
+    init(builtIn: BuiltInHandlers) {
+        name = Self.startedName
+        self.builtIn = builtIn
+        variables = ProcessInfo.processInfo.environment
+        output = Output(terminal: Terminal(descriptor: 1, variables: variables))
+        screen = Screen(terminal: Terminal(descriptor: 2, variables: variables))
+    }
+
+    /// Runs a command; what went wrong is told on stderr.
+    func status(of command: any ProgramCommand) async -> ExitStatus {
+        do {
+            return try await command.run(in: self)
+        } catch let error as ProgramError {
+            return report(error)
+        } catch let error as StoreError {
+            return report(ProgramError(error))
+        } catch Errno.brokenPipe {
+            // Whoever read the answer has seen enough.
+            return .done
+        } catch let error as Errno {
+            return report(ProgramError(.tryAgain, "cannot write the answer: \(error)"))
+        } catch {
+            return report(ProgramError(.bug, "\(error)", advice: "This is a bug in \(name): please report it."))
+        }
+    }
+
+    /// Tells an error; its exit code is returned.
+    func report(_ error: ProgramError) -> ExitStatus {
+        let ink = Ink(isOn: screen.terminal.hasColour)
+        screen.write(ink("Error:", .red) + " " + error.text.visible(keepingLines: true))
+        return error.status
+    }
+
+    /// Reads the settings; `flags` are those that only one command has.
+    func settings(_ options: SharedOptions, flags: [String: String] = [:]) throws(ProgramError) -> Settings {
+        try Settings(
+            flags: options.flags.merging(flags) { $1 },
+            config: options.config,
+            variables: variables,
+            cores: ProcessInfo.processInfo.activeProcessorCount
+        )
+    }
+
+    /// The log on stderr.
+    func logger(_ settings: Settings) -> Logger {
+        Logger(label: name) { _ in PlainLogHandler(screen: screen, level: settings.logLevel) }
+    }
+}

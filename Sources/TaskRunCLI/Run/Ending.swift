@@ -1,0 +1,58 @@
+import TaskRun
+
+/// How the end of a claim is told: a mark, and what comes next.
+struct Ending: Equatable {
+    /// What became of the task.
+    enum Kind: Character {
+        case succeeded = "✓"
+        case again = "↻"
+        case failed = "✗"
+        case givenBack = "↩"
+        case leaseLost = "!"
+
+        var colour: Ink.Colour {
+            switch self {
+            case .succeeded: .green
+            case .again, .leaseLost: .yellow
+            case .failed: .red
+            case .givenBack: .faint
+            }
+        }
+    }
+
+    let kind: Kind
+    /// What comes next; empty where nothing does.
+    let next: String
+
+    /// Puts an end into words.
+    ///
+    /// - Parameters:
+    ///   - task: The task.
+    ///   - verdict: What was decided; nil where the handler settled the claim itself or the lease was lost.
+    ///   - result: What became of that.
+    ///   - maxAttempts: How many attempts the task has.
+    init(_ task: ClaimedTask, _ verdict: Verdict?, _ result: SettleResult, maxAttempts: Int) {
+        switch (result, verdict) {
+        case (.leaseLost, _):
+            (kind, next) = (.leaseLost, "the lease was lost, another run has the task")
+        case (.settled, nil), (.settled, .delete):
+            (kind, next) = (.succeeded, "")
+        case (.settled, .retry(let wait, let error)):
+            let plan = "again in \(SpanText.write(wait)) (attempt \(task.attempt) of \(maxAttempts))"
+            (kind, next) = (.again, "\(plan): \(error.firstLine)")
+        case (.settled, .fail(let error)):
+            (kind, next) = (.failed, "FAILED: \(error.firstLine)")
+        case (.settled, .release(let wait, let note)):
+            let plan = wait > .zero ? "given back, again in \(SpanText.write(wait))" : "given back"
+            (kind, next) = (.givenBack, plan + (note.map { ": \($0.firstLine)" } ?? ""))
+        }
+    }
+}
+
+extension String {
+    /// The first line that says something, cut to 200 characters; safe to be shown.
+    var firstLine: String {
+        let line = split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) } ?? ""
+        return String(line).trimmed.visible().cut(toWidth: 200)
+    }
+}

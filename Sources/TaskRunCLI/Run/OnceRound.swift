@@ -1,0 +1,112 @@
+import Handlers
+import Logging
+import TaskRun
+
+/// Everything one `taskrun once` is put together from.
+struct OnceRound {
+    /// The handlers of this host.
+    let handlers: HandlerList
+
+    private let program: Program
+    private let store: any TaskDesk
+    private let identity: RunIdentity
+    private let slots: FileSlots
+    private let logger: Logger
+
+    /// Puts it together.
+    ///
+    /// - Throws: ``ProgramError`` for handlers that contradict each other, or a runtime directory that cannot be used.
+    init(_ program: Program, _ settings: Settings, _ store: any TaskDesk) throws(ProgramError) {
+        self.program = program
+        self.store = store
+        identity = RunIdentity.ofThisProcess()
+        handlers = try HandlerList(program, settings, run: identity, store: store)
+        let directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
+        slots = try FileSlots(count: settings.concurrency, in: directory)
+        logger = program.logger(settings)
+    }
+
+    /// The names, if each has a handler here.
+    ///
+    /// - Throws: ``ProgramError`` with ``ExitStatus/usage`` for one that has none.
+    func known(_ names: [String]) throws(ProgramError) -> [String] {
+        for name in names where handlers.registry[name] == nil {
+            let nearest = Spelling.nearest(to: name, among: handlers.registry.names)
+            throw ProgramError(
+                .usage,
+                "--only names \"\(name)\", which has no handler here"
+                    + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+                advice: "See: \(program.name) handlers"
+            )
+        }
+        return names
+    }
+
+    /// Runs, tells what happens, and leaves nothing behind.
+    func perform(_ settings: RunSettings, isSilent: Bool) async throws -> RunReport {
+        for finding in handlers.findings {
+            logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
+        }
+        let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
+        defer { display.clear() }
+        let stop = StopSignal()
+        let processes = HostProcesses(identity: identity)
+        let run = OneShotRun(
+            store: store,
+            registry: handlers.registry,
+            settings: settings,
+            identity: identity,
+            slots: slots,
+            stop: stop,
+            logger: logger,
+            isDead: { await processes.isDead($0) },
+            observer: { display.observe($0) }
+        )
+        let report = try await StopSignals.listen(stop, beside: { await display.tick() }) { try await run.run() }
+        display.clear()
+        if report.claimed > 0 { _ = await LeftoverProcesses.end(startedBy: identity.text) }
+        display.finish(report, unknown: await unknown(report.unknownNames))
+        if let trouble = report.trouble { _ = program.report(ProgramError(trouble)) }
+        return report
+    }
+
+    /// How `once` ends.
+    func status(_ report: RunReport, failOnFailed: Bool) -> ExitStatus {
+        if let trouble = report.trouble { return ExitStatus(trouble.code) }
+        if handlers.findings.contains(where: { $0.level == .error }) { return .settings }
+        return failOnFailed && report.failed > 0 ? .incomplete : .done
+    }
+
+    private func teller(_ settings: RunSettings, isSilent: Bool) -> any RunTeller {
+        guard program.screen.terminal.isTerminal, !isSilent else { return QuietTeller(program: program.name) }
+        let registry = handlers.registry
+        return TerminalTeller(program: program.name, terminal: program.screen.terminal) { task in
+            task.maxAttempts
+                ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
+        }
+    }
+
+    /// Counts the tasks that have no handler here.
+    ///
+    /// Without the counts the names are told all the same.
+    private func unknown(_ names: [String]) async -> [UnknownName] {
+        guard !names.isEmpty else { return [] }
+        return UnknownName.find(names, in: try? await store.summary(), known: handlers.registry.names)
+    }
+}
+
+extension UnknownName {
+    /// Puts names, counts and nearest known names together.
+    static func find(_ names: [String], in summary: TableSummary?, known: [String]) -> [UnknownName] {
+        names.map { name in
+            let lines = summary?.lines.filter { $0.name == name && $0.status == .waiting }
+            let count = lines?.reduce(0) { $0 + $1.count }
+            return UnknownName(name: name, count: count, nearest: Spelling.nearest(to: name, among: known))
+        }
+    }
+}
+
+extension Finding {
+    /// What was found and what to do, in one or two sentences.
+    var sentence: String { "\(subject): \(found)." + (advice.map { " \($0)" } ?? "") }
+}

@@ -1,0 +1,52 @@
+import Synchronization
+import TaskRun
+
+/// Tells a run on stderr, as it happens.
+///
+/// A class because events come from many threads and share one teller.
+final class RunDisplay: Sendable {
+    private struct State {
+        var teller: any RunTeller
+        var drawn = Duration.zero
+    }
+
+    private let screen: Screen
+    private let log: RunLog
+    private let began = ContinuousClock.now
+    private let state: Mutex<State>
+
+    init(_ teller: any RunTeller, on screen: Screen, log: RunLog) {
+        self.screen = screen
+        self.log = log
+        state = Mutex(State(teller: teller))
+    }
+
+    /// Takes note of an event and says what there is to say.
+    func observe(_ event: RunEvent) {
+        log.note(event)
+        let moment = began.duration(to: .now)
+        state.withLock { state in
+            let lines = state.teller.lines(for: event, at: moment)
+            // Events without a line may come in a flood, and nobody sees more than ten pictures a second.
+            guard !lines.isEmpty || moment - state.drawn > .milliseconds(100) else { return }
+            state.drawn = moment
+            screen.write(lines, progress: state.teller.progress(at: moment))
+        }
+    }
+
+    /// Draws the progress line each second, until cancelled: handlers may take long without a word.
+    func tick() async {
+        // Cancellation ends it.
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            state.withLock { screen.write([], progress: $0.teller.progress(at: began.duration(to: .now))) }
+        }
+    }
+
+    /// Removes the progress line.
+    func clear() { screen.write([], progress: "") }
+
+    /// Says what there is to say at the end.
+    func finish(_ report: RunReport, unknown: [UnknownName]) {
+        state.withLock { screen.write($0.teller.summary(report, unknown: unknown)) }
+    }
+}

@@ -1,0 +1,48 @@
+import Logging
+import TaskRun
+
+/// What of a run goes to the log: for those who ask for more than warnings.
+struct RunLog: Sendable {
+    /// Where it goes.
+    let logger: Logger
+
+    /// Writes an event down.
+    ///
+    /// Never a payload.
+    func note(_ event: RunEvent) {
+        switch event {
+        case .trouble(let error):
+            // What passes by itself needs nobody; if it does not pass, the run ends with it and says so.
+            logger.log(level: error.isPassing ? .notice : .error, "\(error)")
+        case .recovered(let tasks):
+            logger.notice("taken over from dead runs: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
+        case .stopping:
+            logger.notice("asked to stop")
+        case .began(let task):
+            logger.debug("begun", metadata: Self.metadata(task))
+        case .progress(let task, let progress, _):
+            let total = progress.total.map { " of \($0)" } ?? ""
+            logger.debug("progress \(progress.done)\(total)", metadata: Self.metadata(task))
+        case .ended(let task, let verdict, let result, let took):
+            let end = Self.end(verdict, result)
+            logger.info("\(end) after \(SpanText.taken(took))", metadata: Self.metadata(task))
+        case .abandoned:
+            // Told at once, whatever is logged: see QuietTeller.
+            break
+        }
+    }
+
+    private static func metadata(_ task: ClaimedTask) -> Logger.Metadata {
+        ["task.id": "\(task.id)", "task.name": "\(task.name)", "attempt": "\(task.attempt)"]
+    }
+
+    private static func end(_ verdict: Verdict?, _ result: SettleResult) -> String {
+        switch (result, verdict) {
+        case (.leaseLost, _): "lease lost"
+        case (.settled, nil), (.settled, .delete): "succeeded"
+        case (.settled, .retry(let wait, _)): "to be tried again in \(SpanText.write(wait))"
+        case (.settled, .fail): "FAILED"
+        case (.settled, .release): "given back"
+        }
+    }
+}

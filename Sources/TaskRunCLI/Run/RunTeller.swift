@@ -1,0 +1,85 @@
+import TaskRun
+
+/// What is said about a run, decided from what happens; writing it is ``RunDisplay``'s business.
+protocol RunTeller: Sendable {
+    /// What to say at once.
+    mutating func lines(for event: RunEvent, at moment: Duration) -> [String]
+    /// The line at the bottom of the screen; empty for none.
+    func progress(at moment: Duration) -> String
+    /// What to say at the end.
+    func summary(_ report: RunReport, unknown: [UnknownName]) -> [String]
+}
+
+/// A name that WAITING tasks have and no handler on this host.
+struct UnknownName: Equatable {
+    let name: String
+    /// How many tasks wait; nil where that could not be counted.
+    let count: Int?
+    /// The known name that was probably meant.
+    let nearest: String?
+
+    /// One sentence.
+    var sentence: String {
+        let name = "\"\(name.visible())\""
+        let subject =
+            switch count {
+            case nil: "Tasks named \(name) wait"
+            case 1?: "1 task named \(name) waits"
+            case let count?: "\(count) tasks named \(name) wait"
+            }
+        let meant = nearest.map { " (did you mean \"\($0)\"?)" } ?? ""
+        return "\(subject), but this host has no handler of that name\(meant)."
+    }
+
+    /// The sentences for many, at most 20.
+    static func sentences(_ unknown: [UnknownName]) -> [String] {
+        let rest = unknown.count - 20
+        return unknown.prefix(20).map(\.sentence) + (rest > 0 ? ["\(rest) more names have no handler here."] : [])
+    }
+}
+
+/// Without a terminal: says only what needs a person, because cron mails whatever is said.
+struct QuietTeller: RunTeller {
+    /// How many FAILED tasks are named; the rest is counted.
+    static let limit = 20
+    /// The program's name, for what to type.
+    let program: String
+    private var failed = 0
+
+    init(program: String) { self.program = program }
+
+    mutating func lines(for event: RunEvent, at moment: Duration) -> [String] {
+        switch event {
+        case .ended(let task, .fail(let error), .settled, _):
+            return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(error.firstLine)", id: task.id)
+        case .recovered(let tasks):
+            return tasks.filter { $0.status == .failed }.flatMap { task in
+                let cause = "\(task.crashes) runs in a row died with it in hand"
+                return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(cause)", id: task.id)
+            }
+        case .abandoned(let tasks):
+            return [Self.abandoned(tasks)]
+        default:
+            return []
+        }
+    }
+
+    func progress(at moment: Duration) -> String { "" }
+
+    func summary(_ report: RunReport, unknown: [UnknownName]) -> [String] {
+        let rest = failed - Self.limit
+        let more = rest > 0 ? ["\(rest) more tasks are FAILED. See: \(program) list --status FAILED"] : []
+        return more + UnknownName.sentences(unknown)
+    }
+
+    private mutating func tell(_ text: String, id: Int64) -> [String] {
+        failed += 1
+        return failed <= Self.limit ? [text, "    See: \(program) show \(id)"] : []
+    }
+
+    /// Which handlers did not end.
+    static func abandoned(_ tasks: [ClaimedTask]) -> String {
+        let names = tasks.map { "\($0.id) \($0.name.visible())" }.joined(separator: ", ")
+        return "These handlers did not end when cancelled, and are ended with the program: \(names)"
+    }
+}

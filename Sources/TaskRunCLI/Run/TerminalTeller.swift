@@ -1,0 +1,112 @@
+import TaskRun
+
+/// On a terminal: a line per finished task, a progress line at the bottom, and a summary.
+struct TerminalTeller: RunTeller {
+    private struct Work {
+        let task: ClaimedTask
+        let began: Duration
+        var progress: TaskContext.Progress?
+        var note: String?
+    }
+
+    private let program: String
+    private let terminal: Terminal
+    private let maxAttempts: @Sendable (ClaimedTask) -> Int
+    private var work: [Int64: Work] = [:]
+    private var ended = 0
+    private var hasProgress = false
+    // Grow as wider ones come, so that lines stay aligned from then on.
+    private var idWidth = 3
+    private var nameWidth = 12
+
+    /// Prepares for a run.
+    ///
+    /// - Parameters:
+    ///   - program: The program's name, for what to type.
+    ///   - terminal: What can be shown.
+    ///   - maxAttempts: How many attempts a task has.
+    init(program: String, terminal: Terminal, maxAttempts: @escaping @Sendable (ClaimedTask) -> Int) {
+        self.program = program
+        self.terminal = terminal
+        self.maxAttempts = maxAttempts
+    }
+
+    mutating func lines(for event: RunEvent, at moment: Duration) -> [String] {
+        let ink = Ink(isOn: terminal.hasColour)
+        switch event {
+        case .began(let task):
+            work[task.id] = Work(task: task, began: moment)
+        case .progress(let task, let progress, let note):
+            hasProgress = true
+            work[task.id]?.progress = progress
+            work[task.id]?.note = note
+        case .ended(let task, let verdict, let result, let took):
+            let hasBegun = work.removeValue(forKey: task.id) != nil
+            ended += 1
+            let ending = Ending(task, verdict, result, maxAttempts: maxAttempts(task))
+            return [line(task, ending, took: hasBegun ? SpanText.taken(took) : "")]
+        case .recovered(let tasks):
+            let failed = tasks.count { $0.status == .failed }
+            let more = failed > 0 ? ink(", \(failed) of them FAILED after too many crashes", .red) : ""
+            return ["\(Self.count(tasks.count, "task")) taken over from runs that died" + more]
+        case .stopping:
+            return ["Stopping: running handlers may finish. Once more to cancel them."]
+        case .abandoned(let tasks):
+            return [QuietTeller.abandoned(tasks)]
+        case .trouble:
+            break
+        }
+        return []
+    }
+
+    private mutating func line(_ task: ClaimedTask, _ ending: Ending, took: String) -> String {
+        let ink = Ink(isOn: terminal.hasColour)
+        let (id, name) = ("\(task.id)", task.name.visible())
+        (idWidth, nameWidth) = (max(idWidth, id.count), max(nameWidth, min(40, name.displayWidth)))
+        let queue = task.queue == "default" ? "" : "  in \(task.queue.visible())"
+        let front = "\(took.padded(9, onRight: false))  "
+        let middle = "  \(id.padded(idWidth, onRight: false))  \(name.padded(nameWidth))\(queue)"
+        let used = front.displayWidth + 1 + middle.displayWidth + 2
+        let next = ending.next.cut(toWidth: max(20, (terminal.width ?? .max) - used))
+        let mark = ink(String(ending.kind.rawValue), ending.kind.colour)
+        let end = next.isEmpty ? "" : "  " + ink(next, ending.kind == .failed ? .red : .faint)
+        return ink(front, .faint) + mark + middle + end
+    }
+
+    func progress(at moment: Duration) -> String {
+        guard !work.isEmpty, moment > .seconds(1) || hasProgress else { return "" }
+        let busy = work.values.sorted { $0.task.id < $1.task.id }.map { work in
+            let steps = work.progress.map { " \($0.done)" + ($0.total.map { "/\($0)" } ?? "") } ?? ""
+            let note = work.note.map { " \($0.firstLine)" } ?? ""
+            return "\(work.task.id) \(work.task.name.visible())\(steps)\(note) \(SpanText.age(moment - work.began))"
+        }
+        return "\(ended) done, \(work.count) at work: \(busy.joined(separator: ", "))"
+    }
+
+    func summary(_ report: RunReport, unknown: [UnknownName]) -> [String] {
+        let ink = Ink(isOn: terminal.hasColour)
+        var parts: [String] = []
+        func add(_ number: Int, _ text: String, _ colour: Ink.Colour) {
+            if number > 0 { parts.append(ink("\(number) \(text)", colour)) }
+        }
+        add(report.succeeded, "succeeded", .green)
+        add(report.retried, "to be tried again", .yellow)
+        add(report.failed, "FAILED", .red)
+        add(report.released, "given back", .faint)
+        add(report.leaseLost, "lost to another run", .yellow)
+        let total = report.claimed == 0 ? "Nothing is due" : Self.count(report.claimed, "task")
+        let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
+        let advice = report.failed > 0 ? ["See: \(program) list --status FAILED"] : []
+        return ["\(total)\(sum) (\(SpanText.taken(report.duration)))"] + advice + UnknownName.sentences(unknown)
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+}
+
+extension String {
+    /// Filled up with spaces to a number of columns.
+    func padded(_ width: Int, onRight: Bool = true) -> String {
+        let space = String(repeating: " ", count: Swift.max(0, width - displayWidth))
+        return onRight ? self + space : space + self
+    }
+}

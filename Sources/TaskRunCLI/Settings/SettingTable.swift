@@ -1,0 +1,60 @@
+import Logging
+
+/// Everything that can be set: the only place where keys, ranges and forms are written down.
+///
+/// | key | value | default |
+/// |---|---|---|
+/// | `database` | `sqlite:PATH` or `postgres://…`; secret: shown without password | `sqlite:tasks.db` |
+/// | `handlers` | the handlers folder | `handlers`, which need not exist |
+/// | `log_level` | `trace` … `critical` | `warning` |
+/// | `concurrency` | handlers at once, over all live runs of this host and user, 1 to 1000 | number of cores |
+/// | `window` | how long `once` claims new tasks, 1 ms to 7 d | 50 s |
+/// | `lease` | how long a claim holds unless renewed, 5 s to 1 d | 300 s |
+/// | `grace` | how long handlers may go on after SIGTERM, 0 s to 1 h | 25 s |
+/// | `timeout` | the longest attempt, 1 ms to 30 d | 1 h |
+/// | `max_attempts` | attempts in all, 1 to 2147483647; file only | 20 |
+/// | `backoff.base`, `backoff.cap` | wait after the first attempt, longest wait; 1 ms to 30 d | 15 s, 6 h |
+/// | `output_limit` | bytes kept of what an executable prints, 1 KB to 64 MB | 1 MB |
+/// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
+/// | `runtime_directory` | private folder for the host's places for handlers | `/tmp/taskrun-UID` |
+/// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, the user at this host |
+/// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts` | the same for one task name; file only | – |
+///
+/// A relative path in a file begins at the file's folder, any other at the working directory.
+enum SettingTable {
+    static let database = Setting("database", .text("sqlite:PATH or postgres://…"), isSecret: true)
+    static let handlers = Setting("handlers", .text("a folder"))
+    static let logLevel = Setting<Logger.Level>("log_level", .word)
+    static let concurrency = Setting("concurrency", .number(1...1000))
+    static let window = Setting("window", .duration(.milliseconds(1) ... .seconds(7 * 86_400)))
+    static let lease = Setting("lease", .duration(.seconds(5) ... .seconds(86_400)))
+    static let grace = Setting("grace", .duration(.zero ... .seconds(3600)))
+    static let timeout = Setting("timeout", .duration(.milliseconds(1) ... .seconds(30 * 86_400)))
+    // An executable finds TASKRUN_MAX_ATTEMPTS in its environment: the limit of its own task, not a setting for a
+    // taskrun that it may start.
+    static let maxAttempts = Setting("max_attempts", .number(1...2_147_483_647), isInEnvironment: false)
+    static let backoffBase = Setting("backoff.base", .duration(.milliseconds(1) ... .seconds(30 * 86_400)))
+    static let backoffCap = Setting("backoff.cap", .duration(.milliseconds(1) ... .seconds(30 * 86_400)))
+    static let outputLimit = Setting("output_limit", .size(1 << 10...64 << 20))
+    static let environment = Setting("environment", .text("names of environment variables"))
+    static let runtimeDirectory = Setting("runtime_directory", .text("a folder"))
+    static let mailSendmail = Setting("mail.sendmail", .text("a program"))
+    static let mailOutbox = Setting("mail.outbox", .text("a folder"))
+    static let mailFrom = Setting("mail.from", .text("an e-mail address"))
+
+    /// All with a fixed key.
+    static let all: [any SettingDescription] = [
+        database, handlers, logLevel, concurrency, window, lease, grace, timeout, maxAttempts, backoffBase, backoffCap,
+        outputLimit, environment, runtimeDirectory, mailSendmail, mailOutbox, mailFrom,
+    ]
+
+    /// The time limit of one task name.
+    static func timeout(of name: String) -> Setting<Duration> {
+        Setting("tasks.\(name).timeout", timeout.form, isInEnvironment: false)
+    }
+
+    /// The limit of attempts of one task name.
+    static func maxAttempts(of name: String) -> Setting<Int> {
+        Setting("tasks.\(name).max_attempts", maxAttempts.form, isInEnvironment: false)
+    }
+}

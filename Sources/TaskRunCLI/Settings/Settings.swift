@@ -1,0 +1,126 @@
+import Logging
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a command goes by: each value from the flag, the environment, the file, or the default, in this order.
+struct Settings: Sendable {
+    /// The file that was read; nil: none.
+    let file: String?
+    /// Where the tasks are.
+    let database: DatabaseAddress
+    /// The handlers folder.
+    let handlers: String
+    /// Whether nobody named the handlers folder: then it need not exist.
+    let isHandlersDefault: Bool
+    /// What is logged.
+    let logLevel: Logger.Level
+    /// Handlers at once.
+    let concurrency: Int
+    /// How long `once` claims new tasks.
+    let window: Duration
+    /// How long a claim holds unless renewed.
+    let lease: Duration
+    /// How long handlers may go on after a request to stop.
+    let grace: Duration
+    /// The longest attempt.
+    let timeout: Duration
+    /// Attempts and backoff.
+    let retry: RetryPolicy
+    /// Bytes kept of what an executable prints.
+    let outputLimit: Int
+    /// Names of variables that executables get.
+    let environment: [String]
+    /// The private folder for the host's places; nil: the default one.
+    let runtimeDirectory: String?
+    /// How e-mails are sent.
+    let mail: Mail
+    /// What is said of single task names.
+    let tasks: [String: TaskLimits]
+
+    /// How e-mails are sent; nil: the handler's default.
+    struct Mail: Sendable, Equatable {
+        let sendmail: String?
+        let outbox: String?
+        let from: String?
+    }
+
+    /// The limits of one task name; nil: as for all.
+    struct TaskLimits: Sendable, Equatable {
+        let timeout: Duration?
+        let maxAttempts: Int?
+    }
+
+    /// The name of the file that is read where none is named, if it is there.
+    static let defaultFile = "taskrun.yaml"
+
+    /// Reads all settings.
+    ///
+    /// - Parameters:
+    ///   - flags: What the command line says, by key.
+    ///   - config: The file named on the command line.
+    ///   - variables: The environment.
+    ///   - cores: The number of cores.
+    /// - Throws: ``ProgramError`` for anything that is not as ``SettingTable`` says.
+    init(
+        flags: [String: String],
+        config: String?,
+        variables: [String: String],
+        cores: Int
+    ) throws(ProgramError) {
+        let file = try Self.file(named: config, variables: variables)
+        let reader = SettingsReader(
+            layers: [.flags(flags), .environment(variables)] + [file.flatMap(SettingLayer.file)].compactMap(\.self)
+        )
+        self.file = file?.path
+        database = try reader.address(SettingTable.database) ?? .sqlite(path: "tasks.db")
+        let handlers = try reader.path(SettingTable.handlers)
+        self.handlers = handlers ?? "handlers"
+        isHandlersDefault = handlers == nil
+        logLevel = try reader.value(SettingTable.logLevel) ?? .warning
+        concurrency = try reader.value(SettingTable.concurrency) ?? max(1, cores)
+        let standard = RunSettings()
+        window = try reader.value(SettingTable.window) ?? .seconds(50)
+        lease = try reader.value(SettingTable.lease) ?? standard.lease
+        grace = try reader.value(SettingTable.grace) ?? standard.grace
+        timeout = try reader.value(SettingTable.timeout) ?? standard.timeout
+        retry = RetryPolicy(
+            maxAttempts: try reader.value(SettingTable.maxAttempts) ?? standard.retry.maxAttempts,
+            base: try reader.value(SettingTable.backoffBase) ?? standard.retry.base,
+            cap: try reader.value(SettingTable.backoffCap) ?? standard.retry.cap
+        )
+        outputLimit = try reader.value(SettingTable.outputLimit) ?? 1 << 20
+        environment = try reader.list(SettingTable.environment) ?? []
+        runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)
+        mail = Mail(
+            sendmail: try reader.path(SettingTable.mailSendmail),
+            outbox: try reader.path(SettingTable.mailOutbox),
+            from: try reader.value(SettingTable.mailFrom)
+        )
+        tasks = try Self.limits(of: file?.taskNames ?? [], reader)
+    }
+
+    private static func file(named flag: String?, variables: [String: String]) throws(ProgramError) -> SettingsFile? {
+        let variable = variables["TASKRUN_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
+        if let path = flag ?? variable { return try SettingsFile(path: path) }
+        return try FileManager.default.fileExists(atPath: defaultFile) ? SettingsFile(path: defaultFile) : nil
+    }
+
+    private static func limits(
+        of names: [String],
+        _ reader: SettingsReader
+    ) throws(ProgramError) -> [String: TaskLimits] {
+        var limits: [String: TaskLimits] = [:]
+        for name in names {
+            limits[name] = TaskLimits(
+                timeout: try reader.value(SettingTable.timeout(of: name)),
+                maxAttempts: try reader.value(SettingTable.maxAttempts(of: name))
+            )
+        }
+        return limits
+    }
+}

@@ -1,0 +1,77 @@
+import Configuration
+import Yams
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A settings file that was read and whose keys are all known.
+struct SettingsFile {
+    /// Its path, as it was given.
+    let path: String
+    /// The line of each key, from 1.
+    let lines: [String: Int]
+    /// The task names that have settings of their own.
+    let taskNames: [String]
+    /// The values; nil for a file without any.
+    let snapshot: YAMLSnapshot?
+
+    /// Reads a file.
+    ///
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings``, for a file that cannot be read, is no YAML, or has a key
+    ///   that is not known.
+    init(path: String) throws(ProgramError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path))
+        } catch {
+            let advice = "Correct --config or TASKRUN_CONFIG, or create the file."
+            throw ProgramError(
+                .settings,
+                "cannot read the settings file \(path): \(Self.reason(error))",
+                advice: advice
+            )
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ProgramError(.settings, "the settings file \(path) is not UTF-8 text", advice: "Save it as UTF-8.")
+        }
+        self.path = path
+        do {
+            guard let root = try Yams.compose(yaml: text), root.scalar?.string.isEmpty != true else {
+                (lines, taskNames, snapshot) = ([:], [], nil)
+                return
+            }
+            let keys = try SettingsKeys(root: root, path: path)
+            (lines, taskNames) = (keys.lines, keys.taskNames)
+            snapshot = try YAMLSnapshot(data: data.bytes, providerName: path, parsingOptions: .default)
+        } catch {
+            throw Self.problem(error, path: path)
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch (error as? CocoaError)?.code {
+        case .fileReadNoSuchFile?, .fileNoSuchFile?: "there is no such file"
+        case .fileReadNoPermission?: "permission denied"
+        default: "it cannot be opened as a file"
+        }
+    }
+
+    /// The parser's own text quotes the line at fault, which may hold a password: only place and reason are told.
+    private static func problem(_ error: any Error, path: String) -> ProgramError {
+        let problem: (line: Int?, text: String)
+        switch error {
+        case let error as ProgramError: return error
+        case YamlError.scanner(_, let text, let mark, _): problem = (mark.line, text)
+        case YamlError.parser(_, let text, let mark, _): problem = (mark.line, text)
+        case YamlError.composer(_, let text, let mark, _): problem = (mark.line, text)
+        case YamlError.duplicatedKeysInMapping(let keys, let context):
+            problem = (context.mark.line, "\(keys.map { "\"\($0)\"" }.joined(separator: ", ")) stands there twice")
+        default: problem = (nil, "a list may hold nothing but plain values")
+        }
+        let place = path + (problem.line.map { " line \($0)" } ?? "")
+        return ProgramError(.settings, "\(place) is not YAML that can be used: \(problem.text)")
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import TaskRun
+
+/// The root: what is common to all commands, and their list.
+struct TaskRunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: Program.startedName,
+        abstract: "Background tasks that need nothing but a table and cron.",
+        discussion: """
+            Any program adds a task with one INSERT into the table "tasks"; cron starts "taskrun once" each minute.
+
+              taskrun migrate                            create the tables
+              taskrun add GREETING '{"name":"Ada"}'      add a task
+              taskrun once                               perform what is due
+
+            A setting is taken from the flag, the environment (TASKRUN_DATABASE, TASKRUN_CONFIG, …), the settings file, \
+            or the default: the first that has it. The options below may stand before the command or after it.
+            """,
+        version: Version.text,
+        subcommands: [
+            MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
+            ShowCommand.self, RetryCommand.self, DeleteCommand.self, HandlersCommand.self, CheckCommand.self,
+        ]
+    )
+
+    @OptionGroup var options: SharedOptions
+}
+
+/// The word on the command line that names the command.
+enum CommandWord {
+    /// What to say where the parser could make nothing of the arguments because that word is misspelled; nil if it is not.
+    static func mistake(in arguments: [String]) -> ProgramError? {
+        var rest = arguments[...]
+        while let argument = rest.first, argument.hasPrefix("-") {
+            let name = argument.prefix { $0 != "=" }
+            let takesValue = ["--database", "--config", "--handlers", "--log-level"].contains(name)
+            // An option that is not known: the parser has an answer to that.
+            guard takesValue || name == "--json" else { return nil }
+            rest = rest.dropFirst(takesValue && name == argument ? 2 : 1)
+        }
+        let known = TaskRunCommand.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        guard let word = rest.first, !known.contains(word) else { return nil }
+        let nearest = Spelling.nearest(to: word, among: known)
+        return ProgramError(
+            .usage,
+            "unknown command \"\(word)\"" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+            advice: "Known are: \(known.joined(separator: ", "))."
+        )
+    }
+}
+
+/// Which taskrun this is.
+enum Version {
+    static let text = "0.1.0"
+}

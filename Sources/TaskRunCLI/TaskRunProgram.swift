@@ -1,0 +1,52 @@
+import ArgumentParser
+public import TaskRun
+
+/// The whole command line, for a program of one's own: its `main.swift` needs one line.
+///
+/// ```swift
+/// import TaskRunCLI
+///
+/// await TaskRunProgram.main(handlers: [Greeting(), InvoicePrint()])
+/// ```
+///
+/// The program then has every command of `taskrun`, with these handlers instead of the ones that taskrun brings along.
+/// Executables and SQL files in the handlers folder are found as well.
+public enum TaskRunProgram {
+    /// Runs `taskrun` itself, with the handlers it brings along, and ends the process.
+    public static func main() async -> Never { await main(.ofTaskRun) }
+
+    /// Runs a program with handlers of its own, and ends the process.
+    public static func main(handlers: [any TaskHandler]) async -> Never {
+        await main(registering: handlers.map { wrap($0) })
+    }
+
+    /// Runs a program with handlers in the form that the run knows, and ends the process.
+    public static func main(registering handlers: [any Handler]) async -> Never {
+        await main(BuiltInHandlers(make: { _ in handlers }, sendMail: false))
+    }
+
+    private static func wrap(_ handler: some TaskHandler) -> any Handler { SwiftHandler(handler) }
+
+    private static func main(_ builtIn: BuiltInHandlers) async -> Never {
+        let program = Program(builtIn: builtIn)
+        var command: any ParsableCommand
+        do {
+            command = try TaskRunCommand.parseAsRoot()
+        } catch {
+            if let mistake = CommandWord.mistake(in: Array(CommandLine.arguments.dropFirst())) {
+                program.report(mistake).leave()
+            }
+            TaskRunCommand.exit(withError: error)
+        }
+        if let command = command as? any ProgramCommand {
+            await program.status(of: command).leave()
+        }
+        do {
+            // Help, version, completion scripts: the parser's own.
+            try command.run()
+            ExitStatus.done.leave()
+        } catch {
+            TaskRunCommand.exit(withError: error)
+        }
+    }
+}

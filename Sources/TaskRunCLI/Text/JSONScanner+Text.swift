@@ -1,0 +1,12 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension JSONScanner {
+    /// The text that a JSON text in quotes stands for; escapes that stand for no character become U+FFFD.
+    static func unquote(_ json: String) -> String {
+        (try? JSONDecoder().decode(String.self, from: Data(json.utf8))) ?? "\u{FFFD}"
+    }
+}

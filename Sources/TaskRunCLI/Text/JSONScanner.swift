@@ -1,0 +1,173 @@
+/// Why a text is no JSON, and where.
+struct JSONFault: Error, Equatable {
+    /// What is wrong: `expected a value`.
+    let problem: String
+    /// The line, from 1.
+    let line: Int
+    /// The column, from 1, in characters.
+    let column: Int
+}
+
+/// Reads JSON strictly after RFC 8259, without changing a byte of it: a payload is passed on as it was written.
+struct JSONScanner {
+    /// The deepest nesting that is taken; SQLite takes 1,000.
+    static let depthLimit = 1000
+
+    private let bytes: [UInt8]
+    private var position = 0
+
+    private init(_ text: String) { bytes = Array(text.utf8) }
+
+    /// Checks that a text is one JSON value.
+    static func check(_ text: String) throws(JSONFault) {
+        var scanner = JSONScanner(text)
+        try scanner.value(depth: 0)
+        try scanner.end()
+    }
+
+    /// The members of a JSON object, in order: the key, and the value as it was written.
+    static func members(of text: String) throws(JSONFault) -> [(key: String, value: String)] {
+        var scanner = JSONScanner(text)
+        var members: [(key: String, value: String)] = []
+        scanner.skipSpace()
+        guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object, beginning with {") }
+        try scanner.object(depth: 0) { members.append(($0, $1)) }
+        try scanner.end()
+        return members
+    }
+
+    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipSpace() {
+        while let byte = next, [0x20, 0x09, 0x0a, 0x0d].contains(byte) { position += 1 }
+    }
+
+    private mutating func take(_ byte: Unicode.Scalar) -> Bool {
+        guard next == UInt8(ascii: byte) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func end() throws(JSONFault) {
+        skipSpace()
+        guard next == nil else { throw fault("expected nothing more after the value") }
+    }
+
+    private mutating func value(depth: Int) throws(JSONFault) {
+        guard depth < Self.depthLimit else { throw fault("nested deeper than \(Self.depthLimit) levels") }
+        skipSpace()
+        switch next.map({ Unicode.Scalar($0) }) {
+        case "{": try object(depth: depth) { _, _ in }
+        case "[": try array(depth: depth)
+        case "\"": try string()
+        case "t": try word("true")
+        case "f": try word("false")
+        case "n": try word("null")
+        case let sign? where sign == "-" || ("0"..."9").contains(sign): try number()
+        case nil: throw fault("expected a value, found the end")
+        default: throw fault("expected a value; texts and keys stand in double quotes")
+        }
+        skipSpace()
+    }
+
+    private mutating func object(
+        depth: Int,
+        _ member: (_ key: String, _ value: String) -> Void
+    ) throws(JSONFault) {
+        position += 1
+        skipSpace()
+        if take("}") { return }
+        repeat {
+            skipSpace()
+            guard next == UInt8(ascii: "\"") else { throw fault("expected a key in double quotes") }
+            let key = position
+            try string()
+            let name = text(key..<position)
+            skipSpace()
+            guard take(":") else { throw fault("expected a colon after the key") }
+            skipSpace()
+            let start = position
+            try value(depth: depth + 1)
+            member(JSONScanner.unquote(name), text(start..<position).trimmed)
+        } while take(",")
+        guard take("}") else { throw fault("expected a comma or }") }
+    }
+
+    private mutating func array(depth: Int) throws(JSONFault) {
+        position += 1
+        skipSpace()
+        if take("]") { return }
+        repeat { try value(depth: depth + 1) } while take(",")
+        guard take("]") else { throw fault("expected a comma or ]") }
+    }
+
+    private mutating func string() throws(JSONFault) {
+        let start = position
+        position += 1
+        while let byte = next {
+            switch Unicode.Scalar(byte) {
+            case "\"":
+                position += 1
+                return
+            case "\\": try escape()
+            case "\0"..<" ": throw fault("a control character inside a text must be written as \\n, \\t or \\u00XX")
+            default: position += 1
+            }
+        }
+        throw fault("this text is not closed by a double quote", at: start)
+    }
+
+    private mutating func escape() throws(JSONFault) {
+        let start = position
+        position += 1
+        guard let kind = next.map({ Unicode.Scalar($0) }) else { throw fault("this text is not closed", at: start) }
+        position += 1
+        if kind == "u" {
+            for _ in 0..<4 {
+                guard let digit = next, Character(Unicode.Scalar(digit)).isHexDigit else {
+                    throw fault("expected four hex digits after \\u", at: start)
+                }
+                position += 1
+            }
+        } else if !"\"\\/bfnrt".unicodeScalars.contains(kind) {
+            throw fault("\\\(kind) means nothing in JSON; a backslash is written \\\\", at: start)
+        }
+    }
+
+    private mutating func word(_ word: String) throws(JSONFault) {
+        guard bytes[position...].starts(with: word.utf8) else { throw fault("expected \(word)") }
+        position += word.utf8.count
+    }
+
+    private mutating func number() throws(JSONFault) {
+        let start = position
+        _ = take("-")
+        if !take("0") { try digits() }
+        if take(".") { try digits() }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            try digits()
+        }
+        if let byte = next, Character(Unicode.Scalar(byte)).isNumber {
+            throw fault("a number does not begin with 0", at: start)
+        }
+    }
+
+    private mutating func digits() throws(JSONFault) {
+        let start = position
+        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        guard position > start else { throw fault("expected a digit") }
+    }
+
+    private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+    private func fault(_ problem: String, at offset: Int? = nil) -> JSONFault {
+        let before = bytes[..<min(offset ?? position, bytes.count)]
+        let lineStart = before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
+        return JSONFault(
+            problem: problem,
+            line: before.count { $0 == 0x0a } + 1,
+            column: String(decoding: before[lineStart...], as: UTF8.self).count + 1
+        )
+    }
+}

@@ -1,0 +1,89 @@
+import Handlers
+import TaskRun
+
+/// The handlers that are compiled into this program.
+struct BuiltInHandlers: Sendable {
+    /// Makes them.
+    let make: @Sendable (MailSettings) -> [any Handler]
+    /// Whether they send e-mails, so that `check` looks at the settings for that.
+    let sendMail: Bool
+
+    /// Those of taskrun itself.
+    static let ofTaskRun = BuiltInHandlers(make: { AllHandlers.all(settings: $0) }, sendMail: true)
+}
+
+/// The handlers of this host: those compiled in, and those in the handlers folder.
+struct HandlerList {
+    /// All of them, by name.
+    let registry: HandlerRegistry
+    /// What is wrong with the folder, and did not keep the others from being found.
+    let findings: [Finding]
+
+    /// Finds the handlers.
+    ///
+    /// - Parameters:
+    ///   - program: Has the compiled-in ones.
+    ///   - settings: Name the folder.
+    ///   - run: Who performs: stands in the environment of what is started.
+    ///   - store: Where SQL files run; nil for those who only look.
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where two handlers have one name.
+    init(
+        _ program: Program,
+        _ settings: Settings,
+        run: RunIdentity,
+        store: (any TaskStore)? = nil
+    ) throws(ProgramError) {
+        let environment = ExecutableSettings.environment(from: program.variables, listed: settings.environment)
+        let folder = HandlersFolder(
+            path: settings.handlers,
+            isDefault: settings.isHandlersDefault,
+            executables: ExecutableSettings(run: run.text, environment: environment, resultLimit: settings.outputLimit),
+            perform: { (script, proof, limit) async throws(StoreError) in
+                guard let store else { preconditionFailure("without a store nothing is performed") }
+                return try await store.perform(script, settling: proof, timeLimit: limit)
+            }
+        )
+        let mail = settings.mailSettings(environment: environment.merging(["TASKRUN_RUN": run.text]) { $1 })
+        do {
+            registry = try HandlerRegistry(program.builtIn.make(mail) + folder.handlers)
+        } catch {
+            throw ProgramError(.settings, error.problem, advice: "Remove or rename one of them.")
+        }
+        findings = folder.findings
+    }
+}
+
+extension HandlerRegistry.Conflict {
+    fileprivate var problem: String { "two handlers for \"\(name)\": \(origins.joined(separator: " and "))" }
+}
+
+extension Settings {
+    /// How e-mails are sent, with the handlers' defaults where the settings say nothing.
+    func mailSettings(environment: [String: String] = [:]) -> MailSettings {
+        let standard = MailSettings()
+        return MailSettings(
+            outbox: mail.outbox,
+            sendmail: mail.sendmail ?? standard.sendmail,
+            from: mail.from ?? standard.from,
+            environment: environment
+        )
+    }
+
+    /// How one run is to go, with what the settings say of single task names.
+    func runSettings(_ registry: HandlerRegistry) -> RunSettings {
+        var run = RunSettings(concurrency: concurrency)
+        run.window = window
+        run.lease = lease
+        run.renewal = min(run.renewal, lease / 3)
+        run.grace = grace
+        run.timeout = timeout
+        run.retry = retry
+        for (name, limits) in tasks {
+            // Only the number of attempts is set per name; the backoff stays the handler's own.
+            let own = registry[name]?.limits.retry ?? retry
+            let policy = limits.maxAttempts.map { RetryPolicy(maxAttempts: $0, base: own.base, cap: own.cap) }
+            run.limits[name] = HandlerLimits(timeout: limits.timeout, retry: policy)
+        }
+        return run
+    }
+}

@@ -1,0 +1,39 @@
+import PostgreSQLStore
+import SQLiteStore
+import TaskRun
+
+/// Opens the database that the settings name.
+enum StoreFactory {
+    /// Opens a store.
+    ///
+    /// - Parameters:
+    ///   - address: Which one.
+    ///   - creating: Whether a missing SQLite file is created: by `migrate`, nobody else.
+    /// - Returns: The store, open.
+    /// - Throws: StoreError where it cannot be opened.
+    static func open(_ address: DatabaseAddress, creating: Bool = false) throws(StoreError) -> any TaskDesk {
+        switch address {
+        case .sqlite(let path): try SQLiteStore(path: path, opening: creating ? .creating : .existing)
+        case .postgresql(let url): try PostgreSQLStore(url)
+        }
+    }
+}
+
+extension Program {
+    /// Opens the store for a command, and closes it after.
+    func withStore<Result>(
+        _ settings: Settings,
+        creating: Bool = false,
+        _ body: (any TaskDesk) async throws -> Result
+    ) async throws -> Result {
+        let store = try StoreFactory.open(settings.database, creating: creating)
+        do {
+            let result = try await body(store)
+            await store.close()
+            return result
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+}

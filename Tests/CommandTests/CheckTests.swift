@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// check and handlers.
+@Suite struct CheckTests {
+    @Test("check looks at everything, and ends with 0 where nothing is an error")
+    func healthy() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("HELLO", "exit 0")
+            let answer = try await scratch.taskrun("check", "--json")
+            #expect(answer.status == 0, "\(answer.output)")
+            let objects = try answer.objects()
+            let subjects = objects.compactMap { $0["subject"] as? String }
+            for subject in [
+                "settings", "database", "schema", "journal mode", "handlers", "runtime directory", "clock", "cron",
+            ] {
+                #expect(subjects.contains(subject))
+            }
+            #expect(objects.allSatisfy { Set($0.keys) == ["level", "subject", "found", "advice"] })
+            #expect(try await scratch.taskrun("check").lines.contains { $0.hasPrefix("✓ database") })
+        }
+    }
+
+    @Test("check says what is wrong and what to do, and ends with 78")
+    func broken() async throws {
+        try await Scratch.with(tables: false) { scratch async throws in
+            let missing = try await scratch.taskrun("check")
+            #expect(missing.status == 78)
+            #expect(missing.output.contains("✗ database"))
+            #expect(missing.output.contains("→ Create it with: taskrun --database sqlite:tasks.db migrate"))
+            #expect(missing.output.contains("✓ clock"))
+            try await scratch.sql("CREATE TABLE other (x)")
+            #expect(try await scratch.taskrun("check").output.contains("✗ schema"))
+            try scratch.write("hanlders: x\n", to: "taskrun.yaml")
+            let settings = try await scratch.taskrun("check")
+            #expect(settings.status == 78)
+            #expect(settings.output.contains("did you mean \"handlers\"?"))
+        }
+    }
+
+    @Test("a misspelled variable is pointed out")
+    func strayVariable() async throws {
+        try await Scratch.with { scratch async throws in
+            let answer = try await scratch.setting(["TASKRUN_DATABSE": "x", "TASKRUN_TASK_ID": "1"]).taskrun("check")
+            #expect(answer.status == 0)
+            #expect(answer.output.contains("TASKRUN_DATABSE is not known"))
+            #expect(answer.output.contains("Did you mean TASKRUN_DATABASE?"))
+            #expect(!answer.output.contains("TASKRUN_TASK_ID"))
+        }
+    }
+
+    @Test("a runtime directory that others may write to is refused with advice", arguments: ["check", "once"])
+    func runtimeDirectory(_ command: String) async throws {
+        try await Scratch.with { scratch async throws in
+            let folder = scratch.folder.appending(path: "open")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
+            let answer = try await scratch.setting(["TASKRUN_RUNTIME_DIRECTORY": folder.path]).taskrun(command)
+            #expect(answer.status == 78)
+            #expect((answer.output + answer.errors).contains("may be written to by others"))
+            #expect((answer.output + answer.errors).contains("Set runtime_directory"))
+        }
+    }
+
+    @Test("handlers lists every kind with its origin, and warns of files that cannot be handlers")
+    func handlers() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("IMAGE_RESIZE.sh", "exit 0")
+            try scratch.write("DELETE FROM tasks WHERE id = :id;\n", to: "handlers/ACCOUNT_DELETE.sql")
+            try scratch.write("#!/bin/sh\n", to: "handlers/NO_RUN_BIT.sh")
+            let answer = try await scratch.taskrun("handlers", "--json")
+            #expect(answer.status == 0)
+            let objects = try answer.objects()
+            let kinds = Dictionary(
+                uniqueKeysWithValues: objects.compactMap { object in
+                    (object["task_name"] as? String).flatMap { name in (object["kind"] as? String).map { (name, $0) } }
+                }
+            )
+            #expect(kinds["IMAGE_RESIZE"] == "executable")
+            #expect(kinds["ACCOUNT_DELETE"] == "sql")
+            #expect(kinds["CONTACT_EMAIL"] == "swift")
+            #expect(answer.errors.contains("NO_RUN_BIT.sh has no run bit"))
+            let table = try await scratch.taskrun("handlers")
+            #expect(table.lines.first == "task name         kind        timeout  attempts  from")
+        }
+    }
+
+    @Test("two handlers for one name are an error that names both", arguments: ["handlers", "once", "check"])
+    func conflict(_ command: String) async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("CONTACT_EMAIL.sh", "exit 0")
+            let answer = try await scratch.taskrun(command)
+            #expect(answer.status == 78)
+            let text = answer.output + answer.errors
+            #expect(text.contains("two handlers for \"CONTACT_EMAIL\""))
+            #expect(text.contains("ContactEmailHandler"))
+            #expect(text.contains("CONTACT_EMAIL.sh"))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import TaskRun
+import Testing
+
+@testable import TaskRunCLI
+
+/// What is said about a run, decided from its events.
+@Suite struct TellerTests {
+    private func task(_ id: Int64, name: String = "A", attempt: Int = 1) -> ClaimedTask {
+        ClaimedTask(
+            proof: ClaimProof(id: id, number: 1),
+            name: name,
+            queue: "default",
+            data: [],
+            attempt: attempt,
+            maxAttempts: nil,
+            timeout: nil,
+            crashes: 0
+        )
+    }
+
+    @Test("each end has its mark and says what comes next")
+    func endings() {
+        func ending(_ verdict: Verdict?, _ result: SettleResult = .settled) -> Ending {
+            Ending(task(1, attempt: 2), verdict, result, maxAttempts: 20)
+        }
+        #expect(ending(.delete) == ending(nil))
+        #expect(ending(.delete).kind == .succeeded)
+        #expect(ending(.retry(after: .seconds(15), error: "\n no\nmore")).next == "again in 15 s (attempt 2 of 20): no")
+        #expect(ending(.fail(error: "gone")).next == "FAILED: gone")
+        #expect(ending(.release()).next == "given back")
+        #expect(ending(.release(after: .seconds(60), error: "busy")).next == "given back, again in 60 s: busy")
+        #expect(ending(.delete, .leaseLost).kind == .leaseLost)
+    }
+
+    @Test("without a terminal nothing is said of what needs nobody")
+    func quiet() {
+        var teller = QuietTeller(program: "taskrun")
+        let events: [RunEvent] = [
+            .began(task(1)), .ended(task(1), .delete, .settled, took: .zero), .stopping,
+            .ended(task(2), .retry(after: .zero, error: "x"), .settled, took: .zero),
+            .ended(task(3), .release(), .settled, took: .zero), .ended(task(4), .delete, .leaseLost, took: .zero),
+            .trouble(StoreError(.locked, subject: "a", cause: "b")),
+            .recovered([RecoveredTask(id: 5, name: "A", crashes: 1, status: .waiting)]),
+        ]
+        for event in events { #expect(teller.lines(for: event, at: .zero).isEmpty) }
+        #expect(teller.summary(RunReport(), unknown: []).isEmpty)
+    }
+
+    @Test("without a terminal FAILED tasks are told, also those that crashed too often, and handlers that do not end")
+    func loud() {
+        var teller = QuietTeller(program: "taskrun")
+        let crashed = RecoveredTask(id: 7, name: "B", crashes: 5, status: .failed)
+        #expect(
+            teller.lines(for: .recovered([crashed]), at: .zero) == [
+                "Task 7 B is FAILED: 5 runs in a row died with it in hand", "    See: taskrun show 7",
+            ]
+        )
+        let deaf = teller.lines(for: .abandoned([task(8), task(9, name: "C")]), at: .zero)
+        #expect(deaf == ["These handlers did not end when cancelled, and are ended with the program: 8 A, 9 C"])
+    }
+
+    @Test("many unknown names are cut to twenty")
+    func unknown() {
+        let names = (1...25).map { UnknownName(name: "N\($0)", count: nil, nearest: nil) }
+        let sentences = UnknownName.sentences(names)
+        #expect(sentences.count == 21)
+        #expect(sentences.first == "Tasks named \"N1\" wait, but this host has no handler of that name.")
+        #expect(sentences.last == "5 more names have no handler here.")
+    }
+
+    @Test("the progress line is empty at first and while nothing is at work")
+    func progress() throws {
+        let terminal = Terminal(isTerminal: true, width: 80, hasColour: false)
+        var teller = TerminalTeller(program: "taskrun", terminal: terminal) { _ in 20 }
+        _ = teller.lines(for: .began(task(1)), at: .zero)
+        #expect(teller.progress(at: .milliseconds(500)).isEmpty)
+        #expect(teller.progress(at: .seconds(75)) == "0 done, 1 at work: 1 A 75 s")
+        let steps = try #require(TaskContext.Progress(done: 3, total: 10))
+        _ = teller.lines(for: .progress(task(1), steps, note: "page\u{1b}"), at: .seconds(2))
+        #expect(teller.progress(at: .seconds(2)) == "0 done, 1 at work: 1 A 3/10 page\u{FFFD} 2 s")
+        let lines = teller.lines(for: .ended(task(1), .delete, .settled, took: .seconds(2)), at: .seconds(2))
+        #expect(lines == ["   2.00 s  ✓    1  A           "])
+        #expect(teller.progress(at: .seconds(3)).isEmpty)
+    }
+
+    @Test("a database error has its exit code")
+    func exitCodes() {
+        let codes: [(StoreError.Code, Int32)] = [
+            (.unreachable, 69), (.locked, 75), (.full, 75), (.schema, 78), (.database, 78), (.refused, 65),
+            (.other, 70),
+        ]
+        for (code, status) in codes { #expect(ExitStatus(code).rawValue == status) }
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// What is shown on a terminal, and only there.
+@Suite struct TerminalTests {
+    @Test("once shows a line per finished task and a summary")
+    func lines() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("OK", "exit 0")
+            try scratch.handler("AGAIN", "echo 'no answer' >&2; exit 3")
+            try scratch.handler("BAD", "echo 'no such mailbox' >&2; exit 65")
+            for name in ["OK", "AGAIN", "BAD"] { try await scratch.taskrunOK("add", name) }
+            try await scratch.taskrunOK("add", "OK", "--queue", "reports")
+            let answer = try await PseudoTerminal.taskrun("once", at: scratch)
+            #expect(answer.status == 0)
+            #expect(answer.output.contains("\u{1b}[32m✓"))
+            let lines = answer.output.plain.split(separator: "\n").map(String.init)
+            #expect(lines.contains { $0.contains(#/^ +\d+\.\d+ s  ✓ +1  OK/#) })
+            #expect(lines.contains { $0.contains(#/↻ +2  AGAIN +again in 1\d s \(attempt 1 of 20\): exit status 3/#) })
+            #expect(lines.contains { $0.contains(#/✗ +3  BAD +FAILED: .*no such mailbox/#) })
+            #expect(lines.contains { $0.contains(#/✓ +4  OK +in reports/#) })
+            #expect(lines.contains { $0.contains(#/^4 tasks: 2 succeeded, 1 to be tried again, 1 FAILED \(/#) })
+            #expect(lines.last == "See: taskrun list --status FAILED")
+            #expect(try await PseudoTerminal.taskrun("once", at: scratch).output.contains("Nothing is due"))
+        }
+    }
+
+    @Test("a handler that reports progress is seen in a line that is removed at the end")
+    func progress() async throws {
+        try await Scratch.with { scratch async throws in
+            let script = """
+                echo "progress=3/10" >> "$TASKRUN_OUTPUT"
+                while [ ! -e seen ]; do sleep 0.1; done
+                """
+            try scratch.handler("SLOW", script)
+            try await scratch.taskrunOK("add", "SLOW")
+            let call = try PseudoTerminal.start(["once"], at: scratch)
+            try await eventually("the progress is shown") {
+                try call.outputSoFar().contains("0 done, 1 at work: 1 SLOW 3/10")
+            }
+            try scratch.write("", to: "seen")
+            let answer = try await call.answer()
+            #expect(answer.output.contains("\r\u{1b}[K"))
+            #expect(answer.output.plain.contains(#/\r\u{1b}\[K +\d\.\d+ s  ✓ +1  SLOW/#))
+        }
+    }
+
+    @Test("NO_COLOR and TERM=dumb switch colours off", arguments: [["NO_COLOR": "1"], ["TERM": "dumb"]])
+    func noColour(_ variables: [String: String]) async throws {
+        try await Scratch.with { scratch async throws in
+            try await scratch.taskrunOK("add", "CONTACT_EMIAL")
+            for command in ["status", "list", "check", "handlers"] {
+                #expect(try await PseudoTerminal.taskrun(command, at: scratch).output.contains("\u{1b}["))
+                let plain = try await PseudoTerminal.taskrun(command, at: scratch.setting(variables))
+                #expect(!plain.output.contains("\u{1b}["))
+                #expect(!(try await scratch.taskrun(command).output.contains("\u{1b}[")))
+            }
+        }
+    }
+
+    @Test("tables end where the terminal does")
+    func width() async throws {
+        try await Scratch.with { scratch async throws in
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, last_error) VALUES ('日本', '\(String(repeating: "word ", count: 60))')"
+            )
+            let shown = try await PseudoTerminal.taskrun("list", at: scratch).output.plain
+            #expect(shown.split(separator: "\n").allSatisfy { $0.count <= 80 })
+            #expect(shown.contains("…"))
+        }
+    }
+
+    @Test("what a task holds cannot take over the terminal")
+    func escapes() async throws {
+        try await Scratch.with { scratch async throws in
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, queue, data, last_error) VALUES ('A', 'q', '\"\u{9b}2J\"', 'x\u{1b}]0;title\u{7}')"
+            )
+            for arguments in [["list"], ["status"], ["show", "1"]] {
+                let shown = try await PseudoTerminal.run(arguments, at: scratch)
+                #expect(!shown.output.contains("\u{1b}]"))
+                #expect(!shown.output.contains("\u{9b}"))
+            }
+        }
+    }
+
+    @Test("once --json shows nothing but the object")
+    func json() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("OK", "exit 0")
+            try await scratch.taskrunOK("add", "OK")
+            let shown = try await PseudoTerminal.taskrun("once", "--json", at: scratch)
+            #expect(shown.lines.count == 1)
+            #expect(shown.output.hasPrefix("{\"claimed\":1,"))
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import Testing
+
+@Suite("Kill")
+struct KillTests {
+    /// Rounds a database; `make torture` sets more.
+    private static let rounds = ProcessInfo.processInfo.environment["TASKRUN_TEST_KILL_ROUNDS"].flatMap(Int.init) ?? 200
+
+    private static let work = """
+        #!/bin/sh
+        echo "begin $TASKRUN_TASK_ID" >> "$LOG"
+        sleep 0.0$((TASKRUN_TASK_ID % 4))
+        echo "end $TASKRUN_TASK_ID" >> "$LOG"
+        """
+
+    @Test(
+        "a run killed at any moment loses nothing: what was not in its hand is performed once, the rest at least once",
+        arguments: DatabaseKind.allCases
+    )
+    func kill(_ kind: DatabaseKind) async throws {
+        try await Place.with(kind) { place in
+            try place.handler("WORK", Self.work)
+            for round in 1...Self.rounds {
+                try? FileManager.default.removeItem(at: place.log)
+                try await place.add(10)
+                let ids = try await place.sql("SELECT id FROM tasks ORDER BY id")
+                let run = try place.start("once", "--concurrency", "3")
+                try await Task.sleep(for: .milliseconds(.random(in: 0...150)))
+                run.kill(SIGKILL)
+                _ = try await run.end()
+                let inHand = Set(try await place.sql("SELECT id FROM tasks WHERE status = 'PROCESSING'"))
+
+                let next = try await place.run("once", "--concurrency", "3")
+                #expect(next.status == 0 && next.output.isEmpty && next.errors.isEmpty, "round \(round): \(next)")
+                #expect(try await place.sql("SELECT id, status, last_error FROM tasks") == [], "round \(round)")
+                let lines = place.lines()
+                for id in ids {
+                    let (begins, ends) = (lines.count { $0 == "begin \(id)" }, lines.count { $0 == "end \(id)" })
+                    #expect(ends >= 1, "round \(round): task \(id) was not performed")
+                    let isOnce = begins == 1 || (begins == 2 && inHand.contains(id))
+                    #expect(isOnce, "round \(round): task \(id) began \(begins) times")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "after kill -9 the next run on this host takes over at once, and ends what the dead one left behind",
+        arguments: DatabaseKind.allCases
+    )
+    func takeOver(_ kind: DatabaseKind) async throws {
+        try await Place.with(kind) { place in
+            try place.handler(
+                "WORK",
+                """
+                #!/bin/sh
+                echo "begin $TASKRUN_ATTEMPT $$" >> "$LOG"
+                [ "$TASKRUN_ATTEMPT" = 1 ] && sleep 3600
+                echo "end $TASKRUN_ATTEMPT" >> "$LOG"
+                """
+            )
+            try await place.add(1)
+            let run = try place.start("once")
+            try await eventually("the handler never began") { place.lines().count == 1 }
+            run.kill(SIGKILL)
+            _ = try await run.end()
+            let pid = try #require(place.lines()[0].split(separator: " ").last.flatMap { Int32($0) })
+            #expect(isAtWork(pid), "the first attempt ended with its run")
+            // The lease of the dead run lasts for 300 s; nobody waits for that.
+            let next = try await place.run("once", "--json")
+            #expect(
+                next.status == 0 && next.output.contains("\"recovered\":1") && next.output.contains("\"succeeded\":1"),
+                "\(next)"
+            )
+            #expect(place.lines().last == "end 2")
+            #expect(!isAtWork(pid), "two attempts at the same time")
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
+        }
+    }
+
+    /// Whether a process is there and has not ended; one that has ended may wait for somebody to take note (state Z).
+    private func isAtWork(_ pid: Int32) -> Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+        return !stat.contains(") Z ")
+    }
+
+    @Test("SIGTERM: exit 0 within the grace, every unfinished task as it was before", arguments: DatabaseKind.allCases)
+    func terminate(_ kind: DatabaseKind) async throws {
+        try await Place.with(kind) { place in
+            try place.handler("WORK", "#!/bin/sh\necho \"begin $TASKRUN_TASK_ID\" >> \"$LOG\"\nexec sleep 3600\n")
+            try place.handler(
+                "DEAF",
+                "#!/bin/sh\ntrap '' TERM\necho \"begin $TASKRUN_TASK_ID\" >> \"$LOG\"\nsleep 3600 & wait; sleep 3600\n"
+            )
+            try await place.add(5, columns: "attempts", values: "7")
+            try await place.add(1, name: "DEAF", columns: "priority", values: "-1")
+            let before = try await place.sql("SELECT id, status, attempts, run_at, crashes FROM tasks ORDER BY id")
+            let run = try place.start("once", "--concurrency", "3")
+            try await eventually("the handlers never began") { place.lines().count == 3 }
+            let asked = ContinuousClock.now
+            run.kill(SIGTERM)
+            let end = try await run.end()
+            #expect(end.status == 0, "\(end)")
+            #expect(asked.duration(to: .now) < .seconds(40))
+            #expect(
+                try await place.sql("SELECT id, status, attempts, run_at, crashes FROM tasks ORDER BY id") == before
+            )
+        }
+    }
+
+    @Test(
+        "a task that kills its run takes no neighbour with it: it ends FAILED with the evidence, they are performed",
+        arguments: DatabaseKind.allCases
+    )
+    func poison(_ kind: DatabaseKind) async throws {
+        try await Place.with(kind) { place in
+            // Waits until its neighbours are at work, then kills the run: its own parent.
+            try place.handler("POISON", "#!/bin/sh\nsleep 0.2\nkill -9 $PPID\nsleep 1\n")
+            try place.handler("WORK", "#!/bin/sh\nsleep 0.3\necho \"end $TASKRUN_TASK_ID\" >> \"$LOG\"\n")
+            try await place.add(1, name: "POISON", columns: "priority", values: "-5")
+            try await place.add(6, columns: "max_attempts", values: "1")
+            var rounds = 0
+            while rounds < 30 {
+                rounds += 1
+                let end = try await place.run("once", "--concurrency", "3")
+                if end.status == 0 { break }
+                #expect(end.status == 128 + SIGKILL)
+            }
+            #expect(rounds == 6)
+            let left = try await place.sql("SELECT task_name, status, crashes FROM tasks")
+            #expect(left == ["POISON|FAILED|5"])
+            let error = try await place.sql("SELECT last_error FROM tasks").joined()
+            #expect(error.contains("its process is gone") && error.contains("5 times in a row"), "\(error)")
+            #expect(Set(place.lines()).count == 6)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One fenced block of the README, with the mark above it that says how it is run.
+private struct Snippet {
+    let kind: String
+    let argument: String
+    let text: String
+}
+
+@Suite("README")
+struct ReadmeTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private func snippets() throws -> [Snippet] {
+        let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
+        let blocks = readme.matches(of: /(?m)^(?:<!-- run: (\w+) ?(.*?) -->\n)?```\w+\n((?s).*?)^```$/)
+        return try blocks.map { block in
+            let kind = try #require(block.output.1, "no mark above: \(block.output.3.prefix(60))")
+            return Snippet(kind: String(kind), argument: String(block.output.2 ?? ""), text: String(block.output.3))
+        }
+    }
+
+    @Test("every snippet of the README does what it says")
+    func all() async throws {
+        try await Place.with(.postgresql) { postgresql in
+            try await Place.with(.sqlite) { place in
+                try FileManager.default.removeItem(at: place.folder.appendingPathComponent("tasks.db"))
+                try FileManager.default.removeItem(at: place.folder.appendingPathComponent("handlers"))
+                for snippet in try snippets() { try await run(snippet, in: place.newcomer, postgresql) }
+                try await outcome(in: place)
+            }
+        }
+    }
+
+    private func run(_ snippet: Snippet, in place: Place, _ postgresql: Place) async throws {
+        let file = place.folder.appendingPathComponent("snippet")
+        try snippet.text.write(to: file, atomically: true, encoding: .utf8)
+        let end: Program.End
+        switch snippet.kind {
+        case "make": end = try await place.other("make", "-n", "-C", Self.root.path, "demo", "test")
+        case "sh": end = try await place.other("sh", "-eux", file.path)
+        case "php": end = try await place.other("php", file.path)
+        case "python": end = try await place.other("python3", file.path)
+        case "psql":
+            end = try await place.other(
+                "psql",
+                "-X",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                postgresql.address,
+                "-f",
+                file.path
+            )
+        case "handler":
+            try place.handler(snippet.argument, snippet.text)
+            end = try await place.run("handlers")
+        case "postgresql":
+            let text = snippet.text.replacing(/postgres:\/\/\S+/, with: "'\(postgresql.address)'")
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            end = try await place.other("sh", "-eux", file.path)
+        case "settings":
+            try FileManager.default.moveItem(at: file, to: place.folder.appendingPathComponent("taskrun.yaml"))
+            end = try await place.run("status")
+        case "swift":
+            // `make test` builds the package that these files are of.
+            let sources = Self.root.appendingPathComponent("Examples/OwnHandlers/Sources/MyTasks")
+            let text = try String(contentsOf: sources.appendingPathComponent(snippet.argument), encoding: .utf8)
+            #expect(text == snippet.text)
+            return
+        default:
+            Issue.record("nobody knows how to run \"\(snippet.kind)\"")
+            return
+        }
+        #expect(end.status == 0, "\(snippet.text)\n\(end.output)\n\(end.errors)")
+    }
+
+    /// What the snippets have set going.
+    private func outcome(in place: Place) async throws {
+        let newcomer = place.newcomer
+        let text = try String(contentsOf: place.folder.appendingPathComponent("greetings.txt"), encoding: .utf8)
+        #expect(text.components(separatedBy: #"{"name":"Ada"}"#).count == 3, "once on SQLite, once on PostgreSQL")
+        try await place.sql("CREATE TABLE subscribers (email text); CREATE TABLE cancellations (email text)")
+        try await place.sql("INSERT INTO subscribers VALUES ('john@doe.com')")
+        for name in ["WELCOME", "NEWSLETTER_CANCEL"] {
+            _ = try await newcomer.run("add", name, #"{"email":"john@doe.com"}"#)
+        }
+        let end = try await newcomer.run("once", "--json")
+        // PHP's and Python's e-mails, and the two above; the shell's is for ten minutes later.
+        #expect(end.output.contains("\"succeeded\":4"), "\(end)")
+        #expect(try await place.sql("SELECT count(*) FROM subscribers") == ["0"])
+        #expect(try await place.sql("SELECT email FROM cancellations") == ["john@doe.com"])
+        #expect(try await place.sql("SELECT task_name, status FROM tasks") == ["CONTACT_EMAIL|WAITING"])
+        let outbox = place.folder.appendingPathComponent("outbox").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: outbox).count == 2)
+    }
+}
+
+extension Place {
+    /// As a newcomer has it: no settings, and taskrun on PATH.
+    fileprivate var newcomer: Place {
+        var place = clean
+        let folder = URL(fileURLWithPath: Program.path).deletingLastPathComponent().path
+        place.more["PATH"] = "\(folder):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        return place
+    }
+}

@@ -1,0 +1,201 @@
+import Foundation
+import TaskRun
+import Testing
+
+@Suite("Claim")
+struct ClaimConformanceTests {
+    @Test("a row with nothing but a task name is a whole task", arguments: StoreUnderTest.allCases)
+    func bareInsert(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.sql("INSERT INTO tasks (task_name) VALUES ('A')")
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 1, crashed: 1))
+            let task = try #require(try await fixture.store.claim(request).first)
+            #expect(task.data == Array("{}".utf8))
+            #expect((task.queue, task.attempt, task.crashes) == ("default", 1, 0))
+            #expect(task.maxAttempts == nil && task.timeout == nil)
+        }
+    }
+
+    @Test(
+        "a claimed row is PROCESSING with attempt, claim number, owner and lease end",
+        arguments: StoreUnderTest.allCases
+    )
+    func marks(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(columns: "max_attempts, timeout_seconds, queue, priority", values: "3, 7, 'mail', -5")
+            let task = try #require(try await fixture.claim(lease: .seconds(300)).first)
+            #expect(task.proof == ClaimProof(id: 1, number: 1))
+            #expect((task.attempt, task.maxAttempts, task.timeout, task.queue) == (1, 3, .seconds(7), "mail"))
+            let row = try #require(try await fixture.store.show(1))
+            #expect((row.status, row.attempts, row.claimNumber, row.leaseOwner) == (.processing, 1, 1, "me"))
+            #expect(row.leaseExpiresAt == Fixture.start.addingTimeInterval(300))
+        }
+    }
+
+    @Test("a handler gets the very bytes that were inserted", arguments: StoreUnderTest.allCases)
+    func bytes(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let data =
+                #"{"with_opts ": true,  "id":34532,"big":123456789012345678901234567890.10, "ü":"\u00fc ☃", "id":1}"#
+            try await fixture.add(columns: "data", values: "'\(data)'")
+            #expect(try await fixture.claim().first?.data == Array(data.utf8))
+        }
+    }
+
+    @Test("10 MB of data come through", arguments: StoreUnderTest.allCases)
+    func large(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let data = "\"" + String(repeating: "x", count: 10_000_000) + "\""
+            _ = try await fixture.store.add([NewTask(name: "A", data: data)])
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 1, crashed: 1))
+            #expect(try await fixture.store.claim(request).first?.data.count == 10_000_002)
+        }
+    }
+
+    @Test("smallest priority first, then run_at, then id", arguments: StoreUnderTest.allCases)
+    func order(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for (name, queue, priority, ago) in [
+                ("A", "x", 1024, 50), ("A", "x", 0, 20), ("B", "y", 0, 30), ("B", "y", -1, 5), ("A", "y", 0, 30),
+                ("A", "x", 2048, 99), ("A", "x", 0, 20),
+            ] {
+                let run = Fixture.moment(Fixture.start.addingTimeInterval(-Double(ago)))
+                try await fixture.sql(
+                    "INSERT INTO tasks (task_name, queue, priority, run_at) VALUES ('\(name)', '\(queue)', \(priority), \(run))"
+                )
+            }
+            var order: [Int64] = []
+            for limit in [3, 1, 10] { order += try await fixture.claim(["A", "B"], limit: limit).map(\.id) }
+            #expect(order == [4, 3, 5, 2, 7, 1, 6])
+        }
+    }
+
+    @Test("a task is not claimed before its run_at, and is once it has come", arguments: StoreUnderTest.allCases)
+    func runAt(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let run = Fixture.moment(Fixture.start)
+            try await fixture.sql("INSERT INTO tasks (task_name, run_at) VALUES ('A', \(run))")
+            #expect(try await fixture.claim(now: Fixture.start.addingTimeInterval(-0.01)).isEmpty)
+            #expect(try await fixture.claim(now: Fixture.start).count == 1)
+        }
+    }
+
+    @Test("moments written in different ways are ordered rightly among each other", arguments: StoreUnderTest.allCases)
+    func spellings(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for text in [
+                "2029-12-31T23:59:59.500Z", "2029-12-31 23:59:58Z", "2030-01-01T01:59:57+02:00",
+                "2029-12-31 18:59:56-05:00",
+            ] {
+                try await fixture.sql("INSERT INTO tasks (task_name, run_at) VALUES ('A', '\(text)')")
+            }
+            #expect(try await fixture.claim().map(\.id) == [4, 3, 2, 1])
+        }
+    }
+
+    @Test("only the names and queues asked for are claimed, others are not touched", arguments: StoreUnderTest.allCases)
+    func filters(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for (name, queue) in [("A", "x"), ("B", "x"), ("A", "y"), ("C", "z")] {
+                try await fixture.add(name: name, columns: "queue", values: "'\(queue)'")
+            }
+            #expect(try await fixture.claim([]).isEmpty)
+            #expect(try await fixture.claim(["A"], queues: ["y", "nothing"]).map(\.id) == [3])
+            #expect(try await fixture.claim(["A", "B"]).map(\.id) == [1, 2])
+            let row = try #require(try await fixture.store.show(4))
+            #expect((row.status, row.attempts, row.claimNumber) == (.waiting, 0, 0))
+        }
+    }
+
+    @Test(
+        "a claim never brings more than its limit, and not less while more is due",
+        arguments: StoreUnderTest.allCases
+    )
+    func limits(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(4, name: "A")
+            try await fixture.add(4, name: "B", columns: "queue", values: "'other'")
+            #expect(try await fixture.claim(["A", "B"], limit: 3).count == 3)
+            // A lane that no look has found yet is found when the known ones run dry.
+            try await fixture.add(2, name: "A", columns: "priority", values: "7")
+            #expect(try await fixture.claim(["A", "B"], limit: 7).count == 7)
+            #expect(try await fixture.claim(["A", "B"]).isEmpty)
+        }
+    }
+
+    @Test("FAILED and PROCESSING rows are not claimed", arguments: StoreUnderTest.allCases)
+    func states(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(columns: "status", values: "'FAILED'")
+            try await fixture.add(columns: "status", values: "'PROCESSING'")
+            #expect(try await fixture.claim().isEmpty)
+        }
+    }
+
+    @Test("two runs never get the same row", arguments: StoreUnderTest.allCases)
+    func concurrent(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for queue in ["x", "y", "z"] {
+                _ = try await fixture.store.add((0..<100).map { _ in NewTask(name: "A", queue: queue) })
+            }
+            let ids = try await withThrowingTaskGroup(of: [Int64].self) { group in
+                for run in 0..<4 {
+                    let store = try fixture.anotherStore()
+                    group.addTask {
+                        var ids: [Int64] = []
+                        while true {
+                            let share = ClaimRequest.Share.usual(limit: 7, crashed: 0)
+                            let tasks = try await store.claim(ClaimRequest(owner: "\(run)", names: ["A"], share: share))
+                            if tasks.isEmpty { break }
+                            ids += tasks.map(\.id)
+                        }
+                        await store.close()
+                        return ids
+                    }
+                }
+                return try await group.reduce([], +)
+            }
+            #expect(ids.sorted() == Array(1...300))
+        }
+    }
+
+    @Test("a task with crashes is claimed for a free place, never ahead", arguments: StoreUnderTest.allCases)
+    func crashedShare(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(3, columns: "crashes", values: "1")
+            try await fixture.add(3, columns: "crashes", values: "0")
+            try await fixture.add(1, columns: "crashes", values: "3")
+            #expect(try await fixture.claim(limit: 10, crashed: 0).map(\.id) == [4, 5, 6])
+            #expect(try await fixture.claim(limit: 10, crashed: 2).map(\.id) == [1, 2])
+            #expect(try await fixture.claim(limit: 10, crashed: 2).map(\.id) == [3])
+            #expect(try await fixture.claim(limit: 10, crashed: 10).isEmpty)
+        }
+    }
+
+    @Test(
+        "a task with three crashes or more is claimed alone, the first in due order",
+        arguments: StoreUnderTest.allCases
+    )
+    func alone(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(columns: "crashes", values: "2")
+            try await fixture.add(2, columns: "crashes, priority", values: "4, 1")
+            try await fixture.add(1, columns: "crashes, priority", values: "3, 0")
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .alone)
+            var order: [Int64] = []
+            while let task = try await fixture.store.claim(request, now: Fixture.start).first { order.append(task.id) }
+            #expect(order == [4, 2, 3])
+            #expect(try await fixture.store.claim(ClaimRequest(owner: "me", names: ["B"], share: .alone)).isEmpty)
+        }
+    }
+
+    @Test("the names of waiting tasks are told, each once, up to a limit", arguments: StoreUnderTest.allCases)
+    func names(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for name in ["B", "A", "B", "C"] { try await fixture.add(name: name) }
+            try await fixture.add(name: "D", columns: "status", values: "'FAILED'")
+            #expect(try await fixture.store.waitingNames(limit: 10).sorted() == ["A", "B", "C"])
+            #expect(try await fixture.store.waitingNames(limit: 2).count == 2)
+        }
+    }
+}

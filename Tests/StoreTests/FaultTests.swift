@@ -1,0 +1,96 @@
+import Foundation
+import Synchronization
+import TaskRun
+import Testing
+
+/// A store whose n-th call fails: before it did anything, or after it has done it and the answer is lost.
+final class FaultyStore: TaskStore {
+    enum Fault: CaseIterable { case lockedBefore, unreachableBefore, answerLost }
+
+    private let store: any TaskStore
+    private let fault: Fault
+    private let callsLeft: Mutex<Int>
+
+    init(_ store: any TaskStore, fault: Fault, atCall number: Int) {
+        self.store = store
+        self.fault = fault
+        self.callsLeft = Mutex(number)
+    }
+
+    /// Whether the fault has happened.
+    var isSpent: Bool { callsLeft.withLock { $0 <= 0 } }
+
+    private func call<Value: Sendable>(
+        _ body: () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let isTheOne = callsLeft.withLock { left in
+            left -= 1
+            return left == 0
+        }
+        let error = StoreError(fault == .lockedBefore ? .locked : .unreachable, subject: "test", cause: "injected")
+        if isTheOne, fault != .answerLost { throw error }
+        let value = try await body()
+        if isTheOne { throw error }
+        return value
+    }
+
+    var location: String { store.location }
+    func requireSchema() async throws(StoreError) { try await store.requireSchema() }
+    func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
+        try await store.recover(request)
+    }
+    func settle(
+        _ settlements: [Settlement],
+        thenClaim request: ClaimRequest?,
+        now: Date?
+    ) async throws(StoreError) -> Exchange {
+        try await call { () async throws(StoreError) in
+            try await store.settle(settlements, thenClaim: request, now: now)
+        }
+    }
+    func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
+        try await call { () async throws(StoreError) in try await store.renew(proofs, lease: lease, now: now) }
+    }
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+        try await call { () async throws(StoreError) in try await store.giveBack(owner: owner, except: known) }
+    }
+    func perform(
+        _ script: Script,
+        settling proof: ClaimProof,
+        timeLimit: Duration
+    ) async throws(StoreError) -> ScriptOutcome {
+        try await store.perform(script, settling: proof, timeLimit: timeLimit)
+    }
+    func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func close() async {}
+}
+
+@Suite("Faults")
+struct FaultTests {
+    @Test(
+        "whichever call fails, each task is performed once and none is lost",
+        arguments: StoreUnderTest.allCases,
+        FaultyStore.Fault.allCases
+    )
+    func everyCall(_ kind: StoreUnderTest, _ fault: FaultyStore.Fault) async throws {
+        for number in 1...100 {
+            var isSpent = false
+            try await Fixture.with(kind) { fixture in
+                let ids = try await fixture.due(6)
+                try await fixture.due(name: "F")
+                let (handler, failing) = (ClosureHandler(), ClosureHandler("F") { _, _ in .failed(error: "no") })
+                let faulty = FaultyStore(fixture.store, fault: fault, atCall: number)
+                _ = try await fixture.makeRun([handler, failing], store: faulty).run()
+                // A run that found the table locked leaves the rest to the next one.
+                _ = try await fixture.makeRun([handler, failing], pid: 2).run()
+                #expect(handler.ids == ids, "call \(number)")
+                #expect(failing.ids.count == 1, "call \(number)")
+                let rows = try await fixture.rows("SELECT task_name, status, attempts, crashes FROM tasks")
+                #expect(rows == ["F|WAITING|1|0"], "call \(number)")
+                isSpent = faulty.isSpent
+            }
+            if !isSpent { return }
+        }
+        Issue.record("the run made more than 100 calls")
+    }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import GRDB
+@testable import SQLiteStore
+import Synchronization
+import TaskRun
+import Testing
+
+@Suite("SQLite's own oddities")
+struct SQLiteOdditiesTests {
+    @Test(
+        "each statement of a run goes by the index it was written for",
+        arguments: [
+            (SQLiteStatements.nextQueue, "tasks_due (task_name=? AND queue>?)"),
+            (SQLiteStatements.nextPriority, "tasks_due (task_name=? AND queue=? AND priority>?)"),
+            (SQLiteStatements.headOfLane, "tasks_due (task_name=? AND queue=? AND priority=? AND <expr><?)"),
+            (SQLiteStatements.crashed, "tasks_crashed (crashes>? AND crashes<?)"),
+            (SQLiteStatements.claim, "INTEGER PRIMARY KEY"), (SQLiteStatements.delete, "INTEGER PRIMARY KEY"),
+            (SQLiteStatements.retry, "INTEGER PRIMARY KEY"), (SQLiteStatements.fail, "INTEGER PRIMARY KEY"),
+            (SQLiteStatements.release, "INTEGER PRIMARY KEY"), (SQLiteStatements.renew, "INTEGER PRIMARY KEY"),
+            (SQLiteStatements.takeOver, "INTEGER PRIMARY KEY"), (SQLiteStatements.owners, "USING INDEX tasks_lease"),
+            (SQLiteStatements.abandoned, "USING INDEX tasks_lease"), (SQLiteStatements.held, "USING INDEX tasks_lease"),
+            (SQLiteStatements.nextWaitingName, "tasks_due (task_name>?)"),
+        ]
+    )
+    func plans(_ statement: String, _ index: String) async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.add(3)
+            let plan = try await fixture.plan(statement)
+            #expect(plan.contains(index), "\(plan)")
+            #expect(!plan.contains("SCAN tasks\n"), "\(plan)")
+            let isOrdered = statement == SQLiteStatements.crashed || !plan.contains("TEMP B-TREE FOR ORDER")
+            #expect(isOrdered, "\(plan)")
+        }
+    }
+
+    @Test("rows that failed, wait, or belong to others cost a claim nothing: it reads as much with them as without")
+    func flat() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.add(20)
+            let store = try #require(fixture.store as? SQLiteStore)
+            let without = try await fixture.stepsOfClaim(store)
+            let other = { (columns: String, values: String) in
+                """
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                INSERT INTO tasks (\(columns)) SELECT \(values) FROM n
+                """
+            }
+            try await fixture.sql(other("task_name, status", "'A', 'FAILED'"))
+            try await fixture.sql(other("task_name, run_at", "'A', '2999-01-01'"))
+            try await fixture.sql(other("task_name, queue, run_at", "'A', 'other', '2999-01-01'"))
+            try await fixture.sql(other("task_name, priority", "'B', i % 7"))
+            let with = try await fixture.stepsOfClaim(store)
+            #expect(with < without + 200, "\(without) steps without, \(with) steps with 80,000 other rows")
+        }
+    }
+
+    @Test(
+        "blobs, NUL characters and the word now are refused at insert",
+        arguments: [
+            "task_name, data) VALUES ('A', x'7b7d')", "task_name, data) VALUES ('A', CAST(x'7b7d00ff' AS TEXT))",
+            "task_name) VALUES (x'41')", "task_name) VALUES ('A' || char(0) || 'B')",
+            "task_name, run_at) VALUES ('A', 'now')",
+            "task_name, run_at) VALUES ('A', 1700000000)", "task_name, queue) VALUES ('A', x'41')",
+        ]
+    )
+    func refused(_ rest: String) async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            await #expect(throws: (any Error).self) { try await fixture.sql("INSERT INTO tasks (\(rest)") }
+        }
+    }
+
+    @Test("text that is not UTF-8 comes through byte for byte and hurts nobody else")
+    func notUTF8() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.add(columns: "data", values: "CAST(x'2261ff22' AS TEXT)")
+            try await fixture.add(name: "' || CAST(x'ff41' AS TEXT) || '")
+            try await fixture.add()
+            #expect(try await fixture.claim().map(\.data) == [[0x22, 0x61, 0xff, 0x22], Array("{}".utf8)])
+            #expect(try await fixture.store.list(TaskFilter()).count == 3)
+            #expect(try await fixture.store.waitingNames(limit: 9) == ["\u{FFFD}A"])
+        }
+    }
+
+    /// A program that holds a transaction open.
+    private static func holder(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    @Test("a locked file is told as such and nothing is lost")
+    func locked() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.add()
+            let path = String(fixture.store.location.dropFirst("sqlite:".count))
+            let holder = try Self.holder(path)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
+            let error = await #expect(throws: StoreError.self) { try await fixture.claim() }
+            #expect(error?.code == .locked && error?.isPassing == true)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+            let tasks = try await fixture.claim()
+            #expect(tasks.count == 1)
+        }
+    }
+
+    @Test("with nothing due and nothing to recover no lock is taken, even beside a writer")
+    func noLock() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.sql("INSERT INTO tasks (task_name, run_at) VALUES ('A', '2999-01-01')")
+            let path = String(fixture.store.location.dropFirst("sqlite:".count))
+            let holder = try Self.holder(path)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+            let tasks = try await fixture.claim()
+            let recovered = try await fixture.store.recover(RecoverRequest())
+            #expect(tasks.isEmpty && recovered.isEmpty)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        }
+    }
+
+    @Test(
+        "WAL is chosen only where it cannot lose rows",
+        arguments: [
+            (3_040_001, false), (3_044_005, false), (3_044_006, true), (3_045_000, false), (3_050_006, false),
+            (3_050_007, true),
+            (3_051_002, false), (3_051_003, true), (3_053_000, true),
+        ]
+    )
+    func wal(_ number: Int32, _ isFixed: Bool) {
+        #expect(SQLiteLibrary.hasWALResetFix(number) == isFixed)
+        #expect((Finding.journal(mode: "wal", number: number).level == .ok) == isFixed)
+        #expect(Finding.journal(mode: "delete", number: number).level == .ok)
+    }
+
+    @Test("a file that is missing, foreign, or a folder is told as such, and none is created")
+    func unusable() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let text = folder.appendingPathComponent("text.db").path
+        try String(repeating: "no database ", count: 100).write(toFile: text, atomically: true, encoding: .utf8)
+        let missing = folder.appendingPathComponent("missing.db").path
+        for path in [missing, text, folder.path] {
+            let error = await #expect(throws: StoreError.self) {
+                try await SQLiteStore(path: path).requireSchema()
+            }
+            #expect(error?.code == .database && error?.advice != nil, "\(String(describing: error))")
+        }
+        #expect(!FileManager.default.fileExists(atPath: missing))
+    }
+}
+
+extension Fixture {
+    /// The query plan of a statement, its names bound to nothing.
+    func plan(_ statement: String) async throws -> String {
+        try await rows("EXPLAIN QUERY PLAN " + statement.replacing(/:[a-z_]+/, with: "NULL")).joined(separator: "\n")
+            + "\n"
+    }
+
+    /// How many instructions SQLite's virtual machine takes for a claim of ten: repeatable, unlike time.
+    func stepsOfClaim(_ store: SQLiteStore) async throws -> Int {
+        let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 10, crashed: 2))
+        store.lanes.withLock { $0 = LaneMemory() }
+        let steps = StepCounter()
+        try await store.connection.writeWithoutTransaction { database in
+            try steps.count(database)
+        }
+        let tasks = try await store.claim(request, now: Fixture.start)
+        #expect(tasks.count == 10)
+        return try await store.connection.writeWithoutTransaction { database in try steps.stop(database) }
+    }
+}

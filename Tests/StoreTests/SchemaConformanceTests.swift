@@ -1,0 +1,112 @@
+import Migrations
+import TaskRun
+import Testing
+
+@Suite("Schema")
+struct SchemaConformanceTests {
+    @Test(
+        "a fresh database gets all versions, a second migration has nothing to do",
+        arguments: StoreUnderTest.allCases
+    )
+    func fresh(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind, migrated: false) { fixture in
+            let missing = await #expect(throws: StoreError.self) { try await fixture.store.requireSchema() }
+            #expect(
+                missing?.code == .schema && missing?.advice?.contains("taskrun") == true
+                    && missing?.advice?.contains("migrate") == true
+            )
+            #expect(try await fixture.store.schemaVersions().allSatisfy { !$0.isApplied })
+            let applied = try await fixture.store.migrate()
+            #expect(applied.map(\.version) == Array(1...applied.count) && !applied.isEmpty)
+            #expect(try await fixture.store.migrate().isEmpty)
+            #expect(try await fixture.store.schemaVersions().allSatisfy(\.isApplied))
+            try await fixture.store.requireSchema()
+        }
+    }
+
+    @Test("two migrators at once queue up", arguments: StoreUnderTest.allCases)
+    func twoAtOnce(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind, migrated: false) { fixture in
+            let other = try fixture.anotherStore()
+            async let one = fixture.store.migrate()
+            async let two = other.migrate()
+            let counts = try await [one.count, two.count].sorted()
+            #expect(counts[0] == 0 && counts[1] > 0)
+            await other.close()
+        }
+    }
+
+    @Test("a foreign table named tasks is refused, untouched", arguments: StoreUnderTest.allCases)
+    func foreign(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind, migrated: false) { fixture in
+            try await fixture.sql("CREATE TABLE tasks (id integer, todo text)")
+            try await fixture.sql("INSERT INTO tasks VALUES (1, 'milk')")
+            try await expectRefusal(fixture, "did not make")
+            #expect(try await fixture.rows("SELECT id, todo FROM tasks") == ["1|milk"])
+        }
+    }
+
+    @Test("a newer database is refused, untouched", arguments: StoreUnderTest.allCases)
+    func newer(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.sql("INSERT INTO task_migrations (version, name, checksum) VALUES (99, 'future', 'x')")
+            try await expectRefusal(fixture, "version 99")
+        }
+    }
+
+    @Test("a checksum that differs is refused, untouched", arguments: StoreUnderTest.allCases)
+    func edited(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.sql("UPDATE task_migrations SET checksum = 'x' WHERE version = 1")
+            try await expectRefusal(fixture, "other SQL")
+        }
+    }
+
+    private func expectRefusal(_ fixture: Fixture, _ cause: String) async throws {
+        let before = try? await fixture.rows("SELECT * FROM task_migrations")
+        for attempt in 0..<3 {
+            let error = await #expect(throws: StoreError.self) {
+                switch attempt {
+                case 0: _ = try await fixture.store.migrate()
+                case 1: try await fixture.store.requireSchema()
+                default: _ = try await fixture.store.schemaVersions()
+                }
+            }
+            #expect(error?.code == .schema)
+            #expect(error?.cause.contains(cause) == true, "\(String(describing: error))")
+            #expect(error?.advice != nil)
+        }
+        #expect((try? await fixture.rows("SELECT * FROM task_migrations")) == before)
+    }
+
+    @Test("the plan is decided by what is found")
+    func plan() {
+        let known = (1...3).map { Migration(version: $0, name: "m\($0)", sql: "SELECT \($0)") }
+        func applied(_ versions: Int...) -> SchemaState {
+            SchemaState(
+                applied: versions.map { .init(version: $0, checksum: known[$0 - 1].checksum) },
+                hasTasksTable: true
+            )
+        }
+        #expect(MigrationPlan.decide(found: applied(1, 2, 3), known: known) == .upToDate)
+        #expect(MigrationPlan.decide(found: applied(1), known: known) == .apply(Array(known[1...]), from: 1))
+        #expect(MigrationPlan.decide(found: applied(1, 3), known: known) == .refuse(.incomplete(version: 2)))
+        #expect(
+            MigrationPlan.decide(found: SchemaState(applied: nil, hasTasksTable: false), known: known)
+                == .apply(known, from: 0)
+        )
+        #expect(
+            MigrationPlan.decide(found: SchemaState(applied: nil, hasTasksTable: true), known: known)
+                == .refuse(.foreignTable)
+        )
+    }
+
+    @Test("both dialects have the same versions, and shipped ones are never edited")
+    func shipped() {
+        let checksums = Dialect.allCases.map { Migration.all(for: $0).map(\.checksum) }
+        #expect(checksums[0].count == checksums[1].count)
+        for dialect in Dialect.allCases {
+            #expect(Migration.all(for: dialect).map(\.version) == Array(1...checksums[0].count))
+        }
+    }
+}
