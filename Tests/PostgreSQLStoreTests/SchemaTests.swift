@@ -54,7 +54,7 @@ struct SchemaTests {
                 try await storeError { try await fixture.store.schemaVersions() },
             ] {
                 #expect(error?.code == .schema)
-                #expect(error?.cause == "a table named tasks exists that taskrun did not make: nothing was touched")
+                #expect(error?.cause == "there is a table named tasks that taskrun did not make; nothing was touched")
                 #expect(error?.advice?.contains("search_path") == true)
             }
             #expect(try await fixture.psql("SELECT to_regclass('task_migrations') IS NULL") == "t")
