@@ -47,8 +47,8 @@ public final class PostgreSQLServer: Sendable {
         let lines =
             [
                 "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(folder.path)'",
-                // Nothing here needs to outlive a power cut.
-                "fsync = off", "full_page_writes = off", "max_connections = 200", "logging_collector = off",
+                // Nothing here needs to outlive a power cut. Hundreds of tests run at once, each with its connections.
+                "fsync = off", "full_page_writes = off", "max_connections = 1000", "logging_collector = off",
             ] + settings
         try lines.joined(separator: "\n").append(to: data.appending(path: "postgresql.conf"))
         try """
