@@ -7,6 +7,9 @@ import Foundation
 #endif
 
 /// One claim, within a transaction that the caller begins and ends.
+///
+/// Three steps: what has to be known (``questions(knowing:)``), the taking (``take(in:lanes:answers:)``), and what the
+/// next claim will want to know (``Taken/questions``). The first and the last travel with the caller's own statements.
 struct Claim: Sendable {
     /// At most this many rows.
     let limit: Int
@@ -51,59 +54,55 @@ struct Claim: Sendable {
     ///   - session: Where the transaction is open.
     ///   - known: The lanes, where they were known.
     ///   - answers: To ``questions(knowing:)``.
-    /// - Returns: What was claimed, in due order, and the lanes where they were looked for.
+    /// - Returns: What was claimed, in due order, and what is known of the lanes.
     /// - Throws: What the database reports.
     func take(
         in session: PostgreSQLSession,
         lanes known: [Lane]?,
         answers: some BidirectionalCollection<PostgreSQLResult>
-    ) throws(PostgreSQLFailure) -> (tasks: [ClaimedTask], lanes: [Lane]?) {
-        var found = takesFromLanes && known == nil ? answers.first.map(Self.lanes) : nil
+    ) throws(PostgreSQLFailure) -> Taken {
         let locked = crashed.limit > 0 ? answers.last?.rows.map { $0.integer(0) } ?? [] : []
-        // Just found lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
-        let first = known ?? Array((found ?? []).prefix(limit))
-        var (rows, isComplete) = try take(limit, from: first, locked: locked, in: session)
-        if rows.count < limit, known != nil {
-            // Remembered lanes have less than was asked for: others may have come up meanwhile.
-            let new = Self.lanes(try session.exchange([look])[0])
-            found = new
-            let more = try take(limit - rows.count, from: Array(new.prefix(limit)), locked: [], in: session)
-            rows += more.rows
-            isComplete = more.isComplete
+        var areNew = known == nil
+        var lanes = known ?? (takesFromLanes ? answers.first.map(Lane.all) : nil) ?? []
+        // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
+        var (rows, isComplete) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
+        if rows.count < limit, !areNew {
+            // What was remembered has less than was asked for; other lanes may have come up meanwhile.
+            lanes = Lane.all(try session.exchange([look])[0])
+            areNew = true
+            let more = try take(limit - rows.count, from: lanes.prefix(limit), locked: [], in: session)
+            (rows, isComplete) = (rows + more.rows, more.isComplete)
         }
-        let all = found ?? first
-        if rows.count < limit, !isComplete || all.count > limit {
+        if rows.count < limit, !isComplete || lanes.count > limit {
             // Other runs took what was seen. What they left is taken lane by lane, the most urgent lane first.
-            for lane in all where rows.count < limit {
+            for lane in lanes where rows.count < limit {
                 rows += try take(limit - rows.count, from: [lane], locked: [], in: session).rows
             }
         }
-        return (rows.sorted().map(\.task), found)
+        return Taken(rows: rows.sorted { $0.place < $1.place }, lanes: lanes, areNew: areNew, now: now)
     }
 
     /// One statement's take; complete if nothing that was seen went to others.
     private func take(
         _ limit: Int,
-        from lanes: [Lane],
+        from lanes: ArraySlice<Lane>,
         locked: [Int64],
         in session: PostgreSQLSession
-    ) throws(PostgreSQLFailure) -> (rows: [Row], isComplete: Bool) {
+    ) throws(PostgreSQLFailure) -> (rows: [Taken.Row], isComplete: Bool) {
         let values = [request.owner, SQLText.seconds(request.lease), now, String(limit)]
         if locked.isEmpty && lanes.count < 2 {
             guard let lane = lanes.first else { return ([], true) }
-            let request = Request(ClaimSQL.fromLane, values + [lane.name, lane.queue, String(lane.priority)])
-            return (try session.exchange([request])[0].rows.map { Row($0, from: 0) }, true)
+            let request = Request(
+                ClaimSQL.fromLane,
+                values + [lane.mark.name, lane.mark.queue, String(lane.mark.priority)]
+            )
+            return (try session.exchange([request])[0].rows.map { Taken.Row($0, from: 0) }, true)
         }
         let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count + 1)
-        let request = Request(
-            ClaimSQL.fromLanes,
-            values + [
-                SQLText.array(lanes.map(\.name)), SQLText.array(lanes.map(\.queue)),
-                SQLText.array(lanes.map(\.priority)), SQLText.array(locked), String(depth),
-            ]
-        )
+        let more = [SQLText.array(locked), String(depth)]
+        let request = Request(ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
         let answer = try session.exchange([request])[0].rows
-        let rows = answer.filter { $0.integerIfAny(1) != nil }.map { Row($0, from: 1) }
+        let rows = answer.filter { $0.integerIfAny(1) != nil }.map { Taken.Row($0, from: 1) }
         return (rows, answer.first.map { $0.integer(0) == rows.count } ?? true)
     }
 
@@ -121,35 +120,5 @@ struct Claim: Sendable {
                 String(crashed.counts.lowerBound), String(crashed.counts.upperBound), String(crashed.limit), now,
             ]
         )
-    }
-
-    private static func lanes(_ result: PostgreSQLResult) -> [Lane] {
-        result.rows.map { Lane(name: $0.text(0), queue: $0.text(1), priority: $0.integer(2)) }
-    }
-
-    /// A claimed task with its place in due order.
-    private struct Row: Comparable {
-        let task: ClaimedTask
-        private let priority: Int64
-        private let runAt: Int64
-
-        init(_ row: PostgreSQLResult.Row, from column: Int) {
-            task = ClaimedTask(
-                proof: ClaimProof(id: row.integer(column), number: row.integer(column + 1)),
-                name: row.text(column + 2),
-                queue: row.text(column + 3),
-                data: row.bytes(column + 4),
-                attempt: Int(row.integer(column + 5)),
-                maxAttempts: row.integerIfAny(column + 6).map { Int($0) },
-                timeout: row.integerIfAny(column + 7).map { .seconds($0) },
-                crashes: Int(row.integer(column + 8))
-            )
-            priority = row.integer(column + 9)
-            runAt = row.integer(column + 10)
-        }
-
-        static func < (one: Row, other: Row) -> Bool {
-            (one.priority, one.runAt, one.task.id) < (other.priority, other.runAt, other.task.id)
-        }
     }
 }

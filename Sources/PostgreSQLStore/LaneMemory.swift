@@ -1,12 +1,5 @@
 import TaskRun
 
-/// Tasks of one name, queue and priority: the rows that stand together in the index of due tasks.
-struct Lane: Sendable, Hashable {
-    let name: String
-    let queue: String
-    let priority: Int64
-}
-
 /// The lanes that were found for a claim, kept for a second where there are many.
 ///
 /// Few lanes are looked for at each claim, so that a task in a lane nobody knew of is found at once. To look for
@@ -30,17 +23,21 @@ struct LaneMemory: Sendable {
 
     private var entry: (key: Key, lanes: [Lane], end: ContinuousClock.Instant)?
 
-    /// The lanes found less than a second ago; nil where they are to be looked for.
+    /// The lanes that were found less than a second ago, by their first rows; nil where they are to be looked for.
     func lanes(for key: Key, at now: ContinuousClock.Instant = .now) -> [Lane]? {
         guard let entry, entry.key == key, now < entry.end else { return nil }
         return entry.lanes
     }
 
-    /// Keeps lanes that were just found, if they are many.
-    mutating func remember(_ lanes: [Lane], for key: Key, at now: ContinuousClock.Instant = .now) {
-        entry = lanes.count < Self.many ? nil : (key, lanes, now + Self.lifetime)
+    /// Keeps lanes, if they are many.
+    ///
+    /// - Parameters:
+    ///   - lanes: The lanes, by their first rows.
+    ///   - areNew: Whether they were just found; if not, they are what a claim left of those that were known.
+    ///   - key: What they were looked for.
+    ///   - now: The moment to go by.
+    mutating func remember(_ lanes: [Lane], areNew: Bool, for key: Key, at now: ContinuousClock.Instant = .now) {
+        let end = areNew ? now + Self.lifetime : entry?.end
+        entry = end.flatMap { lanes.count < Self.many ? nil : (key, lanes, $0) }
     }
-
-    /// Forgets the lanes.
-    mutating func forget() { entry = nil }
 }

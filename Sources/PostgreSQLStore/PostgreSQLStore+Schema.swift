@@ -92,32 +92,7 @@ extension PostgreSQLStore {
         }
         let plan = found.plan
         guard case .refuse(let refusal) = plan else { return plan }
-        switch refusal {
-        case .foreignTable:
-            throw schemaError(
-                doing,
-                "a table named tasks exists that taskrun did not make: nothing was touched",
-                "Use another schema or database (options=-csearch_path%3Dname in the URL names the schema)."
-            )
-        case .newerDatabase(let version, let known):
-            throw schemaError(
-                doing,
-                "they are of version \(version), and this program knows \(known): nothing was touched",
-                "Upgrade taskrun on this machine."
-            )
-        case .checksumDiffers(let version):
-            throw schemaError(
-                doing,
-                "version \(version) was made by other SQL than this program has: nothing was touched",
-                "Use the program that made it, or bring the tables to the state of taskrun migrate --print by hand."
-            )
-        case .incomplete(let version):
-            throw schemaError(
-                doing,
-                "a part of version \(version) is missing: nothing was touched",
-                "Restore the tables from a backup, or drop task_migrations and begin anew."
-            )
-        }
+        throw schemaError(doing, refusal.cause, refusal.advice)
     }
 
     private func schemaError(_ doing: String, _ cause: String, _ advice: String) -> StoreError {

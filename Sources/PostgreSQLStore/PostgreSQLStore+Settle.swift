@@ -25,13 +25,15 @@ extension PostgreSQLStore {
                 return Exchange(results: batch.results(answers), claimed: [])
             }
         }
-        return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
+        let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
+        return try await reach(to: doing) { session throws(PostgreSQLFailure) in
             let known = lanes.withLock { $0.lanes(for: claim.key) }
             let opening = [.begin] + batch.requests
             let answers = try session.exchange(opening + claim.questions(knowing: known))
             let taken = try claim.take(in: session, lanes: known, answers: answers.dropFirst(opening.count))
-            try session.exchange([.commit])
-            if let found = taken.lanes { lanes.withLock { $0.remember(found, for: claim.key) } }
+            let closing = try session.exchange(taken.questions + [.commit])
+            let left = taken.lanes(knowing: closing.dropLast())
+            lanes.withLock { $0.remember(left, areNew: taken.areNew, for: claim.key) }
             return Exchange(results: batch.results(answers.prefix(opening.count)), claimed: taken.tasks)
         }
     }

@@ -1,7 +1,18 @@
 /// What is set on each new session, whatever the server, the database or the role have as default.
 enum SessionSettings {
     /// For scripts: the user's own statements, planned as the server thinks best.
-    static let script = common
+    ///
+    /// A statement may take long, and the server looks for the end of the connection while it runs, so that the task of
+    /// a run that was killed is not held for as long as that. PostgreSQL 13, and a server not on Linux, cannot do that.
+    static let script =
+        common + """
+            ;
+            DO $$ BEGIN
+                PERFORM set_config('client_connection_check_interval', '1s', false);
+            EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
+                NULL;
+            END $$
+            """
 
     /// For the store's own statements.
     ///

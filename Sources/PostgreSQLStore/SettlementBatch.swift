@@ -40,10 +40,10 @@ struct SettlementBatch: Sendable {
         self.requests = requests
     }
 
-    /// One result a settlement, from the numbers of the rows that the statements changed.
+    /// One result a settlement, from the rows that the statements changed.
     func results(_ answers: some Sequence<PostgreSQLResult>) -> [SettleResult] {
-        let changed = Set(answers.flatMap(\.rows).map { $0.integer(0) })
-        return settlements.map { changed.contains($0.proof.id) ? .settled : .leaseLost }
+        let changed = Set(answers.flatMap(\.rows).map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) })
+        return settlements.map { changed.contains($0.proof) ? .settled : .leaseLost }
     }
 
     /// What a verdict but `delete` changes in a row.

@@ -56,12 +56,12 @@ func withStore(on server: PostgreSQLServer, _ body: (Fixture) async throws -> Vo
     await store.close()
 }
 
-/// The error that a call throws; nil where it throws none.
-func storeError<Result>(_ call: () async throws(StoreError) -> Result) async -> StoreError? {
+/// The store's error that a call throws; nil where it throws none.
+func storeError<Result>(_ call: () async throws -> Result) async throws -> StoreError? {
     do {
         _ = try await call()
         return nil
-    } catch {
+    } catch let error as StoreError {
         return error
     }
 }

@@ -45,6 +45,11 @@ struct PlanTests {
             values: ["'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{1,2}'", "5"],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
+        Case(
+            statement: ClaimSQL.heads,
+            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL"],
+            indexes: ["tasks_due"]
+        ),
         Case(statement: SettleSQL.delete, values: ["'{11,12}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(
             statement: SettleSQL.update,

@@ -47,8 +47,8 @@ public final class PostgreSQLServer: Sendable {
         let lines =
             [
                 "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(folder.path)'",
-                // Nothing here needs to outlive a power cut.
-                "fsync = off", "full_page_writes = off", "max_connections = 200", "logging_collector = off",
+                // Nothing here needs to outlive a power cut. Hundreds of tests run at once, each with its connections.
+                "fsync = off", "full_page_writes = off", "max_connections = 1000", "logging_collector = off",
             ] + settings
         try lines.joined(separator: "\n").append(to: data.appending(path: "postgresql.conf"))
         try """
@@ -91,16 +91,12 @@ public final class PostgreSQLServer: Sendable {
     /// - Throws: ``Command/Failure`` with psql's words for a statement that failed.
     @discardableResult
     public func psql(_ sql: String, on url: String? = nil) async throws -> String {
-        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PG") }
-        environment["PGOPTIONS"] = "-cclient_min_messages=warning"
-        if let url, url.contains("options=") { environment["PGOPTIONS"] = nil }
-        return try await Command(
-            [
-                programs.path("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url ?? superuserURL,
-            ],
-            environment: environment,
-            input: sql
-        ).run()
+        var command = programs.command(
+            "psql",
+            ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url ?? superuserURL]
+        )
+        command.input = sql
+        return try await command.run()
     }
 
     /// How a server is stopped.

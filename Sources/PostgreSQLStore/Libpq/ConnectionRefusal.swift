@@ -6,8 +6,8 @@ import TaskRun
 /// libpq tells it in words only, and words depend on the language. Where the server itself said no, it is asked once
 /// more by a connection that shows the SQLSTATE instead, so that a wrong password is told from a server that starts.
 enum ConnectionRefusal {
-    /// A connection that failed later than this met silence, not a refusal: asking again would double the wait.
-    private static let slow: Duration = .seconds(5)
+    /// How long the second attempt may take.
+    private static let patience: Duration = .seconds(5)
 
     static func explain(
         _ handle: OpaquePointer,
@@ -18,7 +18,9 @@ enum ConnectionRefusal {
         if PQconnectionNeedsPassword(handle) == 1 {
             return PostgreSQLFailure(.database, state: "28P01", message: message)
         }
-        guard time < slow, let state = askAgain(address) else {
+        // After the time limit there was silence, not a refusal, and asking again would only double the wait.
+        let limit = PostgreSQLAddress.options(PQconninfo(handle))?["connect_timeout"].flatMap { Int($0) } ?? 0
+        guard limit < 1 || time < .seconds(limit), let state = askAgain(address) else {
             return PostgreSQLFailure(.unreachable, message: message)
         }
         return PostgreSQLFailure(state: state, message: message)
@@ -33,7 +35,7 @@ enum ConnectionRefusal {
         guard let handle = started else { return nil }
         defer { PQfinish(handle) }
         PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
-        let deadline = ContinuousClock.now + slow
+        let deadline = ContinuousClock.now + patience
         var step = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING {
             let event: Readiness.Event = step == PGRES_POLLING_WRITING ? .writing : .reading

@@ -17,6 +17,7 @@ final class Interrupt: Sendable {
     /// How long a server may take to answer a cancellation before the connection is given up.
     static let patience: Duration = .seconds(5)
 
+    private let queue = DispatchQueue(label: "taskrun.postgresql.cancel")
     private let input: Int32
     let output: Int32
 
@@ -46,12 +47,12 @@ final class Interrupt: Sendable {
 
     /// Asks the server to cancel what it does for this connection, without waiting for it.
     ///
-    /// PQcancel opens a connection of its own and has no time limit, so it is left to a thread on which nothing waits.
-    /// libpq allows that: the pointer it uses is a copy of what it needs.
-    static func cancel(_ handle: OpaquePointer) {
+    /// PQcancel opens a connection of its own and has no time limit, so it is left to a queue on which nothing waits.
+    /// libpq allows that: the pointer it uses is to a copy of what it needs.
+    func cancel(_ handle: OpaquePointer) {
         guard let request = PQgetCancel(handle) else { return }
         let address = UInt(bitPattern: request)
-        DispatchQueue.global().async {
+        queue.async {
             let request = OpaquePointer(bitPattern: address)
             var message = [CChar](repeating: 0, count: 256)
             _ = PQcancel(request, &message, Int32(message.count))

@@ -63,7 +63,7 @@ struct PostgreSQLAddress: Sendable {
     }
 
     /// The options that have a value, by keyword, and nil where libpq made no list; frees the list.
-    private static func options(_ list: UnsafeMutablePointer<PQconninfoOption>?) -> [String: String]? {
+    static func options(_ list: UnsafeMutablePointer<PQconninfoOption>?) -> [String: String]? {
         guard let list else { return nil }
         defer { PQconninfoFree(list) }
         var options: [String: String] = [:]

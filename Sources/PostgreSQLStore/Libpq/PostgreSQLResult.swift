@@ -19,8 +19,12 @@ final class PostgreSQLResult {
     /// How the server ended the statement.
     var status: ExecStatusType { PQresultStatus(handle) }
 
+    /// Whether the server now wants to send or get rows in a stream (COPY), which nothing here does.
+    var isCopy: Bool { [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(status) }
+
     /// The server's complaint, if that is what this is.
     var failure: PostgreSQLFailure? {
+        guard !isCopy else { return PostgreSQLFailure(.refused, message: "COPY works with files of the server only") }
         guard status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE else { return nil }
         let message = PQresultErrorField(handle, primaryField).map { String(cString: $0) }
         guard let state = PQresultErrorField(handle, stateField).map({ String(cString: $0) }) else {

@@ -37,9 +37,6 @@ final class PostgreSQLSession {
     /// The server's version as a number: 150018 for 15.18.
     var serverVersion: Int { Int(PQserverVersion(handle)) }
 
-    /// The number of the server's process for this session.
-    var processID: Int32 { PQbackendPID(handle) }
-
     /// Whether the session can be used: it did not break, and the server has not ended it since it was last used.
     func isUsable() -> Bool {
         while !isBroken && Readiness.wait(on: PQsocket(handle), atMost: .zero) == .ready {
@@ -150,6 +147,8 @@ extension PostgreSQLSession {
         for part in parts {
             guard let result = try next(within: limit, interrupt: interrupt) else { throw lost() }
             if failure == nil { failure = result.failure.map(noting) }
+            // A session that is to copy does nothing else any more.
+            if result.isCopy { isBroken = true }
             if isBroken { break }
             // libpq ends the results of each statement with an empty one.
             guard try next(within: limit, interrupt: interrupt) == nil else { throw lost() }
@@ -179,11 +178,11 @@ extension PostgreSQLSession {
             case .interrupted:
                 isCancelling = true
                 deadline = min(deadline, .now + Interrupt.patience)
-                Interrupt.cancel(handle)
+                interrupt?.cancel(handle)
             case .timedOut:
                 guard ContinuousClock.now < deadline else { throw silent(limit) }
                 // A cancellation that comes before the server has begun the statement has no effect: say it again.
-                Interrupt.cancel(handle)
+                interrupt?.cancel(handle)
             }
         }
         return PQgetResult(handle).map { PostgreSQLResult($0) }

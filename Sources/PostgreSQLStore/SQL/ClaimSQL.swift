@@ -77,12 +77,24 @@ enum ClaimSQL {
 
     private static func dueLanes(_ now: String) -> String {
         """
-        SELECT task_name, queue, priority
+        SELECT task_name, queue, priority, \(microseconds), id
         FROM lane
         WHERE run_at <= \(moment(now))
         ORDER BY priority, run_at, id
         """
     }
+
+    /// The first due rows of these lanes, after a claim took what was there before.
+    ///
+    /// Values: names, queues, priorities, now.
+    static let heads = Statement(
+        "heads",
+        """
+        SELECT lane.task_name, lane.queue, lane.priority, \(microseconds), head.id
+        FROM unnest($1::text[], $2::text[], $3::integer[]) AS lane (task_name, queue, priority)
+            CROSS JOIN LATERAL (\(head("1", until: "run_at <= \(moment("$4"))"))) AS head
+        """
+    )
 
     /// Locks due rows whose runs died, by how often that happened.
     ///
@@ -127,8 +139,9 @@ enum ClaimSQL {
     ///
     /// Which rows are the best `limit` of all is found out without locks, for then exactly as many rows a lane can be
     /// locked as are taken, and runs that claim at the same time do not stand in each other's way. To read `limit` rows
-    /// of each lane for that would be far too much where lanes are many: a first look at a few rows (`depth`) of each
-    /// gives a bound that the best rows cannot lie beyond, and the second look reads up to it.
+    /// of each lane for that would be far too much where lanes are many, so there are two looks. The first, at a few rows
+    /// (`depth`) of each lane, gives a bound that the best rows cannot lie beyond. The second reads up to that bound, in
+    /// those lanes only that have a row before it.
     ///
     /// The first column says how many rows there were to claim: more than were claimed means that other runs were faster.
     /// Values: owner, lease in seconds, now, limit, names, queues, priorities, locked ids, depth.
@@ -140,18 +153,22 @@ enum ClaimSQL {
             FROM unnest($5::text[], $6::text[], $7::integer[]) WITH ORDINALITY AS lane (task_name, queue, priority, no)
         ), crashed AS MATERIALIZED (
             SELECT id, priority, run_at FROM tasks WHERE id = ANY ($8::bigint[])
-        ), bound AS MATERIALIZED (
-            SELECT lane.priority, head.run_at, head.id
+        ), glance AS MATERIALIZED (
+            SELECT lane.no, lane.task_name, lane.queue, lane.priority, head.run_at, head.id
             FROM lane CROSS JOIN LATERAL (\(head("$9::integer", until: due))) AS head
             UNION ALL
-            SELECT priority, run_at, id FROM crashed
+            SELECT NULL, NULL, NULL, priority, run_at, id FROM crashed
+            ORDER BY priority, run_at, id
+            LIMIT $4::integer
+        ), bound AS MATERIALIZED (
+            SELECT priority, run_at, id
+            FROM glance
             ORDER BY priority, run_at, id
             OFFSET $4::integer - 1
-            LIMIT 1
         ), best AS MATERIALIZED (
             SELECT lane.no, lane.task_name, lane.queue, lane.priority, head.run_at, head.id
-            FROM (SELECT 1) AS one LEFT JOIN bound ON true
-                JOIN lane ON lane.priority <= coalesce(bound.priority, lane.priority)
+            FROM (SELECT DISTINCT no, task_name, queue, priority FROM glance WHERE no IS NOT NULL) AS lane
+                LEFT JOIN bound ON true
                 CROSS JOIN LATERAL (\(head("$4::integer", until: endOfLane))) AS head
             UNION ALL
             SELECT NULL, NULL, NULL, priority, run_at, id FROM crashed
@@ -212,8 +229,11 @@ enum ClaimSQL {
         FROM free
         WHERE \(Probe.row("free.id")) AND tasks.status = 'WAITING'
         RETURNING tasks.id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes,
-            priority, (extract(epoch FROM run_at) * 1000000)::bigint
+            priority, \(microseconds)
         """
+
+    /// The column `run_at` as a whole number: the order of rows is kept, and nothing is rounded.
+    private static let microseconds = "(extract(epoch FROM run_at) * 1000000)::bigint"
 
     /// The moment to go by: the given one, or the server's.
     static func moment(_ value: String) -> String { "coalesce(to_timestamp(\(value)::double precision), now())" }

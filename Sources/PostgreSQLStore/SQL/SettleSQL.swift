@@ -16,7 +16,7 @@ enum SettleSQL {
             ORDER BY id
         ) AS proof
         WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
-        RETURNING tasks.id
+        RETURNING tasks.id, tasks.claim_no
         """
     )
 
@@ -43,7 +43,7 @@ enum SettleSQL {
             ORDER BY id
         ) AS verdict
         WHERE \(Probe.row("verdict.id")) AND tasks.claim_no = verdict.claim_no AND \(Probe.isInHand)
-        RETURNING tasks.id
+        RETURNING tasks.id, tasks.claim_no
         """
     )
 

@@ -10,6 +10,9 @@ struct ScriptRun: Sendable {
         case doubtful(PostgreSQLFailure)
     }
 
+    /// The server's limit is in whole milliseconds and on its own clock, so it may come a little early.
+    private static let tick: Duration = .milliseconds(100)
+
     let proof: ClaimProof
     let timeLimit: Duration
     let interrupt: Interrupt
@@ -31,7 +34,7 @@ struct ScriptRun: Sendable {
                 if number == 0, answers[2].changedRows == 0 { return .known(.leaseLost) }
             } catch {
                 guard !error.endsConnection else { throw error }
-                return .known(.failed(error: explain(error, place: place, isLate: ContinuousClock.now >= deadline)))
+                return .known(.failed(error: explain(error, place: place, isLate: deadline - .now < Self.tick)))
             }
         }
         if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }

@@ -1,0 +1,43 @@
+/// A row's place in due order.
+struct Place: Sendable, Hashable, Comparable {
+    let priority: Int64
+    /// Microseconds since 1970.
+    let runAt: Int64
+    let id: Int64
+
+    static func < (one: Place, other: Place) -> Bool {
+        (one.priority, one.runAt, one.id) < (other.priority, other.runAt, other.id)
+    }
+}
+
+/// Tasks of one name, queue and priority: the rows that stand together in the index of due tasks.
+struct Lane: Sendable {
+    /// What the rows have in common.
+    struct Mark: Sendable, Hashable {
+        let name: String
+        let queue: String
+        let priority: Int64
+    }
+
+    let mark: Mark
+    /// The place of the first row.
+    let head: Place
+
+    /// Reads the lanes that a statement found: name, queue, priority, and the moment and number of the first row.
+    static func all(_ result: PostgreSQLResult) -> [Lane] {
+        result.rows.map { row in
+            Lane(
+                mark: Mark(name: row.text(0), queue: row.text(1), priority: row.integer(2)),
+                head: Place(priority: row.integer(2), runAt: row.integer(3), id: row.integer(4))
+            )
+        }
+    }
+
+    /// Names, queues and priorities as three arrays.
+    static func arrays(_ lanes: some Collection<Lane>) -> [String?] {
+        [
+            SQLText.array(lanes.map(\.mark.name)), SQLText.array(lanes.map(\.mark.queue)),
+            SQLText.array(lanes.map(\.mark.priority)),
+        ]
+    }
+}

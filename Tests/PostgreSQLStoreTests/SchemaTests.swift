@@ -1,0 +1,137 @@
+import TaskRun
+import TestSupport
+import Testing
+
+@testable import PostgreSQLStore
+
+@Suite("The schema")
+struct SchemaTests {
+    /// A store without tables.
+    private func withEmptySchema(_ body: (Fixture) async throws -> Void) async throws {
+        let server = try await PostgreSQLServer.shared()
+        let url = try await server.makeDatabase()
+        let store = try PostgreSQLStore(url)
+        try await body(Fixture(server: server, url: url, store: store))
+        await store.close()
+    }
+
+    @Test("is made once by many migrations at the same time")
+    func many() async throws {
+        try await withEmptySchema { fixture in
+            let runs = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 1...8 {
+                    let store = try fixture.another()
+                    group.addTask { try await store.migrate().count }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(runs.sorted() == [0, 0, 0, 0, 0, 0, 0, 1])
+            try await fixture.store.requireSchema()
+            #expect(try await fixture.store.schemaVersions().map(\.isApplied) == [true])
+        }
+    }
+
+    @Test("that is missing is told with the way out")
+    func missing() async throws {
+        try await withEmptySchema { fixture in
+            let error = try #require(try await storeError { try await fixture.store.requireSchema() })
+            #expect(error.code == .schema && error.advice == "Run: taskrun migrate")
+            #expect(try await fixture.store.schemaVersions().map(\.isApplied) == [false])
+            #expect(try await storeError { try await fixture.claim(1) }?.code == .schema)
+        }
+    }
+
+    @Test(
+        "stays untouched where somebody else's tasks are",
+        arguments: ["TABLE tasks (id int)", "VIEW tasks AS SELECT 1"]
+    )
+    func foreign(_ tasks: String) async throws {
+        try await withEmptySchema { fixture in
+            try await fixture.psql("CREATE \(tasks)")
+            for error in [
+                try await storeError { try await fixture.store.migrate() },
+                try await storeError { try await fixture.store.requireSchema() },
+                try await storeError { try await fixture.store.schemaVersions() },
+            ] {
+                #expect(error?.code == .schema)
+                #expect(error?.cause == "there is a table named tasks that taskrun did not make; nothing was touched")
+                #expect(error?.advice?.contains("search_path") == true)
+            }
+            #expect(try await fixture.psql("SELECT to_regclass('task_migrations') IS NULL") == "t")
+        }
+    }
+
+    @Test(
+        "stays untouched where it is newer, edited or in pieces",
+        arguments: [
+            ("INSERT INTO task_migrations VALUES (2, 'x', 'x')", "version 2"),
+            ("UPDATE task_migrations SET checksum = 'x'", "other SQL"), ("DROP TABLE tasks", "missing"),
+        ]
+    )
+    func refused(_ change: String, _ words: String) async throws {
+        try await withStore { fixture in
+            try await fixture.psql(change)
+            for error in [
+                try await storeError { try await fixture.store.migrate() },
+                try await storeError { try await fixture.store.requireSchema() },
+            ] {
+                #expect(error?.code == .schema)
+                #expect(error?.cause.contains(words) == true, "\(String(describing: error))")
+            }
+        }
+    }
+
+    @Test("that fails half-way leaves nothing")
+    func half() async throws {
+        try await withEmptySchema { fixture in
+            // The last of the migration's tables is there already, in another form.
+            try await fixture.psql("CREATE TYPE task_migrations AS (a int)")
+            #expect(try await storeError { try await fixture.store.migrate() } != nil)
+            #expect(try await fixture.psql("SELECT to_regclass('tasks') IS NULL") == "t")
+            try await fixture.psql("DROP TYPE task_migrations")
+            #expect(try await fixture.store.migrate().map(\.version) == [1])
+        }
+    }
+
+    @Test("is the first of search_path that exists, whatever stands behind it")
+    func searchPath() async throws {
+        try await withStore { fixture in
+            let first = try await fixture.server.makeDatabase()
+            let names = [first, fixture.url].compactMap { $0.split(separator: "%3D").last }
+            let both = try PostgreSQLStore(
+                fixture.server.superuserURL + "&options=-csearch_path%3Dnowhere,\(names.joined(separator: ","))"
+            )
+            #expect(try await storeError { try await both.requireSchema() }?.code == .schema)
+            #expect(try await both.migrate().map(\.version) == [1])
+            _ = try await both.add([NewTask(name: "A")])
+            #expect(try await fixture.psql("SELECT count(*) FROM tasks") == "0")
+            #expect(try await fixture.server.psql("SELECT count(*) FROM tasks", on: first) == "1")
+        }
+    }
+
+    @Test("that search_path names but that does not exist is told")
+    func nowhere() async throws {
+        let server = try await PostgreSQLServer.shared()
+        let store = try PostgreSQLStore(server.superuserURL + "&options=-csearch_path%3Dnowhere")
+        for error in [
+            try await storeError { try await store.migrate() },
+            try await storeError { try await store.requireSchema() },
+        ] {
+            #expect(error?.cause == "search_path names no schema that exists")
+        }
+    }
+
+    @Test("for which the user has no rights is a matter of the settings")
+    func rights() async throws {
+        try await withEmptySchema { fixture in
+            let schema = try #require(fixture.url.split(separator: "%3D").last)
+            try await fixture.psql(
+                "DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA \(schema) TO reader"
+            )
+            let store = try PostgreSQLStore(fixture.url.replacing("postgres@/", with: "reader@/"))
+            let error = try #require(try await storeError { try await store.migrate() })
+            #expect(error.code == .database && error.advice?.contains("GRANT") == true)
+            try await fixture.psql("DROP OWNED BY reader; DROP ROLE reader")
+        }
+    }
+}
