@@ -159,10 +159,10 @@ extension HandlerOutcome {
 }
 
 /// Waits for a condition, for as long as a loaded machine may need.
-func eventually(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) async throws -> Bool {
+func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
-        if try condition() { return true }
+        if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }
     return try condition()
