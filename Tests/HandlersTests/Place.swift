@@ -165,7 +165,7 @@ func eventually(within limit: Duration = .seconds(60), _ condition: () async thr
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }
-    return try condition()
+    return try await condition()
 }
 
 /// Whether a process is there and not just waiting to be reaped.
