@@ -72,6 +72,8 @@ struct KillTests {
             )
             #expect(place.lines().last == "end 2")
             #expect(!isAtWork(pid), "two attempts at the same time")
+            let left = try FileManager.default.contentsOfDirectory(atPath: place.folder.appending(path: "runtime").path)
+            #expect(left.allSatisfy { $0.hasPrefix("slot-") }, "\(left)")
             #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
         }
     }

@@ -24,7 +24,7 @@ struct ExecutableEndTests {
         try await withPlace { place in
             let outcome = try await cancel("touch begun; exec sleep 600", in: place)
             #expect(outcome == .stopped)
-            #expect(try place.names().contains { $0.hasPrefix("taskrun-") } == false)
+            #expect(try place.names().contains { $0.hasPrefix("output-") } == false)
         }
     }
 

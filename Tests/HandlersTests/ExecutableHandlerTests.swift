@@ -31,7 +31,7 @@ struct ExecutableHandlerTests {
                 environment: [
                     "PATH": "/usr/bin:/bin", "TZ": "UTC", "SHOP": "a=b", "TASKRUN_DATABASE": "postgres://me:pw@h/d",
                 ],
-                temporaryFolder: place.path
+                privateFolder: place.path
             )
             let handler = try place.script("env", settings: settings)
             let task = task(id: 42, attempt: 3)
@@ -207,7 +207,7 @@ struct ExecutableHandlerTests {
         let handler = ExecutableHandler(
             name: "A",
             path: "handlers/A.php",
-            settings: ExecutableSettings(run: "r", environment: [:])
+            settings: ExecutableSettings(run: "r", environment: [:], privateFolder: "/tmp")
         )
         #expect(handler.name == "A" && handler.kind == .executable && handler.limits == HandlerLimits())
         #expect(handler.origin == FileManager.default.currentDirectoryPath + "/handlers/A.php")

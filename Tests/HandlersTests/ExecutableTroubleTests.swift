@@ -206,17 +206,17 @@ struct ExecutableTroubleTests {
         }
     }
 
-    @Test("a temporary folder that is not there is a failed attempt with its reason")
-    func noTemporaryFolder() async throws {
+    @Test("a private folder that is not there is a failed attempt with its reason")
+    func noPrivateFolder() async throws {
         try await withPlace { place in
-            let settings = ExecutableSettings(run: "r", environment: [:], temporaryFolder: "\(place.path)/missing")
+            let settings = ExecutableSettings(run: "r", environment: [:], privateFolder: "\(place.path)/missing")
             let error = try await place.perform("exit 0", settings: settings).error
             #expect(error == "cannot make the file for TASKRUN_OUTPUT: no such file or directory.")
         }
     }
 
-    @Test("a temporary folder that is swept while programs run is made again")
-    func sweptTemporaryFolder() async throws {
+    @Test("a private folder that is swept while programs run is made again")
+    func sweptPrivateFolder() async throws {
         try await withPlace { place in
             let settings = place.settings()
             let first = try place.script(

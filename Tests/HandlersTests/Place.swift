@@ -24,7 +24,7 @@ struct Place: Sendable {
             environment: inherited.merging(environment) { $1 },
             killAfter: killAfter,
             resultLimit: resultLimit,
-            temporaryFolder: path
+            privateFolder: path
         )
     }
 

@@ -26,14 +26,14 @@ public struct ExecutableSettings: Sendable {
     ///   - workingDirectory: Where executables begin; nil: the folder in which the handlers folder lies.
     ///   - killAfter: How long after SIGTERM comes SIGKILL.
     ///   - resultLimit: How many bytes of stdout are kept.
-    ///   - temporaryFolder: Where a private folder for the files behind `TASKRUN_OUTPUT` may be made.
+    ///   - privateFolder: A folder that only this user can write to, for the files behind `TASKRUN_OUTPUT`.
     public init(
         run: String,
         environment: [String: String],
         workingDirectory: String? = nil,
         killAfter: Duration = .seconds(10),
         resultLimit: Int = 1 << 20,
-        temporaryFolder: String = "/tmp"
+        privateFolder: String
     ) {
         self.run = run
         self.environment = environment.filter { name, value in
@@ -42,12 +42,17 @@ public struct ExecutableSettings: Sendable {
         self.workingDirectory = workingDirectory
         self.killAfter = killAfter
         self.resultLimit = resultLimit
-        self.outputs = OutputFolder(parent: Files.absolute(temporaryFolder).string)
+        self.outputs = OutputFolder(parent: Files.absolute(privateFolder).string, run: run)
     }
 
     /// How many programs can run at once before the limit of open files stops more from starting: 112 with the usual
     /// limit of 1,024.
     public static var mostAtOnce: Int { DescriptorLimit.programs }
+
+    /// Removes the files behind `TASKRUN_OUTPUT` that a dead run left in its private folder.
+    public static func removeFiles(of run: String, in privateFolder: String) {
+        OutputFolder.remove(of: run, in: Files.absolute(privateFolder).string)
+    }
 
     /// The part of an environment that executables get: PATH, HOME, LANG, TZ, and the names that the settings list.
     ///

@@ -16,33 +16,43 @@ import SystemPackage
 /// Where the files behind `TASKRUN_OUTPUT` lie: a folder that only this user can enter, there while it has files.
 ///
 /// A class because all executables of a run share one folder: made with the first file, removed with the last, so that
-/// neither each task costs a folder nor each run leaves one.
+/// neither each task costs a folder nor each run leaves one. It is named after the run, so that the folder of one that
+/// was killed can be found.
 final class OutputFolder: Sendable {
     /// The most bytes that are read of one file.
     static let limit = 1 << 20
 
     private struct State {
-        var path: String?
+        var isThere = false
         var files = 0
         var made: UInt64 = 0
     }
 
-    private let parent: String
+    private let path: String
     private let state = Mutex(State())
 
-    init(parent: String) { self.parent = parent }
+    init(parent: String, run: String) { path = Self.path(of: run, in: parent) }
+
+    /// Removes what a dead run left; nothing, mostly.
+    static func remove(of run: String, in parent: String) {
+        try? FileManager.default.removeItem(atPath: path(of: run, in: parent))
+    }
+
+    private static func path(of run: String, in parent: String) -> String {
+        "\(parent)/output-" + String(run.map { $0 == " " || $0 == "/" ? "_" : $0 })
+    }
 
     /// Makes an empty file, readable and writable for this user alone.
     func makeFile() throws(Errno) -> String {
         let result: Result<String, Errno> = state.withLock { state in
             do throws(Errno) {
-                return .success(try Self.makeFile(&state, parent))
+                return .success(try makeFile(&state))
             } catch {
-                guard error == .noSuchFileOrDirectory, state.path != nil else { return .failure(error) }
+                guard error == .noSuchFileOrDirectory, state.isThere else { return .failure(error) }
             }
-            // Somebody swept the temporary folder while the run went on: begin a new one.
-            state.path = nil
-            return Result { () throws(Errno) in try Self.makeFile(&state, parent) }
+            // Somebody swept the folder away while the run went on: begin a new one.
+            state.isThere = false
+            return Result { () throws(Errno) in try makeFile(&state) }
         }
         return try result.get()
     }
@@ -52,9 +62,9 @@ final class OutputFolder: Sendable {
         if unlink(file) != 0 { try? FileManager.default.removeItem(atPath: file) }
         state.withLock { state in
             state.files -= 1
-            guard state.files == 0, let folder = state.path else { return }
-            state.path = nil
-            if rmdir(folder) != 0 { try? FileManager.default.removeItem(atPath: folder) }
+            guard state.files == 0, state.isThere else { return }
+            state.isThere = false
+            if rmdir(path) != 0 { try? FileManager.default.removeItem(atPath: path) }
         }
     }
 
@@ -64,22 +74,15 @@ final class OutputFolder: Sendable {
         return (try? Files.start(of: file, limit: Self.limit)) ?? []
     }
 
-    private static func makeFile(_ state: inout State, _ parent: String) throws(Errno) -> String {
-        let folder: String
-        if let path = state.path { folder = path } else { folder = try makeFolder(in: parent) }
-        state.path = folder
+    private func makeFile(_ state: inout State) throws(Errno) -> String {
+        guard state.isThere || mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+        state.isThere = true
         state.made += 1
-        let file = "\(folder)/\(state.made)"
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let file = "\(path)/\(state.made)"
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         close(descriptor)
         state.files += 1
         return file
-    }
-
-    private static func makeFolder(in parent: String) throws(Errno) -> String {
-        var template = Array("\(parent)/taskrun-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -5,7 +5,6 @@ import Musl
 #else
 import Darwin
 #endif
-import Handlers
 import Synchronization
 import TaskRun
 
@@ -31,12 +30,10 @@ final class HostProcesses: Sendable {
     ///
     /// - Parameters:
     ///   - identity: This process.
-    ///   - endLeftovers: Ends what a dead run left behind; whether nothing is left.
+    ///   - endLeftovers: Ends what a dead run left behind; whether nothing is left. Default: for those who only look.
     init(
         identity: RunIdentity,
-        endLeftovers: @escaping @Sendable (String) async -> Bool = {
-            await !LeftoverProcesses.end(startedBy: $0).areLeft
-        }
+        endLeftovers: @escaping @Sendable (String) async -> Bool = { _ in false }
     ) {
         self.identity = identity
         self.endLeftovers = endLeftovers

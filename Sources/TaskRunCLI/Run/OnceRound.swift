@@ -10,6 +10,7 @@ struct OnceRound {
     private let program: Program
     private let store: any TaskDesk
     private let identity: RunIdentity
+    private let directory: RuntimeDirectory
     private let slots: FileSlots
     private let logger: Logger
 
@@ -21,7 +22,7 @@ struct OnceRound {
         self.store = store
         identity = RunIdentity.ofThisProcess()
         handlers = try HandlerList(program, settings, run: identity, store: store)
-        let directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
+        directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
         slots = try FileSlots(count: settings.concurrency, in: directory)
         logger = program.logger(settings)
     }
@@ -50,7 +51,11 @@ struct OnceRound {
         let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
         defer { display.clear() }
         let stop = StopSignal()
-        let processes = HostProcesses(identity: identity)
+        let processes = HostProcesses(identity: identity) { [directory] dead in
+            guard await !LeftoverProcesses.end(startedBy: dead).areLeft else { return false }
+            ExecutableSettings.removeFiles(of: dead, in: directory.path)
+            return true
+        }
         let run = OneShotRun(
             store: store,
             registry: handlers.registry,

@@ -37,7 +37,12 @@ struct HandlerList {
         let folder = HandlersFolder(
             path: settings.handlers,
             isDefault: settings.isHandlersDefault,
-            executables: ExecutableSettings(run: run.text, environment: environment, resultLimit: settings.outputLimit),
+            executables: ExecutableSettings(
+                run: run.text,
+                environment: environment,
+                resultLimit: settings.outputLimit,
+                privateFolder: settings.runtimeDirectory ?? RuntimeDirectory.standardPath()
+            ),
             perform: { (script, proof, limit) async throws(StoreError) in
                 guard let store else { preconditionFailure("without a store nothing is performed") }
                 return try await store.perform(script, settling: proof, timeLimit: limit)
