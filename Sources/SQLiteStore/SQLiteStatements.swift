@@ -83,6 +83,13 @@ enum SQLiteStatements {
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
+    // A claim without an end of its lease (made by hand) has all the time that the caller gives it.
+    static let leaseLeft = """
+        SELECT coalesce((julianday(lease_expires_at) - julianday(:now)) * 86400, 1e9)
+        FROM tasks
+        WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
+        """
+
     static let owners = """
         SELECT DISTINCT lease_owner
         FROM tasks INDEXED BY tasks_lease

@@ -5,18 +5,21 @@ public import TaskRun
 extension SQLiteStore {
     /// Runs an SQL script and deletes the task's row in one transaction, on a connection of its own.
     ///
-    /// SQLite has one writer: while the script runs, other writers wait.
+    /// SQLite has one writer: while the script runs, other writers wait, and no lease can be renewed. It may therefore take
+    /// no longer than its own lease lasts, less a tenth for the others to be renewed afterwards.
     public func perform(
         _ script: Script,
         settling proof: ClaimProof,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
         let queue = try scripts()
+        guard let lease = try await leaseLeft(of: proof) else { return .leaseLost }
+        let limit = min(timeLimit, .seconds(lease * 0.9))
         do {
             return try await withThrowingTaskGroup(of: ScriptOutcome?.self) { group in
                 group.addTask { try await queue.writeWithoutTransaction { try $0.run(script, settling: proof) } }
                 group.addTask {
-                    try await Task.sleep(for: timeLimit)
+                    try await Task.sleep(for: limit)
                     return nil
                 }
                 // Leaving cancels the other: the clock, or the script, which is interrupted and undone.
@@ -29,6 +32,27 @@ extension SQLiteStore {
         } catch {
             throw StoreError(sqlite: error, "cannot run an SQL file in \(location)")
         }
+    }
+}
+
+extension SQLiteStore {
+    /// Seconds until the lease of a claim ends; nil: the claim was taken over.
+    private func leaseLeft(of proof: ClaimProof) async throws(StoreError) -> Double? {
+        try await access("cannot read a lease") { database in
+            try Double.fetchOne(
+                database,
+                sql: SQLiteStatements.leaseLeft,
+                arguments: ["id": proof.id, "claim_no": proof.number, "now": SQLiteTime.text(Date())]
+            )
+        }
+    }
+
+    private static func overdue(_ limit: Duration, _ timeLimit: Duration) -> String {
+        let seconds = Int((limit / .seconds(1)).rounded())
+        guard limit < timeLimit else { return "took longer than its time limit of \(seconds) s; undone" }
+        return
+            "took longer than \(seconds) s, as long as its lease lasts; undone. On SQLite nothing else can be written "
+            + "meanwhile: split the work, or raise the setting lease."
     }
 }
 

@@ -2,13 +2,20 @@
 ///
 /// What is claimed should begin within about 250 ms: slow tasks are never claimed ahead, so that other runs can have them,
 /// and a flood of short ones comes in large batches, so that the database is asked seldom. The number at most doubles
-/// from one claim to the next and never passes 1,000.
+/// from one claim to the next, never passes 1,000, and holds no more than about 64 MB of payload.
 struct ClaimPace {
     static let horizon = Duration.milliseconds(250)
     static let most = 1000
+    static let bytes = 64.0 * 1024 * 1024
 
     private var mean: Duration?
+    private var meanBytes = 0.0
     private var last = 0
+
+    /// Takes note of how large a payload is; one large payload among small ones is remembered for a while.
+    mutating func note(bytes: Int) {
+        meanBytes = max(Double(bytes), meanBytes + (Double(bytes) - meanBytes) / 8)
+    }
 
     /// Takes note of how long a handler took; the mean follows within a few tasks.
     mutating func note(_ took: Duration) {
@@ -19,7 +26,8 @@ struct ClaimPace {
     mutating func ahead(workers: Int) -> Int {
         guard let mean, workers > 0 else { return 0 }
         let fit = Double(workers) * (Self.horizon / max(mean, .nanoseconds(100)))
-        last = Int(min(fit, Double(Self.most), Double(max(2 * last, 2 * workers))))
+        let most = min(Double(Self.most), Self.bytes / max(meanBytes, 1))
+        last = Int(min(fit, most, Double(max(2 * last, 2 * workers))))
         return last
     }
 }

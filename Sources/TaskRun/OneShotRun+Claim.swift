@@ -9,13 +9,13 @@ extension OneShotRun {
             report.recovered += batch.count
             report.failed += batch.count { $0.status == .failed }
             observer?(.recovered(batch))
-        } while batch.count >= 1000
+        } while batch.count >= 1000 && stop.requests == 0
     }
 
     /// What to claim now; nil: nothing.
     func claimRequest(now: ContinuousClock.Instant) -> ClaimRequest? {
         if stopBegan != nil || fatal != nil || left == 0 || names.isEmpty { phase = .done }
-        if isOver(now) || phase == .done { giveBackUnbegun() }
+        if isOver(now) || phase == .done || bench.with({ $0.isStuck(now: now) }) { giveBackUnbegun() }
         if phase == .usual, isOver(now), isIdle { phase = .alone }
         guard phase != .done, phase == .alone || !isOver(now), !bench.with({ $0.holdsAlone }) else { return nil }
         guard !unsettled.isEmpty || now >= nextClaim else { return nil }
@@ -33,7 +33,7 @@ extension OneShotRun {
     private func usualRequest() -> ClaimRequest? {
         let (waiting, busy) = bench.with { ($0.waiting.count, $0.workers.count) }
         let free = slotsHeld - busy
-        let ready = pace.ahead(workers: slotsHeld)
+        let ready = bench.with({ $0.isSlow(now: .now) }) ? 0 : pace.ahead(workers: slotsHeld)
         let room = free + ready - waiting
         guard room > 0, free > waiting || waiting <= ready / 2 else { return nil }
         return request(.usual(limit: min(room, left), crashed: max(0, free - waiting)))
@@ -52,6 +52,7 @@ extension OneShotRun {
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.
     func take(_ claimed: [ClaimedTask], for request: ClaimRequest, sent: ContinuousClock.Instant) {
         report.claimed += claimed.count
+        for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
         if request.share == .alone {
             phase = claimed.isEmpty || isOver(sent) ? .done : .usual
@@ -69,7 +70,7 @@ extension OneShotRun {
 
     private var isIdle: Bool { unsettled.isEmpty && bench.with { $0.isEmpty } }
 
-    /// What was claimed but not begun goes back: others can have it.
+    /// What was claimed but not begun goes back: others can have it. At the limit it is still performed.
     private func giveBackUnbegun() {
         guard stopBegan != nil || fatal != nil || phase != .done else { return }
         let unbegun = bench.with { state in

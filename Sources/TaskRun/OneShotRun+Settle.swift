@@ -6,7 +6,10 @@ extension OneShotRun {
         noteStop()
         collect()
         let sent = ContinuousClock.now
-        if let troubleUntil, sent < troubleUntil { return }
+        if let moment = troubleUntil {
+            guard sent >= moment || stop.requests > 1 else { return }
+            troubleUntil = nil
+        }
         let request = claimRequest(now: sent)
         guard request != nil || !unsettled.isEmpty else { return }
         do {
@@ -75,10 +78,13 @@ extension OneShotRun {
     private func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
         observer?(.trouble(error))
         if error.code == .refused, !unsettled.isEmpty { return await settleOneByOne() }
-        guard error.isPassing else { return end(with: error) }
+        guard error.isPassing else { return await end(with: error) }
         isUncertain = isUncertain || error.code == .unreachable
-        let lost = unsettled.filter { $0.finished.held.leaseEnd <= sent }
-        unsettled.removeAll { $0.finished.held.leaseEnd <= sent }
+        // What cannot be written down while its lease lives is another run's; after a stop that is not waited for.
+        let isLate =
+            fatal != nil || stopBegan.map { stop.requests > 1 || sent >= $0.advanced(by: settings.grace) } ?? false
+        let lost = unsettled.filter { isLate || $0.finished.held.leaseEnd <= sent }
+        unsettled.removeAll { isLate || $0.finished.held.leaseEnd <= sent }
         lost.forEach { lose($0.finished) }
         troubleUntil = sent.advanced(by: .seconds(1))
         // Nothing in hand: a locked table is left to the next run; an unreachable one may come back within the window.
@@ -106,12 +112,13 @@ extension OneShotRun {
         }
     }
 
-    /// The database cannot be used any more: cancel what is being performed, and leave.
-    private func end(with error: StoreError) {
-        fatal = error
+    /// The database cannot be used any more: claim nothing, cancel what is being performed, and leave.
+    ///
+    /// Often it is the claim alone that fails: what has ended, and what ends now, is still written down where that works.
+    private func end(with error: StoreError) async {
         phase = .done
-        unsettled = []
-        bench.with { $0.waiting = [] }
+        if fatal != nil { await settleOneByOne() }
+        fatal = fatal ?? error
     }
 }
 

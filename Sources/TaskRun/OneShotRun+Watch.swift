@@ -31,10 +31,12 @@ extension OneShotRun {
             for (worker, running) in state.running {
                 state.running[worker]?.held.leaseEnd = lost.contains(running.held.task.proof) ? .now : end
             }
+            for index in state.finished.indices { state.finished[index].held.leaseEnd = end }
             let unbegun = state.waiting.filter { lost.contains($0.task.proof) }
             state.waiting.removeAll { lost.contains($0.task.proof) }
             return unbegun
         }
+        for index in unsettled.indices { unsettled[index].finished.held.leaseEnd = end }
         report.leaseLost += unbegun.count
     }
 

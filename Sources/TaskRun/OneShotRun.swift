@@ -7,7 +7,7 @@ public import Logging
 public final class OneShotRun {
     /// An end that is not yet written to the table.
     struct Unsettled {
-        let finished: Workbench.Finished
+        var finished: Workbench.Finished
         let verdict: Verdict
         var task: ClaimedTask { finished.held.task }
     }
@@ -73,10 +73,12 @@ public final class OneShotRun {
         self.observer = observer
         self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
         self.names = registry.names.filter { settings.only?.contains($0) ?? true }
-        self.nextRenewal = began.advanced(by: settings.renewal)
+        self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
     }
 
     /// Runs until nothing is due, the window or the limit is reached, or it is asked to stop.
+    ///
+    /// To end it early, use the ``StopSignal``: cancelling the Swift task that waits for it would leave tasks in hand.
     ///
     /// - Returns: What was done. ``RunReport/abandoned`` above 0 asks the caller to end the process at once.
     /// - Throws: ``StoreError`` when the run could not begin, or the database turned out to be unusable; what was in
@@ -96,8 +98,7 @@ public final class OneShotRun {
         slots.release(slotsHeld)
         if let fatal { throw fatal }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
-            report.unknownNames = try await store.waitingNames(limit: 1000).filter { performer.registry[$0] == nil }
-                .sorted()
+            await noteUnknownNames()
         }
         report.duration = began.duration(to: .now)
         return report
@@ -124,8 +125,9 @@ public final class OneShotRun {
     private var nextLook: ContinuousClock.Instant {
         let now = ContinuousClock.now
         return bench.with { state in
-            var moments = [now.advanced(by: .seconds(1)), nextRenewal]
-            if phase != .done, state.isEmpty { moments.append(troubleUntil ?? nextClaim) }
+            var moments = [now.advanced(by: .seconds(1))]
+            if fatal == nil { moments.append(nextRenewal) }
+            if phase != .done, state.isEmpty { moments.append(max(nextClaim, troubleUntil ?? nextClaim)) }
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap {
                 $0.cancellation == nil ? $0.began.advanced(by: $0.timeLimit) : nil

@@ -9,6 +9,7 @@ final class Workbench: Sendable {
     struct Held {
         let task: ClaimedTask
         var leaseEnd: ContinuousClock.Instant
+        let claimed = ContinuousClock.now
     }
 
     /// Why a running handler was cancelled.
@@ -24,7 +25,7 @@ final class Workbench: Sendable {
 
     /// A task whose handler has ended.
     struct Finished {
-        let held: Held
+        var held: Held
         let outcome: HandlerOutcome
         let cancellation: Cancellation?
         let took: Duration
@@ -156,6 +157,16 @@ extension Workbench.State {
     /// The proofs of all claims that are to be renewed: finished ones too, as their settling may have to be repeated.
     var proofs: [ClaimProof] {
         waiting.map(\.task.proof) + running.values.map(\.held.task.proof) + finished.map(\.held.task.proof)
+    }
+
+    /// Whether all workers are at tasks that take long, so that nothing claimed ahead would begin soon.
+    func isSlow(now: ContinuousClock.Instant) -> Bool {
+        !running.isEmpty && running.values.allSatisfy { $0.began.duration(to: now) > ClaimPace.horizon }
+    }
+
+    /// Whether tasks wait behind such workers for so long that others had better have them.
+    func isStuck(now: ContinuousClock.Instant) -> Bool {
+        isSlow(now: now) && waiting.contains { $0.claimed.duration(to: now) > .seconds(2) }
     }
 
     /// Whether a task that must be performed with nothing else in hand is in hand.

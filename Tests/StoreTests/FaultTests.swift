@@ -65,6 +65,47 @@ final class FaultyStore: TaskStore {
     func close() async {}
 }
 
+/// A store in which nothing can be claimed any more after the first claim: a dropped index, a missing right.
+final class ClaimlessStore: TaskStore {
+    private let store: any TaskStore
+    private let claims = Mutex(0)
+
+    init(_ store: any TaskStore) { self.store = store }
+
+    var location: String { store.location }
+    func requireSchema() async throws(StoreError) { try await store.requireSchema() }
+    func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
+        try await store.recover(request)
+    }
+    func settle(
+        _ settlements: [Settlement],
+        thenClaim request: ClaimRequest?,
+        now: Date?
+    ) async throws(StoreError) -> Exchange {
+        let number = claims.withLock { claims in
+            claims += request == nil ? 0 : 1
+            return claims
+        }
+        if request != nil, number > 1 { throw StoreError(.other, subject: "test", cause: "injected") }
+        return try await store.settle(settlements, thenClaim: request, now: now)
+    }
+    func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
+        try await store.renew(proofs, lease: lease, now: now)
+    }
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+        try await store.giveBack(owner: owner, except: known)
+    }
+    func perform(
+        _ script: Script,
+        settling proof: ClaimProof,
+        timeLimit: Duration
+    ) async throws(StoreError) -> ScriptOutcome {
+        try await store.perform(script, settling: proof, timeLimit: timeLimit)
+    }
+    func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func close() async {}
+}
+
 @Suite("Faults")
 struct FaultTests {
     @Test(
@@ -92,5 +133,19 @@ struct FaultTests {
             if !isSpent { return }
         }
         Issue.record("the run made more than 100 calls")
+    }
+
+    @Test("what has ended is written down although nothing can be claimed any more", arguments: StoreUnderTest.allCases)
+    func claimless(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.due(6)
+            let handler = ClosureHandler()
+            let run = try fixture.makeRun([handler], store: ClaimlessStore(fixture.store))
+            let error = await #expect(throws: StoreError.self) { _ = try await run.run() }
+            #expect(error?.code == .other)
+            #expect(handler.ids == [1, 2])
+            try await fixture.expect("SELECT count(*) FROM tasks WHERE status = 'WAITING' AND attempts = 0", "4")
+            try await fixture.expect("SELECT count(*) FROM tasks", "4")
+        }
     }
 }

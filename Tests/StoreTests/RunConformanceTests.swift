@@ -293,6 +293,27 @@ struct RunConformanceTests {
         }
     }
 
+    @Test("tasks that wait behind slow ones are given back, for others to have", arguments: StoreUnderTest.allCases)
+    func notHoarded(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.due(100)
+            try await fixture.due(2, name: "SLOW")
+            try await fixture.due(30)
+            let go = Gate()
+            let slow = ClosureHandler("SLOW") { _, _ in
+                await go.wait()
+                return .succeeded()
+            }
+            async let report = fixture.makeRun([ClosureHandler(), slow]) { $0.window = nil }.run()
+            try await eventually("the slow ones never began") { slow.ids.count == 2 }
+            try await eventually("the others are held back") {
+                try await fixture.store.list(TaskFilter(status: .processing)).allSatisfy { $0.name == "SLOW" }
+            }
+            go.open()
+            #expect(try await report.succeeded == 132)
+        }
+    }
+
     @Test("no more tasks than the limit, only the names and queues asked for", arguments: StoreUnderTest.allCases)
     func limits(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -17,6 +17,7 @@ struct SQLiteOdditiesTests {
             (SQLiteStatements.claim, "INTEGER PRIMARY KEY"), (SQLiteStatements.delete, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.retry, "INTEGER PRIMARY KEY"), (SQLiteStatements.fail, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.release, "INTEGER PRIMARY KEY"), (SQLiteStatements.renew, "INTEGER PRIMARY KEY"),
+            (SQLiteStatements.leaseLeft, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.takeOver, "INTEGER PRIMARY KEY"), (SQLiteStatements.owners, "USING INDEX tasks_lease"),
             (SQLiteStatements.abandoned, "USING INDEX tasks_lease"), (SQLiteStatements.held, "USING INDEX tasks_lease"),
             (SQLiteStatements.nextWaitingName, "tasks_due (task_name>?)"),

@@ -71,6 +71,8 @@ struct DecisionTests {
             last = next
         }
         #expect(last == 1000)
+        for _ in 0..<10 { pace.note(bytes: 10_000_000) }
+        #expect(pace.ahead(workers: 2) == 6)
         for _ in 0..<100 { pace.note(.seconds(2)) }
         #expect(pace.ahead(workers: 2) == 0)
     }
