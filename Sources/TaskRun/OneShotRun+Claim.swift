@@ -70,7 +70,9 @@ extension OneShotRun {
 
     private var isIdle: Bool { unsettled.isEmpty && bench.with { $0.isEmpty } }
 
-    /// What was claimed but not begun goes back: others can have it. At the limit it is still performed.
+    /// What was claimed but not begun goes back: others can have it.
+    ///
+    /// At the limit it is still performed.
     private func giveBackUnbegun() {
         guard stopBegan != nil || fatal != nil || phase != .done else { return }
         let unbegun = bench.with { state in

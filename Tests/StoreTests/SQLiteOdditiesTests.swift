@@ -118,6 +118,31 @@ struct SQLiteOdditiesTests {
         }
     }
 
+    @Test("an SQL file ends before its lease does, as nothing can be renewed beside it")
+    func scriptAndLease() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.due()
+            let request = ClaimRequest(
+                owner: "me",
+                names: ["A"],
+                share: .usual(limit: 1, crashed: 1),
+                lease: .seconds(3)
+            )
+            let task = try #require(try await fixture.store.claim(request).first)
+            let endless = """
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT max(i) FROM n
+                """
+            let script = Script(sql: endless, values: [:])
+            let outcome = try await fixture.store.perform(script, settling: task.proof, timeLimit: .seconds(3600))
+            guard case .failed(let error) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(error.contains("as long as its lease lasts"))
+            try await fixture.expect("SELECT status FROM tasks", "PROCESSING")
+        }
+    }
+
     @Test(
         "WAL is chosen only where it cannot lose rows",
         arguments: [
