@@ -25,7 +25,7 @@ extension SQLiteStore {
                 // Leaving cancels the other: the clock, or the script, which is interrupted and undone.
                 defer { group.cancelAll() }
                 return try await group.next().flatMap { $0 }
-                    ?? .failed(error: "took longer than its time limit; undone")
+                    ?? .failed(error: Self.overdue(limit, timeLimit))
             }
         } catch is CancellationError {
             return .failed(error: "cancelled; undone")
