@@ -81,6 +81,8 @@ import Testing
             let answer = try await scratch.taskrun("once", "--only", "ONE,TWOO")
             #expect(answer.status == 64)
             #expect(answer.errors.contains("--only names \"TWOO\", which has no handler here (did you mean \"TWO\"?)"))
+            let swapped = try await scratch.taskrun("once", "--only", "OEN")
+            #expect(swapped.errors.contains("(did you mean \"ONE\"?)"))
             #expect(try await scratch.taskrun("once", "--only", "ONE, TWO").status == 0)
             #expect(try await scratch.sql("SELECT task_name FROM tasks") == ["THREE"])
         }
