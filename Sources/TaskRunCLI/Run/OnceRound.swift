@@ -70,7 +70,9 @@ struct OnceRound {
         let report = try await StopSignals.listen(stop, beside: { await display.tick() }) { try await run.run() }
         display.clear()
         if report.claimed > 0 { _ = await LeftoverProcesses.end(startedBy: identity.text) }
-        display.finish(report, unknown: await unknown(report.unknownNames))
+        // Not counted: that would read the whole table each minute.
+        let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
+        display.finish(report, unknown: unknown)
         if let trouble = report.trouble { _ = program.report(ProgramError(trouble)) }
         return report
     }
@@ -89,14 +91,6 @@ struct OnceRound {
             task.maxAttempts
                 ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
         }
-    }
-
-    /// Counts the tasks that have no handler here.
-    ///
-    /// Without the counts the names are told all the same.
-    private func unknown(_ names: [String]) async -> [UnknownName] {
-        guard !names.isEmpty else { return [] }
-        return UnknownName.find(names, in: try? await store.summary(), known: handlers.registry.names)
     }
 }
 
