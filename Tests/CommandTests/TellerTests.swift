@@ -59,6 +59,21 @@ import Testing
         #expect(deaf == ["These handlers did not end when cancelled, and are ended with the program: 8 A, 9 C"])
     }
 
+    @Test("without a terminal lost leases are told in one line, with what usually causes them")
+    func leaseLost() {
+        let teller = QuietTeller(program: "taskrun")
+        let causes =
+            "Usual causes: the machine was asleep, its clock jumped, "
+            + "or the database was away for longer than the lease (setting lease)."
+        var report = RunReport()
+        report.leaseLost = 1
+        let one = "it lost its lease while it was being performed, and another run takes it over"
+        #expect(teller.summary(report, unknown: []) == ["1 task may be performed twice: \(one). \(causes)"])
+        report.leaseLost = 2
+        let two = "they lost their leases while they were being performed, and another run takes them over"
+        #expect(teller.summary(report, unknown: []) == ["2 tasks may be performed twice: \(two). \(causes)"])
+    }
+
     @Test("many unknown names are cut to twenty")
     func unknown() {
         let names = (1...25).map { UnknownName(name: "N\($0)", count: nil, nearest: nil) }
