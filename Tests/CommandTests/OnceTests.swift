@@ -257,7 +257,7 @@ import Testing
         }
     }
 
-    @Test("a table that stays locked ends with 75 and loses nothing")
+    @Test("a table that stays locked ends with 75, says so only in the log, and loses nothing")
     func locked() async throws {
         try await Scratch.with { scratch async throws in
             try scratch.handler("OK", "exit 0")
@@ -271,7 +271,12 @@ import Testing
             try await eventually("the table is locked") { scratch.has("locked") }
             let answer = try await scratch.taskrun("once")
             #expect(answer.status == 75, "\(answer)")
-            #expect(answer.errors.contains("database is locked"))
+            #expect(answer.errors.isEmpty, "\(answer.errors)")
+            let logged = try await scratch.taskrun("once", "--log-level", "info")
+            #expect(logged.status == 75)
+            #expect(logged.errors.contains("database is locked"))
+            let shown = try await PseudoTerminal.taskrun("once", at: scratch)
+            #expect(shown.output.contains("database is locked"))
             #expect(try await scratch.taskrun("add", "OK").status == 75)
             try scratch.write("", to: "go")
             #expect(try await shell.answer().status == 0)

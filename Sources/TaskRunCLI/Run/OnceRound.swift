@@ -73,7 +73,7 @@ struct OnceRound {
         // Not counted: that would read the whole table each minute.
         let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
         display.finish(report, unknown: unknown)
-        if let trouble = report.trouble { _ = program.report(ProgramError(trouble)) }
+        if let trouble = report.trouble { tell(trouble) }
         return report
     }
 
@@ -90,6 +90,16 @@ struct OnceRound {
         return TerminalTeller(program: program.name, terminal: program.screen.terminal) { task in
             task.maxAttempts
                 ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
+        }
+    }
+
+    /// Says what kept the run from going on.
+    private func tell(_ trouble: StoreError) {
+        // The next run tries a locked table again, and cron mails whatever is said: the exit code is enough.
+        if trouble.code == .locked, !program.screen.terminal.isTerminal {
+            logger.notice("ended early: \(trouble)")
+        } else {
+            _ = program.report(ProgramError(trouble))
         }
     }
 }
