@@ -74,6 +74,19 @@ import Testing
         #expect(teller.summary(report, unknown: []) == ["2 tasks may be performed twice: \(two). \(causes)"])
     }
 
+    @Test("the JSON object has all its keys where the WAITING tasks could not be counted, and says why")
+    func uncounted() {
+        var report = RunReport()
+        report.claimed = 2
+        report.succeeded = 2
+        report.trouble = StoreError(.unreachable, subject: "cannot count tasks", cause: "no answer")
+        #expect(
+            report.json(waiting: nil).line
+                == #"{"claimed":2,"succeeded":2,"retried":0,"failed":0,"released":0,"recovered":0,"lease_lost":0,"#
+                + #""waiting":null,"seconds":0.0,"trouble":"cannot count tasks: no answer."}"#
+        )
+    }
+
     @Test("many unknown names are cut to twenty")
     func unknown() {
         let names = (1...25).map { UnknownName(name: "N\($0)", count: nil, nearest: nil) }

@@ -77,6 +77,19 @@ struct OnceRound {
         return report
     }
 
+    /// How many tasks are WAITING, due or not; nil if they cannot be counted, which the report then gives as trouble.
+    func waiting(_ report: inout RunReport) async -> Int? {
+        do {
+            return try await store.summary().lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
+        } catch {
+            if report.trouble == nil {
+                report.trouble = error
+                tell(error)
+            }
+            return nil
+        }
+    }
+
     /// How `once` ends.
     func status(_ report: RunReport, failOnFailed: Bool) -> ExitStatus {
         if let trouble = report.trouble { return ExitStatus(trouble.code) }
