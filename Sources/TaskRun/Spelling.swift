@@ -8,17 +8,21 @@ public enum Spelling {
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
 
-    /// The least number of inserted, deleted or replaced characters that lead from one word to the other (Levenshtein, 1966).
+    /// The least number of characters inserted, deleted, replaced, or swapped with their neighbour that lead from one
+    /// word to the other (optimal string alignment, after Damerau, 1964).
     static func distance(_ one: String, _ other: String) -> Int {
-        let columns = Array(other)
-        var row = Array(0...columns.count)
-        for (line, letter) in one.enumerated() {
-            var diagonal = row[0]
-            row[0] = line + 1
-            for (column, character) in columns.enumerated() {
-                let replaced = diagonal + (letter == character ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
+        let (lines, columns) = (Array(one), Array(other))
+        // The distances of the beginnings of both words: of all columns, for this line and the two before it.
+        var (before, above, row) = ([Int](), [Int](), Array(0...columns.count))
+        for line in lines.indices {
+            (before, above, row) = (above, row, [line + 1])
+            for column in columns.indices {
+                let replaced = above[column] + (lines[line] == columns[column] ? 0 : 1)
+                var least = min(replaced, row[column] + 1, above[column + 1] + 1)
+                if line > 0, column > 0, lines[line] == columns[column - 1], lines[line - 1] == columns[column] {
+                    least = min(least, before[column - 1] + 1)
+                }
+                row.append(least)
             }
         }
         return row[columns.count]

@@ -59,6 +59,34 @@ import Testing
         #expect(deaf == ["These handlers did not end when cancelled, and are ended with the program: 8 A, 9 C"])
     }
 
+    @Test("without a terminal lost leases are told in one line, with what usually causes them")
+    func leaseLost() {
+        let teller = QuietTeller(program: "taskrun")
+        let causes =
+            "Usual causes: the machine was asleep, its clock jumped, "
+            + "or the database was away for longer than the lease (setting lease)."
+        var report = RunReport()
+        report.leaseLost = 1
+        let one = "it lost its lease while it was being performed, and another run takes it over"
+        #expect(teller.summary(report, unknown: []) == ["1 task may be performed twice: \(one). \(causes)"])
+        report.leaseLost = 2
+        let two = "they lost their leases while they were being performed, and another run takes them over"
+        #expect(teller.summary(report, unknown: []) == ["2 tasks may be performed twice: \(two). \(causes)"])
+    }
+
+    @Test("the JSON object has all its keys where the WAITING tasks could not be counted, and says why")
+    func uncounted() {
+        var report = RunReport()
+        report.claimed = 2
+        report.succeeded = 2
+        report.trouble = StoreError(.unreachable, subject: "cannot count tasks", cause: "no answer")
+        #expect(
+            report.json(waiting: nil).line
+                == #"{"claimed":2,"succeeded":2,"retried":0,"failed":0,"released":0,"recovered":0,"lease_lost":0,"#
+                + #""waiting":null,"seconds":0.0,"trouble":"cannot count tasks: no answer."}"#
+        )
+    }
+
     @Test("many unknown names are cut to twenty")
     func unknown() {
         let names = (1...25).map { UnknownName(name: "N\($0)", count: nil, nearest: nil) }

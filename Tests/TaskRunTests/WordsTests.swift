@@ -10,12 +10,12 @@ struct WordsTests {
         "a misspelled name is answered with the nearest known one, a strange one with none",
         arguments: [
             ("CONTACT_EMIAL", "CONTACT_EMAIL"), ("contact_email", "CONTACT_EMAIL"),
-            ("INVITATION_EMAI", "INVITATION_EMAIL"),
-            ("IMAGE", nil), ("", nil), ("ZZZZZZ", nil),
+            ("INVITATION_EMAI", "INVITATION_EMAIL"), ("QIUCK", "QUICK"), ("UQICK", "QUICK"),
+            ("IMAGE", nil), ("", nil), ("ZZZZZZ", nil), ("QIUKC", nil),
         ]
     )
     func nearest(_ word: String, _ expected: String?) {
-        let known = ["CONTACT_EMAIL", "INVITATION_EMAIL", "IMAGE_RESIZE"]
+        let known = ["CONTACT_EMAIL", "INVITATION_EMAIL", "IMAGE_RESIZE", "QUICK"]
         #expect(Spelling.nearest(to: word, among: known) == expected)
     }
 

@@ -17,7 +17,8 @@ struct OnceCommand: ProgramCommand {
               taskrun once --drain --json
 
             With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
-            (WAITING tasks left, due or not), seconds, and trouble if something kept the run from going on.
+            (WAITING tasks left, due or not; null if they could not be counted), seconds, and trouble if something kept \
+            the run from going on.
 
             Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
             --fail-on-failed); 69 database unreachable; 75 database locked or full; 78 settings, schema or handlers.
@@ -60,8 +61,11 @@ struct OnceCommand: ProgramCommand {
             if drain { run.window = nil }
             if !queue.isEmpty { run.queues = Self.words(queue) }
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
-            let report = try await round.perform(run, isSilent: options.isJSON)
-            if options.isJSON { try program.output.write(report.json(waiting: try await store.waitingCount()).line) }
+            var report = try await round.perform(run, isSilent: options.isJSON)
+            if options.isJSON {
+                let waiting = await round.waiting(&report)
+                try program.output.write(report.json(waiting: waiting).line)
+            }
             let status = round.status(report, failOnFailed: failOnFailed)
             // Handlers that do not listen are still at work: only the end of the process ends them.
             if report.abandoned > 0 { status.leave() }
@@ -71,12 +75,5 @@ struct OnceCommand: ProgramCommand {
 
     private static func words(_ list: [String]) -> [String] {
         list.flatMap { $0.split(separator: ",") }.map(\.trimmed).filter { !$0.isEmpty }
-    }
-}
-
-extension TaskDesk {
-    /// How many tasks are WAITING, due or not.
-    fileprivate func waitingCount() async throws(StoreError) -> Int {
-        try await summary().lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
     }
 }

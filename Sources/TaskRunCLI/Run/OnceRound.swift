@@ -70,9 +70,24 @@ struct OnceRound {
         let report = try await StopSignals.listen(stop, beside: { await display.tick() }) { try await run.run() }
         display.clear()
         if report.claimed > 0 { _ = await LeftoverProcesses.end(startedBy: identity.text) }
-        display.finish(report, unknown: await unknown(report.unknownNames))
-        if let trouble = report.trouble { _ = program.report(ProgramError(trouble)) }
+        // Not counted: that would read the whole table each minute.
+        let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
+        display.finish(report, unknown: unknown)
+        if let trouble = report.trouble { tell(trouble) }
         return report
+    }
+
+    /// How many tasks are WAITING, due or not; nil if they cannot be counted, which the report then gives as trouble.
+    func waiting(_ report: inout RunReport) async -> Int? {
+        do {
+            return try await store.summary().lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
+        } catch {
+            if report.trouble == nil {
+                report.trouble = error
+                tell(error)
+            }
+            return nil
+        }
     }
 
     /// How `once` ends.
@@ -91,12 +106,14 @@ struct OnceRound {
         }
     }
 
-    /// Counts the tasks that have no handler here.
-    ///
-    /// Without the counts the names are told all the same.
-    private func unknown(_ names: [String]) async -> [UnknownName] {
-        guard !names.isEmpty else { return [] }
-        return UnknownName.find(names, in: try? await store.summary(), known: handlers.registry.names)
+    /// Says what kept the run from going on.
+    private func tell(_ trouble: StoreError) {
+        // The next run tries a locked table again, and cron mails whatever is said: the exit code is enough.
+        if trouble.code == .locked, !program.screen.terminal.isTerminal {
+            logger.notice("ended early: \(trouble)")
+        } else {
+            _ = program.report(ProgramError(trouble))
+        }
     }
 }
 

@@ -69,7 +69,20 @@ struct QuietTeller: RunTeller {
     func summary(_ report: RunReport, unknown: [UnknownName]) -> [String] {
         let rest = failed - Self.limit
         let more = rest > 0 ? ["\(rest) more tasks are FAILED. See: \(program) list --status FAILED"] : []
-        return more + UnknownName.sentences(unknown)
+        return more + Self.leaseLost(report.leaseLost) + UnknownName.sentences(unknown)
+    }
+
+    /// What to think of tasks whose lease was lost; a run must not lose any, so a person should know.
+    private static func leaseLost(_ count: Int) -> [String] {
+        guard count > 0 else { return [] }
+        let what =
+            count == 1
+            ? "1 task may be performed twice: it lost its lease while it was being performed, "
+                + "and another run takes it over"
+            : "\(count) tasks may be performed twice: they lost their leases while they were being performed, "
+                + "and another run takes them over"
+        let causes = "the machine was asleep, its clock jumped, or the database was away for longer than the lease"
+        return ["\(what). Usual causes: \(causes) (setting \(SettingTable.lease.key))."]
     }
 
     private mutating func tell(_ text: String, id: Int64) -> [String] {
