@@ -86,7 +86,11 @@ public final class OneShotRun {
     public func run() async throws(StoreError) -> RunReport {
         stop.listen { [bench] in bench.interrupt() }
         try await store.requireSchema()
-        try await recover()
+        do {
+            try await recover()
+        } catch  where error.code == .locked {
+            (report.trouble, phase) = (error, .done)
+        }
         while true {
             await settleAndClaim()
             beginWork()

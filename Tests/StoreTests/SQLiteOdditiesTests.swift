@@ -104,6 +104,22 @@ struct SQLiteOdditiesTests {
         }
     }
 
+    @Test("a run that finds the file locked leaves it to the next one, and says so")
+    func lockedRun() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.add(columns: "status", values: "'PROCESSING'")
+            try await fixture.sql("UPDATE tasks SET created_at = '2001-01-01'")
+            let path = String(fixture.store.location.dropFirst("sqlite:".count))
+            let holder = try Self.holder(path)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+            let report = try await fixture.makeRun([ClosureHandler()]).run()
+            #expect(report.trouble?.code == .locked && report.claimed == 0)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+            let next = try await fixture.makeRun([ClosureHandler()]).run()
+            #expect((next.recovered, next.succeeded) == (1, 1))
+        }
+    }
+
     @Test("with nothing due and nothing to recover no lock is taken, even beside a writer")
     func noLock() async throws {
         try await Fixture.with(.sqlite) { fixture in
