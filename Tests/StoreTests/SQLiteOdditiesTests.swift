@@ -108,7 +108,7 @@ struct SQLiteOdditiesTests {
     func lockedRun() async throws {
         try await Fixture.with(.sqlite) { fixture in
             try await fixture.add(columns: "status", values: "'PROCESSING'")
-            try await fixture.sql("UPDATE tasks SET created_at = '2001-01-01'")
+            try await fixture.sql("UPDATE tasks SET created_at = '2001-01-01', run_at = '2001-01-01'")
             let path = String(fixture.store.location.dropFirst("sqlite:".count))
             let holder = try Self.holder(path)
             try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
