@@ -30,7 +30,7 @@ CREATE TABLE tasks (
     lease_owner text,
     lease_expires_at timestamptz,
     claim_no bigint NOT NULL DEFAULT 0
-        CONSTRAINT claim_no_is_not_negative CHECK (claim_no >= 0),
+        CONSTRAINT claim_no_is_0_to_4611686018427387904 CHECK (claim_no BETWEEN 0 AND 4611686018427387904),
     crashes integer NOT NULL DEFAULT 0
         CONSTRAINT crashes_is_not_negative CHECK (crashes >= 0),
     last_error text

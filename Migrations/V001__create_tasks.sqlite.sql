@@ -44,13 +44,21 @@ CREATE TABLE tasks (
             timeout_seconds IS NULL
             OR (typeof(timeout_seconds) = 'integer' AND timeout_seconds BETWEEN 1 AND 2147483647)
         ),
-    lease_owner TEXT,
-    lease_expires_at TEXT,
+    lease_owner TEXT
+        CONSTRAINT lease_owner_is_text CHECK (lease_owner IS NULL OR typeof(lease_owner) = 'text'),
+    lease_expires_at TEXT
+        CONSTRAINT lease_expires_at_is_a_date_and_time CHECK (
+            lease_expires_at IS NULL
+            OR (typeof(lease_expires_at) = 'text' AND julianday(lease_expires_at) IS NOT NULL)
+        ),
     claim_no INTEGER NOT NULL DEFAULT 0
-        CONSTRAINT claim_no_is_not_negative CHECK (typeof(claim_no) = 'integer' AND claim_no >= 0),
+        CONSTRAINT claim_no_is_0_to_4611686018427387904 CHECK (
+            typeof(claim_no) = 'integer' AND claim_no BETWEEN 0 AND 4611686018427387904
+        ),
     crashes INTEGER NOT NULL DEFAULT 0
         CONSTRAINT crashes_is_not_negative CHECK (typeof(crashes) = 'integer' AND crashes BETWEEN 0 AND 2147483647),
     last_error TEXT
+        CONSTRAINT last_error_is_text CHECK (last_error IS NULL OR typeof(last_error) = 'text')
 );
 
 -- Due order, lane by lane (a lane is one task name, queue and priority): a claim reads the head of each lane it serves

@@ -1,10 +1,13 @@
+import Foundation
 import GRDB
 
 /// One task name, queue and priority, and the moment its first task is due.
 struct Lane: Sendable, Equatable {
     let name: String
-    let queue: String
-    let priority: Int64
+    /// The bytes of the queue's name: they need not be UTF-8.
+    let queue: Data
+    /// A whole number of 32 bits, if the table's checks were obeyed.
+    let priority: Double
     /// `run_at` of the first task as a Julian day; later on, a lower bound of it.
     var head: Double
 }
@@ -30,19 +33,25 @@ struct LaneMemory: Sendable {
 }
 
 extension Database {
+    /// What each priority is greater than.
+    private static let beforeAll = Double(Int32.min) - 1
+
     /// Finds the lanes that have a due task, by stepping from lane to lane.
     func lanes(names: [String], queues: [String]?, now: String) throws -> [Lane] {
         let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
         var lanes: [Lane] = []
         for name in names {
             if let queues {
-                for queue in queues { lanes += try self.lanes(name: name, queue: queue, after: .min) }
+                for queue in queues {
+                    lanes += try self.lanes(name: name, queue: Data(queue.utf8), after: Self.beforeAll)
+                }
                 continue
             }
             let nextQueue = try cachedStatement(sql: SQLiteStatements.nextQueue)
-            var queue = ""
+            var queue = Data()
             while let row = try Row.fetchOne(nextQueue, arguments: ["name": name, "queue": queue]) {
                 let lane = Lane(name: name, row)
+                guard queue.lexicographicallyPrecedes(lane.queue) else { break }
                 queue = lane.queue
                 lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority)
             }
@@ -50,14 +59,18 @@ extension Database {
         return lanes.filter { $0.head <= moment }
     }
 
-    private func lanes(name: String, queue: String, after priority: Int64) throws -> [Lane] {
+    private func lanes(name: String, queue: Data, after priority: Double) throws -> [Lane] {
         let nextPriority = try cachedStatement(sql: SQLiteStatements.nextPriority)
         var lanes: [Lane] = []
+        var priority = priority
         while let row = try Row.fetchOne(
             nextPriority,
-            arguments: ["name": name, "queue": queue, "priority": lanes.last?.priority ?? priority]
+            arguments: ["name": name, "queue": queue, "priority": priority]
         ) {
-            lanes.append(Lane(name: name, row))
+            let lane = Lane(name: name, row)
+            guard lane.priority > priority else { break }
+            priority = lane.priority
+            lanes.append(lane)
         }
         return lanes
     }
@@ -65,6 +78,6 @@ extension Database {
 
 extension Lane {
     fileprivate init(name: String, _ row: Row) {
-        self.init(name: name, queue: row[0], priority: row[1], head: row[2])
+        self.init(name: name, queue: row.bytes(0) ?? Data(), priority: row[1], head: row[2])
     }
 }

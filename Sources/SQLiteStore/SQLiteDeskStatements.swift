@@ -10,8 +10,9 @@ enum SQLiteDeskStatements {
         """
 
     private static let columns = """
-        id, task_name, julianday(created_at), CAST(data AS BLOB), status, queue, priority, julianday(run_at), attempts,
-        max_attempts, timeout_seconds, lease_owner, julianday(lease_expires_at), claim_no, crashes, last_error
+        id, CAST(task_name AS BLOB), julianday(created_at), CAST(data AS BLOB), CAST(status AS BLOB), CAST(queue AS BLOB),
+        priority, julianday(run_at), attempts, max_attempts, timeout_seconds, CAST(lease_owner AS BLOB),
+        julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB)
         """
 
     static let list = """
@@ -30,7 +31,7 @@ enum SQLiteDeskStatements {
         """
 
     static let counts = """
-        SELECT queue, task_name, status, count(*),
+        SELECT CAST(queue AS BLOB), CAST(task_name AS BLOB), CAST(status AS BLOB), count(*),
             count(CASE WHEN status = 'WAITING' AND julianday(run_at) <= julianday(:now) THEN 1 END),
             min(CASE WHEN status = 'WAITING' AND julianday(run_at) <= julianday(:now) THEN julianday(run_at) END)
         FROM tasks
@@ -39,7 +40,7 @@ enum SQLiteDeskStatements {
         """
 
     static let holders = """
-        SELECT lease_owner, count(*), min(julianday(lease_expires_at))
+        SELECT CAST(lease_owner AS BLOB), count(*), min(julianday(lease_expires_at))
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
         GROUP BY lease_owner

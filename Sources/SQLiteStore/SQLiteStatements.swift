@@ -5,18 +5,25 @@ enum SQLiteStatements {
     // A lane is one task name, queue and priority. These two step from lane to lane along the index `tasks_due` (a loose
     // index scan), one row each, however many rows a lane has. Two, because for `(queue, priority) > (?, ?)` SQLite goes
     // to the first row that is equal and reads all the equal ones.
+    //
+    // Queues are stepped by their bytes, for text that is not UTF-8 would change on its way and be found again. `x''`
+    // comes after every text and before every other blob. The last conditions hold for all rows that the table's checks
+    // let in; of those that got past them, the ones without a place in the order are passed over.
     static let nextQueue = """
-        SELECT queue, priority, julianday(run_at)
+        SELECT CAST(queue AS BLOB), priority, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue > :queue
+        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name
+            AND queue > CAST(:queue AS TEXT) AND queue < x''
+            AND priority BETWEEN -2147483648 AND 2147483647 AND julianday(run_at) IS NOT NULL
         ORDER BY queue, priority, julianday(run_at)
         LIMIT 1
         """
 
     static let nextPriority = """
-        SELECT queue, priority, julianday(run_at)
+        SELECT CAST(queue AS BLOB), priority, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = :queue AND priority > :priority
+        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = CAST(:queue AS TEXT)
+            AND priority > :priority AND priority <= 2147483647 AND julianday(run_at) IS NOT NULL
         ORDER BY priority, julianday(run_at)
         LIMIT 1
         """
@@ -24,15 +31,15 @@ enum SQLiteStatements {
     static let headOfLane = """
         SELECT id, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = :queue AND priority = :priority
-            AND julianday(run_at) <= julianday(:now)
+        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = CAST(:queue AS TEXT)
+            AND priority = :priority AND julianday(run_at) <= julianday(:now)
         ORDER BY julianday(run_at), id
         LIMIT :limit
         """
 
     // Few rows: those that were in hand when a run died.
     static let crashed = """
-        SELECT id, priority, julianday(run_at)
+        SELECT id, CAST(priority AS REAL), julianday(run_at)
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND crashes BETWEEN :least AND :most
             AND task_name IN (SELECT value FROM json_each(:names))
@@ -42,14 +49,16 @@ enum SQLiteStatements {
         LIMIT :limit
         """
 
-    // No SKIP LOCKED: SQLite has one writer, and the transaction around this is it.
+    // No SKIP LOCKED: SQLite has one writer, and the transaction around this is it. A number that cannot rise, or is none,
+    // must not stop all other rows: attempts stays at the greatest there is, and the greatest claim number is followed by 1.
     static let claim = """
         UPDATE tasks
-        SET status = 'PROCESSING', attempts = attempts + 1, claim_no = claim_no + 1,
+        SET status = 'PROCESSING', attempts = min(max(CAST(attempts AS INTEGER), 0), 2147483646) + 1,
+            claim_no = max(CAST(claim_no AS INTEGER) % 4611686018427387904, 0) + 1,
             lease_owner = :owner, lease_expires_at = :lease_end
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
-        RETURNING id, claim_no, task_name, queue, CAST(data AS BLOB), attempts, max_attempts, timeout_seconds, crashes,
-            priority, julianday(run_at)
+        RETURNING id, claim_no, CAST(task_name AS BLOB), CAST(queue AS BLOB), CAST(data AS BLOB), attempts, max_attempts,
+            timeout_seconds, crashes
         """
 
     static let delete = """
@@ -72,8 +81,9 @@ enum SQLiteStatements {
     // A release without a wait leaves run_at as it is: the task keeps its place.
     static let release = """
         UPDATE tasks
-        SET status = 'WAITING', attempts = max(attempts - 1, 0), run_at = coalesce(:run_at, run_at),
-            last_error = coalesce(:error, last_error), lease_owner = NULL, lease_expires_at = NULL
+        SET status = 'WAITING', attempts = min(max(CAST(attempts AS INTEGER) - 1, 0), 2147483647),
+            run_at = coalesce(:run_at, run_at), last_error = coalesce(:error, CAST(last_error AS TEXT)),
+            lease_owner = NULL, lease_expires_at = NULL
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
@@ -91,28 +101,28 @@ enum SQLiteStatements {
         """
 
     static let owners = """
-        SELECT DISTINCT lease_owner
+        SELECT DISTINCT CAST(lease_owner AS BLOB)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING' AND lease_owner IS NOT NULL
         """
 
     // What is in any run's hand is little, so the whole partial index is read.
     static let abandoned = """
-        SELECT id, task_name, crashes, lease_owner, julianday(lease_expires_at),
+        SELECT id, CAST(task_name AS BLOB), crashes, CAST(lease_owner AS BLOB), julianday(lease_expires_at),
             lease_owner IN (SELECT value FROM json_each(:dead))
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
             AND (
                 julianday(lease_expires_at) <= julianday(:now)
                 OR lease_owner IN (SELECT value FROM json_each(:dead))
-                OR (julianday(lease_expires_at) IS NULL AND julianday(created_at) <= julianday(:lease_ago))
+                OR (julianday(lease_expires_at) IS NULL AND coalesce(julianday(created_at), 0) <= julianday(:lease_ago))
             )
         LIMIT 1000
         """
 
     static let takeOver = """
         UPDATE tasks
-        SET status = :status, crashes = crashes + 1, last_error = :error, lease_owner = NULL, lease_expires_at = NULL
+        SET status = :status, crashes = :crashes, last_error = :error, lease_owner = NULL, lease_expires_at = NULL
         WHERE id = :id AND status = 'PROCESSING'
         """
 
@@ -122,9 +132,19 @@ enum SQLiteStatements {
         WHERE status = 'PROCESSING' AND lease_owner = :owner
         """
 
+    // By their bytes, as the queues above.
     static let nextWaitingName = """
-        SELECT min(task_name)
+        SELECT CAST(task_name AS BLOB)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name > :name
+        WHERE status = 'WAITING' AND crashes = 0 AND task_name > CAST(:name AS TEXT) AND task_name < x''
+        ORDER BY task_name
+        LIMIT 1
+        """
+
+    static let crashedNames = """
+        SELECT DISTINCT CAST(task_name AS BLOB)
+        FROM tasks INDEXED BY tasks_crashed
+        WHERE status = 'WAITING' AND crashes > 0 AND typeof(task_name) = 'text'
+        LIMIT :limit
         """
 }

@@ -6,7 +6,7 @@ public import TaskRun
 extension SQLiteStore {
     /// A row that may be claimed, with what decides its place in the order.
     private struct Candidate {
-        let priority: Int64
+        let priority: Double
         let runAt: Double
         let id: Int64
         static func inDueOrder(_ one: Candidate, _ other: Candidate) -> Bool {
@@ -141,16 +141,15 @@ extension SQLiteStore {
 extension ClaimedTask {
     /// Reads the columns that the claim returns.
     fileprivate init(_ row: Row) {
-        let data: Data = row[4]
         self.init(
             proof: ClaimProof(id: row[0], number: row[1]),
-            name: row[2],
-            queue: row[3],
-            data: Array(data),
-            attempt: row[5],
-            maxAttempts: row[6],
-            timeout: (row[7] as Int64?).map { .seconds($0) },
-            crashes: row[8]
+            name: row.text(2),
+            queue: row.text(3),
+            data: Array(row.bytes(4) ?? Data()),
+            attempt: row.count(5),
+            maxAttempts: row.limit(6),
+            timeout: row.limit(7).map { .seconds($0) },
+            crashes: row.count(8)
         )
     }
 }

@@ -45,16 +45,18 @@ extension SQLiteStore {
                 sql: SQLiteDeskStatements.counts,
                 arguments: ["now": SQLiteTime.text(Date())]
             ).compactMap { row -> TableSummary.Line? in
-                guard let status = TaskStatus(rawValue: row[2]) else { return nil }
-                let oldest = (row[5] as Double?).map(SQLiteTime.date)
-                return .init(queue: row[0], name: row[1], status: status, count: row[3], due: row[4], oldestDue: oldest)
+                guard let status = TaskStatus(rawValue: row.text(2)) else { return nil }
+                return .init(
+                    queue: row.text(0),
+                    name: row.text(1),
+                    status: status,
+                    count: row[3],
+                    due: row[4],
+                    oldestDue: row.moment(5)
+                )
             }
             let holders = try Row.fetchAll(database, sql: SQLiteDeskStatements.holders).map { row in
-                TableSummary.Holder(
-                    owner: row[0],
-                    tasks: row[1],
-                    firstLeaseEnd: (row[2] as Double?).map(SQLiteTime.date)
-                )
+                TableSummary.Holder(owner: row.textIfAny(0), tasks: row[1], firstLeaseEnd: row.moment(2))
             }
             return TableSummary(lines: lines, holders: holders)
         }
@@ -102,26 +104,26 @@ extension Database {
 }
 
 extension TaskRow {
-    /// Reads the columns of `list` and `show`.
+    /// Reads the columns of `list` and `show`; a moment that is none is shown as the first of 1970.
     fileprivate init(_ row: Row) {
-        let data: Data = row[3]
+        let none = Date(timeIntervalSince1970: 0)
         self.init(
             id: row[0],
-            name: row[1],
-            createdAt: SQLiteTime.date(julianDay: row[2]),
-            data: String(decoding: data, as: UTF8.self),
-            status: TaskStatus(rawValue: row[4]) ?? .failed,
-            queue: row[5],
-            priority: row[6],
-            runAt: SQLiteTime.date(julianDay: row[7]),
-            attempts: row[8],
-            maxAttempts: row[9],
-            timeoutSeconds: row[10],
-            leaseOwner: row[11],
-            leaseExpiresAt: (row[12] as Double?).map(SQLiteTime.date),
-            claimNumber: row[13],
-            crashes: row[14],
-            lastError: row[15]
+            name: row.text(1),
+            createdAt: row.moment(2) ?? none,
+            data: row.text(3),
+            status: TaskStatus(rawValue: row.text(4)) ?? .failed,
+            queue: row.text(5),
+            priority: row.number(6, in: Int64(Int32.min)...Int64(Int32.max)).map { Int($0) } ?? 0,
+            runAt: row.moment(7) ?? none,
+            attempts: row.count(8),
+            maxAttempts: row.limit(9),
+            timeoutSeconds: row.limit(10),
+            leaseOwner: row.textIfAny(11),
+            leaseExpiresAt: row.moment(12),
+            claimNumber: row.number(13, in: 0...Int64.max) ?? 0,
+            crashes: row.count(14),
+            lastError: row.textIfAny(15)
         )
     }
 }

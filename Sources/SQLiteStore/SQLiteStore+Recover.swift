@@ -8,7 +8,7 @@ extension SQLiteStore {
     /// With nothing to take over no lock is taken.
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         let owners = try await access("cannot look for dead runs") { database in
-            try String.fetchAll(database, sql: SQLiteStatements.owners)
+            try Row.fetchAll(database, sql: SQLiteStatements.owners).map { $0.text(0) }
         }
         // Outside of any transaction: finding out may take a moment.
         var dead: [String] = []
@@ -32,25 +32,31 @@ extension SQLiteStore {
 
     /// Names of WAITING tasks, found by stepping from name to name along the index.
     public func waitingNames(limit: Int) async throws(StoreError) -> [String] {
-        try await access("cannot read the task names") { database in
+        guard limit > 0 else { return [] }
+        return try await access("cannot read the task names") { database in
             let statement = try database.cachedStatement(sql: SQLiteStatements.nextWaitingName)
-            var names: [String] = []
-            while names.count < limit,
-                let name = try String.fetchOne(statement, arguments: ["name": names.last ?? ""]), name != names.last
+            var names = Set(
+                try Row.fetchAll(database, sql: SQLiteStatements.crashedNames, arguments: ["limit": limit])
+                    .map { $0.text(0) }
+            )
+            var (last, steps) = (Data(), 0)
+            while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
+                last.lexicographicallyPrecedes(name)
             {
-                names.append(name)
+                names.insert(String(decoding: name, as: UTF8.self))
+                (last, steps) = (name, steps + 1)
             }
-            return names
+            return Array(names.sorted().prefix(limit))
         }
     }
 }
 
 extension Database {
     fileprivate func takeOver(_ row: Row, limit: Int, now: Date) throws -> RecoveredTask {
-        let (id, name, owner): (Int64, String, String?) = (row[0], row[1], row[3])
-        let crashes: Int = row[2] + 1
+        let (id, name, owner): (Int64, String, String?) = (row[0], row.text(1), row.textIfAny(3))
+        let crashes = min(row.count(2), Int(Int32.max) - 1) + 1
         let status: TaskStatus = crashes >= limit ? .failed : .waiting
-        let leaseEnd = (row[4] as Double?).map { SQLiteTime.text(SQLiteTime.date(julianDay: $0)) }
+        let leaseEnd = row.moment(4).map { SQLiteTime.text($0) }
         let isDead = (row[5] as Bool?) ?? false
         let reason =
             isDead ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
@@ -59,12 +65,15 @@ extension Database {
             arguments: [
                 "id": id,
                 "status": status.rawValue,
-                "error": LastError.crash(
-                    owner: owner,
-                    reason: reason,
-                    crashes: crashes,
-                    limit: limit,
-                    now: SQLiteTime.text(now)
+                "crashes": crashes,
+                "error": LastError.fit(
+                    LastError.crash(
+                        owner: owner,
+                        reason: reason,
+                        crashes: crashes,
+                        limit: limit,
+                        now: SQLiteTime.text(now)
+                    )
                 ),
             ]
         )

@@ -47,7 +47,9 @@ extension SQLiteStore {
                 database.cachedStatement(sql: SQLiteStatements.held),
                 arguments: ["owner": owner]
             )
-            let unknown = held.map { ClaimProof(id: $0[0], number: $0[1]) }.filter { !known.contains($0) }
+            let unknown = held.compactMap { row -> ClaimProof? in
+                row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
+            }.filter { !known.contains($0) }
             for proof in unknown { _ = try settle(Settlement(proof, .release()), now: Date(), in: database) }
             return unknown.count
         }

@@ -10,8 +10,8 @@ struct SQLiteOdditiesTests {
     @Test(
         "each statement of a run goes by the index it was written for",
         arguments: [
-            (SQLiteStatements.nextQueue, "tasks_due (task_name=? AND queue>?)"),
-            (SQLiteStatements.nextPriority, "tasks_due (task_name=? AND queue=? AND priority>?)"),
+            (SQLiteStatements.nextQueue, "tasks_due (task_name=? AND queue>? AND queue<?)"),
+            (SQLiteStatements.nextPriority, "tasks_due (task_name=? AND queue=? AND priority>? AND priority<?)"),
             (SQLiteStatements.headOfLane, "tasks_due (task_name=? AND queue=? AND priority=? AND <expr><?)"),
             (SQLiteStatements.crashed, "tasks_crashed (crashes>? AND crashes<?)"),
             (SQLiteStatements.claim, "INTEGER PRIMARY KEY"), (SQLiteStatements.delete, "INTEGER PRIMARY KEY"),
@@ -20,7 +20,8 @@ struct SQLiteOdditiesTests {
             (SQLiteStatements.leaseLeft, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.takeOver, "INTEGER PRIMARY KEY"), (SQLiteStatements.owners, "USING INDEX tasks_lease"),
             (SQLiteStatements.abandoned, "USING INDEX tasks_lease"), (SQLiteStatements.held, "USING INDEX tasks_lease"),
-            (SQLiteStatements.nextWaitingName, "tasks_due (task_name>?)"),
+            (SQLiteStatements.nextWaitingName, "tasks_due (task_name>? AND task_name<?)"),
+            (SQLiteStatements.crashedNames, "USING INDEX tasks_crashed"),
         ]
     )
     func plans(_ statement: String, _ index: String) async throws {

@@ -223,7 +223,8 @@ enum ClaimSQL {
         SET status = 'PROCESSING',
             -- A row with the greatest number there is must not stop all others.
             attempts = least(attempts, 2147483646) + 1,
-            claim_no = claim_no + 1,
+            -- The greatest claim number is followed by 1.
+            claim_no = claim_no % 4611686018427387904 + 1,
             lease_owner = $1,
             lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
         FROM free
