@@ -33,9 +33,11 @@ torture:
 	swift build --build-tests
 	TASKRUN_TEST_KILL_ROUNDS=$(or $(ROUNDS),1000) swift test --skip-build --filter "^CommandTests\.KillTests"
 
-install: release
+# Copies what `make demo` or `make release` has built, so that root needs no Swift.
+install:
+	@test -x .build/release/taskrun || $(MAKE) release
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -s -m 755 "$$($(RELEASE) --show-bin-path)/taskrun" "$(DESTDIR)$(PREFIX)/bin/taskrun"
+	install -s -m 755 .build/release/taskrun "$(DESTDIR)$(PREFIX)/bin/taskrun"
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/taskrun"

@@ -10,8 +10,8 @@ extension SQLiteStore {
                 do {
                     return try database.add(task)
                 } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-                    let which = tasks.count > 1 ? "task \(index + 1) of \(tasks.count)" : "the task"
-                    throw StoreError(sqlite: error, "cannot add \(which), \"\(task.name)\",")
+                    let which = tasks.count > 1 ? "task \(index + 1) of \(tasks.count)," : "the task"
+                    throw StoreError(sqlite: error, "cannot add \(which) \"\(task.name)\"")
                 }
             }
         }

@@ -27,7 +27,7 @@ import Testing
             let object = try #require(try run.objects().first)
             #expect(OnceTests.keys.map { object[$0] as? Int }.prefix(8) == [3, 1, 0, 2, 0, 0, 0, 1])
             #expect(try String(contentsOf: scratch.folder.appending(path: "payload"), encoding: .utf8) == payload)
-            #expect(run.errors.contains("1 task named \"OKK\" waits"))
+            #expect(run.errors.contains("Tasks named \"OKK\" wait"))
 
             let failed = try await scratch.taskrun("list", "--status", "FAILED", "--json").objects()
             #expect(failed.map { $0["id"] as? Int } == [2, 3])

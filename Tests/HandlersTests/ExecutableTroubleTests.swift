@@ -56,7 +56,9 @@ struct ExecutableTroubleTests {
             let handler = try place.script("exit 0")
             try FileManager.default.removeItem(atPath: handler.origin)
             let gone = await handler.perform(task())
-            #expect(gone.error?.contains("no such file or directory. It was there when the run began") == true)
+            #expect(
+                gone.error?.contains("no such file or directory. Has it been moved, or not been installed?") == true
+            )
             try FileManager.default.createDirectory(atPath: handler.origin, withIntermediateDirectories: false)
             #expect(await handler.perform(task()).error?.contains("it is no file any more") == true)
             var settings = place.settings()

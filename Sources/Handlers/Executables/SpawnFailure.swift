@@ -48,7 +48,7 @@ enum SpawnFailure {
         do {
             status = try FileStatus(path: path)
         } catch {
-            return "\(describe(error)). It was there when the run began."
+            return "\(describe(error)). Has it been moved, or not been installed?"
         }
         guard status.kind == .file else { return "it is no file any more." }
         guard status.hasRunBit else { return "it has no run bit. chmod +x \(path)" }

@@ -30,7 +30,10 @@ struct Checks {
         let database = await database(settings)
         let handlers = handlers(settings)
         return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers
-            + [runtimeDirectory(settings), Self.clock(Date()), CronLine.find(program: program.name)]
+            + [
+                runtimeDirectory(settings), Self.clock(Date()),
+                CronLine.find(program: program.name, settings: settings),
+            ]
     }
 
     private func source(_ settings: Settings) -> Finding {

@@ -18,7 +18,7 @@ enum CronLine {
     private static let folders = ["/etc/cron.d", "/etc/systemd/system"]
 
     /// Looks into this user's crontab, the system's, and systemd's units.
-    static func find(program: String) -> Finding {
+    static func find(program: String, settings: Settings) -> Finding {
         let files =
             ["/etc/crontab"]
             + folders.flatMap { folder in
@@ -33,9 +33,18 @@ enum CronLine {
         if let file = files.first(where: { mentions(try? String(contentsOfFile: $0, encoding: .utf8), program) }) {
             return Finding(.ok, "cron", "\(file) starts \(program) once")
         }
-        let folder = FileManager.default.currentDirectoryPath
-        let advice = "Add one with crontab -e, like: * * * * *  cd \(folder) && \(program) once"
+        let advice = "Add one with crontab -e, like: * * * * *  \(command(program: program, settings: settings))"
         return Finding(.warning, "cron", "no line that starts \(program) once was found", advice: advice)
+    }
+
+    /// The command for cron, which has neither this folder, nor this environment, nor this PATH.
+    private static func command(program: String, settings: Settings) -> String {
+        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? program
+        let folder = FileManager.default.currentDirectoryPath
+        if let file = settings.file {
+            return "\(path) --config \(file.hasPrefix("/") ? file : "\(folder)/\(file)") once"
+        }
+        return "cd \(folder) && \(path) --database \(settings.database.redacted) once"
     }
 
     /// Whether a line that is no comment starts a run.

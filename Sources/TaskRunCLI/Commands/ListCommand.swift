@@ -71,7 +71,7 @@ struct ListCommand: ProgramCommand {
                 "\(row.priority)",
                 TextTable.Cell("\(row.attempts)" + (row.maxAttempts.map { " of \($0)" } ?? "")),
                 TextTable.Cell(row.runAt.relative(to: now)),
-                TextTable.Cell(row.lastError?.firstLine ?? "", .faint),
+                TextTable.Cell(row.lastError?.gist ?? "", .faint),
             ])
         }
         return table

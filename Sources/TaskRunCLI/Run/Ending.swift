@@ -39,20 +39,27 @@ struct Ending: Equatable {
             (kind, next) = (.succeeded, "")
         case (.settled, .retry(let wait, let error)):
             let plan = "again in \(SpanText.write(wait)) (attempt \(task.attempt) of \(maxAttempts))"
-            (kind, next) = (.again, "\(plan): \(error.firstLine)")
+            (kind, next) = (.again, "\(plan): \(error.gist)")
         case (.settled, .fail(let error)):
-            (kind, next) = (.failed, "FAILED: \(error.firstLine)")
+            (kind, next) = (.failed, "FAILED: \(error.gist)")
         case (.settled, .release(let wait, let note)):
             let plan = wait > .zero ? "given back, again in \(SpanText.write(wait))" : "given back"
-            (kind, next) = (.givenBack, plan + (note.map { ": \($0.firstLine)" } ?? ""))
+            (kind, next) = (.givenBack, plan + (note.map { ": \($0.gist)" } ?? ""))
         }
     }
 }
 
 extension String {
-    /// The first line that says something, cut to 200 characters; safe to be shown.
-    var firstLine: String {
-        let line = split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) } ?? ""
-        return String(line).trimmed.visible().cut(toWidth: 200)
+    /// The line of an error that says most, cut to 200 characters; safe to be shown.
+    ///
+    /// Mostly the first one; Python says the reason last: `exit status 1: … KeyError: 'email'`.
+    var gist: String {
+        let lines = split(whereSeparator: \.isNewline).map { String($0).trimmed }.filter { !$0.isEmpty }
+        var line = lines.first ?? ""
+        let mark = "Traceback (most recent call last):"
+        if line.hasSuffix(mark), let reason = lines.dropFirst().last(where: { !$0.hasPrefix("(attempt ") }) {
+            line = line.dropLast(mark.count) + "… " + reason
+        }
+        return line.visible().cut(toWidth: 200)
     }
 }

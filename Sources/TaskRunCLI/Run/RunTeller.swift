@@ -51,7 +51,7 @@ struct QuietTeller: RunTeller {
     mutating func lines(for event: RunEvent, at moment: Duration) -> [String] {
         switch event {
         case .ended(let task, .fail(let error), .settled, _):
-            return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(error.firstLine)", id: task.id)
+            return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(error.gist)", id: task.id)
         case .recovered(let tasks):
             return tasks.filter { $0.status == .failed }.flatMap { task in
                 let cause = "\(task.crashes) runs in a row died with it in hand"

@@ -77,7 +77,7 @@ struct TerminalTeller: RunTeller {
         guard !work.isEmpty, moment > .seconds(1) || hasProgress else { return "" }
         let busy = work.values.sorted { $0.task.id < $1.task.id }.map { work in
             let steps = work.progress.map { " \($0.done)" + ($0.total.map { "/\($0)" } ?? "") } ?? ""
-            let note = work.note.map { " \($0.firstLine)" } ?? ""
+            let note = work.note.map { " \($0.gist)" } ?? ""
             return "\(work.task.id) \(work.task.name.visible())\(steps)\(note) \(SpanText.age(moment - work.began))"
         }
         return "\(ended) done, \(work.count) at work: \(busy.joined(separator: ", "))"
