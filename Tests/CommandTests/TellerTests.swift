@@ -111,6 +111,21 @@ import Testing
         #expect(teller.progress(at: .seconds(3)).isEmpty)
     }
 
+    @Test(
+        "of a long error the line that says most is told",
+        arguments: [
+            ("exit status 3: no such mailbox\nsecond line", "exit status 3: no such mailbox"),
+            (
+                "exit status 1: Traceback (most recent call last):\n  File \"a.py\"\nKeyError: 'email'\n(attempt 2 of 2, none left)",
+                "exit status 1: … KeyError: 'email'"
+            ),
+            ("\n  \n", ""),
+        ]
+    )
+    func gist(_ error: String, _ expected: String) {
+        #expect(error.gist == expected)
+    }
+
     @Test("a database error has its exit code")
     func exitCodes() {
         let codes: [(StoreError.Code, Int32)] = [
