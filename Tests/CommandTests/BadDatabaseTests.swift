@@ -25,7 +25,9 @@ struct BadDatabaseTests {
             // Root may write everything, so the program is run as nobody, who may not.
             let isRoot = geteuid() == 0
             let program = scratch.folder.appending(path: "taskrun").path
-            try FileManager.default.copyItem(atPath: Scratch.binary, toPath: program)
+            if link(Scratch.binary, program) != 0 {
+                try FileManager.default.copyItem(atPath: Scratch.binary, toPath: program)
+            }
             for (path, mode) in [("", 0o755), ("taskrun", 0o755), ("tasks.db", 0o444)] {
                 let item = scratch.folder.appending(path: path).path
                 try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: item)
@@ -33,7 +35,14 @@ struct BadDatabaseTests {
             let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
             let words = (isRoot ? nobody : []) + [program, "once"]
             let environment = scratch.setting(["TASKRUN_RUNTIME_DIRECTORY": ""]).environment
-            let end = try await Call(words, environment: environment, folder: scratch.folder).answer()
+            var end = try await Call(words, environment: environment, folder: scratch.folder).answer()
+            // The copy may still be open for writing in a program that another test is just starting.
+            try await eventually("the copy cannot be run: \(end)") {
+                if end.status == 126 {
+                    end = try await Call(words, environment: environment, folder: scratch.folder).answer()
+                }
+                return end.status != 126
+            }
             #expect(end.status == 78, "\(end)")
             #expect(end.errors.contains("may not be written by this user"), "\(end)")
             #expect(try await scratch.sql("SELECT status, attempts FROM tasks") == ["WAITING|0"])

@@ -28,6 +28,10 @@ struct Call: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, files.input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, files.output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, files.errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // What other tests are writing at this moment is not inherited: a program cannot be started while it can be written.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let file = Int32(name), file > 2 { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
+        }
         // env(1) goes into the folder and becomes the program.
         let words = Self.strings(["env", "-C", folder.path] + words)
         let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
