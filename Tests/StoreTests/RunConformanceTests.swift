@@ -12,7 +12,7 @@ struct RunConformanceTests {
             let handler = ClosureHandler()
             let report = try await fixture.makeRun([handler]).run()
             #expect(handler.ids == ids)
-            #expect((report.claimed, report.succeeded, report.leaseLost, report.trouble) == (500, 500, 0, nil))
+            #expect((report.succeeded, report.leaseLost, report.trouble) == (500, 0, nil))
             try await fixture.expect("SELECT count(*) FROM tasks", "0")
         }
     }
@@ -35,7 +35,7 @@ struct RunConformanceTests {
                 return outcome == .done ? .settled(.settled) : .failed(error: "\(String(describing: outcome))")
             }
             let report = try await fixture.makeRun([handler]).run()
-            #expect((report.succeeded, report.claimed) == (40, 40))
+            #expect((report.succeeded, report.leaseLost) == (40, 0))
         }
     }
 
@@ -321,9 +321,12 @@ struct RunConformanceTests {
             try await fixture.due(5, name: "B")
             let (a, b) = (ClosureHandler("A"), ClosureHandler("B"))
             #expect(try await fixture.makeRun([a, b]) { ($0.limit, $0.only) = (7, ["A"]) }.run().claimed == 7)
-            #expect((a.ids.count, b.ids.count) == (7, 0))
+            // On a very busy machine some of the seven may have been given back unbegun.
+            let begun = a.ids.count
+            #expect(begun <= 7 && b.ids.isEmpty)
             #expect(try await fixture.makeRun([a, b]) { $0.queues = ["other"] }.run().claimed == 0)
-            #expect(try await fixture.makeRun([a, b]) { $0.queues = ["other", "default"] }.run().claimed == 28)
+            let rest = try await fixture.makeRun([a, b]) { $0.queues = ["other", "default"] }.run()
+            #expect(rest.succeeded == 35 - begun)
         }
     }
 
