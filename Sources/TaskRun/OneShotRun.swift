@@ -21,6 +21,7 @@ public final class OneShotRun {
     let slots: any HostSlots
     let isDead: @Sendable (String) async -> Bool
     let stop: StopSignal
+    let turn: (any Turn)?
     let observer: (@Sendable (RunEvent) -> Void)?
     let performer: Performer
     let names: [String]
@@ -40,6 +41,10 @@ public final class OneShotRun {
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
     var isUncertain = false
     var fatal: StoreError?
+    /// Set while nothing more is due and the run stays: the store says when to claim again.
+    var isWaiting = false
+    /// How often in a row the store soon spoke of due tasks, and none could be claimed.
+    var vainLooks = 0
 
     /// Prepares a run.
     ///
@@ -50,6 +55,7 @@ public final class OneShotRun {
     ///   - identity: Who it is: stands in the leases.
     ///   - slots: The host's places for handlers.
     ///   - stop: Asks the run to stop.
+    ///   - turn: The turn to claim, for a run that stays when nothing is due; nil: it ends then.
     ///   - logger: For the handlers.
     ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
     ///   - observer: Is told what happens, as it happens; from any thread.
@@ -60,6 +66,7 @@ public final class OneShotRun {
         identity: RunIdentity,
         slots: any HostSlots,
         stop: StopSignal = StopSignal(),
+        turn: (any Turn)? = nil,
         logger: Logger,
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         observer: (@Sendable (RunEvent) -> Void)? = nil
@@ -69,6 +76,7 @@ public final class OneShotRun {
         self.identity = identity
         self.slots = slots
         self.stop = stop
+        self.turn = turn
         self.isDead = isDead
         self.observer = observer
         self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
@@ -77,6 +85,8 @@ public final class OneShotRun {
     }
 
     /// Runs until nothing is due, the window or the limit is reached, or it is asked to stop.
+    ///
+    /// With a ``Turn`` it stays when nothing is due, and begins what becomes due, until another run takes its turn.
     ///
     /// To end it early, use the ``StopSignal``: cancelling the Swift task that waits for it would leave tasks in hand.
     ///
@@ -91,13 +101,19 @@ public final class OneShotRun {
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }
+        guard await takeTurn() else {
+            report.duration = began.duration(to: .now)
+            return report
+        }
         while true {
+            noteTurn()
             await settleAndClaim()
             beginWork()
             await renewLeases()
             cancelWhatMustEnd()
+            if phase == .done { turn?.pass() }
             guard !isDone else { break }
-            await bench.wait(threshold: wakeThreshold, until: nextLook)
+            await waitForWork()
         }
         slots.release(slotsHeld)
         if let fatal { throw fatal }
@@ -123,10 +139,10 @@ public final class OneShotRun {
     }
 
     /// In a flood, wake up when half of what was claimed ahead is begun; else at each end.
-    private var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
+    var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
 
     /// When to look again although no handler has ended.
-    private var nextLook: ContinuousClock.Instant {
+    var nextLook: ContinuousClock.Instant {
         let now = ContinuousClock.now
         return bench.with { state in
             var moments = [now.advanced(by: .seconds(1))]
