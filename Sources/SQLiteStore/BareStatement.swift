@@ -34,19 +34,10 @@ struct BareStatement {
 
     /// Binds a text; nil is NULL.
     func bind(_ place: Int32, _ value: String?) {
-        guard var value else { return _ = sqlite3_bind_null(handle, place) }
-        value.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { characters in
-                // An empty text may have no address, which SQLite would take for NULL.
-                _ = sqlite3_bind_text64(
-                    handle,
-                    place,
-                    characters.baseAddress ?? Self.nothing,
-                    UInt64(bytes.count),
-                    Self.copied,
-                    UInt8(SQLITE_UTF8)
-                )
-            }
+        guard let value else { return _ = sqlite3_bind_null(handle, place) }
+        value.withCString {
+            let length = UInt64(value.utf8.count)
+            _ = sqlite3_bind_text64(handle, place, $0, length, Self.copied, UInt8(SQLITE_UTF8))
         }
     }
 
@@ -81,7 +72,6 @@ struct BareStatement {
     }
 
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-    private nonisolated(unsafe) static let nothing = UnsafePointer(UnsafeMutablePointer<CChar>.allocate(capacity: 1))
 
     /// The columns of the present row.
     struct Columns {
