@@ -20,13 +20,13 @@ extension OneShotRun {
     /// Waits until there is something to settle or, for a run that stays, something to claim.
     func waitForWork() async {
         guard isWaiting, troubleUntil == nil else {
-            return await bench.wait(threshold: wakeThreshold, until: nextLook)
+            return bench.wait(threshold: wakeThreshold, until: nextLook)
         }
         if vainLooks > 0 {
             // What is due but cannot be claimed (another run was faster, or it must be performed alone) is not asked for in
             // a circle. Where many runs wait, a flood thus wakes few of them at a time.
             let pause = Duration.milliseconds(min(250, 1 << min(vainLooks, 8)))
-            await bench.wait(threshold: wakeThreshold, until: .now.advanced(by: pause))
+            bench.wait(threshold: wakeThreshold, until: .now.advanced(by: pause))
         }
         if isIdle { observer?(.waiting) }
         let asked = ContinuousClock.now
@@ -56,7 +56,7 @@ extension OneShotRun {
                 if !Task.isCancelled { bench.interrupt() }
                 return result
             }
-            await bench.wait(threshold: wakeThreshold, until: end)
+            bench.wait(threshold: wakeThreshold, until: end)
             group.cancelAll()
             return await group.next() ?? .success(false)
         }

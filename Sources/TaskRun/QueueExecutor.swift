@@ -1,21 +1,20 @@
 import Dispatch
 
-/// Runs an actor on a serial dispatch queue of its own: for the stores, whose calls block.
+/// Runs an actor on a thread of its own.
 ///
-/// On Swift's cooperative pool, which has one thread a core, a server that does not answer would stop everything else;
-/// here it stops only the actor that asked.
+/// For work that blocks, as libpq's calls and a run that waits for its handlers do: on Swift's cooperative pool, which has
+/// one thread a core, it would stop everything else; and the other way round, handlers that keep every core busy do not
+/// keep the actor from its work.
 package final class QueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 
-    /// Makes a queue; the label is seen in a debugger.
+    /// - Parameter label: A name for the queue, seen in a debugger.
     package init(label: String) { queue = DispatchQueue(label: label) }
 
-    /// Runs a job of the actor.
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
-    /// Ends the program if this is another thread than the queue's.
     package func checkIsolated() { dispatchPrecondition(condition: .onQueue(queue)) }
 }
