@@ -91,7 +91,7 @@ extension OneShotRun {
         guard unsettled.isEmpty, bench.with({ $0.isEmpty }) else { return }
         let isOver = windowEnd.map { sent >= $0 } ?? false
         let goesOn = error.code == .unreachable || (turn != nil && error.code == .locked)
-        guard !goesOn || isOver || stopBegan != nil || phase == .done else { return }
+        guard !goesOn || isOver || stopBegan != nil else { return }
         report.trouble = error
         phase = .done
     }

@@ -35,7 +35,7 @@ struct SQLiteWaitTests {
         try await Fixture.with(.sqlite) { fixture in
             let application = try await fixture.application(journal: mode)
             let wait = Task {
-                try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: .inOneMinute)
+                try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: .now.advanced(by: .seconds(1800)))
             }
             var refusals = 0
             for number in 0..<3000 {
