@@ -39,12 +39,12 @@ let package = Package(
         ),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgreSQLStore", dependencies: ["TaskRun", "Migrations", "CPostgreSQL"]),
+        .target(name: "CSpawn"),
         .target(
             name: "Handlers",
             dependencies: [
-                "TaskRun",
+                "TaskRun", "CSpawn",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),

@@ -1,4 +1,3 @@
-import Subprocess
 import TaskRun
 
 /// What the end of an executable means, after sysexits.h: decided purely.
