@@ -100,6 +100,7 @@ public final class OneShotRun {
             await bench.wait(threshold: wakeThreshold, until: nextLook)
         }
         slots.release(slotsHeld)
+        await performer.registry.close()
         if let fatal { throw fatal }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
             await noteUnknownNames()
