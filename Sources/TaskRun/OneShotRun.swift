@@ -105,6 +105,7 @@ public actor OneShotRun {
             bench.wait(threshold: wakeThreshold, until: nextLook)
         }
         slots.release(slotsHeld)
+        await performer.registry.close()
         if let fatal { throw fatal }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
             await noteUnknownNames()
