@@ -1,15 +1,23 @@
 #!/bin/sh
-# Compiles the floors. Usage: Benchmarks/floors/build.sh [FOLDER], by default .build/benchmarks/floors; prints the folder.
+# Compiles the programs in this folder. Usage: Benchmarks/floors/build.sh [FOLDER], by default .build/benchmarks/floors;
+# prints the folder.
 set -eu
 cd "$(dirname "$0")"
 out=${1:-../../.build/benchmarks/floors}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-compile() { # compile NAME PACKAGE: floor-NAME from NAME.c, with the package's flags
-    # shellcheck disable=SC2046 # flags are split on purpose
-    cc -std=gnu11 -O2 -Wall -Wextra -Werror $(pkg-config --cflags "$2") -o "$out/floor-$1" "$1.c" $(pkg-config --libs "$2")
+compile() { # compile PROGRAM FILE [FLAG…]
+    program=$1
+    file=$2
+    shift 2
+    cc -std=gnu11 -O2 -Wall -Wextra -Werror -o "$out/$program" "$file" "$@"
 }
-compile postgresql libpq
-compile sqlite sqlite3
+# shellcheck disable=SC2046 # flags are split on purpose
+compile floor-postgresql postgresql.c $(pkg-config --cflags --libs libpq)
+# shellcheck disable=SC2046
+compile floor-sqlite sqlite.c $(pkg-config --cflags --libs sqlite3)
+if [ -e spawn.c ]; then compile floor-spawn spawn.c -pthread; fi
+compile measured measured.c
+compile stamp stamp.c
 echo "$out"
