@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from harness.process import Missing
+
 
 @dataclass
 class Contender:
@@ -42,3 +44,16 @@ class Scenario:
     higher_is_better: bool = True
     note: str = ""
     in_chart: bool = False
+
+
+def seen_beside(contender, name):
+    """A contender whose value is what was seen beside the value of another one, in the same rounds."""
+    left = iter(list(contender.samples))
+
+    def run():
+        sample = next(left, None)
+        if sample is None:
+            raise Missing("that round failed")
+        return {**sample, "value": sample[name]}
+
+    return Contender(contender.key, contender.kind, contender.title, run, contender.settings, missing=contender.missing)

@@ -1,0 +1,8 @@
+"""Stream handlers."""
+
+NAME = "streams"
+
+
+def scenarios(_bench):
+    """Nothing yet."""
+    return []
