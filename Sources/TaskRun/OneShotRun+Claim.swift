@@ -88,9 +88,9 @@ extension OneShotRun {
     /// Starts a worker for each free place while tasks wait, and gives unused places back.
     func beginWork() {
         bench.startWorkers(places: slotsHeld) { [bench, performer] number in
-            while let task = bench.next(worker: number, timeLimit: performer.timeLimit) {
-                let outcome = await performer.perform(task)
-                guard bench.end(worker: number, outcome) else { break }
+            var outcome: HandlerOutcome?
+            while let task = bench.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
+                outcome = await performer.perform(task)
             }
         }
         let busy = bench.with { $0.workers.count }
