@@ -3,9 +3,11 @@
 import contextlib
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 from harness import process
 from harness.cluster import Cluster
@@ -23,6 +25,7 @@ class Bench:
         self.root = tempfile.mkdtemp(prefix="taskrun-bench-", dir=folder)
         os.chmod(self.root, 0o755)  # the server's user passes through
         self._cluster = None
+        self._syncs = None
 
     def close(self):
         """Removes all that was made."""
@@ -37,6 +40,16 @@ class Bench:
             say("starting a PostgreSQL server")
             self._cluster = Cluster(os.path.join(self.root, "postgresql"))
         return self._cluster
+
+    def commits(self, batch=1, each=1, most=1_000_000):
+        """How many tasks a contender can do in about two seconds if each batch waits for the disk so many times.
+
+        Counted here and now, so that a slow disk does not make hours of those that wait for it.
+        """
+        if self._syncs is None:
+            self._syncs = syncs_per_second(self.root)
+            say(f"{self._syncs:,.0f} fsyncs a second in {self.root}")
+        return int(max(200, min(most, self._syncs / each * self.amount(2, 0.5) * batch)))
 
     def amount(self, full, quick):
         """How many, in a whole and in a quick run."""
@@ -86,6 +99,19 @@ class Bench:
             yield name
         finally:
             self.cluster.drop_database(name)
+
+
+def syncs_per_second(folder):
+    """How often a file that grows can be brought to the disk."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        times = []
+        for _ in range(100):
+            began = time.monotonic()
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+            times.append(time.monotonic() - began)
+    return 1 / statistics.median(times)
 
 
 def say(text):

@@ -11,8 +11,8 @@ def scenarios(bench):
     """One table."""
     many = bench.amount(200_000, 30_000)
     contenders = [
-        postgresql_floor(bench, 1, bench.amount(4_000, 1_000)),
-        postgresql_floor(bench, 10, bench.amount(40_000, 5_000)),
+        postgresql_floor(bench, 1, bench.commits(1, most=many)),
+        postgresql_floor(bench, 10, bench.commits(10, most=many)),
         postgresql_floor(bench, 100, many),
         postgresql_floor(bench, 1000, many),
         postgresql_taskrun(bench, many),
@@ -39,7 +39,7 @@ def scenarios(bench):
 
 def peers(bench):
     """The others that keep tasks in PostgreSQL."""
-    few = bench.amount(4_000, 1_000)
+    few = bench.commits(each=3, most=bench.amount(4_000, 1_000))
     return [
         in_postgresql(
             bench, "pgqueuer", "PgQueuer", python, "pgqueuer_postgresql.py", bench.amount(50_000, 10_000),

@@ -16,7 +16,9 @@ def scenarios(bench):
     others = peers(bench)
     contenders = []
     for journal, synchronous in MODES:
-        for batch, tasks in ((1, 2_000), (10, 20_000), (100, many), (1000, many)):
+        waits = {("wal", "normal"): 0.1, ("wal", "full"): 1, ("delete", "full"): 4}[journal, synchronous]
+        for batch in (1, 10, 100, 1000):
+            tasks = bench.commits(batch, waits, most=many)
             contenders.append(sqlite_floor(bench, batch, tasks, journal, synchronous))
         contenders.append(sqlite_taskrun(bench, many, journal, synchronous))
     contenders += others
@@ -47,9 +49,11 @@ def peers(bench):
     """The others that keep tasks in a file."""
     few = bench.amount(4_000, 1_000)
     more = bench.amount(20_000, 5_000)
+    safe = bench.commits(each=2, most=few)
+    safest = bench.commits(each=8, most=few)
     return [
         in_file(
-            bench, "huey-full", "huey, fsync on", python, "huey_sqlite.py", few, words=["on"],
+            bench, "huey-full", "huey, fsync on", python, "huey_sqlite.py", safe, words=["on"],
             settings="SqliteHuey, WAL, fsync=True, results=False, 1 worker thread",
             durable=f"{FULL}, but a task is deleted before it is performed: a killed worker loses what it had in hand",
         ),
@@ -69,12 +73,12 @@ def peers(bench):
             durable=f"{FULL}; one consumer, and what a dead one had since task_done comes again",
         ),
         in_file(
-            bench, "persistqueue-ack", "persist-queue, ack", python, "persistqueue_sqlite.py", few // 2, words=["ack"],
+            bench, "persistqueue-ack", "persist-queue, ack", python, "persistqueue_sqlite.py", safe, words=["ack"],
             settings="SQLiteAckQueue, WAL, FULL",
             durable=f"{FULL}; a dead consumer's items come again when the queue is opened",
         ),
         with_server(
-            bench, "beanstalkd-full", "beanstalkd, fsync each time", python, "beanstalkd_greenstalk.py", more,
+            bench, "beanstalkd-full", "beanstalkd, fsync each time", python, "beanstalkd_greenstalk.py", safe,
             beanstalkd(0), settings="-b -f0; greenstalk on a Unix socket", durable=f"{FULL}",
         ),
         with_server(
@@ -83,13 +87,13 @@ def peers(bench):
             durable="a power cut loses the last 50 ms, a kill loses nothing",
         ),
         with_server(
-            bench, "gearmand-sqlite", "gearmand, queue in SQLite", php, "gearman_worker.php", few,
+            bench, "gearmand-sqlite", "gearmand, queue in SQLite", php, "gearman_worker.php", safest,
             gearmand(lambda folder, _: ["-q", "libsqlite3", "--libsqlite3-db", os.path.join(folder, "queue.db")]),
             settings="PHP extension, one worker, background jobs; rollback journal, FULL",
             durable="a job is deleted when its worker is done",
         ),
         in_file(
-            bench, "php-full", "PHP cron worker, FULL", php, "cron_worker.php", few // 2,
+            bench, "php-full", "PHP cron worker, FULL", php, "cron_worker.php", safest,
             words=[""], place="sqlite:{}/jobs.db",
             settings="SQLite's defaults (rollback journal, FULL); one row at a time: SELECT, UPDATE, DELETE",
             durable="unsafe: two at once perform a task twice, a dead one's row stays marked",
