@@ -41,12 +41,12 @@ let package = Package(
         ),
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "PostgreSQLStore", dependencies: ["TaskRun", "Migrations", "CPostgreSQL"]),
+        .target(name: "CSpawn"),
         .target(
             name: "Handlers",
             dependencies: [
-                "TaskRun",
+                "TaskRun", "CSpawn",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),

@@ -51,7 +51,8 @@ extension OneShotRun {
     }
 
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.
-    func take(_ claimed: [ClaimedTask], for request: ClaimRequest, sent: ContinuousClock.Instant) {
+    func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
+        let claimed = exchange.claimed
         report.claimed += claimed.count
         for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
@@ -59,6 +60,8 @@ extension OneShotRun {
         if request.share == .alone {
             isWaiting = turn != nil && claimed.isEmpty && !isOver(sent)
             phase = isOver(sent) || (claimed.isEmpty && !isWaiting) ? .done : .usual
+        } else if exchange.isPartial {
+            nextClaim = sent
         } else if claimed.isEmpty {
             // While handlers are at work, look again in a second; else try what has to be performed alone, at once.
             if isIdle { phase = .alone } else { nextClaim = sent.advanced(by: .seconds(1)) }

@@ -123,6 +123,7 @@ public actor OneShotRun {
             await waitForWork()
         }
         slots.release(slotsHeld)
+        await performer.registry.close()
         if let fatal { throw fatal }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
             await noteUnknownNames()
