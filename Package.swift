@@ -95,7 +95,7 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.name != "CPostgreSQL" {
+for target in package.targets {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .treatAllWarnings(as: .error),

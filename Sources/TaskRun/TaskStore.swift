@@ -28,6 +28,7 @@ public protocol TaskStore: Sendable {
     ///   - names: The task names that can be performed.
     ///   - queues: The queues to look at; nil: all.
     /// - Returns: What was seen.
+    /// - Throws: ``StoreError``.
     func look(names: [String], queues: [String]?) async throws(StoreError) -> Look
 
     /// Takes over what dead runs left behind.
