@@ -50,12 +50,15 @@ extension OneShotRun {
     }
 
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.
-    func take(_ claimed: [ClaimedTask], for request: ClaimRequest, sent: ContinuousClock.Instant) {
+    func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
+        let claimed = exchange.claimed
         report.claimed += claimed.count
         for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
         if request.share == .alone {
             phase = claimed.isEmpty || isOver(sent) ? .done : .usual
+        } else if exchange.isPartial {
+            nextClaim = sent
         } else if claimed.isEmpty {
             // While handlers are at work, look again in a second; else try what has to be performed alone, at once.
             if isIdle { phase = .alone } else { nextClaim = sent.advanced(by: .seconds(1)) }
@@ -88,9 +91,9 @@ extension OneShotRun {
     /// Starts a worker for each free place while tasks wait, and gives unused places back.
     func beginWork() {
         bench.startWorkers(places: slotsHeld) { [bench, performer] number in
-            while let task = bench.next(worker: number, timeLimit: performer.timeLimit) {
-                let outcome = await performer.perform(task)
-                guard bench.end(worker: number, outcome) else { break }
+            var outcome: HandlerOutcome?
+            while let task = bench.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
+                outcome = await performer.perform(task)
             }
         }
         let busy = bench.with { $0.workers.count }

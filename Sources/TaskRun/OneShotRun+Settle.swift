@@ -22,7 +22,7 @@ extension OneShotRun {
             )
             unsettled.removeFirst(batch.count)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
-            if let request { take(exchange.claimed, for: request, sent: sent) }
+            if let request { take(exchange, for: request, sent: sent) }
             (troubleUntil, isUncertain) = (nil, false)
         } catch {
             await overcome(error, sent: sent)

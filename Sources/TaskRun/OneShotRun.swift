@@ -2,9 +2,10 @@ public import Logging
 
 /// One run: recover, claim, perform, decide, settle, report.
 ///
-/// A class because it is one story with state, told once: ``run()`` is called once, by one caller. Everything that is
-/// asked of the database is asked here, one call after the other; handlers work beside it (see `Workbench`).
-public final class OneShotRun {
+/// One story with state, told once: ``run()`` is called once, by one caller. Everything that is asked of the database is
+/// asked here, one call after the other; handlers work beside it (see `Workbench`). An actor on a thread of its own, so
+/// that handlers that keep every core busy do not keep it from settling, claiming and renewing.
+public actor OneShotRun {
     /// An end that is not yet written to the table.
     struct Unsettled {
         var finished: Workbench.Finished
@@ -25,6 +26,7 @@ public final class OneShotRun {
     let performer: Performer
     let names: [String]
     let bench = Workbench()
+    private let executor = QueueExecutor(label: "taskrun.run")
     let began = ContinuousClock.now
 
     var report = RunReport()
@@ -40,6 +42,9 @@ public final class OneShotRun {
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
     var isUncertain = false
     var fatal: StoreError?
+
+    /// The run's own thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Prepares a run.
     ///
@@ -97,7 +102,7 @@ public final class OneShotRun {
             await renewLeases()
             cancelWhatMustEnd()
             guard !isDone else { break }
-            await bench.wait(threshold: wakeThreshold, until: nextLook)
+            bench.wait(threshold: wakeThreshold, until: nextLook)
         }
         slots.release(slotsHeld)
         await performer.registry.close()

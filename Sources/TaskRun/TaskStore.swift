@@ -43,6 +43,10 @@ public protocol TaskStore: Sendable {
     /// PROCESSING with `attempts` and `claim_no` raised by one, the request's owner, and a lease that ends after the
     /// request's length. They are returned in due order. Rows that other runs hold locked are passed over.
     ///
+    /// A store may go for a second by what it has seen: rows that came up since then, more urgent than all others or
+    /// due before what was claimed last, may be passed over for so long. An exchange that brought fewer than asked for
+    /// says with ``Exchange/isPartial`` whether that may be why; the next one looks everywhere.
+    ///
     /// - Parameters:
     ///   - settlements: Claims to end, at most one a task.
     ///   - request: What to claim afterwards; nil: nothing.
@@ -87,9 +91,11 @@ public protocol TaskStore: Sendable {
 }
 
 extension TaskStore {
-    /// Claims without settling anything.
+    /// Claims without settling anything; asks again where the store has not looked everywhere and nothing came.
     public func claim(_ request: ClaimRequest, now: Date? = nil) async throws(StoreError) -> [ClaimedTask] {
-        try await settle([], thenClaim: request, now: now).claimed
+        let exchange = try await settle([], thenClaim: request, now: now)
+        guard exchange.isPartial, exchange.claimed.isEmpty else { return exchange.claimed }
+        return try await settle([], thenClaim: request, now: now).claimed
     }
 
     /// Settles without claiming anything.

@@ -57,6 +57,9 @@ struct ChildProcess: Sendable {
         return try Child(program)
     }
 
+    /// How long a program is let alone; one that fills its pipes waits for no longer than this, once.
+    private static let patience = Duration.milliseconds(10)
+
     private func attend(
         _ child: consuming Child,
         _ input: [UInt8],
@@ -67,7 +70,12 @@ struct ChildProcess: Sendable {
         var ending = Ending(killAfter: killAfter)
         var nextLook = ContinuousClock.now + .seconds(1)
         talk.write(to: &child)
-        while true {
+        // Most programs are short and say little: one that is let alone at first wakes this thread once, at its end.
+        var isShort = false
+        if talk.isAllWritten {
+            isShort = talk.wait(for: child, bytes: false, cancelled: cancelled, until: .now + Self.patience).hasEnded
+        }
+        while !isShort {
             let moment = min(nextLook, ending.goOn(child) ?? nextLook)
             let event = talk.wait(for: child, cancelled: ending.hasBegun ? nil : cancelled, until: moment)
             if event.hasEnded { break }

@@ -30,18 +30,24 @@ struct Conversation: ~Copyable {
 
     deinit { buffer.deallocate() }
 
+    /// Whether the child has got all of the input.
+    var isAllWritten: Bool { written == input.count }
+
     /// Waits until bytes can be read or written, the child has ended, the waker is woken, or the moment has come.
+    ///
+    /// Without `bytes` it is not woken by bytes; they stay in the pipes.
     mutating func wait(
         for child: borrowing Child,
+        bytes: Bool = true,
         cancelled: Waker?,
         until moment: ContinuousClock.Instant
     ) -> Event {
         entries[0] = pollfd(fd: child.end, events: Int16(POLLIN), revents: 0)
         // Entries with the number -1 are passed over, poll(2).
         entries[1] = pollfd(fd: cancelled?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
-        entries[2] = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
-        entries[3] = pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0)
-        entries[4] = pollfd(fd: child.input, events: Int16(POLLOUT), revents: 0)
+        entries[2] = pollfd(fd: bytes ? child.output : -1, events: Int16(POLLIN), revents: 0)
+        entries[3] = pollfd(fd: bytes ? child.errors : -1, events: Int16(POLLIN), revents: 0)
+        entries[4] = pollfd(fd: bytes ? child.input : -1, events: Int16(POLLOUT), revents: 0)
         let left = max(.zero, ContinuousClock.now.duration(to: moment))
         // Rounded up, or the last part of a millisecond would be spent in a circle.
         guard poll(&entries, nfds_t(entries.count), Int32((left / .milliseconds(1)).rounded(.up))) > 0 else {

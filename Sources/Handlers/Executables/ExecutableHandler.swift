@@ -25,6 +25,7 @@ public struct ExecutableHandler: Handler {
     public var limits: HandlerLimits { HandlerLimits() }
 
     private let path: FilePath
+    private let workingDirectory: FilePath
     private let settings: ExecutableSettings
 
     /// Creates a handler for a program.
@@ -36,6 +37,8 @@ public struct ExecutableHandler: Handler {
     public init(name: String, path: String, settings: ExecutableSettings) {
         self.name = name
         self.path = Files.absolute(path)
+        self.workingDirectory =
+            settings.workingDirectory.map(Files.absolute) ?? self.path.removingLastComponent().removingLastComponent()
         self.settings = settings
     }
 
@@ -83,10 +86,6 @@ public struct ExecutableHandler: Handler {
 
     private func failure(_ error: any Error) -> String {
         SpawnFailure.text(error, path: origin, workingDirectory: workingDirectory.string)
-    }
-
-    private var workingDirectory: FilePath {
-        settings.workingDirectory.map(Files.absolute) ?? path.removingLastComponent().removingLastComponent()
     }
 
     /// The program with its environment: DESIGN's list, and nothing else.

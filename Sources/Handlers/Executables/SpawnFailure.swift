@@ -4,11 +4,12 @@ import SystemPackage
 enum SpawnFailure {
     /// Says what failed, on what, why, and what to do.
     static func text(_ error: any Error, path: String, workingDirectory: String) -> String {
-        guard let reason = (error as? StartError)?.reason else { return "cannot start \(path): \(error)" }
-        if let fault = whyNotEntered(workingDirectory) {
-            return "cannot start \(path): its working directory \(workingDirectory) cannot be entered: \(fault)."
+        guard let error = error as? StartError else { return "cannot start \(path): \(error)" }
+        if error.isWorkingDirectory {
+            let reason = describe(error.reason)
+            return "cannot start \(path): its working directory \(workingDirectory) cannot be entered: \(reason)."
         }
-        return "cannot start \(path): " + text(reason, path: path)
+        return "cannot start \(path): " + text(error.reason, path: path)
     }
 
     private static func text(_ reason: Errno, path: String) -> String {
@@ -23,19 +24,6 @@ enum SpawnFailure {
             "\(describe(reason)). Raise the limit of open files (ulimit -n), or lower the number of handlers at once."
         case .noFunction: "this kernel has no pidfd_open(2). Linux 5.3 or later is needed."
         default: "\(describe(reason))."
-        }
-    }
-
-    /// Why a folder cannot be a working directory; nil if it can.
-    ///
-    /// The error number does not say which of the two it means.
-    private static func whyNotEntered(_ folder: String) -> String? {
-        do {
-            let status = try FileStatus(path: folder)
-            guard status.kind == .folder else { return describe(.notDirectory) }
-            return status.isExecutable ? nil : describe(.permissionDenied)
-        } catch {
-            return describe(error)
         }
     }
 

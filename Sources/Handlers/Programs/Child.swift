@@ -29,12 +29,15 @@ struct Child: ~Copyable, Sendable {
     init(_ program: Program) throws(StartError) {
         Signals.prepared
         var child = spawned_child()
-        let error = withCStrings([program.path.string] + program.arguments) { arguments in
+        let fault = withCStrings([program.path.string] + program.arguments) { arguments in
             withCStrings(program.environment.map { "\($0.key)=\($0.value)" }) { environment in
                 spawn_child(program.path.string, arguments, environment, program.workingDirectory.string, &child)
             }
         }
-        guard error == 0 else { throw StartError(reason: Errno(rawValue: error)) }
+        guard fault.error == 0 else {
+            let isWorkingDirectory = fault.step == spawn_enter_directory
+            throw StartError(reason: Errno(rawValue: fault.error), isWorkingDirectory: isWorkingDirectory)
+        }
         process = child.process
         end = child.end
         input = child.input

@@ -14,6 +14,8 @@ struct Program: Sendable {
 struct StartError: Error, Sendable, Equatable {
     /// The kernel's reason.
     let reason: Errno
+    /// Whether it is the working directory that could not be entered.
+    var isWorkingDirectory = false
 }
 
 /// How a program ended.

@@ -131,7 +131,7 @@ extension PostgreSQLSession {
             parts.append(.preparation(statement.name))
         }
         let sent = CStrings.with(request.values) {
-            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, 0)
+            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, statement.isBinary ? 1 : 0)
         }
         guard sent == 1 else { throw lost() }
         parts.append(.result)

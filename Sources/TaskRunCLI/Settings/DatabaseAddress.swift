@@ -15,6 +15,14 @@ enum DatabaseAddress: Sendable, Equatable {
         }
     }
 
+    /// As it is written in the settings, password included: for programs that this one starts.
+    var text: String {
+        switch self {
+        case .sqlite(let path): "sqlite:\(path)"
+        case .postgresql(let url): url
+        }
+    }
+
     /// For people: never a password.
     var redacted: String {
         switch self {

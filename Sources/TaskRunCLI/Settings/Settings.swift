@@ -1,4 +1,5 @@
 import Logging
+import SQLiteStore
 import TaskRun
 
 #if canImport(FoundationEssentials)
@@ -37,6 +38,8 @@ struct Settings: Sendable {
     let environment: [String]
     /// The private folder for the host's places; nil: the default one.
     let runtimeDirectory: String?
+    /// How far a commit to an SQLite file goes.
+    var sqliteSynchronous: Synchronous
     /// How e-mails are sent.
     let mail: Mail
     /// What is said of single task names.
@@ -96,6 +99,7 @@ struct Settings: Sendable {
         outputLimit = try reader.value(SettingTable.outputLimit) ?? 1 << 20
         environment = try reader.list(SettingTable.environment) ?? []
         runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)
+        sqliteSynchronous = try reader.value(SettingTable.sqliteSynchronous) ?? .full
         mail = Mail(
             sendmail: try reader.path(SettingTable.mailSendmail),
             outbox: try reader.path(SettingTable.mailOutbox),

@@ -7,13 +7,18 @@ enum StoreFactory {
     /// Opens a store.
     ///
     /// - Parameters:
-    ///   - address: Which one.
+    ///   - settings: Which one, and how.
     ///   - creating: Whether a missing SQLite file is created: by `migrate`, nobody else.
     /// - Returns: The store, open.
     /// - Throws: StoreError where it cannot be opened.
-    static func open(_ address: DatabaseAddress, creating: Bool = false) throws(StoreError) -> any TaskDesk {
-        switch address {
-        case .sqlite(let path): try SQLiteStore(path: path, opening: creating ? .creating : .existing)
+    static func open(_ settings: Settings, creating: Bool = false) throws(StoreError) -> any TaskDesk {
+        switch settings.database {
+        case .sqlite(let path):
+            try SQLiteStore(
+                path: path,
+                opening: creating ? .creating : .existing,
+                synchronous: settings.sqliteSynchronous
+            )
         case .postgresql(let url): try PostgreSQLStore(url)
         }
     }
@@ -26,7 +31,7 @@ extension Program {
         creating: Bool = false,
         _ body: (any TaskDesk) async throws -> Result
     ) async throws -> Result {
-        let store = try StoreFactory.open(settings.database, creating: creating)
+        let store = try StoreFactory.open(settings, creating: creating)
         do {
             let result = try await body(store)
             await store.close()
