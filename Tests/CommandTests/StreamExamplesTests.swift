@@ -172,7 +172,10 @@ struct StreamExamplesTests {
             }
             let run = try await place.taskrun("once", "--concurrency", "1", "--log-level", "info", "--json")
             let object = try #require(try run.objects().first)
-            #expect(["succeeded", "retried", "failed", "released"].map { object[$0] as? Int } == [1, 2, 1, 1], "\(run)")
+            #expect(
+                ["succeeded", "retried", "failed", "released"].map { object[$0] as? Int } == [1, 2, 1, 1],
+                "\(run)"
+            )
             #expect(run.errors.contains(" warning careful "))
             for id in 1...5 { #expect(run.errors.contains("stderr: printed for \(id) "), "\(run.errors)") }
             let rows = try await place.sql(

@@ -42,9 +42,9 @@ struct StreamHandlerTests {
             )
             #expect(place.text(of: "pwd") == "\(place.path)\n")
             let own = ["_=", "PWD=", "SHLVL=", "OLDPWD="]
-            let lines = Set((place.text(of: "env") ?? "").split(separator: "\n").map(String.init))
+            let lines = (place.text(of: "env") ?? "").split(separator: "\n").map(String.init)
             #expect(
-                lines.filter { line in !own.contains { line.hasPrefix($0) } } == [
+                Set(lines.filter { line in !own.contains { line.hasPrefix($0) } }) == [
                     "PATH=/usr/bin:/bin", "SHOP=a=b", "TASKRUN_RUN=web1 12 34 boot 56", "TASKRUN_TASK_NAME=TEST",
                     "TASKRUN_STREAM=1",
                 ]

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import TaskRun
 import Testing
@@ -67,7 +68,7 @@ struct StreamMessageTests {
                 "{\"task\":1,\"error\":\"a\tb\"}",
                 "a control character in a text must be written as \\n, \\t or \\u00XX, byte 21"
             ),
-            (#"{"task":1,"error":"\x"}"#, "this escape means nothing in JSON, byte 21"),
+            (#"{"task":1,"error":"\x"}"#, "this escape means nothing in JSON, byte 22"),
             (#"{"task":1,"ok":true,"result":01}"#, "expected a comma or }, byte 31"),
             (
                 #"{"task":1,"ok":true,"result":\#(String(repeating: "[", count: 200))"#,
@@ -127,7 +128,9 @@ struct StreamMessageTests {
     @Test("a task is one line, its keys in the documented order, data last and untouched but for line ends")
     func taskLine() {
         let data = "{\r\n  \"b\": 12345678901234567890.10,\n  \"a\": \"\\n ä\" }"
-        let line = StreamTask(task: task(data, id: 17, name: "A \"b\""), maxAttempts: 20, deadline: 1_795_273_200)
+        let task = task(data, id: 17, name: "A \"b\"")
+        let deadline = Date(timeIntervalSince1970: 1_795_273_200.9)
+        let line = StreamTask(task: task, context: .of(task, deadline: deadline))
         #expect(
             String(decoding: line.line(), as: UTF8.self)
                 == #"{"task":17,"attempt":1,"max_attempts":20,"deadline":1795273200,"queue":"default","name":"A \"b\"","#

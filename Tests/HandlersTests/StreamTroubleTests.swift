@@ -235,7 +235,7 @@ struct StreamTroubleTests {
             try await withPlace { place in
                 let said = Said()
                 let stream = try place.stream(
-                    #"\#(Place.loop) yes 'much ado' | head -c 1000000000 >&2; echo end >&2; exit 3; done"#
+                    #"\#(Place.loop) yes 'much ado' | head -c 900000000 >&2; echo end >&2; exit 3; done"#
                 )
                 let outcome = await stream.perform(task(), said: said)
                 #expect(outcome.error?.hasSuffix("much ado\nend") == true)

@@ -53,7 +53,7 @@ struct StreamLife: ~Copyable {
         lineLimit: Int
     ) throws -> StreamEnd {
         try DescriptorLimit.withProgram {
-            let child = try Child(program)
+            let child = try start(program, desk)
             var life = StreamLife(
                 child,
                 desk: desk,
@@ -65,6 +65,18 @@ struct StreamLife: ~Copyable {
             while !life.step() {}
             return life.end()
         }
+    }
+
+    private static func start(_ program: Program, _ desk: StreamProgram) throws(StartError) -> Child {
+        for _ in 0..<20 {
+            do throws(StartError) {
+                return try Child(program)
+            } catch {
+                // Somebody has it open for writing, mostly for a moment; see ``ChildProcess``.
+                guard error.reason == .textFileBusy, !desk.waker.wait(.milliseconds(50)) else { throw error }
+            }
+        }
+        return try Child(program)
     }
 
     private mutating func begin() {
