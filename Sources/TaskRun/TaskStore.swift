@@ -86,6 +86,27 @@ public protocol TaskStore: Sendable {
     /// Names of WAITING tasks, distinct, at most this many: to say which have no handler here.
     func waitingNames(limit: Int) async throws(StoreError) -> [String]
 
+    /// Waits until a task of these names and queues is due: for a run that stays when nothing is.
+    ///
+    /// Returns true soon after such a row has become due, whoever made it so, and at once where one is due already: no
+    /// change is missed, be it made before the call or while it waits. A row for the future is due when its `run_at`
+    /// comes. Returns false at `end`, and soon after the calling Swift task was cancelled. It may return true without
+    /// cause, as when another run was faster. What is due may also be a row that no claim would give at this moment.
+    ///
+    /// While it waits no lock is held, and none is taken that another program could meet.
+    ///
+    /// - Parameters:
+    ///   - names: The task names that can be performed.
+    ///   - queues: The queues to look at; nil: all.
+    ///   - end: When to return at the latest.
+    /// - Returns: Whether something is due.
+    /// - Throws: ``StoreError``; ``StoreError/Code/database`` for an SQLite file that was removed or replaced.
+    func waitForTasks(
+        names: [String],
+        queues: [String]?,
+        until end: ContinuousClock.Instant
+    ) async throws(StoreError) -> Bool
+
     /// Closes the connections. Calls after it throw ``StoreError/Code/other``.
     func close() async
 }
