@@ -29,7 +29,7 @@ extension SQLiteStore {
             }
         }
         return try await transaction("cannot settle and claim tasks") { [self] database in
-            let results = try settlements.map { try settle($0, now: now, in: database) }
+            let results = try database.settle(settlements, now: now)
             let claimed = try request.map { try claim($0, now: now, in: database) } ?? []
             return Exchange(results: results, claimed: claimed)
         }
@@ -76,7 +76,11 @@ extension SQLiteStore {
     /// Lanes are asked in the order of their priority and of their heads, and only as long as they can still have
     /// something that comes before what was found.
     private func heads(of lanes: [Lane], limit: Int, now: String, in database: Database) throws -> [Candidate] {
-        let statement = try database.cachedStatement(sql: SQLiteStatements.headOfLane)
+        let statement = try BareStatement(SQLiteStatements.headOfLane, in: database)
+        let (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
+        let priority = statement.place(of: "priority")
+        statement.bind(statement.place(of: "now"), now)
+        statement.bind(statement.place(of: "limit"), Int64(limit))
         var found: [Candidate] = []
         for lane in lanes.sorted(by: { ($0.priority, $0.head) < ($1.priority, $1.head) }) {
             if found.count >= limit {
@@ -84,14 +88,11 @@ extension SQLiteStore {
                 found.removeLast(found.count - limit)
                 guard let last = found.last, (lane.priority, lane.head) <= (last.priority, last.runAt) else { break }
             }
-            let rows = try Row.fetchCursor(
-                statement,
-                arguments: [
-                    "name": lane.name, "queue": lane.queue, "priority": lane.priority, "now": now, "limit": limit,
-                ]
-            )
-            while let row = try rows.next() {
-                found.append(Candidate(priority: lane.priority, runAt: row[1], id: row[0]))
+            statement.bind(name, lane.name)
+            statement.bind(queue, blob: lane.queue)
+            statement.bind(priority, lane.priority)
+            try statement.forEachRow { row in
+                found.append(Candidate(priority: lane.priority, runAt: row.double(1), id: row.integer(0)))
             }
         }
         return Array(found.sorted(by: Candidate.inDueOrder).prefix(limit))
@@ -123,33 +124,32 @@ extension SQLiteStore {
         in database: Database
     ) throws -> [ClaimedTask] {
         guard !chosen.isEmpty else { return [] }
-        let rows = try Row.fetchAll(
-            database.cachedStatement(sql: SQLiteStatements.claim),
-            arguments: [
-                "ids": SQLiteJSON.text(chosen.map(\.id)),
-                "owner": request.owner,
-                "lease_end": SQLiteTime.text(now, after: request.lease),
-            ]
-        )
-        let tasks = Dictionary(
-            uniqueKeysWithValues: rows.map { row -> (Int64, ClaimedTask) in (row[0], ClaimedTask(row)) }
-        )
-        return chosen.compactMap { tasks[$0.id] }
+        let statement = try BareStatement(SQLiteStatements.claim, in: database)
+        statement.bind(statement.place(of: "ids"), SQLiteJSON.text(chosen.map(\.id)))
+        statement.bind(statement.place(of: "owner"), request.owner)
+        statement.bind(statement.place(of: "lease_end"), SQLiteTime.text(now, after: request.lease))
+        // They come in any order.
+        let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1.id, $0) })
+        var tasks = [ClaimedTask?](repeating: nil, count: chosen.count)
+        try statement.forEachRow { row in
+            if let place = places[row.integer(0)] { tasks[place] = ClaimedTask(row) }
+        }
+        return tasks.compactMap { $0 }
     }
 }
 
 extension ClaimedTask {
-    /// Reads the columns that the claim returns.
-    fileprivate init(_ row: Row) {
+    /// Reads the columns that the claim returns, whatever is in them: see `Row+Reading.swift`.
+    fileprivate init(_ row: BareStatement.Columns) {
         self.init(
-            proof: ClaimProof(id: row[0], number: row[1]),
-            name: row.text(2),
-            queue: row.text(3),
-            data: Array(row.bytes(4) ?? Data()),
-            attempt: row.count(5),
-            maxAttempts: row.limit(6),
-            timeout: row.limit(7).map { .seconds($0) },
-            crashes: row.count(8)
+            proof: ClaimProof(id: row.integer(0), number: row.integer(1)),
+            name: String(decoding: row.bytes(2), as: UTF8.self),
+            queue: String(decoding: row.bytes(3), as: UTF8.self),
+            data: Array(row.bytes(4)),
+            attempt: row.number(5, from: 0) ?? 0,
+            maxAttempts: row.number(6, from: 1),
+            timeout: row.number(7, from: 1).map { .seconds($0) },
+            crashes: row.number(8, from: 0) ?? 0
         )
     }
 }

@@ -2,14 +2,30 @@ public import Foundation
 import GRDB
 public import TaskRun
 
-extension SQLiteStore {
-    /// Ends one claim, if it is still ours.
-    func settle(_ settlement: Settlement, now: Date, in database: Database) throws -> SettleResult {
+extension Database {
+    /// Ends claims, each if it is still ours.
+    func settle(_ settlements: [Settlement], now: Date) throws -> [SettleResult] {
+        let delete = try BareStatement(SQLiteStatements.delete, in: self)
+        let (id, number) = (delete.place(of: "id"), delete.place(of: "claim_no"))
+        return try settlements.map { settlement in
+            let changed: Int
+            if case .delete = settlement.verdict {
+                delete.bind(id, settlement.proof.id)
+                delete.bind(number, settlement.proof.number)
+                changed = try delete.run()
+            } else {
+                changed = try putBack(settlement, now: now)
+            }
+            return changed == 1 ? .settled : .leaseLost
+        }
+    }
+
+    private func putBack(_ settlement: Settlement, now: Date) throws -> Int {
         var arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
         let sql: String
         switch settlement.verdict {
         case .delete:
-            sql = SQLiteStatements.delete
+            preconditionFailure("a row to be deleted is not put back")
         case .retry(let delay, let error):
             sql = SQLiteStatements.retry
             arguments += ["run_at": SQLiteTime.text(now, after: delay), "error": LastError.fit(error)]
@@ -23,10 +39,12 @@ extension SQLiteStore {
                 "error": error.map(LastError.fit),
             ]
         }
-        try database.cachedStatement(sql: sql).execute(arguments: arguments)
-        return database.changesCount == 1 ? .settled : .leaseLost
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+        return changesCount
     }
+}
 
+extension SQLiteStore {
     /// Prolongs leases, all in one transaction.
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         let end = SQLiteTime.text(now ?? Date(), after: lease)
@@ -42,7 +60,7 @@ extension SQLiteStore {
     /// Releases rows of this owner that it does not know of.
     public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
         let known = Set(known)
-        return try await transaction("cannot give tasks back") { [self] database in
+        return try await transaction("cannot give tasks back") { database in
             let held = try Row.fetchAll(
                 database.cachedStatement(sql: SQLiteStatements.held),
                 arguments: ["owner": owner]
@@ -50,8 +68,7 @@ extension SQLiteStore {
             let unknown = held.compactMap { row -> ClaimProof? in
                 row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
             }.filter { !known.contains($0) }
-            for proof in unknown { _ = try settle(Settlement(proof, .release()), now: Date(), in: database) }
-            return unknown.count
+            return try database.settle(unknown.map { Settlement($0, .release()) }, now: Date()).count { $0 == .settled }
         }
     }
 }

@@ -2,9 +2,10 @@ public import Logging
 
 /// One run: recover, claim, perform, decide, settle, report.
 ///
-/// A class because it is one story with state, told once: ``run()`` is called once, by one caller. Everything that is
-/// asked of the database is asked here, one call after the other; handlers work beside it (see `Workbench`).
-public final class OneShotRun {
+/// One story with state, told once: ``run()`` is called once, by one caller. Everything that is asked of the database is
+/// asked here, one call after the other; handlers work beside it (see `Workbench`). An actor on a thread of its own, so
+/// that handlers that keep every core busy do not keep it from settling, claiming and renewing.
+public actor OneShotRun {
     /// An end that is not yet written to the table.
     struct Unsettled {
         var finished: Workbench.Finished
@@ -21,10 +22,12 @@ public final class OneShotRun {
     let slots: any HostSlots
     let isDead: @Sendable (String) async -> Bool
     let stop: StopSignal
+    let turn: (any Turn)?
     let observer: (@Sendable (RunEvent) -> Void)?
     let performer: Performer
     let names: [String]
     let bench = Workbench()
+    private let executor = QueueExecutor(label: "taskrun.run")
     let began = ContinuousClock.now
 
     var report = RunReport()
@@ -40,6 +43,13 @@ public final class OneShotRun {
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
     var isUncertain = false
     var fatal: StoreError?
+    /// Set while nothing more is due and the run stays: the store says when to claim again.
+    var isWaiting = false
+    /// How often in a row the store soon spoke of due tasks, and none could be claimed.
+    var vainLooks = 0
+
+    /// The run's own thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Prepares a run.
     ///
@@ -50,6 +60,7 @@ public final class OneShotRun {
     ///   - identity: Who it is: stands in the leases.
     ///   - slots: The host's places for handlers.
     ///   - stop: Asks the run to stop.
+    ///   - turn: The turn to claim, for a run that stays when nothing is due; nil: it ends then.
     ///   - logger: For the handlers.
     ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
     ///   - observer: Is told what happens, as it happens; from any thread.
@@ -60,6 +71,7 @@ public final class OneShotRun {
         identity: RunIdentity,
         slots: any HostSlots,
         stop: StopSignal = StopSignal(),
+        turn: (any Turn)? = nil,
         logger: Logger,
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         observer: (@Sendable (RunEvent) -> Void)? = nil
@@ -69,6 +81,7 @@ public final class OneShotRun {
         self.identity = identity
         self.slots = slots
         self.stop = stop
+        self.turn = turn
         self.isDead = isDead
         self.observer = observer
         self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
@@ -77,6 +90,8 @@ public final class OneShotRun {
     }
 
     /// Runs until nothing is due, the window or the limit is reached, or it is asked to stop.
+    ///
+    /// With a ``Turn`` it stays when nothing is due, and begins what becomes due, until another run takes its turn.
     ///
     /// To end it early, use the ``StopSignal``: cancelling the Swift task that waits for it would leave tasks in hand.
     ///
@@ -91,15 +106,22 @@ public final class OneShotRun {
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }
+        guard await takeTurn() else {
+            report.duration = began.duration(to: .now)
+            return report
+        }
         while true {
+            noteTurn()
             await settleAndClaim()
             beginWork()
             await renewLeases()
             cancelWhatMustEnd()
+            if phase == .done { turn?.pass() }
             guard !isDone else { break }
-            await bench.wait(threshold: wakeThreshold, until: nextLook)
+            await waitForWork()
         }
         slots.release(slotsHeld)
+        await performer.registry.close()
         if let fatal { throw fatal }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
             await noteUnknownNames()
@@ -123,10 +145,10 @@ public final class OneShotRun {
     }
 
     /// In a flood, wake up when half of what was claimed ahead is begun; else at each end.
-    private var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
+    var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
 
     /// When to look again although no handler has ended.
-    private var nextLook: ContinuousClock.Instant {
+    var nextLook: ContinuousClock.Instant {
         let now = ContinuousClock.now
         return bench.with { state in
             var moments = [now.advanced(by: .seconds(1))]

@@ -19,9 +19,6 @@ struct Performer: Sendable {
             return .permanentlyFailed(error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text.")
         }
         observer?(.began(task))
-        var logger = logger
-        logger[metadataKey: "task.id"] = "\(task.id)"
-        logger[metadataKey: "task.name"] = "\(task.name)"
         var report: (@Sendable (TaskContext.Progress, String?) -> Void)?
         if let observer { report = { observer(.progress(task, $0, note: $1)) } }
         let context = TaskContext(

@@ -37,8 +37,7 @@ public struct TaskContext: Sendable {
     public let maxAttempts: Int
     /// When the attempt is cancelled, on this machine's clock.
     public let deadline: Date
-    /// A logger that carries the task's number and name.
-    public let logger: Logger
+    private let runLogger: Logger
     private let report: (@Sendable (Progress, String?) -> Void)?
 
     /// Creates a context; `report` is called with each progress.
@@ -55,8 +54,16 @@ public struct TaskContext: Sendable {
         self.attempt = task.attempt
         self.maxAttempts = maxAttempts
         self.deadline = deadline
-        self.logger = logger
+        self.runLogger = logger
         self.report = report
+    }
+
+    /// A logger that carries the task's number and name.
+    public var logger: Logger {
+        var logger = runLogger
+        logger[metadataKey: "task.id"] = "\(taskID)"
+        logger[metadataKey: "task.name"] = "\(taskName)"
+        return logger
     }
 
     /// Says how far the handler is; values that make no sense are ignored.

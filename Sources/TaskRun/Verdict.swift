@@ -43,13 +43,13 @@ extension Verdict {
     ///   - outcome: How the handler ended. ``HandlerOutcome/settled(_:)`` has nothing left to decide: nil is returned.
     ///   - task: The attempt and the row's own limit of attempts, which goes before the policy's.
     ///   - policy: Limit of attempts and backoff.
-    ///   - spread: A random number 0 ..< 1, spent on the backoff's spread.
+    ///   - spread: A random number 0 ..< 1, spent on the backoff's spread; made where there is a backoff.
     /// - Returns: The verdict; nil where the handler settled the claim itself.
     public static func decide(
         outcome: HandlerOutcome,
         task: ClaimedTask,
         policy: RetryPolicy,
-        spread: Double
+        spread: @autoclosure () -> Double
     ) -> Verdict? {
         switch outcome {
         case .succeeded:
@@ -59,7 +59,7 @@ extension Verdict {
         case .stopped:
             return .release()
         case .later(let delay, let note):
-            return .release(after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread), error: note)
+            return .release(after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread()), error: note)
         case .permanentlyFailed(let error):
             return .fail(error: error)
         case .failed(let error, let delay):
@@ -68,7 +68,7 @@ extension Verdict {
                 return .fail(error: "\(error)\n(attempt \(task.attempt) of \(limit), none left)")
             }
             return .retry(
-                after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread),
+                after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread()),
                 error: error
             )
         }

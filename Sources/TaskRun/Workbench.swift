@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// What a run has in hand: tasks claimed but not begun, tasks being performed, and those whose end is not yet settled.
@@ -9,7 +10,7 @@ final class Workbench: Sendable {
     struct Held {
         let task: ClaimedTask
         var leaseEnd: ContinuousClock.Instant
-        let claimed = ContinuousClock.now
+        let claimed: ContinuousClock.Instant
     }
 
     /// Why a running handler was cancelled.
@@ -39,10 +40,12 @@ final class Workbench: Sendable {
         var workers: [Int: Task<Void, Never>] = [:]
         fileprivate var workersBegun = 0
         fileprivate var isInterrupted = false
-        fileprivate var sleeper: (threshold: Int, continuation: CheckedContinuation<Void, Never>)?
+        /// Set while the run waits: at most this many tasks must wait to begin before an end wakes it.
+        fileprivate var sleeper: Int?
     }
 
     private let state = Mutex(State())
+    private let bell = DispatchSemaphore(value: 0)
 
     /// Reads or changes what is in hand.
     func with<Result>(_ body: (inout State) -> sending Result) -> sending Result { state.withLock { body(&$0) } }
@@ -51,7 +54,8 @@ final class Workbench: Sendable {
     ///
     /// Those that were in a crash come first: they are never held ahead.
     func add(_ tasks: [ClaimedTask], leaseEnd: ContinuousClock.Instant) {
-        let held = tasks.map { Held(task: $0, leaseEnd: leaseEnd) }
+        let now = ContinuousClock.now
+        let held = tasks.map { Held(task: $0, leaseEnd: leaseEnd, claimed: now) }
         // The next one to begin is the last: taking it costs nothing.
         with { state in
             let order =
@@ -74,84 +78,91 @@ final class Workbench: Sendable {
         }
     }
 
-    /// Gives a worker its next task; nil: there is none, the worker ends.
-    func next(worker: Int, timeLimit: (ClaimedTask) -> Duration) -> ClaimedTask? {
-        typealias Step = (task: ClaimedTask?, sleeper: CheckedContinuation<Void, Never>?)
-        let (task, sleeper) = state.withLock { state -> Step in
+    /// Takes back a worker's task and gives it the next one.
+    ///
+    /// - Parameters:
+    ///   - worker: Which worker.
+    ///   - outcome: How its task ended; nil: it had none.
+    ///   - timeLimit: How long a task may take.
+    /// - Returns: The next task; nil: there is none, or the worker was cancelled; it ends.
+    func next(worker: Int, after outcome: HandlerOutcome?, timeLimit: (ClaimedTask) -> Duration) -> ClaimedTask? {
+        typealias Step = (task: ClaimedTask?, wakes: Bool)
+        let now = ContinuousClock.now
+        let (task, wakes) = state.withLock { state -> Step in
+            if let outcome {
+                // Gone from the list: the run has given this worker up and settled its task.
+                guard let running = state.running.removeValue(forKey: worker) else { return (nil, false) }
+                state.finished.append(Finished(running, outcome: outcome, ended: now))
+                if running.cancellation != nil {
+                    state.workers[worker] = nil
+                    return (nil, state.wakesRun())
+                }
+            }
             guard let held = state.waiting.popLast() else {
                 state.workers[worker] = nil
-                return (nil, state.takeSleeper())
+                return (nil, state.wakesRun())
             }
-            state.running[worker] = Running(held: held, began: .now, timeLimit: timeLimit(held.task))
-            return (held.task, nil)
+            state.running[worker] = Running(held: held, began: now, timeLimit: timeLimit(held.task))
+            return (held.task, outcome != nil && state.wakesRun())
         }
-        sleeper?.resume()
+        if wakes { bell.signal() }
         return task
-    }
-
-    /// Takes back a task from a worker; false: the worker was cancelled, it ends.
-    func end(worker: Int, _ outcome: HandlerOutcome) -> Bool {
-        typealias Step = (goesOn: Bool, sleeper: CheckedContinuation<Void, Never>?)
-        let (goesOn, sleeper) = state.withLock { state -> Step in
-            // Gone from the list: the run has given this worker up and settled its task.
-            guard let running = state.running.removeValue(forKey: worker) else { return (false, nil) }
-            let why = running.cancellation?.why
-            state.finished.append(
-                Finished(
-                    held: running.held,
-                    outcome: outcome,
-                    cancellation: why,
-                    took: running.began.duration(to: .now)
-                )
-            )
-            if why != nil { state.workers[worker] = nil }
-            return (why == nil, state.takeSleeper())
-        }
-        sleeper?.resume()
-        return goesOn
     }
 
     /// Waits until there is something to settle or a worker has ended, while at most `threshold` tasks wait to begin.
     ///
-    /// Ends early at ``interrupt()``, and at the given moment at the latest.
-    func wait(threshold: Int, until end: ContinuousClock.Instant) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                // Cancelled when something else has ended the wait. The moment may come before the wait has begun.
-                guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
-                self.interrupt()
+    /// Ends early at ``interrupt()``, and at the given moment at the latest. Blocks: the run has a thread of its own.
+    func wait(threshold: Int, until end: ContinuousClock.Instant) {
+        let isReady = state.withLock { state in
+            if state.isInterrupted || (!state.finished.isEmpty && state.waiting.count <= threshold) {
+                state.isInterrupted = false
+                return true
             }
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    if state.isInterrupted || (!state.finished.isEmpty && state.waiting.count <= threshold) {
-                        state.isInterrupted = false
-                        return true
-                    }
-                    state.sleeper = (threshold, continuation)
-                    return false
-                }
-                if isReady { continuation.resume() }
-            }
-            group.cancelAll()
+            state.sleeper = threshold
+            return false
         }
+        if isReady { return }
+        let rest = max(.zero, ContinuousClock.now.duration(to: end))
+        if bell.wait(timeout: .now() + .nanoseconds(Int(min(rest / .nanoseconds(1), 1e18)))) == .timedOut { doze() }
     }
 
     /// Ends the present or else the next ``wait(threshold:until:)`` at once.
     func interrupt() {
-        state.withLock { state in
+        let wakes = state.withLock { state in
             state.isInterrupted = state.sleeper == nil
             defer { state.sleeper = nil }
-            return state.sleeper?.continuation
-        }?.resume()
+            return state.sleeper != nil
+        }
+        if wakes { bell.signal() }
+    }
+
+    /// Ends a wait that nobody has ended; if somebody just has, the bell is rung or about to be.
+    private func doze() {
+        let isMine = state.withLock { state in
+            defer { state.sleeper = nil }
+            return state.sleeper != nil
+        }
+        if !isMine { bell.wait() }
+    }
+}
+
+extension Workbench.Finished {
+    fileprivate init(_ running: Workbench.Running, outcome: HandlerOutcome, ended: ContinuousClock.Instant) {
+        self.init(
+            held: running.held,
+            outcome: outcome,
+            cancellation: running.cancellation?.why,
+            took: running.began.duration(to: ended)
+        )
     }
 }
 
 extension Workbench.State {
-    /// The run's continuation, if what it waits for has come.
-    fileprivate mutating func takeSleeper() -> CheckedContinuation<Void, Never>? {
-        guard let sleeper, waiting.count <= sleeper.threshold else { return nil }
+    /// Whether what the run waits for has come; it is told once.
+    fileprivate mutating func wakesRun() -> Bool {
+        guard let sleeper, waiting.count <= sleeper else { return false }
         self.sleeper = nil
-        return sleeper.continuation
+        return true
     }
 
     /// The proofs of all claims that are to be renewed: finished ones too, as their settling may have to be repeated.

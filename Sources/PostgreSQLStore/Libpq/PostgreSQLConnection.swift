@@ -1,4 +1,4 @@
-import Dispatch
+import TaskRun
 
 /// A connection that opens when it is first used, and again after it broke.
 ///
