@@ -27,6 +27,8 @@ let package = Package(
             resources: [
                 .embedInCode("V001__create_tasks.sqlite.sql"),
                 .embedInCode("V001__create_tasks.postgresql.sql"),
+                .embedInCode("notify_on.postgresql.sql"),
+                .embedInCode("notify_off.postgresql.sql"),
             ]
         ),
         .target(
@@ -39,12 +41,12 @@ let package = Package(
         ),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PostgreSQLStore", dependencies: ["TaskRun", "Migrations", "CPostgreSQL"]),
+        .target(name: "CSpawn"),
         .target(
             name: "Handlers",
             dependencies: [
-                "TaskRun",
+                "TaskRun", "CSpawn",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),

@@ -18,7 +18,8 @@ only() { # only MODULE FOLDER: no other folder imports it
 only GRDB SQLiteStore
 only GRDBSQLite SQLiteStore
 only CPostgreSQL PostgreSQLStore
-only Subprocess Handlers
+only Subprocess Tests
+only CSpawn Handlers
 only ArgumentParser TaskRunCLI
 only Configuration TaskRunCLI
 

@@ -23,6 +23,8 @@ public final class SQLiteStore: TaskDesk {
     let connection: DatabaseQueue
     /// Lanes found by a claim of the last second, so that thousands of them are not looked for at each claim.
     let lanes = Mutex(LaneMemory())
+    /// Waits for tasks, beside the connection.
+    let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.
     private let scriptConnection = Mutex(DatabaseQueue?.none)
 
@@ -55,6 +57,7 @@ public final class SQLiteStore: TaskDesk {
         }
         if !isNew { try Self.requireWritable(path, location: location) }
         connection = try Self.open(path, synchronous, location: location)
+        waiter = FileWaiter(path: path, location: location)
         if isNew, journal == .wal {
             do {
                 try connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
@@ -144,5 +147,6 @@ public final class SQLiteStore: TaskDesk {
             // An open statement keeps the file open until the process ends. Nothing is lost: no transaction is open.
             try? queue?.close()
         }
+        await waiter.close()
     }
 }

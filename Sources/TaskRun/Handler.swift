@@ -22,6 +22,8 @@ public enum HandlerKind: String, Sendable, Codable {
     case swift
     /// A program in the handlers folder.
     case executable
+    /// A program in the handlers folder that stays up for the run and performs many tasks.
+    case stream
     /// An SQL file in the handlers folder.
     case sql
 }
@@ -43,6 +45,15 @@ public protocol Handler: Sendable {
     /// It is cancelled when the deadline passes, the lease is lost, or the run stops; it then ends as soon as it can and
     /// says how it ended. What it says after a cancellation counts only if it is success.
     func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome
+    /// Ends what it keeps going between tasks; called once by the run at its end, when no task is being performed.
+    ///
+    /// Default: nothing.
+    func close() async
+}
+
+extension Handler {
+    /// Nothing to end.
+    public func close() async {}
 }
 
 /// What a handler asks for; nil: the defaults.

@@ -46,6 +46,15 @@ public protocol TaskDesk: TaskStore {
     /// - Throws: As ``migrate()``.
     func schemaVersions() async throws(StoreError) -> [SchemaVersion]
 
+    /// Whether the database tells waiting runs of new tasks; nil where they see each change without that.
+    func notifies() async throws(StoreError) -> Bool?
+
+    /// Makes the database tell waiting runs of new tasks, or no longer. Tables of the newest version must be there.
+    ///
+    /// - Returns: Whether anything had to be changed.
+    /// - Throws: ``StoreError/Code/refused`` where waiting runs see each change without that.
+    func setNotify(_ isOn: Bool) async throws(StoreError) -> Bool
+
     /// What `taskrun check` says about this database: version, journal mode, clock, anything that looks wrong.
     func findings() async throws(StoreError) -> [Finding]
 }

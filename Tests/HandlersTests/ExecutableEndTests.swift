@@ -146,6 +146,8 @@ struct ExecutableEndTests {
             let outcome = try await place.perform("exec >/dev/null 2>&1; sleep 0.3; touch finished; exit 5")
             #expect(outcome == .failed(error: "exit status 5, nothing on stderr"))
             #expect(place.has("finished"))
+            let half = try await place.perform("exec >&-; sleep 0.3; cat >&2; exit 6", task("all read"))
+            #expect(half == .failed(error: "exit status 6: all read"))
         }
     }
 

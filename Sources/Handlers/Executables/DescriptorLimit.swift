@@ -9,15 +9,15 @@ import Synchronization
 
 /// Keeps the number of programs at once below what the limit of open files allows.
 ///
-/// swift-subprocess 1.0.2 must not run out of descriptors: where the second of its pipes cannot be made it ends this
-/// process ("FileDescriptor was not closed"), and without one for the child it never learns that the child has ended.
+/// Where programs took the last one, the databases of this process could not be reached any more, nor could its other
+/// programs be followed.
 enum DescriptorLimit {
     /// Too many programs are running already.
     struct Reached: Error, Sendable, CustomStringConvertible {
         let description: String
     }
 
-    /// Six ends of pipes, one working directory and one descriptor of the child, while it is being started.
+    /// Six ends of pipes, one descriptor of the child and one to wake the thread, while it is being started.
     private static let perProgram = 8
     /// For all else that this process has open: databases, logs, the machinery of both.
     private static let reserve = 128
@@ -27,7 +27,7 @@ enum DescriptorLimit {
     private static let running = Atomic<Int>(0)
 
     /// Counts a program while `body` runs it.
-    static func withProgram<Value>(_ body: () async throws -> Value) async throws -> Value {
+    static func withProgram<Value>(_ body: () throws -> Value) throws -> Value {
         let count = running.add(1, ordering: .relaxed).newValue
         defer { running.subtract(1, ordering: .relaxed) }
         guard count <= programs else {
@@ -36,6 +36,6 @@ enum DescriptorLimit {
                     + "Raise it (ulimit -n), or lower the number of handlers at once."
             )
         }
-        return try await body()
+        return try body()
     }
 }

@@ -1,6 +1,4 @@
 import Logging
-import Subprocess
-import Synchronization
 import SystemPackage
 public import TaskRun
 
@@ -27,6 +25,7 @@ public struct ExecutableHandler: Handler {
     public var limits: HandlerLimits { HandlerLimits() }
 
     private let path: FilePath
+    private let workingDirectory: FilePath
     private let settings: ExecutableSettings
 
     /// Creates a handler for a program.
@@ -38,12 +37,22 @@ public struct ExecutableHandler: Handler {
     public init(name: String, path: String, settings: ExecutableSettings) {
         self.name = name
         self.path = Files.absolute(path)
+        self.workingDirectory =
+            settings.workingDirectory.map(Files.absolute) ?? self.path.removingLastComponent().removingLastComponent()
         self.settings = settings
     }
 
     /// Starts the program, feeds it the payload, and tells from its end how the attempt ended.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
         guard !Task.isCancelled else { return .stopped }
+        do {
+            return try await BlockingThread.run { perform(task, in: context, cancelled: $0) }
+        } catch {
+            return .failed(error: failure(error))
+        }
+    }
+
+    private func perform(_ task: ClaimedTask, in context: TaskContext, cancelled: Waker) -> HandlerOutcome {
         let file: String
         do {
             file = try settings.outputs.makeFile()
@@ -52,8 +61,11 @@ public struct ExecutableHandler: Handler {
         }
         defer { settings.outputs.removeFile(file) }
         let program = program(for: task, in: context, output: file)
+        var last: HandlerOutput?
         do {
-            let end = try await program.run(input: task.data) { await watch(file, for: context) }
+            let end = try program.run(input: task.data, cancelled: cancelled) {
+                look(at: file, for: context, last: &last)
+            }
             let wishes = HandlerOutput.parse(settings.outputs.text(of: file))
             for remark in wishes.remarks { context.logger.warning("TASKRUN_OUTPUT: \(remark)") }
             if end.output.isCut {
@@ -64,14 +76,16 @@ public struct ExecutableHandler: Handler {
             return ExitMeaning.outcome(
                 of: end,
                 wishes: wishes,
-                wasCancelled: Task.isCancelled,
+                wasCancelled: cancelled.wait(),
                 interpreter: SpawnFailure.interpreterLine(ofFile: path.string)
             )
         } catch {
-            let directory = program.workingDirectory.string
-            return Task.isCancelled
-                ? .stopped : .failed(error: SpawnFailure.text(error, path: origin, workingDirectory: directory))
+            return cancelled.wait() ? .stopped : .failed(error: failure(error))
         }
+    }
+
+    private func failure(_ error: any Error) -> String {
+        SpawnFailure.text(error, path: origin, workingDirectory: workingDirectory.string)
     }
 
     /// The program with its environment: DESIGN's list, and nothing else.
@@ -86,23 +100,17 @@ public struct ExecutableHandler: Handler {
         environment["TASKRUN_DEADLINE"] = context.deadline.formatted(.iso8601)
         environment["TASKRUN_OUTPUT"] = file
         return ChildProcess(
-            path: path,
-            environment: environment,
-            workingDirectory: settings.workingDirectory.map(Files.absolute)
-                ?? path.removingLastComponent().removingLastComponent(),
+            program: Program(path: path, environment: environment, workingDirectory: workingDirectory),
             killAfter: settings.killAfter,
             outputLimit: settings.resultLimit
         )
     }
 
-    /// Looks at the file once a second and reports progress that is new, until cancelled.
-    private func watch(_ file: String, for context: TaskContext) async {
-        var last: HandlerOutput?
-        while (try? await Task.sleep(for: .seconds(1))) != nil {
-            let output = HandlerOutput.parse(settings.outputs.text(of: file), isWhole: false)
-            guard let progress = output.progress, output != last else { continue }
-            last = output
-            context.progress(progress.done, of: progress.total, note: output.note)
-        }
+    /// Looks at the file and reports progress that is new.
+    private func look(at file: String, for context: TaskContext, last: inout HandlerOutput?) {
+        let output = HandlerOutput.parse(settings.outputs.text(of: file), isWhole: false)
+        guard let progress = output.progress, output != last else { return }
+        last = output
+        context.progress(progress.done, of: progress.total, note: output.note)
     }
 }

@@ -44,28 +44,26 @@ final class OutputFolder: Sendable {
 
     /// Makes an empty file, readable and writable for this user alone.
     func makeFile() throws(Errno) -> String {
-        let result: Result<String, Errno> = state.withLock { state in
-            do throws(Errno) {
-                return .success(try makeFile(&state))
-            } catch {
-                guard error == .noSuchFileOrDirectory, state.isThere else { return .failure(error) }
-            }
-            // Somebody swept the folder away while the run went on: begin a new one.
-            state.isThere = false
-            return Result { () throws(Errno) in try makeFile(&state) }
+        do throws(Errno) {
+            return try makeFile(inFolder: try enter())
+        } catch {
+            leave()
+            guard error == .noSuchFileOrDirectory else { throw error }
         }
-        return try result.get()
+        // Somebody swept the folder away while the run went on: begin a new one.
+        state.withLock { $0.isThere = false }
+        do throws(Errno) {
+            return try makeFile(inFolder: try enter())
+        } catch {
+            leave()
+            throw error
+        }
     }
 
     /// Removes a file, whatever has become of it, and the folder with the last one.
     func removeFile(_ file: String) {
         if unlink(file) != 0 { try? FileManager.default.removeItem(atPath: file) }
-        state.withLock { state in
-            state.files -= 1
-            guard state.files == 0, state.isThere else { return }
-            state.isThere = false
-            if rmdir(path) != 0 { try? FileManager.default.removeItem(atPath: path) }
-        }
+        leave()
     }
 
     /// The file's text; empty where it is gone, is no file any more, or nothing was written.
@@ -74,15 +72,32 @@ final class OutputFolder: Sendable {
         return (try? Files.start(of: file, limit: Self.limit)) ?? []
     }
 
-    private func makeFile(_ state: inout State) throws(Errno) -> String {
-        guard state.isThere || mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
-        state.isThere = true
-        state.made += 1
-        let file = "\(path)/\(state.made)"
+    /// Makes the folder unless it is there, and holds it; returns the number of the next file.
+    private func enter() throws(Errno) -> UInt64 {
+        try state.withLock { state throws(Errno) in
+            state.files += 1
+            guard state.isThere || mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+            state.isThere = true
+            state.made += 1
+            return state.made
+        }
+    }
+
+    /// Lets go of the folder; the last one removes it.
+    private func leave() {
+        state.withLock { state in
+            state.files -= 1
+            guard state.files == 0, state.isThere else { return }
+            state.isThere = false
+            if rmdir(path) != 0 { try? FileManager.default.removeItem(atPath: path) }
+        }
+    }
+
+    private func makeFile(inFolder number: UInt64) throws(Errno) -> String {
+        let file = "\(path)/\(number)"
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         close(descriptor)
-        state.files += 1
         return file
     }
 }

@@ -1,25 +1,29 @@
-import Subprocess
 import SystemPackage
 
 /// Why a program could not be started, in words: the error number alone says "no such file" of a missing interpreter too.
 enum SpawnFailure {
     /// Says what failed, on what, why, and what to do.
     static func text(_ error: any Error, path: String, workingDirectory: String) -> String {
-        guard let error = error as? SubprocessError else { return "cannot start \(path): \(error)" }
-        let reason = error.underlyingError.map(describe) ?? "unknown reason"
-        switch error.code {
-        case .executableNotFound:
-            return "cannot start \(path): " + whyNotRun(path)
-        case .failedToChangeWorkingDirectory:
+        guard let error = error as? StartError else { return "cannot start \(path): \(error)" }
+        if error.isWorkingDirectory {
+            let reason = describe(error.reason)
             return "cannot start \(path): its working directory \(workingDirectory) cannot be entered: \(reason)."
-        case .spawnFailed where error.underlyingError == .execFormatError:
-            return "cannot start \(path): it is no program. Begin a script with a line such as #!/bin/sh."
-        case .spawnFailed where error.underlyingError == .textFileBusy:
-            return "cannot start \(path): it is being written to."
-        case .failedToMonitorProcess:
-            return "cannot learn how \(path) ended: \(reason)."
-        default:
-            return "cannot start \(path): \(reason)."
+        }
+        return "cannot start \(path): " + text(error.reason, path: path)
+    }
+
+    private static func text(_ reason: Errno, path: String) -> String {
+        switch reason {
+        case .noSuchFileOrDirectory, .permissionDenied, .notDirectory, .isDirectory: whyNotRun(path)
+        case .execFormatError: "it is no program. Begin a script with a line such as #!/bin/sh."
+        case .textFileBusy: "it is being written to."
+        case .resourceTemporarilyUnavailable:
+            "there are too many processes (ulimit -u, or the limit of a container or service). "
+                + "Raise it, or lower the number of handlers at once."
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
+            "\(describe(reason)). Raise the limit of open files (ulimit -n), or lower the number of handlers at once."
+        case .noFunction: "this kernel has no pidfd_open(2). Linux 5.3 or later is needed."
+        default: "\(describe(reason))."
         }
     }
 

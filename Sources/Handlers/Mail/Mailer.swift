@@ -1,4 +1,3 @@
-import Subprocess
 import SystemPackage
 import TaskRun
 
@@ -72,10 +71,12 @@ struct Mailer: Sendable {
         let path = Files.absolute(settings.sendmail)
         let standard = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
         let program = ChildProcess(
-            path: path,
-            arguments: ["-t", "-i"],
-            environment: standard.merging(settings.environment) { $1 },
-            workingDirectory: "/",
+            program: Program(
+                path: path,
+                arguments: ["-t", "-i"],
+                environment: standard.merging(settings.environment) { $1 },
+                workingDirectory: "/"
+            ),
             killAfter: .seconds(10),
             outputLimit: 4_096
         )

@@ -10,6 +10,8 @@ final class PostgreSQLSession {
     private let handle: OpaquePointer
     private var prepared: Set<String> = []
     private var isBroken = false
+    /// Whether the triggers' messages come here; nil: not asked yet.
+    private var isListening: Bool?
 
     private init(_ handle: OpaquePointer) { self.handle = handle }
 
@@ -92,7 +94,7 @@ final class PostgreSQLSession {
     /// Makes the session as good as new.
     func recycle(setUp: String) throws(PostgreSQLFailure) {
         // DISCARD drops the prepared statements too, and wants to be alone.
-        prepared = []
+        (prepared, isListening) = ([], nil)
         try execute("DISCARD ALL", within: .seconds(15))
         try execute(setUp, within: .seconds(15))
     }
@@ -110,6 +112,41 @@ final class PostgreSQLSession {
 }
 
 extension PostgreSQLSession {
+    /// Listens for the triggers' messages, once a session.
+    ///
+    /// - Returns: Whether there are triggers.
+    func listen() throws(PostgreSQLFailure) -> Bool {
+        if let isListening { return isListening }
+        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
+        // Letters, digits and an underscore: made from the table's number.
+        if let channel { try execute("LISTEN \(channel)", within: .seconds(15)) }
+        isListening = channel != nil
+        return channel != nil
+    }
+
+    /// Drops the messages that have come so far.
+    func forgetMessages() {
+        while let message = PQnotifies(handle) { PQfreemem(message) }
+    }
+
+    /// Waits for a message, an interrupt, or a moment.
+    ///
+    /// - Throws: That the connection is lost.
+    func waitForMessage(
+        until end: ContinuousClock.Instant,
+        _ interrupt: Interrupt
+    ) throws(PostgreSQLFailure) -> Readiness {
+        while true {
+            if let message = PQnotifies(handle) {
+                PQfreemem(message)
+                return .ready
+            }
+            let wake = Readiness.wait(on: PQsocket(handle), or: interrupt, atMost: ContinuousClock.now.duration(to: end))
+            guard wake == .ready else { return wake }
+            guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else { throw lost() }
+        }
+    }
+
     /// What the server answers, in order: a statement's preparation or its result.
     private enum Part {
         case preparation(String)
@@ -131,7 +168,7 @@ extension PostgreSQLSession {
             parts.append(.preparation(statement.name))
         }
         let sent = CStrings.with(request.values) {
-            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, 0)
+            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, statement.isBinary ? 1 : 0)
         }
         guard sent == 1 else { throw lost() }
         parts.append(.result)

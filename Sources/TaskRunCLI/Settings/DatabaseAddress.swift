@@ -1,5 +1,11 @@
 import Migrations
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Where the tasks are: `sqlite:PATH`, or a `postgres://…` URL.
 enum DatabaseAddress: Sendable, Equatable {
     /// An SQLite file.
@@ -109,6 +115,9 @@ enum PathText {
     static func join(_ folder: String, _ path: String) -> String {
         folder.isEmpty || path.hasPrefix("/") ? path : (folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)")
     }
+
+    /// A path as seen from the working directory.
+    static func absolute(_ path: String) -> String { join(FileManager.default.currentDirectoryPath, path) }
 
     /// The folder part of a path, empty where there is none.
     static func folder(of path: String) -> String {

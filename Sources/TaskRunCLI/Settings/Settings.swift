@@ -24,6 +24,8 @@ struct Settings: Sendable {
     let concurrency: Int
     /// How long `once` claims new tasks.
     let window: Duration
+    /// Whether nobody said how long: then a run that stays has more time.
+    let isWindowDefault: Bool
     /// How long a claim holds unless renewed.
     let lease: Duration
     /// How long handlers may go on after a request to stop.
@@ -87,7 +89,9 @@ struct Settings: Sendable {
         logLevel = try reader.value(SettingTable.logLevel) ?? .warning
         concurrency = try reader.value(SettingTable.concurrency) ?? max(1, cores)
         let standard = RunSettings()
-        window = try reader.value(SettingTable.window) ?? .seconds(50)
+        let window = try reader.value(SettingTable.window)
+        self.window = window ?? .seconds(50)
+        isWindowDefault = window == nil
         lease = try reader.value(SettingTable.lease) ?? standard.lease
         grace = try reader.value(SettingTable.grace) ?? standard.grace
         timeout = try reader.value(SettingTable.timeout) ?? standard.timeout

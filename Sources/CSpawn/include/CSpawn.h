@@ -1,0 +1,49 @@
+// What Linux offers for starting programs and Swift cannot call: vfork(2), and what its Glibc module does not show.
+#ifndef CSPAWN_H
+#define CSPAWN_H
+
+#include <sys/types.h>
+
+/// A child of this process, and this process's ends of what connects the two.
+///
+/// All descriptors are closed on exec; the three ends of pipes do not block.
+struct spawned_child {
+    pid_t process;
+    /// A pidfd: readable once the child has ended, pidfd_open(2).
+    int end;
+    /// What the child reads on stdin is written here.
+    int input;
+    /// What the child writes to stdout is read here.
+    int output;
+    /// What the child writes to stderr is read here.
+    int errors;
+};
+
+/// What could not be done.
+enum spawn_step {
+    spawn_prepare,
+    spawn_enter_directory,
+    spawn_execute,
+};
+
+/// The error number, 0 for none, and the step at which it came.
+struct spawn_fault {
+    int error;
+    enum spawn_step step;
+};
+
+/// Starts a program as the leader of a session and a process group of its own, in a working directory, with three pipes
+/// as its only descriptors, every signal at its default and none blocked.
+///
+/// After a fault nothing is left open and no child is there. Waits until the program has begun (exec), so that the
+/// child's number is the group's number when this returns.
+struct spawn_fault spawn_child(const char *path, char *const arguments[], char *const environment[],
+                               const char *directory, struct spawned_child *child);
+
+/// A descriptor that becomes readable by `wake_descriptor` and stays so, eventfd(2); -1 and errno on failure.
+int make_wake_descriptor(void);
+
+/// Makes it readable; may be called from anywhere, any number of times.
+void wake_descriptor(int descriptor);
+
+#endif

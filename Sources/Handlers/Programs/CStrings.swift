@@ -1,0 +1,24 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Lends strings as C does it: an array of pointers that ends with a null pointer.
+///
+/// A string ends at its first NUL.
+func withCStrings<Result>(
+    _ strings: [String],
+    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+    pointers.append(nil)
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeBufferPointer { buffer in
+        // Never empty: it has the null pointer.
+        guard let start = buffer.baseAddress else { preconditionFailure("an array that is not empty has an address") }
+        return body(start)
+    }
+}

@@ -1,0 +1,91 @@
+internal import CSpawn
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A program that was started: the leader of a session and a process group of its own, with three pipes to this process.
+///
+/// Not copyable, because its number is its own only until it is reaped: whoever holds the value can signal, and ``reap()``
+/// takes the value away. A child that is merely dropped is killed with its group and reaped.
+struct Child: ~Copyable, Sendable {
+    /// Its number, and that of its process group and session.
+    let process: pid_t
+    /// Readable, to poll(2), once the program itself has ended.
+    let end: Int32
+    /// Our end of its stdin, which does not block; -1 once closed.
+    private(set) var input: Int32
+    /// Our end of its stdout, which does not block; -1 once closed.
+    private(set) var output: Int32
+    /// Our end of its stderr, which does not block; -1 once closed.
+    private(set) var errors: Int32
+
+    /// Starts a program; returns when it has begun.
+    init(_ program: Program) throws(StartError) {
+        Signals.prepared
+        var child = spawned_child()
+        let fault = withCStrings([program.path.string] + program.arguments) { arguments in
+            withCStrings(program.environment.map { "\($0.key)=\($0.value)" }) { environment in
+                spawn_child(program.path.string, arguments, environment, program.workingDirectory.string, &child)
+            }
+        }
+        guard fault.error == 0 else {
+            let isWorkingDirectory = fault.step == spawn_enter_directory
+            throw StartError(reason: Errno(rawValue: fault.error), isWorkingDirectory: isWorkingDirectory)
+        }
+        process = child.process
+        end = child.end
+        input = child.input
+        output = child.output
+        errors = child.errors
+    }
+
+    /// Closes its stdin: it reads the end of the file.
+    mutating func closeInput() { Self.shut(&input) }
+
+    /// Closes its stdout: if it writes more it gets SIGPIPE.
+    mutating func closeOutput() { Self.shut(&output) }
+
+    /// Closes its stderr: if it writes more it gets SIGPIPE.
+    mutating func closeErrors() { Self.shut(&errors) }
+
+    /// Sends a signal to all that is left of its process group.
+    func signalGroup(_ signal: Int32) {
+        // An empty group is no error: before the child is reaped no other group can have this number.
+        kill(-process, signal)
+    }
+
+    /// Waits until it has ended, kills what is left of its group, and takes its status from the kernel.
+    consuming func reap() -> ProgramEnd {
+        let end = finish()
+        discard self
+        return end
+    }
+
+    deinit {
+        kill(-process, SIGKILL)
+        _ = finish()
+    }
+
+    private borrowing func finish() -> ProgramEnd {
+        var information = siginfo_t()
+        // WNOWAIT: it keeps its number until the group is killed.
+        while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        kill(-process, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        for descriptor in [input, output, errors, end] where descriptor >= 0 { close(descriptor) }
+        // As WIFEXITED and its like, which Swift does not see, take it apart.
+        return status & 0x7f == 0 ? .exited((status >> 8) & 0xff) : .signaled(status & 0x7f)
+    }
+
+    private static func shut(_ descriptor: inout Int32) {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
+}

@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// How a child is made to end: its group gets SIGTERM, and SIGKILL if the child is still there a while later.
+///
+/// What is left of the group after the child's own end is killed by ``Child/reap()``.
+struct Ending: Sendable {
+    /// How long after SIGTERM comes SIGKILL.
+    let killAfter: Duration
+    private var killAt: ContinuousClock.Instant?
+    private(set) var hasBegun = false
+
+    init(killAfter: Duration) { self.killAfter = killAfter }
+
+    /// Sends SIGTERM; the second call does nothing.
+    mutating func begin(_ child: borrowing Child, now: ContinuousClock.Instant = .now) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        killAt = now + killAfter
+        child.signalGroup(SIGTERM)
+    }
+
+    /// Sends SIGKILL when it is time.
+    ///
+    /// - Returns: When to call again; nil: not at all, there is nothing to do but wait.
+    mutating func goOn(_ child: borrowing Child, now: ContinuousClock.Instant = .now) -> ContinuousClock.Instant? {
+        guard let killAt, now >= killAt else { return killAt }
+        self.killAt = nil
+        child.signalGroup(SIGKILL)
+        return nil
+    }
+}

@@ -1,0 +1,27 @@
+import SystemPackage
+
+/// A program to be started: which one, with what, where.
+struct Program: Sendable {
+    /// Its absolute path.
+    var path: FilePath
+    var arguments: [String] = []
+    /// All of it: nothing of this process's own environment is handed down.
+    var environment: [String: String]
+    var workingDirectory: FilePath
+}
+
+/// Why a program could not be started; ``SpawnFailure`` says it for people.
+struct StartError: Error, Sendable, Equatable {
+    /// The kernel's reason.
+    let reason: Errno
+    /// Whether it is the working directory that could not be entered.
+    var isWorkingDirectory = false
+}
+
+/// How a program ended.
+enum ProgramEnd: Sendable, Equatable {
+    /// By itself, with this exit status.
+    case exited(Int32)
+    /// By this signal.
+    case signaled(Int32)
+}
