@@ -1,12 +1,15 @@
 # make demo     install what is missing, build, and see six tasks performed
 # make test     install what the tests need, and run everything on SQLite and PostgreSQL
 # make bench    measure the floor, taskrun and its peers side by side; QUICK=1 takes some three minutes
-# make install  PREFIX=/usr/local: one binary, Swift's library linked in, libsqlite3 and libpq from the system
+# make install  PREFIX=/usr/local: one binary, Swift's library linked in, libsqlite3 (and libpq, if used) from the system
 
 PREFIX ?= /usr/local
 # One after the other: each is many tests at once.
 SUITES = TaskRunTests StoreTests PostgreSQLStoreTests HandlersTests CommandTests
-RELEASE = swift build -c release --static-swift-stdlib --product taskrun
+# At a fixed address the program needs no 90,000 corrections when it starts: 4 MiB less memory each minute. The libraries, the heap and the
+# stack are at random addresses all the same.
+NO_PIE = $(if $(filter Linux,$(shell uname -s)),-Xswiftc -Xclang-linker -Xswiftc -no-pie)
+RELEASE = swift build -c release --static-swift-stdlib $(NO_PIE) --product taskrun
 
 .PHONY: build release demo test torture bench install uninstall lint format docs clean
 
