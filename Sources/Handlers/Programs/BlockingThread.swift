@@ -1,14 +1,7 @@
+import CSpawn
 import Dispatch
 import Synchronization
 import SystemPackage
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Runs code that waits for a program on a thread of its own: the few threads that all Swift tasks share never block.
 ///
@@ -83,21 +76,10 @@ final class BlockingThread: Sendable {
     /// How long a thread without work stays.
     private static let patience = DispatchTimeInterval.seconds(5)
 
-    /// Much more than is needed.
-    private static let stackSize = 512 * 1024
-
     /// Starts the thread, which nobody waits for; returns an error number or 0.
     private func start() -> Int32 {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, Self.stackSize)
         let retained = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let error = pthread_create(
-            &thread,
-            &attributes,
+        let error = start_thread(
             { retained in
                 guard let retained else { return nil }
                 Unmanaged<BlockingThread>.fromOpaque(retained).takeRetainedValue().goOn()
