@@ -1,5 +1,6 @@
 # make demo     install what is missing, build, and see six tasks performed
 # make test     install what the tests need, and run everything on SQLite and PostgreSQL
+# make bench    measure the floor, taskrun and its peers side by side; QUICK=1 takes some three minutes
 # make install  PREFIX=/usr/local: one binary, Swift's library linked in, libsqlite3 and libpq from the system
 
 PREFIX ?= /usr/local
@@ -7,7 +8,7 @@ PREFIX ?= /usr/local
 SUITES = TaskRunTests StoreTests PostgreSQLStoreTests HandlersTests CommandTests
 RELEASE = swift build -c release --static-swift-stdlib --product taskrun
 
-.PHONY: build release demo test torture install uninstall lint format docs clean
+.PHONY: build release demo test torture bench install uninstall lint format docs clean
 
 build:
 	@Scripts/needs.sh build
@@ -32,6 +33,17 @@ torture:
 	@Scripts/needs.sh build test
 	swift build --build-tests
 	TASKRUN_TEST_KILL_ROUNDS=$(or $(ROUNDS),1000) swift test --skip-build --filter "^CommandTests\.KillTests"
+
+# ONLY=sqlite,postgresql: these scenarios. QUICK=1: few rounds and rows. Neither replaces the results in Benchmarks.
+# FOLDER=/var/tmp: the disk to measure. ROUNDS=5. Debian starts beanstalkd and gearmand, which it installs, as services.
+bench: release
+	@Scripts/needs.sh bench
+	@Benchmarks/floors/build.sh .build/benchmarks/floors >/dev/null
+	@Benchmarks/peers/install.sh .build/benchmarks/peers >/dev/null
+	@python3 Benchmarks/bench.py --taskrun "$$($(RELEASE) --show-bin-path)/taskrun" \
+		--floors .build/benchmarks/floors --peers .build/benchmarks/peers \
+		$(if $(QUICK)$(ONLY),--out .build/benchmarks/results) $(if $(QUICK),--quick) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FOLDER),--folder $(FOLDER))
 
 # Copies what `make demo` or `make release` has built, so that root needs no Swift.
 install:

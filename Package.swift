@@ -27,6 +27,8 @@ let package = Package(
             resources: [
                 .embedInCode("V001__create_tasks.sqlite.sql"),
                 .embedInCode("V001__create_tasks.postgresql.sql"),
+                .embedInCode("notify_on.postgresql.sql"),
+                .embedInCode("notify_off.postgresql.sql"),
             ]
         ),
         .target(

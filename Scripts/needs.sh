@@ -1,11 +1,18 @@
 #!/bin/sh
 # Installs what a target needs and the machine lacks, from the distribution's packages; says what it does.
-# Usage: needs.sh build|demo|test|lint …
+# Usage: needs.sh build|demo|test|lint|bench …
 set -eu
 
 missing=""
 package() { # package NAME: a distribution's package
     dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $1"
+}
+peer() { # peer NAME: a package to be measured; where the distribution has none, the benchmark says so
+    if dpkg-query -s "$1" >/dev/null 2>&1 || apt-cache show "$1" >/dev/null 2>&1; then
+        package "$1"
+    else
+        echo "needs.sh: there is no package $1 here" >&2
+    fi
 }
 
 for target in "$@"; do
@@ -17,7 +24,12 @@ for target in "$@"; do
             package php-cli; package php-sqlite3; package php-pgsql; package python3
             ;;
         lint) package shellcheck ;;
-        *) echo "needs.sh: unknown target \"$target\": build, demo, test or lint" >&2; exit 64 ;;
+        bench)
+            package postgresql; package python3; package python3-venv; package util-linux
+            package php-cli; package php-sqlite3; package php-pgsql
+            peer php-gearman; peer beanstalkd; peer gearman-job-server
+            ;;
+        *) echo "needs.sh: unknown target \"$target\": build, demo, test, lint or bench" >&2; exit 64 ;;
     esac
 done
 

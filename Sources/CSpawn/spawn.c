@@ -132,18 +132,6 @@ struct spawn_fault spawn_child(const char *path, char *const arguments[], char *
     return fault;
 }
 
-int start_thread(void *(*body)(void *), void *argument) {
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error) return error;
-    error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (!error) error = pthread_attr_setstacksize(&attributes, 512 * 1024);
-    pthread_t thread;
-    if (!error) error = pthread_create(&thread, &attributes, body, argument);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
 int make_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void wake_descriptor(int descriptor) {

@@ -8,8 +8,9 @@ import Foundation
 
 /// One claim, within a transaction that the caller begins and ends.
 ///
-/// Three steps: what has to be known (``questions(knowing:)``), the taking (``take(in:lanes:answers:)``), and what the
-/// next claim will want to know (``Taken/questions``). The first and the last travel with the caller's own statements.
+/// Three steps: what has to be known (``questions``), the taking (``take(in:answers:)``), and what the next claim will
+/// want to know (``Taken/questions``). The first and the last travel with the caller's own statements. Where the lanes
+/// are remembered one statement is enough (``request(from:)``).
 struct Claim: Sendable {
     /// At most this many rows.
     let limit: Int
@@ -40,46 +41,39 @@ struct Claim: Sendable {
         self.key = LaneMemory.Key(request)
     }
 
-    /// What has to be asked before anything can be taken.
-    ///
-    /// - Parameter lanes: The lanes, where they are known already.
-    /// - Returns: The questions; hand their answers to ``take(in:lanes:answers:)``.
-    func questions(knowing lanes: [Lane]?) -> [Request] {
-        (takesFromLanes && lanes == nil ? [look] : []) + (crashed.limit > 0 ? [lookForCrashed] : [])
-    }
+    /// What has to be asked before anything can be taken; hand the answers to ``take(in:answers:)``.
+    var questions: [Request] { (takesFromLanes ? [look] : []) + (crashed.limit > 0 ? [lookForCrashed] : []) }
 
     /// Takes the rows.
     ///
     /// - Parameters:
     ///   - session: Where the transaction is open.
-    ///   - known: The lanes, where they were known.
-    ///   - answers: To ``questions(knowing:)``.
-    /// - Returns: What was claimed, in due order, and what is known of the lanes.
+    ///   - answers: To ``questions``.
+    /// - Returns: What was claimed, and what is known of the lanes.
     /// - Throws: What the database reports.
     func take(
         in session: PostgreSQLSession,
-        lanes known: [Lane]?,
         answers: some BidirectionalCollection<PostgreSQLResult>
     ) throws(PostgreSQLFailure) -> Taken {
         let locked = crashed.limit > 0 ? answers.last?.rows.map { $0.integer(0) } ?? [] : []
-        var areNew = known == nil
-        var lanes = known ?? (takesFromLanes ? answers.first.map(Lane.all) : nil) ?? []
+        let lanes = (takesFromLanes ? answers.first.map(Lane.all) : nil) ?? []
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
-        if rows.count < limit, !areNew {
-            // What was remembered has less than was asked for; other lanes may have come up meanwhile.
-            lanes = Lane.all(try session.exchange([look])[0])
-            areNew = true
-            let more = try take(limit - rows.count, from: lanes.prefix(limit), locked: [], in: session)
-            (rows, isComplete) = (rows + more.rows, more.isComplete)
-        }
         if rows.count < limit, !isComplete || lanes.count > limit {
             // Other runs took what was seen. What they left is taken lane by lane, the most urgent lane first.
             for lane in lanes where rows.count < limit {
                 rows += try take(limit - rows.count, from: [lane], locked: [], in: session).rows
             }
         }
-        return Taken(rows: rows.sorted { $0.place < $1.place }, lanes: lanes, areNew: areNew, now: now)
+        return Taken(rows: rows, of: limit, lanes: lanes, now: now)
+    }
+
+    /// The one statement that takes from lanes that are known; nil: there is none.
+    func request(from lanes: [Lane]) -> Request? { request(limit, from: lanes.prefix(limit), locked: []) }
+
+    /// What the answer to ``request(from:)`` brought.
+    func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {
+        Taken(rows: rows(answer).rows, of: limit, lanes: lanes, now: now)
     }
 
     /// One statement's take; complete if nothing that was seen went to others.
@@ -89,21 +83,29 @@ struct Claim: Sendable {
         locked: [Int64],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> (rows: [Taken.Row], isComplete: Bool) {
+        guard let request = request(limit, from: lanes, locked: locked) else { return ([], true) }
+        return rows(try session.exchange([request])[0])
+    }
+
+    private func request(_ limit: Int, from lanes: ArraySlice<Lane>, locked: [Int64]) -> Request? {
         let values = [request.owner, SQLText.seconds(request.lease), now, String(limit)]
         if locked.isEmpty && lanes.count < 2 {
-            guard let lane = lanes.first else { return ([], true) }
-            let request = Request(
-                ClaimSQL.fromLane,
-                values + [lane.mark.name, lane.mark.queue, String(lane.mark.priority)]
-            )
-            return (try session.exchange([request])[0].rows.map { Taken.Row($0, from: 0) }, true)
+            guard let lane = lanes.first else { return nil }
+            let place = [lane.mark.name, lane.mark.queue, String(lane.mark.priority)]
+            return Request(ClaimSQL.fromLane, values + place + [String(lane.head.runAt), String(lane.head.id)])
         }
         let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count + 1)
         let more = [SQLText.array(locked), String(depth)]
-        let request = Request(ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
-        let answer = try session.exchange([request])[0].rows
-        let rows = answer.filter { $0.integerIfAny(1) != nil }.map { Taken.Row($0, from: 1) }
-        return (rows, answer.first.map { $0.integer(0) == rows.count } ?? true)
+        return Request(ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
+    }
+
+    /// The statement for one lane returns rows; the one for many says before each row how many there were to claim.
+    private func rows(_ answer: PostgreSQLResult) -> (rows: [Taken.Row], isComplete: Bool) {
+        guard answer.columnCount > Taken.Row.columnCount else {
+            return (answer.rows.map { Taken.Row($0, from: 0) }, true)
+        }
+        let rows = answer.rows.filter { $0.integerIfAny(1) != nil }.map { Taken.Row($0, from: 1) }
+        return (rows, answer.rows.first.map { $0.integer(0) == rows.count } ?? true)
     }
 
     private var look: Request {

@@ -1,7 +1,7 @@
 /// A row's place in due order.
 struct Place: Sendable, Hashable, Comparable {
     let priority: Int64
-    /// Microseconds since 1970.
+    /// Microseconds since 2000.
     let runAt: Int64
     let id: Int64
 
@@ -20,8 +20,8 @@ struct Lane: Sendable {
     }
 
     let mark: Mark
-    /// The place of the first row.
-    let head: Place
+    /// The place of the first row; later on, one that no waiting row stands before, as far as is known.
+    var head: Place
 
     /// Reads the lanes that a statement found: name, queue, priority, and the moment and number of the first row.
     static func all(_ result: PostgreSQLResult) -> [Lane] {
@@ -33,11 +33,12 @@ struct Lane: Sendable {
         }
     }
 
-    /// Names, queues and priorities as three arrays.
+    /// Names, queues, priorities and floors, as five arrays.
     static func arrays(_ lanes: some Collection<Lane>) -> [String?] {
         [
             SQLText.array(lanes.map(\.mark.name)), SQLText.array(lanes.map(\.mark.queue)),
             SQLText.array(lanes.map(\.mark.priority)),
+            SQLText.array(lanes.map(\.head.runAt)), SQLText.array(lanes.map(\.head.id)),
         ]
     }
 }

@@ -1,14 +1,20 @@
 import TaskRun
 
-/// The lanes that were found for a claim, kept for a second where there are many.
+/// The lanes that were found for a claim, kept for about a second where looking for them again would cost too much.
 ///
-/// Few lanes are looked for at each claim, so that a task in a lane nobody knew of is found at once. To look for
-/// thousands takes longer than to claim from them.
+/// Usually they are looked for at each claim, so that a task in a lane nobody knew of is found at once. In a flood that is
+/// a round trip more; among thousands of lanes it takes longer than the claim; and while some transaction keeps the server
+/// from forgetting rows that are gone, each look goes past all of them. What was remembered and came back short of what
+/// was asked for is forgotten: the next claim looks again.
 struct LaneMemory: Sendable {
-    /// Fewer lanes are not worth remembering.
+    /// So many lanes are remembered in any case.
     static let many = 200
-    /// How long lanes are remembered.
-    static let lifetime: Duration = .seconds(1)
+    /// A claim of so many rows that came back full is a flood.
+    static let flood = 100
+    /// Two looks in a row that took longer are not to be repeated at once.
+    ///
+    /// One alone may have waited for something else.
+    var costly: Duration = .milliseconds(100)
 
     /// What the lanes were looked for.
     struct Key: Sendable, Hashable {
@@ -21,23 +27,40 @@ struct LaneMemory: Sendable {
         }
     }
 
+    /// How long lanes are remembered, unless the look took more than a twentieth of it.
+    var lifetime: Duration = .seconds(1)
     private var entry: (key: Key, lanes: [Lane], end: ContinuousClock.Instant)?
+    private var wasCostly = false
 
-    /// The lanes that were found less than a second ago, by their first rows; nil where they are to be looked for.
+    /// The lanes as they were left, in the order of their first rows; nil where they are to be looked for.
     func lanes(for key: Key, at now: ContinuousClock.Instant = .now) -> [Lane]? {
         guard let entry, entry.key == key, now < entry.end else { return nil }
         return entry.lanes
     }
 
-    /// Keeps lanes, if they are many.
+    /// Keeps the lanes that a look found, if looking for them again is worth saving.
     ///
     /// - Parameters:
-    ///   - lanes: The lanes, by their first rows.
-    ///   - areNew: Whether they were just found; if not, they are what a claim left of those that were known.
+    ///   - lanes: The lanes as they were left.
+    ///   - taken: What was taken after the look.
+    ///   - look: How long the look took.
     ///   - key: What they were looked for.
     ///   - now: The moment to go by.
-    mutating func remember(_ lanes: [Lane], areNew: Bool, for key: Key, at now: ContinuousClock.Instant = .now) {
-        let end = areNew ? now + Self.lifetime : entry?.end
-        entry = end.flatMap { lanes.count < Self.many ? nil : (key, lanes, $0) }
+    mutating func keep(
+        _ lanes: [Lane],
+        after taken: Taken,
+        look: Duration,
+        for key: Key,
+        at now: ContinuousClock.Instant = .now
+    ) {
+        let isCostly = look > costly
+        defer { wasCostly = isCostly }
+        let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostly && wasCostly)
+        entry = lanes.count >= Self.many || isFlood ? (key, lanes, now + max(lifetime, look * 20)) : nil
+    }
+
+    /// Keeps what a claim left of the remembered lanes, no longer than before.
+    mutating func keep(_ lanes: [Lane], after taken: Taken) {
+        if taken.isFull, !lanes.isEmpty { entry?.lanes = lanes } else { entry = nil }
     }
 }

@@ -35,7 +35,14 @@ extension PostgreSQLStore {
                 }
             )
         }
-        return facts.findings(location: location)
+        return facts.findings(location: location) + [try await Self.notifyFinding(notifies() ?? false)]
+    }
+}
+
+extension PostgreSQLStore {
+    private static func notifyFinding(_ isOn: Bool) -> Finding {
+        let found = isOn ? "wake waiting runs at the commit" : "none; waiting runs look eight times a second"
+        return Finding(.ok, "notify triggers", found)
     }
 }
 

@@ -27,15 +27,35 @@ extension PostgreSQLStore {
         }
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
         return try await reach(to: doing) { session throws(PostgreSQLFailure) in
-            let known = lanes.withLock { $0.lanes(for: claim.key) }
-            let opening = [.begin] + batch.requests
-            let answers = try session.exchange(opening + claim.questions(knowing: known))
-            let taken = try claim.take(in: session, lanes: known, answers: answers.dropFirst(opening.count))
-            let closing = try session.exchange(taken.questions + [.commit])
-            let left = taken.lanes(knowing: closing.dropLast())
-            lanes.withLock { $0.remember(left, areNew: taken.areNew, for: claim.key) }
-            return Exchange(results: batch.results(answers.prefix(opening.count)), claimed: taken.tasks)
+            let known = lanes.withLock { $0.lanes(for: claim.key) } ?? []
+            guard let request = claim.request(from: known) else { return try look(batch, claim, in: session) }
+            // One round trip, and one transaction.
+            let answers = try session.exchange(batch.requests + [request])
+            let taken = claim.taken(answers[answers.count - 1], from: known)
+            // The transaction has ended well: a question without an answer only makes the next claim look again.
+            let heads = (try? session.exchange(taken.questions)) ?? []
+            lanes.withLock {
+                $0.keep(heads.count == taken.questions.count ? taken.lanes(knowing: heads) : [], after: taken)
+            }
+            return Exchange(results: batch.results(answers.dropLast()), claimed: taken.tasks, isPartial: !taken.isFull)
         }
+    }
+
+    /// Settles, looks for the lanes, and claims from them.
+    private func look(
+        _ batch: SettlementBatch,
+        _ claim: Claim,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> Exchange {
+        let opening = [.begin] + batch.requests
+        let began = ContinuousClock.now
+        let answers = try session.exchange(opening + claim.questions)
+        let look = began.duration(to: .now)
+        let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count))
+        let closing = try session.exchange(taken.questions + [.commit])
+        let left = taken.lanes(knowing: closing.dropLast())
+        lanes.withLock { $0.keep(left, after: taken, look: look, for: claim.key) }
+        return Exchange(results: batch.results(answers.prefix(opening.count)), claimed: taken.tasks)
     }
 
     /// Prolongs leases: see ``TaskRun/TaskStore``.

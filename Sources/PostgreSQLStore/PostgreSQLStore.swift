@@ -20,12 +20,19 @@ public final class PostgreSQLStore: TaskDesk {
     /// What libpq reads besides holds too: its environment variables, `~/.pgpass` and service files. The tables are
     /// looked for where `search_path` says.
     ///
-    /// - Parameter address: A URL, `postgresql://user@host:5432/database`, or a conninfo string, `host=db1 dbname=app`.
+    /// - Parameters:
+    ///   - address: A URL, `postgresql://user@host:5432/database`, or a conninfo string, `host=db1 dbname=app`.
+    ///   - scratch: The schema in which the tables are, instead of what `search_path` says; nil: as it says.
     /// - Throws: ``TaskRun/StoreError/Code/database`` for an address that libpq cannot read.
-    public init(_ address: String) throws(StoreError) {
+    public init(_ address: String, scratch: ScratchSchema? = nil) throws(StoreError) {
         self.address = try PostgreSQLAddress(address)
         self.location = self.address.location
-        self.main = PostgreSQLConnection(self.address, setUp: SessionSettings.store, label: "taskrun.postgresql")
+        let setUp = [SessionSettings.store, scratch.map { "SET search_path = \($0.name)" }].compactMap(\.self)
+        self.main = PostgreSQLConnection(
+            self.address,
+            setUp: setUp.joined(separator: "; "),
+            label: "taskrun.postgresql"
+        )
     }
 
     /// Closes the connections; a call that is under way is ended first.

@@ -15,8 +15,9 @@ struct SettlementBatch: Sendable {
     /// Sorts settlements into statements.
     init(_ settlements: [Settlement], now: Date?) {
         self.settlements = settlements
-        let deletes = settlements.filter { $0.verdict == .delete }
-        let updates = settlements.filter { $0.verdict != .delete }
+        let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
+        let deletes = ordered.filter(\.isDeletion)
+        let updates = ordered.filter { !$0.isDeletion }
         var requests: [Request] = []
         if !deletes.isEmpty {
             requests.append(Request(SettleSQL.delete, ClaimProof.arrays(deletes.map(\.proof))))
@@ -42,8 +43,12 @@ struct SettlementBatch: Sendable {
 
     /// One result a settlement, from the rows that the statements changed.
     func results(_ answers: some Sequence<PostgreSQLResult>) -> [SettleResult] {
-        let changed = Set(answers.flatMap(\.rows).map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) })
-        return settlements.map { changed.contains($0.proof) ? .settled : .leaseLost }
+        let changed = answers.map(\.rows)
+        guard changed.reduce(0, { $0 + $1.count }) < settlements.count else {
+            return Array(repeating: .settled, count: settlements.count)
+        }
+        let ids = Set(changed.joined().map { $0.integer(0) })
+        return settlements.map { ids.contains($0.proof.id) ? .settled : .leaseLost }
     }
 
     /// What a verdict but `delete` changes in a row.
@@ -72,6 +77,12 @@ struct SettlementBatch: Sendable {
         }
 
         private static func clamped(_ wait: Duration) -> Duration { min(max(wait, .zero), .seconds(366 * 86400)) }
+    }
+}
+
+extension Settlement {
+    fileprivate var isDeletion: Bool {
+        if case .delete = verdict { true } else { false }
     }
 }
 

@@ -19,9 +19,12 @@ public final class SQLiteStore: TaskDesk {
     /// The file, as `sqlite:PATH`.
     public let location: String
     let path: String
+    let synchronous: Synchronous
     let connection: DatabaseQueue
     /// Lanes found by a claim of the last second, so that thousands of them are not looked for at each claim.
     let lanes = Mutex(LaneMemory())
+    /// Waits for tasks, beside the connection.
+    let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.
     private let scriptConnection = Mutex(DatabaseQueue?.none)
 
@@ -30,10 +33,18 @@ public final class SQLiteStore: TaskDesk {
     /// - Parameters:
     ///   - path: The file.
     ///   - opening: Whether a missing file is created.
+    ///   - journal: The journal mode of a file that is created; an existing file's is left alone.
+    ///   - synchronous: How far each commit goes; default ``Synchronous/full``.
     /// - Throws: ``StoreError/Code/database`` for a file that is missing, no database, corrupt, or may not be written;
     ///   ``StoreError/Code/locked`` if it stays locked for longer than the busy timeout.
-    public init(path: String, opening: Opening = .existing) throws(StoreError) {
+    public init(
+        path: String,
+        opening: Opening = .existing,
+        journal: JournalMode = .ofNewFile,
+        synchronous: Synchronous = .full
+    ) throws(StoreError) {
         self.path = path
+        self.synchronous = synchronous
         self.location = "sqlite:\(path)"
         let isNew = !FileManager.default.fileExists(atPath: path)
         if isNew, opening == .existing {
@@ -45,8 +56,9 @@ public final class SQLiteStore: TaskDesk {
             )
         }
         if !isNew { try Self.requireWritable(path, location: location) }
-        connection = try Self.open(path, location: location)
-        if isNew, SQLiteLibrary.hasWALResetFix {
+        connection = try Self.open(path, synchronous, location: location)
+        waiter = FileWaiter(path: path, location: location)
+        if isNew, journal == .wal {
             do {
                 try connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
             } catch {
@@ -68,10 +80,16 @@ public final class SQLiteStore: TaskDesk {
         }
     }
 
-    private static func open(_ path: String, location: String) throws(StoreError) -> DatabaseQueue {
+    private static func open(
+        _ path: String,
+        _ synchronous: Synchronous,
+        location: String
+    ) throws(StoreError) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.label = "taskrun"
+        // Said each time: which one is the default depends on how the library was built.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = \(synchronous.number)") }
         do {
             return try DatabaseQueue(path: path, configuration: configuration)
         } catch {
@@ -113,7 +131,7 @@ public final class SQLiteStore: TaskDesk {
     func scripts() throws(StoreError) -> DatabaseQueue {
         try scriptConnection.withLock { known throws(StoreError) in
             if let known { return known }
-            let opened = try Self.open(path, location: location)
+            let opened = try Self.open(path, synchronous, location: location)
             known = opened
             return opened
         }
@@ -129,5 +147,6 @@ public final class SQLiteStore: TaskDesk {
             // An open statement keeps the file open until the process ends. Nothing is lost: no transaction is open.
             try? queue?.close()
         }
+        await waiter.close()
     }
 }

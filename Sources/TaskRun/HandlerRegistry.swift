@@ -36,4 +36,11 @@ public struct HandlerRegistry: Sendable {
 
     /// All handlers, by name.
     public var all: [any Handler] { names.compactMap { handlers[$0] } }
+
+    /// Ends what the handlers keep going between tasks, all at once.
+    func close() async {
+        await withDiscardingTaskGroup { group in
+            for handler in handlers.values { group.addTask { await handler.close() } }
+        }
+    }
 }

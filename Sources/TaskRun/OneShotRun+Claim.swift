@@ -14,11 +14,12 @@ extension OneShotRun {
 
     /// What to claim now; nil: nothing.
     func claimRequest(now: ContinuousClock.Instant) -> ClaimRequest? {
+        if isOver(now) { isWaiting = false }
         if stopBegan != nil || fatal != nil || left == 0 || names.isEmpty { phase = .done }
         if isOver(now) || phase == .done || bench.with({ $0.isStuck(now: now) }) { giveBackUnbegun() }
         if phase == .usual, isOver(now), isIdle { phase = .alone }
         guard phase != .done, phase == .alone || !isOver(now), !bench.with({ $0.holdsAlone }) else { return nil }
-        guard !unsettled.isEmpty || now >= nextClaim else { return nil }
+        guard !unsettled.isEmpty || (now >= nextClaim && !isWaiting) else { return nil }
         slotsHeld += slots.take(upTo: settings.concurrency - slotsHeld)
         if slotsHeld == 0 {
             // Other runs of this host have all places: ask again soon, and not beyond the window.
@@ -50,30 +51,36 @@ extension OneShotRun {
     }
 
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.
-    func take(_ claimed: [ClaimedTask], for request: ClaimRequest, sent: ContinuousClock.Instant) {
+    func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
+        let claimed = exchange.claimed
         report.claimed += claimed.count
         for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
+        if !claimed.isEmpty { vainLooks = 0 }
         if request.share == .alone {
-            phase = claimed.isEmpty || isOver(sent) ? .done : .usual
+            isWaiting = turn != nil && claimed.isEmpty && !isOver(sent)
+            phase = isOver(sent) || (claimed.isEmpty && !isWaiting) ? .done : .usual
+        } else if exchange.isPartial {
+            nextClaim = sent
         } else if claimed.isEmpty {
             // While handlers are at work, look again in a second; else try what has to be performed alone, at once.
             if isIdle { phase = .alone } else { nextClaim = sent.advanced(by: .seconds(1)) }
+            isWaiting = turn != nil && !isIdle
+        } else {
+            isWaiting = false
         }
     }
 
-    private func isOver(_ now: ContinuousClock.Instant) -> Bool {
-        settings.window.map { now >= began.advanced(by: $0) } ?? false
-    }
+    private func isOver(_ now: ContinuousClock.Instant) -> Bool { windowEnd.map { now >= $0 } ?? false }
 
     private var left: Int { settings.limit.map { max(0, $0 - report.claimed) } ?? .max }
 
-    private var isIdle: Bool { unsettled.isEmpty && bench.with { $0.isEmpty } }
+    var isIdle: Bool { unsettled.isEmpty && bench.with { $0.isEmpty } }
 
     /// What was claimed but not begun goes back: others can have it.
     ///
     /// At the limit it is still performed.
-    private func giveBackUnbegun() {
+    func giveBackUnbegun() {
         guard stopBegan != nil || fatal != nil || phase != .done else { return }
         let unbegun = bench.with { state in
             defer { state.waiting = [] }
@@ -90,7 +97,14 @@ extension OneShotRun {
         bench.startWorkers(places: slotsHeld) { [bench, performer] number in
             var outcome: HandlerOutcome?
             while let task = bench.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
-                outcome = await performer.perform(task)
+                outcome = await performer.perform(task) { outcome in
+                    bench.follow(
+                        worker: number,
+                        after: outcome,
+                        where: performer.canFollow,
+                        timeLimit: performer.timeLimit
+                    )
+                }
             }
         }
         let busy = bench.with { $0.workers.count }

@@ -22,7 +22,7 @@ extension OneShotRun {
             )
             unsettled.removeFirst(batch.count)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
-            if let request { take(exchange.claimed, for: request, sent: sent) }
+            if let request { take(exchange, for: request, sent: sent) }
             (troubleUntil, isUncertain) = (nil, false)
         } catch {
             await overcome(error, sent: sent)
@@ -75,7 +75,7 @@ extension OneShotRun {
     }
 
     /// Decides how to go on after the database made trouble.
-    private func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
+    func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
         observer?(.trouble(error))
         if error.code == .refused, !unsettled.isEmpty { return await settleOneByOne() }
         guard error.isPassing else { return await end(with: error) }
@@ -89,8 +89,9 @@ extension OneShotRun {
         troubleUntil = sent.advanced(by: .seconds(1))
         // Nothing in hand: a locked table is left to the next run; an unreachable one may come back within the window.
         guard unsettled.isEmpty, bench.with({ $0.isEmpty }) else { return }
-        let isOver = settings.window.map { sent >= began.advanced(by: $0) } ?? false
-        guard error.code != .unreachable || isOver || stopBegan != nil else { return }
+        let isOver = windowEnd.map { sent >= $0 } ?? false
+        let goesOn = error.code == .unreachable || (turn != nil && error.code == .locked)
+        guard !goesOn || isOver || stopBegan != nil else { return }
         report.trouble = error
         phase = .done
     }

@@ -17,7 +17,8 @@ extension OneShotRun {
                 let lost = Set(try await store.renew(proofs, lease: settings.lease, now: nil))
                 prolong(until: sent.advanced(by: settings.lease), except: lost)
             }
-            if phase != .done { try await recover() }
+            // While nothing is due the table is left in peace: the next minute's run takes over what died.
+            if phase != .done, !isWaiting { try await recover() }
         } catch {
             observer?(.trouble(error))
             nextRenewal = sent.advanced(by: .seconds(2))

@@ -22,6 +22,7 @@ public actor OneShotRun {
     let slots: any HostSlots
     let isDead: @Sendable (String) async -> Bool
     let stop: StopSignal
+    let turn: (any Turn)?
     let observer: (@Sendable (RunEvent) -> Void)?
     let performer: Performer
     let names: [String]
@@ -42,6 +43,10 @@ public actor OneShotRun {
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
     var isUncertain = false
     var fatal: StoreError?
+    /// Set while nothing more is due and the run stays: the store says when to claim again.
+    var isWaiting = false
+    /// How often in a row the store soon spoke of due tasks, and none could be claimed.
+    var vainLooks = 0
 
     /// The run's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -55,6 +60,7 @@ public actor OneShotRun {
     ///   - identity: Who it is: stands in the leases.
     ///   - slots: The host's places for handlers.
     ///   - stop: Asks the run to stop.
+    ///   - turn: The turn to claim, for a run that stays when nothing is due; nil: it ends then.
     ///   - logger: For the handlers.
     ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
     ///   - observer: Is told what happens, as it happens; from any thread.
@@ -65,6 +71,7 @@ public actor OneShotRun {
         identity: RunIdentity,
         slots: any HostSlots,
         stop: StopSignal = StopSignal(),
+        turn: (any Turn)? = nil,
         logger: Logger,
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         observer: (@Sendable (RunEvent) -> Void)? = nil
@@ -74,6 +81,7 @@ public actor OneShotRun {
         self.identity = identity
         self.slots = slots
         self.stop = stop
+        self.turn = turn
         self.isDead = isDead
         self.observer = observer
         self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
@@ -82,6 +90,8 @@ public actor OneShotRun {
     }
 
     /// Runs until nothing is due, the window or the limit is reached, or it is asked to stop.
+    ///
+    /// With a ``Turn`` it stays when nothing is due, and begins what becomes due, until another run takes its turn.
     ///
     /// To end it early, use the ``StopSignal``: cancelling the Swift task that waits for it would leave tasks in hand.
     ///
@@ -96,15 +106,22 @@ public actor OneShotRun {
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }
+        guard await takeTurn() else {
+            report.duration = began.duration(to: .now)
+            return report
+        }
         while true {
+            noteTurn()
             await settleAndClaim()
             beginWork()
             await renewLeases()
             cancelWhatMustEnd()
+            if phase == .done { turn?.pass() }
             guard !isDone else { break }
-            bench.wait(threshold: wakeThreshold, until: nextLook)
+            await waitForWork()
         }
         slots.release(slotsHeld)
+        await performer.registry.close()
         if let fatal { throw fatal }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
             await noteUnknownNames()
@@ -128,10 +145,10 @@ public actor OneShotRun {
     }
 
     /// In a flood, wake up when half of what was claimed ahead is begun; else at each end.
-    private var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
+    var wakeThreshold: Int { bench.with { $0.waiting.count } / 2 }
 
     /// When to look again although no handler has ended.
-    private var nextLook: ContinuousClock.Instant {
+    var nextLook: ContinuousClock.Instant {
         let now = ContinuousClock.now
         return bench.with { state in
             var moments = [now.advanced(by: .seconds(1))]

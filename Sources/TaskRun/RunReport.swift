@@ -39,6 +39,8 @@ public enum RunEvent: Sendable {
     case ended(ClaimedTask, Verdict?, SettleResult, took: Duration)
     /// The database made trouble; the run goes on.
     case trouble(StoreError)
+    /// Nothing is due or in hand, and the run stays.
+    case waiting
     /// The run was asked to stop.
     case stopping
     /// The handlers of these tasks did not end when cancelled and are given up; their ends are told as well.

@@ -51,11 +51,14 @@ public struct Exchange: Sendable, Equatable {
     public let results: [SettleResult]
     /// What was claimed, in due order.
     public let claimed: [ClaimedTask]
+    /// Whether the store has not looked everywhere: fewer may have come than there are, so ask again at once.
+    public let isPartial: Bool
 
     /// Creates an exchange from its parts.
-    public init(results: [SettleResult], claimed: [ClaimedTask]) {
+    public init(results: [SettleResult], claimed: [ClaimedTask], isPartial: Bool = false) {
         self.results = results
         self.claimed = claimed
+        self.isPartial = isPartial
     }
 }
 

@@ -43,6 +43,10 @@ public protocol TaskStore: Sendable {
     /// PROCESSING with `attempts` and `claim_no` raised by one, the request's owner, and a lease that ends after the
     /// request's length. They are returned in due order. Rows that other runs hold locked are passed over.
     ///
+    /// A store may go for a second by what it has seen: rows that came up since then, more urgent than all others or
+    /// due before what was claimed last, may be passed over for so long. An exchange that brought fewer than asked for
+    /// says with ``Exchange/isPartial`` whether that may be why; the next one looks everywhere.
+    ///
     /// - Parameters:
     ///   - settlements: Claims to end, at most one a task.
     ///   - request: What to claim afterwards; nil: nothing.
@@ -82,14 +86,37 @@ public protocol TaskStore: Sendable {
     /// Names of WAITING tasks, distinct, at most this many: to say which have no handler here.
     func waitingNames(limit: Int) async throws(StoreError) -> [String]
 
+    /// Waits until a task of these names and queues is due: for a run that stays when nothing is.
+    ///
+    /// Returns true soon after such a row has become due, whoever made it so, and at once where one is due already: no
+    /// change is missed, be it made before the call or while it waits. A row for the future is due when its `run_at`
+    /// comes. Returns false at `end`, and soon after the calling Swift task was cancelled. It may return true without
+    /// cause, as when another run was faster. What is due may also be a row that no claim would give at this moment.
+    ///
+    /// While it waits no lock is held, and none is taken that another program could meet.
+    ///
+    /// - Parameters:
+    ///   - names: The task names that can be performed.
+    ///   - queues: The queues to look at; nil: all.
+    ///   - end: When to return at the latest.
+    /// - Returns: Whether something is due.
+    /// - Throws: ``StoreError``; ``StoreError/Code/database`` for an SQLite file that was removed or replaced.
+    func waitForTasks(
+        names: [String],
+        queues: [String]?,
+        until end: ContinuousClock.Instant
+    ) async throws(StoreError) -> Bool
+
     /// Closes the connections. Calls after it throw ``StoreError/Code/other``.
     func close() async
 }
 
 extension TaskStore {
-    /// Claims without settling anything.
+    /// Claims without settling anything; asks again where the store has not looked everywhere and nothing came.
     public func claim(_ request: ClaimRequest, now: Date? = nil) async throws(StoreError) -> [ClaimedTask] {
-        try await settle([], thenClaim: request, now: now).claimed
+        let exchange = try await settle([], thenClaim: request, now: now)
+        guard exchange.isPartial, exchange.claimed.isEmpty else { return exchange.claimed }
+        return try await settle([], thenClaim: request, now: now).claimed
     }
 
     /// Settles without claiming anything.

@@ -20,6 +20,7 @@ struct TaskRunCommand: ParsableCommand {
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
             ShowCommand.self, RetryCommand.self, DeleteCommand.self, HandlersCommand.self, CheckCommand.self,
+            BenchCommand.self, BenchRunCommand.self,
         ]
     )
 
@@ -38,7 +39,9 @@ enum CommandWord {
             guard takesValue || name == "--json" else { return nil }
             rest = rest.dropFirst(takesValue && name == argument ? 2 : 1)
         }
-        let known = TaskRunCommand.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        let known =
+            TaskRunCommand.configuration.subcommands.map { $0.configuration }
+            .filter(\.shouldDisplay).compactMap(\.commandName) + ["help"]
         guard let word = rest.first, !known.contains(word) else { return nil }
         let nearest = Spelling.nearest(to: word, among: known)
         return ProgramError(

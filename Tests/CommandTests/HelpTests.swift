@@ -3,7 +3,7 @@ import Testing
 /// Help, version, and what is said of a mistyped command line.
 @Suite struct HelpTests {
     static let commands = [
-        "migrate", "once", "add", "status", "list", "show", "retry", "delete", "handlers", "check",
+        "migrate", "once", "add", "status", "list", "show", "retry", "delete", "handlers", "check", "bench",
     ]
 
     @Test("the help names every command and the order in which settings are looked for")

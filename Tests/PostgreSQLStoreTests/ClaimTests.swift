@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TaskRun
 import TestSupport
 import Testing
@@ -12,6 +13,21 @@ struct ClaimTests {
         let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
         try session.exchange([.begin, Request(Statement(once: "SELECT FROM tasks WHERE \(condition) FOR UPDATE"))])
         return session
+    }
+
+    /// How many pages a claim of ten rows reads that begins at each of these places.
+    private func pagesRead(from floors: [Place], in fixture: Fixture) async throws -> [Int] {
+        let claims = floors.map { floor in
+            """
+            BEGIN; EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF)
+            EXECUTE claim ('me', 300, NULL, 10, 'A', 'default', 0, \(floor.runAt), \(floor.id)); ROLLBACK;
+            """
+        }
+        let prepare = "\(SessionSettings.store); PREPARE claim AS \(ClaimSQL.fromLane.sql);"
+        let plans = try await fixture.psql(([prepare] + claims).joined(separator: "\n"))
+        return plans.split(separator: "\n").filter { $0.contains("Update on tasks") || $0.contains("Buffers:") }
+            .split { $0.contains("Update on tasks") }
+            .compactMap { $0.first?.firstMatch(of: /hit=(\d+)/).flatMap { Int($0.1) } }
     }
 
     /// Rows of two names, three queues and five priorities, in no order.
@@ -128,8 +144,8 @@ struct ClaimTests {
             let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: SessionSettings.store)
             try session.exchange([.begin])
             let claim = try #require(Claim(.of(10), now: nil))
-            let answers = try session.exchange(claim.questions(knowing: nil))
-            let taken = try claim.take(in: session, lanes: nil, answers: answers)
+            let answers = try session.exchange(claim.questions)
+            let taken = try claim.take(in: session, answers: answers)
             #expect(taken.tasks.count == 10)
             #expect(try await fixture.claim(100).count == 20)
             session.leaveTransaction()
@@ -151,9 +167,70 @@ struct ClaimTests {
         }
     }
 
+    @Test("in a flood goes on where it was, and looks again when it comes back short")
+    func flood() async throws {
+        try await withStore { fixture in
+            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            try await fixture.psql(
+                "INSERT INTO tasks (task_name, queue) SELECT 'A', 'q' || n % 2 FROM generate_series(1, 500) AS n"
+            )
+            var claimed = try await fixture.claim(200).map(\.id)
+            #expect(claimed == (1...200).map { Int64($0) })
+            // Due before all others, and in a lane that nobody knew of.
+            try await fixture.psql(
+                "INSERT INTO tasks (task_name, queue, run_at) VALUES ('A', 'q0', '2020-01-01'), ('A', 'new', '2020-01-01')"
+            )
+            let share = ClaimRequest.Share.usual(limit: 400, crashed: 1)
+            let rest = try await fixture.store.settle(
+                [],
+                thenClaim: ClaimRequest(owner: "me", names: ["A"], share: share),
+                now: nil
+            )
+            #expect(rest.isPartial)
+            #expect(rest.claimed.map(\.id) == (201...500).map { Int64($0) })
+            claimed = try await fixture.claim(200).map(\.id)
+            #expect(claimed == [501, 502])
+        }
+    }
+
+    @Test("does not walk again past what it took, while a transaction keeps the server from forgetting it")
+    func held() async throws {
+        try await withStore { fixture in
+            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            try await fixture.psql(
+                """
+                ALTER TABLE tasks SET (autovacuum_enabled = off);
+                INSERT INTO tasks (task_name) SELECT 'A' FROM generate_series(1, 20000)
+                """
+            )
+            let holder = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+            try holder.exchange([
+                Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ")),
+                Request(Statement(once: "SELECT count(*) FROM tasks")),
+            ])
+            var claimed: [ClaimedTask] = []
+            for _ in 1...50 {
+                let share = ClaimRequest.Share.usual(limit: 200, crashed: 1)
+                let exchange = try await fixture.store.settle(
+                    claimed.map { Settlement($0.proof, .delete) },
+                    thenClaim: ClaimRequest(owner: "me", names: ["A"], share: share),
+                    now: nil
+                )
+                claimed = exchange.claimed
+                #expect(claimed.count == 200)
+            }
+            let head = try #require(fixture.store.lanes.withLock { $0.lanes(for: LaneMemory.Key(.of(1))) }?.first?.head)
+            #expect(head.id == 10_000)
+            let pages = try await pagesRead(from: [Place(priority: 0, runAt: 0, id: 0), head], in: fixture)
+            #expect(pages[0] > pages[1] + 100, "\(pages)")
+            try holder.exchange([.rollback])
+        }
+    }
+
     @Test("finds a lane that nobody knew of at once, unless lanes are many; then within a second")
     func remembered() async throws {
         try await withStore { fixture in
+            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
             try await fixture.psql(
                 "INSERT INTO tasks (task_name, queue) SELECT 'A', 'q' || n % 300 FROM generate_series(1, 900) AS n"
             )
@@ -164,7 +241,8 @@ struct ClaimTests {
             )
             claimed += try await fixture.claim(200).map(\.id)
             #expect(claimed.count == 400)
-            // Short of what was asked for, it looks again: nothing due stays behind.
+            // Short of what was asked for, the next one looks again: nothing due stays behind.
+            claimed += try await fixture.claim(1000).map(\.id)
             claimed += try await fixture.claim(1000).map(\.id)
             #expect(claimed.sorted() == (1...902).map { Int64($0) })
             try await fixture.psql(
@@ -213,24 +291,72 @@ struct LaneMemoryTests {
     }
     private let key = LaneMemory.Key(.of(1))
 
+    /// Rows taken from lane `q1`, the last one with this number.
+    private func taken(_ count: Int, of limit: Int, from lanes: [Lane]) -> Taken {
+        let rows = (1...count).map { number in
+            let proof = ClaimProof(id: Int64(number), number: 1)
+            return Taken.Row(
+                task: ClaimedTask(
+                    proof: proof,
+                    name: "A",
+                    queue: "q1",
+                    data: [],
+                    attempt: 1,
+                    maxAttempts: nil,
+                    timeout: nil,
+                    crashes: 0
+                ),
+                place: Place(priority: 0, runAt: 0, id: proof.id)
+            )
+        }
+        return Taken(rows: rows, of: limit, lanes: lanes, now: nil)
+    }
+
     @Test("lasts for a second and is for one kind of request")
     func lasts() {
         var memory = LaneMemory()
         let now = ContinuousClock.now
         #expect(memory.lanes(for: key, at: now) == nil)
-        memory.remember(lanes, areNew: true, for: key, at: now)
-        memory.remember(lanes, areNew: false, for: key, at: now + .milliseconds(500))
+        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .milliseconds(1), for: key, at: now)
+        memory.keep(lanes, after: taken(1, of: 1, from: lanes))
         #expect(memory.lanes(for: key, at: now + .milliseconds(999))?.count == lanes.count)
         #expect(memory.lanes(for: key, at: now + .seconds(1)) == nil)
         #expect(memory.lanes(for: LaneMemory.Key(.of(1, names: ["B"])), at: now) == nil)
         #expect(memory.lanes(for: LaneMemory.Key(.of(1, queues: ["q1"])), at: now) == nil)
     }
 
-    @Test("does not keep a few lanes, and forgets the many that were there before")
-    func few() {
+    @Test("lasts so long that looking takes a twentieth of the time at most")
+    func slow() {
         var memory = LaneMemory()
-        memory.remember(lanes, areNew: true, for: key)
-        memory.remember(lanes.dropLast(), areNew: true, for: key)
+        let now = ContinuousClock.now
+        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .milliseconds(200), for: key, at: now)
+        #expect(memory.lanes(for: key, at: now + .milliseconds(3999)) != nil)
+        #expect(memory.lanes(for: key, at: now + .seconds(4)) == nil)
+    }
+
+    @Test("keeps a few lanes only in a flood, or where the look took long, and forgets what came back short")
+    func few() {
+        let few = Array(lanes.prefix(3))
+        func isKept(_ count: Int, of limit: Int, look: Duration) -> Bool {
+            var memory = LaneMemory()
+            memory.keep(few, after: taken(count, of: limit, from: few), look: look, for: key)
+            memory.keep(few, after: taken(count, of: limit, from: few), look: look, for: key)
+            return memory.lanes(for: key) != nil
+        }
+        #expect(!isKept(99, of: 99, look: .milliseconds(1)))
+        #expect(isKept(100, of: 100, look: .milliseconds(1)))
+        #expect(isKept(5, of: 5, look: .milliseconds(101)))
+        #expect(!isKept(5, of: 6, look: .milliseconds(101)))
+        var memory = LaneMemory()
+        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
+        memory.keep(lanes, after: taken(1, of: 2, from: lanes))
         #expect(memory.lanes(for: key) == nil)
+    }
+
+    @Test("goes on in each lane from the last row that was taken")
+    func floors() {
+        let few = Array(lanes.prefix(3))
+        let left = taken(2, of: 2, from: few).lanes(knowing: [PostgreSQLResult]())
+        #expect(left.map(\.head.id) == [2, 2, 3])
     }
 }

@@ -37,17 +37,20 @@ struct PlanTests {
         ),
         Case(
             statement: ClaimSQL.fromLane,
-            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0"],
+            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0", "0", "0"],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
         Case(
             statement: ClaimSQL.fromLanes,
-            values: ["'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{1,2}'", "5"],
+            values: [
+                "'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{0,0}'", "'{0,0}'",
+                "'{1,2}'", "5",
+            ],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
         Case(
             statement: ClaimSQL.heads,
-            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL"],
+            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "'{0,0}'", "'{0,0}'", "NULL"],
             indexes: ["tasks_due"]
         ),
         Case(statement: SettleSQL.delete, values: ["'{11,12}'", "'{1,1}'"], indexes: ["tasks_pkey"]),

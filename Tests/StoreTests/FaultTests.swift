@@ -62,6 +62,13 @@ final class FaultyStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func waitForTasks(
+        names: [String],
+        queues: [String]?,
+        until end: ContinuousClock.Instant
+    ) async throws(StoreError) -> Bool {
+        try await store.waitForTasks(names: names, queues: queues, until: end)
+    }
     func close() async {}
 }
 
@@ -103,6 +110,13 @@ final class ClaimlessStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func waitForTasks(
+        names: [String],
+        queues: [String]?,
+        until end: ContinuousClock.Instant
+    ) async throws(StoreError) -> Bool {
+        try await store.waitForTasks(names: names, queues: queues, until: end)
+    }
     func close() async {}
 }
 

@@ -87,6 +87,7 @@ extension Fixture {
         store: (any TaskStore)? = nil,
         slots: any HostSlots = ProcessSlots(64),
         stop: StopSignal = StopSignal(),
+        turn: (any Turn)? = nil,
         pid: Int32 = 1,
         _ change: (inout RunSettings) -> Void = { _ in },
         observer: (@Sendable (RunEvent) -> Void)? = nil
@@ -100,6 +101,7 @@ extension Fixture {
             identity: RunIdentity(host: "test", pid: pid, startTicks: 1, bootID: "boot", namespace: 1),
             slots: slots,
             stop: stop,
+            turn: turn,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             observer: observer
         )

@@ -40,9 +40,6 @@ struct spawn_fault {
 struct spawn_fault spawn_child(const char *path, char *const arguments[], char *const environment[],
                                const char *directory, struct spawned_child *child);
 
-/// Starts a thread that nobody waits for, with a stack of 512 KiB, more than is needed; returns 0 or an error number.
-int start_thread(void *(*body)(void *), void *argument);
-
 /// A descriptor that becomes readable by `wake_descriptor` and stays so, eventfd(2); -1 and errno on failure.
 int make_wake_descriptor(void);
 

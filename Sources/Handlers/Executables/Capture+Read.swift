@@ -39,4 +39,4 @@ extension Capture {
 }
 
 /// read(2), which methods of that name hide.
-private let readBytes: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = read
+let readBytes: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = read

@@ -88,4 +88,4 @@ struct Conversation: ~Copyable {
 }
 
 /// write(2), which methods of that name hide.
-private let writeBytes: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = write
+let writeBytes: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = write

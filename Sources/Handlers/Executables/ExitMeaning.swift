@@ -40,7 +40,8 @@ enum ExitMeaning {
         }
     }
 
-    private static func describe(_ status: Int32, _ interpreter: String?) -> String {
+    /// An exit status for people, with what a shell means by it.
+    static func describe(_ status: Int32, _ interpreter: String?) -> String {
         switch status {
         case 126: "exit status 126 (a command in it could not be run)"
         case 127: "exit status 127 (a command was not found\(interpreter.map { "; its first line is #!\($0)" } ?? ""))"
@@ -48,7 +49,8 @@ enum ExitMeaning {
         }
     }
 
-    private static func text(_ what: String, _ said: String) -> String {
+    /// What happened, and what the program said of it.
+    static func text(_ what: String, _ said: String) -> String {
         said.isEmpty ? "\(what), nothing on stderr" : "\(what): \(said)"
     }
 }

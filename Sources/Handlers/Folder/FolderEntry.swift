@@ -14,6 +14,7 @@ struct FolderEntry: Sendable {
     /// What an entry is.
     enum Kind: Equatable {
         case executable(name: String)
+        case stream(name: String)
         case sql(name: String)
         case none
     }
@@ -25,15 +26,16 @@ struct FolderEntry: Sendable {
             return (.none, [Finding(.warning, "handlers", "\(shownPath) is a link to nothing", advice: "Remove it.")])
         }
         guard status.kind == .file else { return (.none, []) }
-        let (stem, suffix) = split
+        let (stem, suffix, isStream) = split
         let isSQL = suffix == "sql"
-        guard isSQL || status.hasRunBit else { return (.none, looksLikeHandler ? [noRunBit] : []) }
+        guard isSQL || status.hasRunBit else { return (.none, isStream || looksLikeHandler ? [noRunBit] : []) }
         if let problem = TaskName.problem(stem) {
             let found = "\(shownPath) cannot be a handler: no task can have that name (\(problem))"
             return (.none, [Finding(.warning, "handlers", found, advice: "Rename it, or move it elsewhere.")])
         }
         guard isSQL || status.isExecutable else { return (.none, [notForUs(status)]) }
-        return (isSQL ? .sql(name: stem) : .executable(name: stem), status.isWritableByEveryone ? [openToAll] : [])
+        let kind: Kind = isSQL ? .sql(name: stem) : isStream ? .stream(name: stem) : .executable(name: stem)
+        return (kind, status.isWritableByEveryone ? [openToAll] : [])
     }
 
     /// Hidden files, and what editors leave behind.
@@ -42,8 +44,17 @@ struct FolderEntry: Sendable {
             || (name.hasPrefix("#") && name.hasSuffix("#"))
     }
 
-    /// The name without one extension, and the extension in lower case: `a.b.PHP` is `a.b` and `php`.
-    private var split: (stem: String, suffix: String) {
+    /// The name without one extension, the extension in lower case, and whether `.stream` stood before or in its place.
+    ///
+    /// `a.b.PHP` is `a.b` and `php`; `a.stream.py` and `a.stream` are `a`, and streams.
+    private var split: (stem: String, suffix: String, isStream: Bool) {
+        let (stem, suffix) = Self.cut(name)
+        guard suffix != "stream" else { return (stem, "", true) }
+        let (inner, mark) = Self.cut(stem)
+        return mark == "stream" && suffix != "sql" ? (inner, suffix, true) : (stem, suffix, false)
+    }
+
+    private static func cut(_ name: String) -> (stem: String, suffix: String) {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex, name.index(after: dot) != name.endIndex else {
             return (name, "")
         }

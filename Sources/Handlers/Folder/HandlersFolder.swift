@@ -3,8 +3,8 @@ public import TaskRun
 
 /// The handlers folder: files that perform tasks, told by their names.
 ///
-/// `IMAGE_RESIZE` and `CONTACT_EMAIL.php` (one extension is dropped) are programs if they have the run bit;
-/// `ACCOUNT_DELETE.sql` is an SQL file. Subfolders, hidden files, editors' backups and documents are no handlers.
+/// `IMAGE_RESIZE` and `CONTACT_EMAIL.php` (one extension is dropped) are programs if they have the run bit, and so is
+/// `REVERSE.stream.py`, which stays up for many tasks; `ACCOUNT_DELETE.sql` is an SQL file. Subfolders, hidden files, editors' backups and documents are no handlers.
 public struct HandlersFolder: Sendable {
     /// The handlers found, by file name; two may have one name, which ``HandlerRegistry`` refuses.
     public let handlers: [any Handler]
@@ -44,6 +44,8 @@ public struct HandlersFolder: Sendable {
                 break
             case .executable(let name):
                 handlers.append(ExecutableHandler(name: name, path: file, settings: executables))
+            case .stream(let name):
+                handlers.append(StreamHandler(name: name, path: file, settings: executables))
             case .sql(let name):
                 do {
                     handlers.append(try SQLFileHandler(name: name, path: file, perform: perform))

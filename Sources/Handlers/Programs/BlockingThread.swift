@@ -1,7 +1,14 @@
-import CSpawn
 import Dispatch
 import Synchronization
 import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Runs code that waits for a program on a thread of its own: the few threads that all Swift tasks share never block.
 ///
@@ -76,10 +83,24 @@ final class BlockingThread: Sendable {
     /// How long a thread without work stays.
     private static let patience = DispatchTimeInterval.seconds(5)
 
+    /// Much more than is needed.
+    private static let stackSize = 512 * 1024
+
     /// Starts the thread, which nobody waits for; returns an error number or 0.
     private func start() -> Int32 {
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        defer {
+            pthread_attr_destroy(attributes)
+            attributes.deallocate()
+        }
+        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(attributes, Self.stackSize)
         let retained = Unmanaged.passRetained(self)
-        let error = start_thread(
+        var thread = pthread_t()
+        let error = pthread_create(
+            &thread,
+            attributes,
             { retained in
                 guard let retained else { return nil }
                 Unmanaged<BlockingThread>.fromOpaque(retained).takeRetainedValue().goOn()

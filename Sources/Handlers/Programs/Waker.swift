@@ -44,6 +44,13 @@ final class Waker: Sendable {
         }
     }
 
+    /// Takes note of having been woken: it is not readable until the next ``wake()``.
+    func reset() {
+        var count: UInt64 = 0
+        // Nothing to read is no error: it was not woken.
+        _ = readBytes(descriptor, &count, MemoryLayout.size(ofValue: count))
+    }
+
     /// Waits until it is woken, this long at most.
     ///
     /// - Returns: Whether it was.

@@ -13,6 +13,9 @@ final class PostgreSQLResult {
     /// The rows, in the server's order.
     var rows: [Row] { (0..<PQntuples(handle)).map { Row(result: self, number: $0) } }
 
+    /// How many columns each row has.
+    var columnCount: Int { Int(PQnfields(handle)) }
+
     /// How many rows a statement without RETURNING changed.
     var changedRows: Int { Int(String(cString: PQcmdTuples(handle))) ?? 0 }
 
@@ -49,7 +52,15 @@ final class PostgreSQLResult {
         func textIfAny(_ column: Int) -> String? { bytesIfAny(column).map { String(decoding: $0, as: UTF8.self) } }
 
         /// A column's whole number; nil for NULL.
-        func integerIfAny(_ column: Int) -> Int64? { textIfAny(column).flatMap { Int64($0) } }
+        ///
+        /// In binary form a moment is one too: microseconds since 2000.
+        func integerIfAny(_ column: Int) -> Int64? {
+            guard PQfformat(result.handle, Int32(column)) == 1 else { return textIfAny(column).flatMap { Int64($0) } }
+            return bytesIfAny(column).map { bytes in
+                // The highest byte first; its sign is the number's.
+                bytes.dropFirst().reduce(Int64(Int8(bitPattern: bytes[0]))) { $0 << 8 | Int64($1) }
+            }
+        }
 
         /// A column that is never NULL, as bytes.
         func bytes(_ column: Int) -> [UInt8] { bytesIfAny(column).map { Array($0) } ?? missing(column) }

@@ -10,6 +10,8 @@ final class PostgreSQLSession {
     private let handle: OpaquePointer
     private var prepared: Set<String> = []
     private var isBroken = false
+    /// Whether the triggers' messages come here; nil: not asked yet.
+    private var isListening: Bool?
 
     private init(_ handle: OpaquePointer) { self.handle = handle }
 
@@ -89,10 +91,39 @@ final class PostgreSQLSession {
         if let failure { throw noting(failure) }
     }
 
+    /// Sends rows in COPY's text format.
+    ///
+    /// - Parameters:
+    ///   - sql: The statement, `COPY … FROM STDIN`.
+    ///   - rows: The rows, each with a line end.
+    ///   - limit: The longest wait for the server.
+    /// - Throws: What the server said, or that the connection is lost.
+    func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) {
+        guard PQsendQuery(handle, sql) == 1 else { throw lost() }
+        try flush(within: limit)
+        guard let begin = try next(within: limit, interrupt: nil) else { throw lost() }
+        var failure = begin.status == PGRES_COPY_IN ? nil : begin.failure
+        if begin.status == PGRES_COPY_IN {
+            // In pieces: libpq keeps what is not yet sent.
+            for start in stride(from: 0, to: rows.count, by: 1 << 18) {
+                let piece = rows[start..<min(rows.count, start + 1 << 18)]
+                let sent = piece.withUnsafeBytes { bytes in
+                    PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+                }
+                guard sent == 1 else { throw lost() }
+                try flush(within: limit)
+            }
+            guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
+            try flush(within: limit)
+        }
+        while let result = try next(within: limit, interrupt: nil) { failure = failure ?? result.failure }
+        if let failure { throw noting(failure) }
+    }
+
     /// Makes the session as good as new.
     func recycle(setUp: String) throws(PostgreSQLFailure) {
         // DISCARD drops the prepared statements too, and wants to be alone.
-        prepared = []
+        (prepared, isListening) = ([], nil)
         try execute("DISCARD ALL", within: .seconds(15))
         try execute(setUp, within: .seconds(15))
     }
@@ -110,6 +141,41 @@ final class PostgreSQLSession {
 }
 
 extension PostgreSQLSession {
+    /// Listens for the triggers' messages, once a session.
+    ///
+    /// - Returns: Whether there are triggers.
+    func listen() throws(PostgreSQLFailure) -> Bool {
+        if let isListening { return isListening }
+        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
+        // Letters, digits and an underscore: made from the table's number.
+        if let channel { try execute("LISTEN \(channel)", within: .seconds(15)) }
+        isListening = channel != nil
+        return channel != nil
+    }
+
+    /// Drops the messages that have come so far.
+    func forgetMessages() {
+        while let message = PQnotifies(handle) { PQfreemem(message) }
+    }
+
+    /// Waits for a message, an interrupt, or a moment.
+    ///
+    /// - Throws: That the connection is lost.
+    func waitForMessage(
+        until end: ContinuousClock.Instant,
+        _ interrupt: Interrupt
+    ) throws(PostgreSQLFailure) -> Readiness {
+        while true {
+            if let message = PQnotifies(handle) {
+                PQfreemem(message)
+                return .ready
+            }
+            let wake = Readiness.wait(on: PQsocket(handle), or: interrupt, atMost: ContinuousClock.now.duration(to: end))
+            guard wake == .ready else { return wake }
+            guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else { throw lost() }
+        }
+    }
+
     /// What the server answers, in order: a statement's preparation or its result.
     private enum Part {
         case preparation(String)
@@ -131,7 +197,7 @@ extension PostgreSQLSession {
             parts.append(.preparation(statement.name))
         }
         let sent = CStrings.with(request.values) {
-            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, 0)
+            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, statement.isBinary ? 1 : 0)
         }
         guard sent == 1 else { throw lost() }
         parts.append(.result)

@@ -12,11 +12,14 @@ struct Statement: Sendable {
     let name: String
     /// The text, with `$1`, `$2` … for values.
     let sql: String
+    /// Whether rows come in binary form: for statements that bring many; numbers and moments are read without parsing.
+    let isBinary: Bool
 
     /// A statement that each session prepares once.
-    init(_ name: String, _ sql: String) {
+    init(_ name: String, isBinary: Bool = false, _ sql: String) {
         self.name = name
         self.sql = sql
+        self.isBinary = isBinary
     }
 
     /// A statement that is planned each time it is used.
@@ -46,7 +49,12 @@ struct Request: Sendable {
 enum SQLText {
     /// An array of whole numbers: `{1,2}`.
     static func array(_ values: some Sequence<Int64>) -> String {
-        "{\(values.map { String($0) }.joined(separator: ","))}"
+        var text = "{"
+        for value in values {
+            if text.utf8.count > 1 { text.append(",") }
+            text.append(value.description)
+        }
+        return text + "}"
     }
 
     /// An array of texts: `{"a","b",NULL}`; nil is NULL.

@@ -11,6 +11,7 @@ enum ClaimSQL {
     /// Values: names, now.
     static let lanes = Statement(
         "lanes",
+        isBinary: true,
         """
         WITH RECURSIVE wanted AS (
             SELECT DISTINCT unnest($1::text[]) AS task_name
@@ -45,6 +46,7 @@ enum ClaimSQL {
     /// Values: names, now, queues.
     static let lanesOfQueues = Statement(
         "lanes_of_queues",
+        isBinary: true,
         """
         WITH RECURSIVE wanted AS (
             SELECT DISTINCT name.task_name, queue.queue
@@ -77,7 +79,7 @@ enum ClaimSQL {
 
     private static func dueLanes(_ now: String) -> String {
         """
-        SELECT task_name, queue, priority, \(microseconds), id
+        SELECT task_name, queue, priority, run_at, id
         FROM lane
         WHERE run_at <= \(moment(now))
         ORDER BY priority, run_at, id
@@ -86,13 +88,13 @@ enum ClaimSQL {
 
     /// The first due rows of these lanes, after a claim took what was there before.
     ///
-    /// Values: names, queues, priorities, now.
+    /// Values: names, queues, priorities, floors, ids of the floors, now.
     static let heads = Statement(
         "heads",
+        isBinary: true,
         """
-        SELECT lane.task_name, lane.queue, lane.priority, \(microseconds), head.id
-        FROM unnest($1::text[], $2::text[], $3::integer[]) AS lane (task_name, queue, priority)
-            CROSS JOIN LATERAL (\(head("1", until: "run_at <= \(moment("$4"))"))) AS head
+        SELECT lane.task_name, lane.queue, lane.priority, head.run_at, head.id
+        FROM \(lanes(from: 1)) CROSS JOIN LATERAL (\(head("1", until: "run_at <= \(moment("$6"))"))) AS head
         """
     )
 
@@ -102,6 +104,7 @@ enum ClaimSQL {
     /// Values: names, queues or NULL, least and greatest number of crashes, limit, now.
     static let crashed = Statement(
         "crashed",
+        isBinary: true,
         """
         SELECT id
         FROM tasks
@@ -118,20 +121,22 @@ enum ClaimSQL {
 
     /// Claims from one lane: the plain case.
     ///
-    /// Values: owner, lease in seconds, now, limit, name, queue, priority.
+    /// Values: owner, lease in seconds, now, limit, name, queue, priority, floor, id of the floor.
     static let fromLane = Statement(
         "claim_from_lane",
+        isBinary: true,
         """
-        WITH free AS (
+        \(take) ARRAY(
             SELECT id
             FROM tasks
             WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
                 AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))
+                AND (run_at, id) >= (\(floor("$8::bigint")), $9::bigint)
             ORDER BY run_at, id
             LIMIT $4::integer
             FOR NO KEY UPDATE SKIP LOCKED
-        )
-        \(take)
+        ))
+        RETURNING \(columns)
         """
     )
 
@@ -144,20 +149,21 @@ enum ClaimSQL {
     /// those lanes only that have a row before it.
     ///
     /// The first column says how many rows there were to claim: more than were claimed means that other runs were faster.
-    /// Values: owner, lease in seconds, now, limit, names, queues, priorities, locked ids, depth.
+    /// Values: owner, lease in seconds, now, limit, names, queues, priorities, floors, ids of the floors, locked ids, depth.
     static let fromLanes = Statement(
         "claim_from_lanes",
+        isBinary: true,
         """
         WITH lane AS MATERIALIZED (
-            SELECT no, task_name, queue, priority
-            FROM unnest($5::text[], $6::text[], $7::integer[]) WITH ORDINALITY AS lane (task_name, queue, priority, no)
+            SELECT no, task_name, queue, priority, floor_at, floor_id
+            FROM \(lanes(from: 5))
         ), crashed AS MATERIALIZED (
-            SELECT id, priority, run_at FROM tasks WHERE id = ANY ($8::bigint[])
+            SELECT id, priority, run_at FROM tasks WHERE id = ANY ($10::bigint[])
         ), glance AS MATERIALIZED (
-            SELECT lane.no, lane.task_name, lane.queue, lane.priority, head.run_at, head.id
-            FROM lane CROSS JOIN LATERAL (\(head("$9::integer", until: due))) AS head
+            SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id
+            FROM lane CROSS JOIN LATERAL (\(head("$11::integer", until: due))) AS head
             UNION ALL
-            SELECT NULL, NULL, NULL, priority, run_at, id FROM crashed
+            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id FROM crashed
             ORDER BY priority, run_at, id
             LIMIT $4::integer
         ), bound AS MATERIALIZED (
@@ -166,21 +172,21 @@ enum ClaimSQL {
             ORDER BY priority, run_at, id
             OFFSET $4::integer - 1
         ), best AS MATERIALIZED (
-            SELECT lane.no, lane.task_name, lane.queue, lane.priority, head.run_at, head.id
-            FROM (SELECT DISTINCT no, task_name, queue, priority FROM glance WHERE no IS NOT NULL) AS lane
+            SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id
+            FROM (SELECT DISTINCT no, task_name, queue, priority, floor_at, floor_id FROM glance WHERE no IS NOT NULL) AS lane
                 LEFT JOIN bound ON true
                 CROSS JOIN LATERAL (\(head("$4::integer", until: endOfLane))) AS head
             UNION ALL
-            SELECT NULL, NULL, NULL, priority, run_at, id FROM crashed
+            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id FROM crashed
             ORDER BY priority, run_at, id
             LIMIT $4::integer
         ), free AS (
             SELECT locked.id
             FROM (
-                SELECT task_name, queue, priority, count(*) AS quota
+                SELECT task_name, queue, priority, floor_at, floor_id, count(*) AS quota
                 FROM best
                 WHERE no IS NOT NULL
-                GROUP BY no, task_name, queue, priority
+                GROUP BY no, task_name, queue, priority, floor_at, floor_id
             ) AS lane CROSS JOIN LATERAL (
                 \(head("lane.quota", until: due))
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -188,7 +194,8 @@ enum ClaimSQL {
             UNION ALL
             SELECT id FROM best WHERE no IS NULL
         ), taken AS (
-            \(take)
+            \(take) ARRAY(SELECT id FROM free))
+            RETURNING \(columns)
         )
         SELECT found.rows, taken.*
         FROM (SELECT count(*) AS rows FROM best) AS found LEFT JOIN taken ON true
@@ -202,6 +209,7 @@ enum ClaimSQL {
         FROM tasks
         WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
             AND status = 'WAITING' AND crashes = 0 AND \(end)
+            AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
         ORDER BY run_at, id
         LIMIT \(limit)
         """
@@ -217,7 +225,9 @@ enum ClaimSQL {
         )
         """
 
-    /// Puts the rows of `free` into the run's hand; an attempt is counted here, before it begins.
+    /// Puts rows into the run's hand, by their numbers; they are locked by the same statement.
+    ///
+    /// An attempt is counted here, before it begins.
     private static let take = """
         UPDATE tasks
         SET status = 'PROCESSING',
@@ -227,14 +237,33 @@ enum ClaimSQL {
             claim_no = claim_no % 4611686018427387904 + 1,
             lease_owner = $1,
             lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
-        FROM free
-        WHERE \(Probe.row("free.id")) AND tasks.status = 'WAITING'
-        RETURNING tasks.id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes,
-            priority, \(microseconds)
+        WHERE id = ANY (
         """
 
-    /// The column `run_at` as a whole number: the order of rows is kept, and nothing is rounded.
-    private static let microseconds = "(extract(epoch FROM run_at) * 1000000)::bigint"
+    private static let columns = """
+        id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at
+        """
+
+    /// Lanes with their floors: five values, from this one on.
+    ///
+    /// No waiting row of a lane stands before its floor, as far as is known. Without it each claim would go again through
+    /// what is left in the index of the rows that were taken before, for as long as any transaction could still see them.
+    private static func lanes(from first: Int) -> String {
+        """
+        (
+            SELECT no, task_name, queue, priority, \(floor("floor_at")) AS floor_at, floor_id
+            FROM unnest(
+                $\(first)::text[], $\(first + 1)::text[], $\(first + 2)::integer[],
+                $\(first + 3)::bigint[], $\(first + 4)::bigint[]
+            ) WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
+        ) AS lane
+        """
+    }
+
+    /// A moment from microseconds since 2000, which is how the server sends one.
+    private static func floor(_ microseconds: String) -> String {
+        "(timestamptz '2000-01-01 00:00+00' + make_interval(secs => \(microseconds)::double precision / 1000000))"
+    }
 
     /// The moment to go by: the given one, or the server's.
     static func moment(_ value: String) -> String { "coalesce(to_timestamp(\(value)::double precision), now())" }

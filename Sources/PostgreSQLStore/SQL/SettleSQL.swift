@@ -1,22 +1,20 @@
 /// The statements that end, prolong and give back claims.
 ///
 /// Each carries the proof of the claim in the statement that writes, and tells which rows it changed. The rows are
-/// locked in the order of their numbers, so two runs that settle the same rows queue up and do not block each other.
+/// given, and so locked, in the order of their numbers: two runs that settle the same rows queue up and do not block each
+/// other.
 enum SettleSQL {
     /// Removes rows.
     ///
     /// Values: ids, claim numbers.
     static let delete = Statement(
         "settle_delete",
+        isBinary: true,
         """
         DELETE FROM tasks
-        USING (
-            SELECT id, claim_no
-            FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-            ORDER BY id
-        ) AS proof
+        USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
         WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
-        RETURNING tasks.id, tasks.claim_no
+        RETURNING tasks.id
         """
     )
 
@@ -26,6 +24,7 @@ enum SettleSQL {
     /// errors (NULL: `last_error` stays), whether `crashes` begins anew, now.
     static let update = Statement(
         "settle_update",
+        isBinary: true,
         """
         UPDATE tasks
         SET status = verdict.status,
@@ -35,15 +34,11 @@ enum SettleSQL {
             crashes = CASE WHEN verdict.is_fresh THEN 0 ELSE crashes END,
             lease_owner = NULL,
             lease_expires_at = NULL
-        FROM (
-            SELECT id, claim_no, status, given_back, wait, error, is_fresh
-            FROM unnest(
-                $1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::double precision[], $6::text[], $7::boolean[]
-            ) AS verdict (id, claim_no, status, given_back, wait, error, is_fresh)
-            ORDER BY id
-        ) AS verdict
+        FROM unnest(
+            $1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::double precision[], $6::text[], $7::boolean[]
+        ) AS verdict (id, claim_no, status, given_back, wait, error, is_fresh)
         WHERE \(Probe.row("verdict.id")) AND tasks.claim_no = verdict.claim_no AND \(Probe.isInHand)
-        RETURNING tasks.id, tasks.claim_no
+        RETURNING tasks.id
         """
     )
 

@@ -26,14 +26,18 @@ enum CronLine {
                     "\(folder)/\($0)"
                 }
             }
-        if mentions(userCrontab(), program) {
-            return Finding(.ok, "cron", "this user's crontab starts \(program) once")
+        if let command = mention(userCrontab(), program) {
+            return Finding(.ok, "cron", "this user's crontab starts \(command)")
         }
         // Files that this user may not read count as saying nothing.
-        if let file = files.first(where: { mentions(try? String(contentsOfFile: $0, encoding: .utf8), program) }) {
-            return Finding(.ok, "cron", "\(file) starts \(program) once")
+        for file in files {
+            if let command = mention(try? String(contentsOfFile: file, encoding: .utf8), program) {
+                return Finding(.ok, "cron", "\(file) starts \(command)")
+            }
         }
-        let advice = "Add one with crontab -e, like: * * * * *  \(command(program: program, settings: settings))"
+        let advice =
+            "Add one with crontab -e, like: * * * * *  \(command(program: program, settings: settings)) "
+            + "(with --linger, tasks begin as soon as they are added)"
         return Finding(.warning, "cron", "no line that starts \(program) once was found", advice: advice)
     }
 
@@ -47,14 +51,15 @@ enum CronLine {
         return "cd \(folder) && \(path) --database \(settings.database.redacted) once"
     }
 
-    /// Whether a line that is no comment starts a run.
-    static func mentions(_ text: String?, _ program: String) -> Bool {
-        guard let text else { return false }
-        return text.split(whereSeparator: \.isNewline).contains { line in
+    /// What the first line starts that is no comment and starts a run: `taskrun once --linger`; nil for none.
+    static func mention(_ text: String?, _ program: String) -> String? {
+        for line in (text ?? "").split(whereSeparator: \.isNewline) where line.trimmed.first != "#" {
             let words = line.split(whereSeparator: \.isWhitespace)
-            return line.trimmed.first != "#" && words.contains("once")
-                && words.contains { $0.split(separator: "/").last.map(String.init) == program }
+            if words.contains("once"), words.contains(where: { $0.split(separator: "/").last ?? "" == program }) {
+                return "\(program) once" + (words.contains("--linger") ? " --linger" : "")
+            }
         }
+        return nil
     }
 
     private static func userCrontab() -> String? {

@@ -10,7 +10,7 @@ struct HandlersCommand: ProgramCommand {
               taskrun handlers
               taskrun handlers --handlers /srv/app/handlers --json
 
-            With --json each line is an object: task_name, kind (swift, executable or sql), origin, timeout_seconds, \
+            With --json each line is an object: task_name, kind (swift, executable, stream or sql), origin, timeout_seconds, \
             max_attempts. The database is not asked.
             """
     )

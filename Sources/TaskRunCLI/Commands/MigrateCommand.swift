@@ -15,7 +15,14 @@ struct MigrateCommand: ProgramCommand {
               taskrun --database postgres://app@db1/shop migrate --status
               taskrun migrate --print --dialect postgresql | psql -v ON_ERROR_STOP=1 shop
 
-            With --json each line is an object: version, name, applied. Without --status only what was done is listed.
+            On PostgreSQL, --notify also installs triggers that wake runs which wait for tasks (once --linger) at the very \
+            commit; without them such a run looks eight times a second. They are off by default: transactions that add \
+            tasks then commit one after the other. --no-notify removes them.
+
+              taskrun --database postgres://app@db1/shop migrate --notify
+
+            With --json each line is an object: version, name, applied; the triggers have no version and the name \
+            notify. Without --status only what was done is listed.
             """
     )
 
@@ -28,49 +35,93 @@ struct MigrateCommand: ProgramCommand {
     var dialect: Dialect?
     @Flag(help: "Say which versions the database has, and touch nothing.")
     var status = false
+    @Flag(inversion: .prefixedNo, help: "Install, or remove, the triggers that wake waiting runs (PostgreSQL only).")
+    var notify: Bool?
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
         if isPrinted, status { throw ValidationError("--print and --status exclude each other.") }
+        if status, notify != nil { throw ValidationError("--status changes nothing: leave out --notify.") }
         if !isPrinted, dialect != nil { throw ValidationError("--dialect goes with --print.") }
     }
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
+        let dialect = dialect ?? settings.database.dialect
+        if notify != nil, dialect == .sqlite {
+            let advice = "Leave it out: on SQLite a waiting run sees each change of the file by itself."
+            throw ProgramError(.usage, "--notify and --no-notify are for PostgreSQL", advice: advice)
+        }
         if isPrinted {
-            try program.output.write(Migration.script(for: dialect ?? settings.database.dialect))
+            let triggers = notify.map { ["", $0 ? NotifyScript.on : NotifyScript.off] } ?? []
+            try program.output.write(([Migration.script(for: dialect)] + triggers).joined(separator: "\n"))
             return .done
         }
         return try await program.withStore(settings, creating: !status) { store in
             if status {
-                try write(try await store.schemaVersions(), to: program.output)
+                let triggers = try await store.notifies().map { [Step.notify($0)] } ?? []
+                try write(try await store.schemaVersions().map(Step.version) + triggers, to: program.output)
             } else {
-                try tell(try await store.migrate(), location: store.location, to: program.output)
+                var done = try await store.migrate().map(Step.version)
+                if let notify, try await store.setNotify(notify) { done.append(.notify(notify)) }
+                try tell(done, location: store.location, to: program.output)
             }
             return .done
         }
     }
 
-    private func tell(_ applied: [SchemaVersion], location: String, to output: Output) throws {
-        if options.isJSON { return try output.write(applied.map(\.json)) }
-        guard !applied.isEmpty else { return try output.write("\(location) is up to date.") }
-        try output.write(applied.map { "\(location): version \($0.version), \($0.name), is in place." })
+    /// A part of the schema, and whether it is there.
+    private enum Step {
+        case version(SchemaVersion)
+        case notify(Bool)
+
+        var isApplied: Bool {
+            switch self {
+            case .version(let version): version.isApplied
+            case .notify(let isOn): isOn
+            }
+        }
+
+        var name: String {
+            switch self {
+            case .version(let version): version.name
+            case .notify: "notify"
+            }
+        }
+
+        var version: Int? {
+            guard case .version(let version) = self else { return nil }
+            return version.version
+        }
+
+        /// What was done, for people.
+        var sentence: String {
+            switch self {
+            case .version(let version): "version \(version.version), \(version.name), is in place."
+            case .notify(true): "the notify triggers are in place."
+            case .notify(false): "the notify triggers are removed."
+            }
+        }
+
+        /// `version`, `name`, `applied`.
+        var json: JSONValue { ["version": .number(version), "name": .text(name), "applied": .bool(isApplied)] }
     }
 
-    private func write(_ versions: [SchemaVersion], to output: Output) throws {
+    private func tell(_ applied: [Step], location: String, to output: Output) throws {
+        if options.isJSON { return try output.write(applied.map(\.json)) }
+        guard !applied.isEmpty else { return try output.write("\(location) is up to date.") }
+        try output.write(applied.map { "\(location): \($0.sentence)" })
+    }
+
+    private func write(_ versions: [Step], to output: Output) throws {
         if options.isJSON { return try output.write(versions.map(\.json)) }
         var table = TextTable([.number("version"), .text("name"), .text("state")])
         for version in versions {
-            let state = version.isApplied ? TextTable.Cell("in place", .green) : TextTable.Cell("missing", .yellow)
-            table.add(["\(version.version)", TextTable.Cell(version.name), state])
+            // The triggers are nobody's duty.
+            let missing = version.version == nil ? TextTable.Cell("not installed") : TextTable.Cell("missing", .yellow)
+            let state = version.isApplied ? TextTable.Cell("in place", .green) : missing
+            table.add([TextTable.Cell(version.version.map(String.init) ?? ""), TextTable.Cell(version.name), state])
         }
         try output.write(table.lines(on: output.terminal))
-    }
-}
-
-extension SchemaVersion {
-    /// `version`, `name`, `applied`.
-    fileprivate var json: JSONValue {
-        ["version": .number(version), "name": .text(name), "applied": .bool(isApplied)]
     }
 }

@@ -16,6 +16,12 @@ struct OnceCommand: ProgramCommand {
               taskrun once --only IMAGE_RESIZE --concurrency 4
               taskrun once --drain --json
 
+            With --linger it stays when nothing is due, and begins a new task as soon as its INSERT commits, until the next \
+            run with --linger takes over; without one for 3 minutes, or for --window if that is given. On PostgreSQL see \
+            also: taskrun migrate --notify
+
+              * * * * *  cd /srv/app && /usr/local/bin/taskrun once --linger
+
             With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
             (WAITING tasks left, due or not; null if they could not be counted), seconds, and trouble if something kept \
             the run from going on.
@@ -42,6 +48,8 @@ struct OnceCommand: ProgramCommand {
     var window: String?
     @Flag(help: "Go on until nothing is due, however long that takes.")
     var drain = false
+    @Flag(help: "Stay when nothing is due, and begin what is added at once, until the next run takes over.")
+    var linger = false
     @Flag(help: "End with exit code 1 if a task became FAILED.")
     var failOnFailed = false
     @OptionGroup var options: SharedOptions
@@ -49,19 +57,21 @@ struct OnceCommand: ProgramCommand {
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
         if drain, window != nil { throw ValidationError("--drain has no window: leave out --window.") }
+        if drain, linger { throw ValidationError("--drain ends when nothing is due, --linger stays: choose one.") }
     }
 
     func run(in program: Program) async throws -> ExitStatus {
         let flags = [SettingTable.concurrency.key: concurrency, SettingTable.window.key: window]
         let settings = try program.settings(options, flags: flags.compactMapValues(\.self))
-        return try await program.withStore(settings) { store in
+        return try await program.withStore(settings, synchronous: settings.sqliteSynchronous) { store in
             let round = try OnceRound(program, settings, store)
             var run = settings.runSettings(round.handlers.registry)
             run.limit = limit
             if drain { run.window = nil }
+            if linger, settings.isWindowDefault { run.window = Self.lingerWindow }
             if !queue.isEmpty { run.queues = Self.words(queue) }
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
-            var report = try await round.perform(run, isSilent: options.isJSON)
+            var report = try await round.perform(run, turn: linger ? try round.turn(run) : nil, isSilent: options.isJSON)
             if options.isJSON {
                 let waiting = await round.waiting(&report)
                 try program.output.write(report.json(waiting: waiting).line)
@@ -72,6 +82,9 @@ struct OnceCommand: ProgramCommand {
             return status
         }
     }
+
+    /// How long a run that stays claims where no window is set: a next run each minute may be missed twice.
+    private static let lingerWindow: Duration = .seconds(180)
 
     private static func words(_ list: [String]) -> [String] {
         list.flatMap { $0.split(separator: ",") }.map(\.trimmed).filter { !$0.isEmpty }

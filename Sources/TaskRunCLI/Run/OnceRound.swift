@@ -13,6 +13,7 @@ struct OnceRound {
     private let directory: RuntimeDirectory
     private let slots: FileSlots
     private let logger: Logger
+    private let subject: [String]
 
     /// Puts it together.
     ///
@@ -25,6 +26,21 @@ struct OnceRound {
         directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
         slots = try FileSlots(count: settings.concurrency, in: directory)
         logger = program.logger(settings)
+        let database =
+            switch settings.database {
+            case .sqlite(let path): PathText.absolute(path)
+            // The address says which schema, the location what the environment adds to it.
+            case .postgresql: "\(store.location) \(settings.database.redacted)"
+            }
+        subject = [program.name, database, PathText.absolute(settings.handlers)]
+    }
+
+    /// The turn of the runs like this one that stay: the same tables, handlers, queues and names.
+    ///
+    /// - Throws: ``ProgramError`` where its files cannot be made.
+    func turn(_ settings: RunSettings) throws(ProgramError) -> FileTurn {
+        let (queues, only) = (settings.queues?.sorted() ?? ["*"], settings.only?.sorted() ?? ["*"])
+        return try FileTurn(of: subject + [""] + queues + [""] + only, in: directory)
     }
 
     /// The names, if each has a handler here.
@@ -44,7 +60,7 @@ struct OnceRound {
     }
 
     /// Runs, tells what happens, and leaves nothing behind.
-    func perform(_ settings: RunSettings, isSilent: Bool) async throws -> RunReport {
+    func perform(_ settings: RunSettings, turn: FileTurn?, isSilent: Bool) async throws -> RunReport {
         for finding in handlers.findings {
             logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
         }
@@ -63,6 +79,7 @@ struct OnceRound {
             identity: identity,
             slots: slots,
             stop: stop,
+            turn: turn,
             logger: logger,
             isDead: { await processes.isDead($0) },
             observer: { display.observe($0) }

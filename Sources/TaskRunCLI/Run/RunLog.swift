@@ -26,6 +26,8 @@ struct RunLog: Sendable {
         case .ended(let task, let verdict, let result, let took):
             let end = Self.end(verdict, result)
             logger.info("\(end) after \(SpanText.taken(took))", metadata: Self.metadata(task))
+        case .waiting:
+            logger.debug("nothing is due")
         case .abandoned:
             // Told at once, whatever is logged: see QuietTeller.
             break

@@ -15,6 +15,7 @@ struct TerminalTeller: RunTeller {
     private var work: [Int64: Work] = [:]
     private var ended = 0
     private var hasProgress = false
+    private var isWaiting = false
     // Grow as wider ones come, so that lines stay aligned from then on.
     private var idWidth = 3
     private var nameWidth = 12
@@ -33,6 +34,7 @@ struct TerminalTeller: RunTeller {
 
     mutating func lines(for event: RunEvent, at moment: Duration) -> [String] {
         let ink = Ink(isOn: terminal.hasColour)
+        isWaiting = if case .waiting = event { true } else { false }
         switch event {
         case .began(let task):
             work[task.id] = Work(task: task, began: moment)
@@ -53,7 +55,7 @@ struct TerminalTeller: RunTeller {
             return ["Stopping: running handlers may finish. Once more to cancel them."]
         case .abandoned(let tasks):
             return [QuietTeller.abandoned(tasks)]
-        case .trouble:
+        case .waiting, .trouble:
             break
         }
         return []
@@ -74,6 +76,7 @@ struct TerminalTeller: RunTeller {
     }
 
     func progress(at moment: Duration) -> String {
+        if isWaiting { return "\(ended) done, waiting for tasks" }
         guard !work.isEmpty, moment > .seconds(1) || hasProgress else { return "" }
         let busy = work.values.sorted { $0.task.id < $1.task.id }.map { work in
             let steps = work.progress.map { " \($0.done)" + ($0.total.map { "/\($0)" } ?? "") } ?? ""

@@ -1,5 +1,11 @@
 import Migrations
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Where the tasks are: `sqlite:PATH`, or a `postgres://…` URL.
 enum DatabaseAddress: Sendable, Equatable {
     /// An SQLite file.
@@ -12,6 +18,14 @@ enum DatabaseAddress: Sendable, Equatable {
         switch self {
         case .sqlite: .sqlite
         case .postgresql: .postgresql
+        }
+    }
+
+    /// As it is written in the settings, password included: for programs that this one starts.
+    var text: String {
+        switch self {
+        case .sqlite(let path): "sqlite:\(path)"
+        case .postgresql(let url): url
         }
     }
 
@@ -101,6 +115,9 @@ enum PathText {
     static func join(_ folder: String, _ path: String) -> String {
         folder.isEmpty || path.hasPrefix("/") ? path : (folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)")
     }
+
+    /// A path as seen from the working directory.
+    static func absolute(_ path: String) -> String { join(FileManager.default.currentDirectoryPath, path) }
 
     /// The folder part of a path, empty where there is none.
     static func folder(of path: String) -> String {

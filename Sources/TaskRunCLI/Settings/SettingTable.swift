@@ -1,4 +1,5 @@
 import Logging
+import SQLiteStore
 
 /// Everything that can be set: the only place where keys, ranges and forms are written down.
 ///
@@ -17,6 +18,7 @@ import Logging
 /// | `output_limit` | bytes kept of what an executable prints, 1 KB to 64 MB | 1 MB |
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
 /// | `runtime_directory` | private folder for the host's places for handlers | `/tmp/taskrun-UID` |
+/// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
 /// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, the user at this host |
 /// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts` | the same for one task name; file only | – |
 ///
@@ -38,6 +40,11 @@ enum SettingTable {
     static let outputLimit = Setting("output_limit", .size(1 << 10...64 << 20))
     static let environment = Setting("environment", .text("names of environment variables"))
     static let runtimeDirectory = Setting("runtime_directory", .text("a folder"))
+    // Not "off", which may damage the file: that is for measurements (see `bench`).
+    static let sqliteSynchronous = Setting(
+        "sqlite_synchronous",
+        ValueForm(expected: "full or normal") { ["full", "normal"].contains($0) ? Synchronous(rawValue: $0) : nil }
+    )
     static let mailSendmail = Setting("mail.sendmail", .text("a program"))
     static let mailOutbox = Setting("mail.outbox", .text("a folder"))
     static let mailFrom = Setting("mail.from", .text("an e-mail address"))
@@ -45,7 +52,7 @@ enum SettingTable {
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
         database, handlers, logLevel, concurrency, window, lease, grace, timeout, maxAttempts, backoffBase, backoffCap,
-        outputLimit, environment, runtimeDirectory, mailSendmail, mailOutbox, mailFrom,
+        outputLimit, environment, runtimeDirectory, sqliteSynchronous, mailSendmail, mailOutbox, mailFrom,
     ]
 
     /// The time limit of one task name.

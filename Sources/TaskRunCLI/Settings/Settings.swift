@@ -1,4 +1,5 @@
 import Logging
+import SQLiteStore
 import TaskRun
 
 #if canImport(FoundationEssentials)
@@ -23,6 +24,8 @@ struct Settings: Sendable {
     let concurrency: Int
     /// How long `once` claims new tasks.
     let window: Duration
+    /// Whether nobody said how long: then a run that stays has more time.
+    let isWindowDefault: Bool
     /// How long a claim holds unless renewed.
     let lease: Duration
     /// How long handlers may go on after a request to stop.
@@ -37,6 +40,8 @@ struct Settings: Sendable {
     let environment: [String]
     /// The private folder for the host's places; nil: the default one.
     let runtimeDirectory: String?
+    /// How far the commits of `once` go in an SQLite file with WAL.
+    var sqliteSynchronous: Synchronous
     /// How e-mails are sent.
     let mail: Mail
     /// What is said of single task names.
@@ -84,7 +89,9 @@ struct Settings: Sendable {
         logLevel = try reader.value(SettingTable.logLevel) ?? .warning
         concurrency = try reader.value(SettingTable.concurrency) ?? max(1, cores)
         let standard = RunSettings()
-        window = try reader.value(SettingTable.window) ?? .seconds(50)
+        let window = try reader.value(SettingTable.window)
+        self.window = window ?? .seconds(50)
+        isWindowDefault = window == nil
         lease = try reader.value(SettingTable.lease) ?? standard.lease
         grace = try reader.value(SettingTable.grace) ?? standard.grace
         timeout = try reader.value(SettingTable.timeout) ?? standard.timeout
@@ -96,6 +103,7 @@ struct Settings: Sendable {
         outputLimit = try reader.value(SettingTable.outputLimit) ?? 1 << 20
         environment = try reader.list(SettingTable.environment) ?? []
         runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)
+        sqliteSynchronous = try reader.value(SettingTable.sqliteSynchronous) ?? .full
         mail = Mail(
             sendmail: try reader.path(SettingTable.mailSendmail),
             outbox: try reader.path(SettingTable.mailOutbox),

@@ -5,6 +5,8 @@ enum JSONValue: Sendable {
     case number(Int64)
     /// Seconds, to the millisecond.
     case seconds(Duration)
+    /// A measured number, to the thousandth.
+    case measured(Double)
     case text(String)
     /// JSON that is passed on as it is; line ends in it, which can only stand between its parts, become spaces.
     case raw(String)
@@ -23,6 +25,7 @@ enum JSONValue: Sendable {
         case .bool(let value): "\(value)"
         case .number(let value): "\(value)"
         case .seconds(let value): "\((value / .milliseconds(1)).rounded() / 1000)"
+        case .measured(let value): "\((value * 1000).rounded() / 1000)"
         case .text(let value): Self.quote(value)
         case .raw(let value): String(decoding: value.utf8.map { $0 == 10 || $0 == 13 ? 32 : $0 }, as: UTF8.self)
         case .list(let values): "[\(values.map(\.line).joined(separator: ","))]"

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Measures the floor, taskrun and its peers side by side, in one run on this machine: see RESULTS.md and `make bench`.
+
+Prints a table; writes results.json, and from it RESULTS.md and results.svg. Progress goes to stderr.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import signal
+import sys
+
+from harness import chart, machine, results, summary, table
+from harness.bench import Bench, say
+from harness.process import Missing
+from harness.rounds import measure
+from scenarios import ALL
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def arguments():
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--taskrun", required=True, help="the program, built for release")
+    parser.add_argument("--floors", required=True, help="the folder with the C programs")
+    parser.add_argument("--peers", default="", help="the virtual environment with the peers from PyPI")
+    parser.add_argument("--out", default=HERE, help="where the results are written (default: %(default)s)")
+    parser.add_argument("--folder", default="/var/tmp", help="a folder on the disk to measure (default: %(default)s)")
+    parser.add_argument("--only", default="", help="these scenarios only: " + ",".join(part.NAME for part in ALL))
+    parser.add_argument("--rounds", type=int, help="rounds of each scenario (default: 5, with --quick 1 or 2)")
+    parser.add_argument("--quick", action="store_true", help="few rounds and rows: about three minutes")
+    parser.add_argument("--again", action="store_true", help="only write page and chart again, from results.json")
+    return parser.parse_args()
+
+
+def main():
+    """Measures, prints and writes."""
+    asked = arguments()
+    path = os.path.join(asked.out, "results.json")
+    if asked.again:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    else:
+        found = measured(asked)
+        os.makedirs(asked.out, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(found, file, indent=1)
+            file.write("\n")
+    with open(os.path.join(asked.out, "results.svg"), "w", encoding="utf-8") as file:
+        file.write(chart.chart(found))
+    results.write(found, os.path.join(asked.out, "RESULTS.md"), "results.svg")
+    print("\n".join(table.printed(found)))
+    say(f"written: {path}, RESULTS.md, results.svg")
+
+
+def chosen(names):
+    """The scenarios that were asked for."""
+    wanted = [name for name in names.split(",") if name]
+    unknown = set(wanted) - {part.NAME for part in ALL}
+    if unknown:
+        sys.exit(f"unknown scenario {', '.join(sorted(unknown))}: expected {', '.join(part.NAME for part in ALL)}")
+    return [part for part in ALL if not wanted or part.NAME in wanted]
+
+
+def measured(asked):
+    """Runs the scenarios; what they found."""
+    parts = chosen(asked.only)
+    # A killed benchmark leaves nothing behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    bench = Bench(
+        taskrun=os.path.abspath(asked.taskrun),
+        floors=os.path.abspath(asked.floors),
+        peers=asked.peers and os.path.abspath(asked.peers),
+        folder=asked.folder,
+        is_quick=asked.quick,
+    )
+    try:
+        found = {
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "quick": asked.quick,
+            "machine": machine.machine(asked.folder),
+            "versions": machine.versions(bench),
+            "postgresql": {},
+            "scenarios": [],
+        }
+        for part in parts:
+            for scenario in part.scenarios(bench):
+                scenario.rounds = asked.rounds or scenario.rounds
+                measure(scenario)
+                found["scenarios"].append(summary.summary(scenario))
+        found["rounds"] = asked.rounds or bench.amount(5, 2)
+        try:
+            found["postgresql"] = bench.cluster.facts()
+        except Missing as reason:
+            found["postgresql"] = {"missing": str(reason)}
+        found["seconds"] = (
+            datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(found["date"])
+        ).total_seconds()
+        return found
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Floors and taskrun as contenders."""
+
+import contextlib
+import json
+import subprocess
+
+from harness.process import Missing, kill_group, last_words
+from harness.scenario import Contender
+
+
+def postgresql_floor(bench, batch, tasks, commit="on", processes=1):
+    """The bare statements through libpq."""
+
+    def run():
+        with bench.postgresql() as name:
+            words = ["--tasks", tasks, "--batch", batch, "--commit", commit, "--processes", processes]
+            return with_value(bench.floor("floor-postgresql", bench.cluster.url(name), *words))
+
+    connections = "" if processes == 1 else f", {processes} connections"
+    return Contender(
+        key=f"floor-{batch}-{commit}-{processes}",
+        kind="floor",
+        title=f"floor, batch {batch:,}" + (", commit off" if commit == "off" else "") + connections,
+        settings=f"{tasks:,} tasks; libpq, pipeline; synchronous_commit {commit}",
+        run=run,
+    )
+
+
+def sqlite_floor(bench, batch, tasks, journal, synchronous):
+    """The bare statements through libsqlite3."""
+
+    def run():
+        with bench.sqlite() as path:
+            words = ["--tasks", tasks, "--batch", batch, "--journal", journal, "--synchronous", synchronous]
+            return with_value(bench.floor("floor-sqlite", path, *words))
+
+    return Contender(
+        key=f"floor-{batch}-{journal}-{synchronous}",
+        kind="floor",
+        title=f"floor, batch {batch:,}, {mode(journal, synchronous)}",
+        settings=f"{tasks:,} tasks",
+        run=run,
+    )
+
+
+def postgresql_taskrun(bench, tasks, commit="on", runs=1, size=2):
+    """`taskrun bench` on an empty database."""
+
+    def run():
+        with bench.postgresql(migrated=False) as name:
+            url = bench.cluster.url(name, synchronous_commit=commit)
+            return taskrun_bench(bench, url, "-n", tasks, "--runs", runs, "--bytes", size)
+
+    return Contender(
+        key=f"taskrun-{commit}-{runs}",
+        kind="taskrun",
+        title="taskrun" + (", commit off" if commit == "off" else "") + (f", {runs} runs" if runs > 1 else ""),
+        settings=f"{tasks:,} tasks; synchronous_commit {commit}",
+        run=run,
+    )
+
+
+def sqlite_taskrun(bench, tasks, journal, synchronous, size=2):
+    """`taskrun bench` beside an SQLite file."""
+
+    def run():
+        with bench.sqlite(migrated=False) as path:
+            words = ["-n", tasks, "--journal", journal, "--synchronous", synchronous, "--bytes", size]
+            return taskrun_bench(bench, f"sqlite:{path}", *words)
+
+    return Contender(
+        key=f"taskrun-{journal}-{synchronous}",
+        kind="taskrun",
+        title=f"taskrun, {mode(journal, synchronous)}",
+        settings=f"{tasks:,} tasks",
+        run=run,
+    )
+
+
+def mode(journal, synchronous):
+    """SQLite's settings in two words."""
+    return f"{'WAL' if journal == 'wal' else 'rollback journal'}, {synchronous.upper()}"
+
+
+def taskrun_bench(bench, database, *words):
+    """One `taskrun bench`; its whole answer is kept."""
+    return with_value(bench.call_taskrun(database, "bench", *words, "--json").json())
+
+
+def with_value(answer):
+    """An answer whose value is what was performed a second."""
+    return {"value": answer["performed_per_second"], **answer}
+
+
+@contextlib.contextmanager
+def drain(bench, database, tables, concurrency):
+    """A run of `taskrun bench` on tables that are filled already: `begin()` it, then take its `outcome()`."""
+    command = [bench.taskrun, "--database", database, "bench-run", tables, "--concurrency", str(concurrency)]
+    process = subprocess.Popen(
+        [*command, "--synchronous", "full"], text=True, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield Drain(process)
+    finally:
+        kill_group(process)
+
+
+class Drain:
+    """A run that waits for a word."""
+
+    def __init__(self, process):
+        self.process = process
+        if process.stdout.readline().strip() != "ready":
+            raise Missing(f"taskrun bench-run: {last_words(process.stderr.read())}")
+
+    def begin(self):
+        """Lets it go."""
+        self.process.stdin.write("!")
+        self.process.stdin.flush()
+
+    def stop(self):
+        """Asks it to end before all is done."""
+        self.process.terminate()
+
+    def outcome(self):
+        """What it did, when it has ended."""
+        line = self.process.stdout.readline()
+        self.process.wait(60)
+        if not line:
+            raise Missing(f"taskrun bench-run: {last_words(self.process.stderr.read())}")
+        answer = json.loads(line)
+        seconds = answer["end"] - answer["begin"]
+        performed = answer["performed"]
+        return {
+            "tasks": performed,
+            "seconds": seconds,
+            "value": performed / seconds,
+            "cpu_ms_per_1000": answer["processorMilliseconds"] / max(performed, 1) * 1000,
+            "peak_memory_mib": answer["peakMemory"] / 1048576,
+        }

@@ -1,0 +1,68 @@
+public import TaskRun
+
+extension PostgreSQLStore {
+    /// Makes the schema; the tables are ``migrate()``'s business.
+    ///
+    /// - Throws: ``TaskRun/StoreError/Code/database`` where this user may not make one.
+    public func make(_ scratch: ScratchSchema) async throws(StoreError) {
+        let doing = "make the schema \(scratch.name)"
+        do {
+            try await main.run { session throws(PostgreSQLFailure) in
+                try session.execute("CREATE SCHEMA \(scratch.name)", within: .seconds(15))
+            }
+        } catch {
+            guard error.state == "42501" else { throw error.storeError(subject: subject(doing)) }
+            throw StoreError(
+                .database,
+                subject: subject(doing),
+                cause: "\(error.message) (SQLSTATE 42501)",
+                advice:
+                    "As the database's owner: GRANT CREATE ON DATABASE name TO user. Or measure in another database."
+            )
+        }
+    }
+
+    /// Removes the schema with all that is in it; one that is not there is no error.
+    ///
+    /// - Throws: What the database reports.
+    public func remove(_ scratch: ScratchSchema) async throws(StoreError) {
+        try await reach(to: "remove the schema \(scratch.name)") { session throws(PostgreSQLFailure) in
+            try session.exchange([.begin, SessionSettings.patience], within: SessionSettings.maintenanceLimit)
+            try session.execute(
+                "DROP SCHEMA IF EXISTS \(scratch.name) CASCADE",
+                within: SessionSettings.maintenanceLimit
+            )
+            try session.exchange([.commit])
+        }
+    }
+
+    /// The schemas of other measurements: under way, or left behind by one that was killed.
+    ///
+    /// - Throws: What the database reports.
+    public func scratchSchemas() async throws(StoreError) -> [String] {
+        let request = Request(
+            Statement(
+                once: "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, $1) ORDER BY nspname"
+            ),
+            [ScratchSchema.prefix]
+        )
+        return try await reach(to: "list the schemas") { session throws(PostgreSQLFailure) in
+            try session.exchange([request])[0].rows.map { $0.text(0) }
+        }
+    }
+
+    /// What a measurement depends on, in PostgreSQL's words: `15.18`, `on`, `on`.
+    ///
+    /// - Throws: What the database reports.
+    public func conditions() async throws(StoreError) -> (version: String, synchronousCommit: String, fsync: String) {
+        let sql = """
+            SELECT current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync')
+            """
+        return try await reach(to: "read the settings") { session throws(PostgreSQLFailure) in
+            let row = try session.exchange([Request(Statement(once: sql))])[0].rows[0]
+            // Packagers add their own words behind the number.
+            let version = row.text(0).prefix { $0 != " " }
+            return (String(version), row.text(1), row.text(2))
+        }
+    }
+}

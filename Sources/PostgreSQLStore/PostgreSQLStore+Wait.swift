@@ -1,0 +1,65 @@
+public import TaskRun
+
+extension PostgreSQLStore {
+    /// Without triggers: how long to wait between two looks, give or take a quarter.
+    private static let pause: Duration = .milliseconds(125)
+    /// With them: when to look although nothing was told, in case they were removed or a message was lost on the way.
+    private static let longPause: Duration = .seconds(5)
+    /// Looks take at most this part of the time, however long one takes.
+    private static let share = 50
+
+    /// Waits until a task is due: see ``TaskRun/TaskStore``.
+    ///
+    /// Where the triggers of `taskrun migrate --notify` are installed, it listens and then looks, so that nothing is
+    /// missed; a lost connection ends the wait with an error, and the next one listens anew before it looks.
+    public func waitForTasks(
+        names: [String],
+        queues: [String]?,
+        until end: ContinuousClock.Instant
+    ) async throws(StoreError) -> Bool {
+        let interrupt: Interrupt
+        do { interrupt = try Interrupt() } catch { throw error.storeError(subject: subject("wait for tasks")) }
+        let look =
+            queues.map { Request(WaitSQL.firstDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
+            ?? Request(WaitSQL.firstDue, [SQLText.array(names)])
+        let result = await withTaskCancellationHandler { () -> Result<Bool, StoreError> in
+            do throws(StoreError) {
+                return .success(
+                    try await reach(to: "wait for tasks") { session throws(PostgreSQLFailure) in
+                        try Self.wait(look, until: end, in: session, interrupt)
+                    }
+                )
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            interrupt.signal()
+        }
+        return try result.get()
+    }
+
+    private static func wait(
+        _ look: Request,
+        until end: ContinuousClock.Instant,
+        in session: PostgreSQLSession,
+        _ interrupt: Interrupt
+    ) throws(PostgreSQLFailure) -> Bool {
+        let isListening = try session.listen()
+        while !interrupt.isSignalled {
+            session.forgetMessages()
+            let begun = ContinuousClock.now
+            let wait = try session.exchange([look])[0].rows.first?.integerIfAny(0)
+            if let wait, wait <= 0 { return true }
+            let now = ContinuousClock.now
+            let pause = isListening ? longPause : Self.pause * Double.random(in: 0.75...1.25)
+            let next = min(end, now + max(pause, (now - begun) * share))
+            // A row for the far future may have a moment that no clock can count to.
+            let due = wait.map { min($0, 86_400_000_000) }.map { now + .microseconds($0) }
+            switch try session.waitForMessage(until: min(next, due ?? next), interrupt) {
+            case .interrupted: return false
+            case .ready, .timedOut: if .now >= end { return false }
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,107 @@
+/// Looks for due tasks on a connection of its own that takes no lock where a lock could be in another program's way.
+///
+/// With a rollback journal a reader's lock keeps a writer from committing: a program without a busy timeout would be told
+/// that the database is locked. So the file is read without any (`nolock=1`), read-only. What is read while a commit is under
+/// way may be torn; it is only a hint, the file is read again after its last change, and nothing is kept between two
+/// looks. In WAL mode readers are in nobody's way, and reading without locks is not possible.
+final class DueLook {
+    /// What a look brought.
+    enum Answer: Equatable {
+        /// A row is due.
+        case due
+        /// The first row will be due after this long.
+        case later(Duration)
+        /// No row waits.
+        case nothing
+        /// The file could not be read at this moment.
+        case unknown
+    }
+
+    private let connection: RawConnection
+    /// Whether the file is in WAL mode.
+    let isWAL: Bool
+
+    private init?(path: String, isWAL: Bool) {
+        self.isWAL = isWAL
+        guard let connection = RawConnection(path: path, options: isWAL ? "mode=rw" : "mode=ro&nolock=1") else {
+            return nil
+        }
+        self.connection = connection
+    }
+
+    /// Opens a file; nil if that is not possible at this moment.
+    static func open(_ path: String) -> DueLook? {
+        guard let look = DueLook(path: path, isWAL: false) else { return nil }
+        if look.connection.first("PRAGMA schema_version") != nil { return look }
+        return look.connection.cannotOpen ? DueLook(path: path, isWAL: true) : nil
+    }
+
+    /// Rises when another connection commits; WAL mode only.
+    func dataVersion() -> Double? { connection.first("PRAGMA data_version")?.first?.number }
+
+    /// Finds the first moment at which a row of these names and queues is due.
+    func look(names: [String], queues: [String]?) -> Answer {
+        // The pages in memory may be from the middle of a commit.
+        if !isWAL { connection.forgetPages() }
+        guard connection.first("BEGIN") != nil else { return .unknown }
+        defer { _ = connection.first("COMMIT") }
+        return first(names, queues)
+    }
+
+    private func first(_ names: [String], _ queues: [String]?) -> Answer {
+        var first = Double.infinity
+        guard let now = connection.first("SELECT julianday('now')")?.first?.number else { return .unknown }
+        for name in names where first > now {
+            guard let moment = firstOfCrashed(name, queues) else { return .unknown }
+            first = min(first, moment)
+            for queue in queues ?? [] where first > now {
+                guard let moment = firstOfLanes(name, [UInt8](queue.utf8), after: Self.beforeAll, now) else {
+                    return .unknown
+                }
+                first = min(first, moment)
+            }
+            var queue: [UInt8] = []
+            while queues == nil, first > now {
+                guard let row = step(SQLiteStatements.nextQueue, name, queue, nil) else { return .unknown }
+                guard row.count == 3, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
+                queue = row[0].bytes
+                guard let moment = firstOfLanes(name, queue, after: row[1].number ?? 0, now) else { return .unknown }
+                first = min(first, row[2].number ?? .infinity, moment)
+            }
+        }
+        if first == .infinity { return .nothing }
+        return first <= now ? .due : .later(.seconds((first - now) * 86400))
+    }
+
+    /// What each priority is greater than.
+    private static let beforeAll = Double(Int32.min) - 1
+
+    /// The first moment over the priorities of a queue; infinity for none, nil if it could not be read.
+    private func firstOfLanes(_ name: String, _ queue: [UInt8], after priority: Double, _ now: Double) -> Double? {
+        var (priority, first) = (priority, Double.infinity)
+        while first > now {
+            guard let row = step(SQLiteStatements.nextPriority, name, queue, priority) else { return nil }
+            guard row.count == 3, let next = row[1].number, next > priority else { break }
+            (priority, first) = (next, min(first, row[2].number ?? .infinity))
+        }
+        return first
+    }
+
+    private func firstOfCrashed(_ name: String, _ queues: [String]?) -> Double? {
+        let values: [String: RawValue] = [":name": .text(name)].merging(queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]) { $1 }
+        return connection.first(Self.crashed, values).map { $0.first?.number ?? .infinity }
+    }
+
+    private func step(_ sql: String, _ name: String, _ queue: [UInt8], _ priority: Double?) -> [RawValue]? {
+        var values: [String: RawValue] = [":name": .text(name), ":queue": .blob(queue)]
+        values[":priority"] = priority.map { .number($0) }
+        return connection.first(sql, values)
+    }
+
+    private static let crashed = """
+        SELECT min(julianday(run_at))
+        FROM tasks INDEXED BY tasks_crashed
+        WHERE status = 'WAITING' AND crashes > 0 AND task_name = :name
+            AND (:queues IS NULL OR queue IN (SELECT value FROM json_each(:queues)))
+        """
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import SQLiteStore
+import TaskRun
+
+/// `taskrun bench`: how fast tasks are added and performed on this machine and this database.
+struct BenchCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures how fast this machine and this database are, without touching existing tasks.",
+        discussion: """
+            Adds tasks that do nothing and performs them, by the code of "once" in this process, in scratch tables of \
+            its own, which it removes: on PostgreSQL a schema taskrun_bench_… in the database that is named, for which \
+            this user needs the right CREATE there; on SQLite a file taskrun_bench_….db in the same folder, with the \
+            same journal mode. The named database need not have taskrun's tables.
+
+              taskrun bench
+              taskrun --database postgres://app@db1/shop bench -n 200000
+              taskrun bench --runs 4 --concurrency 8
+              taskrun bench --json -n 100000 --bytes 1000
+
+            Adding is one bulk insert, like "add -". CPU is the time that this program's side spent, in user and kernel \
+            mode, for each 1,000 tasks performed: the work of a PostgreSQL server is not in it. The peak of memory is \
+            that of the run while it performs. With --runs each run is a process of its own, and they begin together.
+
+            If it is killed with SIGKILL the scratch tables stay. The next bench there says how to remove them: DROP \
+            SCHEMA taskrun_bench_… CASCADE, or rm taskrun_bench_….db*
+
+            With --json: one object with added_per_second, performed_per_second, cpu_ms_per_1000, peak_memory_mib (of \
+            the largest run), latency_p50_ms, latency_p99_ms, latency_tasks, tasks, bytes, concurrency, runs, \
+            performed_by_run, database, version, journal_mode, synchronous (SQLite), synchronous_commit, fsync \
+            (PostgreSQL), seconds_adding, and seconds (performing).
+            """
+    )
+
+    @Option(name: .customShort("n"), help: ArgumentHelp("How many tasks.", valueName: "tasks"))
+    var count = 20_000
+    @Option(help: ArgumentHelp("Handlers at once, in each run (default: as for once)", valueName: "n"))
+    var concurrency: String?
+    @Option(help: ArgumentHelp("The size of each task's data, in bytes.", valueName: "n"))
+    var bytes = 2
+    @Option(help: ArgumentHelp("How many runs at once.", valueName: "n"))
+    var runs = 1
+    @Option(
+        help: ArgumentHelp(
+            "SQLite: full, normal or off (default: the setting sqlite_synchronous, else full)",
+            valueName: "word"
+        ),
+        transform: { try ArgumentWord.read($0) }
+    )
+    var synchronous: Synchronous?
+    @Option(
+        help: ArgumentHelp("SQLite: wal or delete (default: as the named file, else as migrate)", valueName: "word"),
+        transform: { try ArgumentWord.read($0) }
+    )
+    var journal: JournalMode?
+    @OptionGroup var options: SharedOptions
+
+    func validate() throws {
+        for (flag, value, range) in [
+            ("-n", count, 1...100_000_000), ("--bytes", bytes, 2...16 << 20), ("--runs", runs, 1...64),
+        ] where !range.contains(value) {
+            throw ValidationError("\(flag) is \(value): expected \(range.lowerBound) to \(range.upperBound).")
+        }
+    }
+
+    func run(in program: Program) async throws -> ExitStatus {
+        var settings = try program.settings(
+            options,
+            flags: [SettingTable.concurrency.key: concurrency].compactMapValues(\.self)
+        )
+        if case .postgresql = settings.database, synchronous != nil || journal != nil {
+            throw ProgramError(.usage, "--synchronous and --journal are for SQLite", advice: "Leave them out.")
+        }
+        settings.sqliteSynchronous = synchronous ?? settings.sqliteSynchronous
+        let tables = ScratchTables(
+            beside: settings.database,
+            journal: journal,
+            synchronous: settings.sqliteSynchronous
+        )
+        for removal in await tables.leftovers() {
+            program.screen.write("Left behind by a bench that was killed, unless it is under way: \(removal)")
+        }
+        let stop = StopSignal()
+        let bench = Bench(program: program, settings: settings, tables: tables, stop: stop)
+        do {
+            let report = try await StopSignals.listen(stop, beside: {}) { [count, bytes, runs] in
+                try await tables.lend(tell: { _ = program.report(ProgramError($0)) }) { store in
+                    try await bench.run(BenchLoad(count: count, bytes: bytes), runs: runs, on: store)
+                }
+            }
+            try program.output.write(options.isJSON ? [report.json.line] : report.lines(on: program.output.terminal))
+            return .done
+        } catch is CancellationError {
+            program.screen.write(["Stopped; the scratch tables are removed."], progress: "")
+            return .incomplete
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Dispatch
+import SQLiteStore
+import SystemPackage
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// `taskrun bench-run`: one of the runs of a measurement with several.
+///
+/// Started by `taskrun bench`, not by people.
+struct BenchRunCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench-run",
+        abstract: "One run of a measurement; started by bench.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "The scratch tables.")
+    var tables: String
+    @Option(help: "Handlers at once.")
+    var concurrency: String
+    @Option(help: "How far SQLite's commits go.", transform: { try ArgumentWord.read($0) })
+    var synchronous: Synchronous
+    @OptionGroup var options: SharedOptions
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options, flags: [SettingTable.concurrency.key: concurrency])
+        guard let place = ScratchTables(tables, of: settings.database, synchronous: synchronous) else {
+            throw ProgramError(.usage, "\"\(tables)\" names no scratch tables")
+        }
+        let stop = StopSignal()
+        return try await StopSignals.listen(stop, beside: {}) {
+            let store = try place.open()
+            try await store.requireSchema()
+            try program.output.write("ready")
+            // Nothing comes: whoever started this is gone.
+            guard await Self.hasWord() else { return .done }
+            let drain = Drain(program: program, settings: settings, teller: SilentTeller(), stop: stop)
+            let outcome = try await drain.run(on: store)
+            await store.close()
+            try program.output.write(String(decoding: try JSONEncoder().encode(outcome), as: UTF8.self))
+            return .done
+        }
+    }
+
+    /// Waits for a byte on stdin, on a thread of its own.
+    private static func hasWord() async -> Bool {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var byte: UInt8 = 0
+                let count = try? withUnsafeMutableBytes(of: &byte) { try FileDescriptor.standardInput.read(into: $0) }
+                continuation.resume(returning: count == 1)
+            }
+        }
+    }
+}
+
+/// Says nothing.
+struct SilentTeller: RunTeller {
+    func lines(for event: RunEvent, at moment: Duration) -> [String] { [] }
+    func progress(at moment: Duration) -> String { "" }
+    func summary(_ report: RunReport, unknown: [UnknownName]) -> [String] { [] }
+}

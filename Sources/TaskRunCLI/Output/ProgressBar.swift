@@ -1,0 +1,28 @@
+/// A progress line: what is being done, how far it is, and how fast it goes.
+struct ProgressBar: Sendable {
+    /// How wide the bar is, in columns.
+    static let width = 20
+    /// What is being done: `Adding`.
+    let doing: String
+
+    /// The line.
+    ///
+    /// - Parameters:
+    ///   - count: How many are done.
+    ///   - total: How many there are; nil where that is not known.
+    ///   - part: How much is done, 0...1, where only that is known; nil: `count` of `total`.
+    ///   - time: How long it took so far.
+    /// - Returns: `Adding    ████████░░░░░░░░░░░░  40 %   80,000 of 200,000   65,300/s`.
+    func line(_ count: Int, of total: Int? = nil, part: Double? = nil, after time: Duration) -> String {
+        var words = [doing.padded(10)]
+        if let part = part ?? total.map({ Double(count) / Double(max($0, 1)) }) {
+            let share = min(max(part, 0), 1)
+            let full = Int(share * Double(Self.width))
+            words.append(String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full))
+            words.append("\(Int(share * 100))".padded(3, onRight: false) + " %")
+        }
+        words.append(CountText.write(count) + (total.map { " of \(CountText.write($0))" } ?? ""))
+        words.append("\(CountText.write(CountText.rate(count, in: time)))/s")
+        return words.joined(separator: "  ")
+    }
+}
