@@ -1,6 +1,6 @@
 # make demo     install what is missing, build, and see six tasks performed
 # make test     install what the tests need, and run everything on SQLite and PostgreSQL
-# make bench    measure the floor, taskrun and its peers side by side: QUICK=1 for about three minutes, ONLY=sqlite,postgresql
+# make bench    measure the floor, taskrun and its peers side by side; QUICK=1 takes some three minutes
 # make install  PREFIX=/usr/local: one binary, Swift's library linked in, libsqlite3 and libpq from the system
 
 PREFIX ?= /usr/local
@@ -34,8 +34,8 @@ torture:
 	swift build --build-tests
 	TASKRUN_TEST_KILL_ROUNDS=$(or $(ROUNDS),1000) swift test --skip-build --filter "^CommandTests\.KillTests"
 
-# ONLY=sqlite,postgresql: these scenarios. QUICK=1: few rounds and rows; its results do not replace those in Benchmarks.
-# FOLDER=/var/tmp: the disk to measure. ROUNDS=5. Of what it installs, Debian starts beanstalkd and gearmand as services.
+# ONLY=sqlite,postgresql: these scenarios. QUICK=1: few rounds and rows. Neither replaces the results in Benchmarks.
+# FOLDER=/var/tmp: the disk to measure. ROUNDS=5. Debian starts beanstalkd and gearmand, which it installs, as services.
 bench: release
 	@Scripts/needs.sh bench
 	@Benchmarks/floors/build.sh .build/benchmarks/floors >/dev/null

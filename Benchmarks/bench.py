@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("--only", default="", help="these scenarios only: " + ",".join(part.NAME for part in ALL))
     parser.add_argument("--rounds", type=int, help="rounds of each scenario (default: 5, with --quick 1 or 2)")
     parser.add_argument("--quick", action="store_true", help="few rounds and rows: about three minutes")
-    parser.add_argument("--again", action="store_true", help="only write the page and the chart from results.json again")
+    parser.add_argument("--again", action="store_true", help="only write page and chart again, from results.json")
     return parser.parse_args()
 
 

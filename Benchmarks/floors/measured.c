@@ -3,9 +3,9 @@
  *
  *   measured FILE PROGRAM [ARGUMENT…]
  *
- * Writes one line of JSON to FILE: wall clock, user and system seconds of the program and all it waited for, the largest
- * of their peak memories, exit status. A script cannot measure a small program itself: what a process holds when it
- * calls exec counts for the peak memory of the program.
+ * Writes one line of JSON to FILE: wall clock, user and system seconds of the program and all it waited for, the
+ * largest of their peak memories, exit status. A script cannot measure a small program itself: what a process holds when
+ * it calls exec counts for the peak memory of the program.
  */
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -4,9 +4,9 @@
  *   floor-postgresql CONNINFO [--tasks 200000] [--batch 100] [--bytes 2] [--commit on|off] [--processes 1]
  *
  * CONNINFO is a database that `taskrun migrate` made the tables in, and whose `tasks` is empty. Adds the tasks, then
- * drains them: each round trip is one pipeline, and one transaction, that deletes the last batch and claims the next.
- * All rows are read. Prints one line of JSON. Nothing is handled, renewed, recovered or reported, and there is one lane:
- * this is what the database itself can do.
+ * drains them: each round trip is one pipeline, and one transaction, that deletes the last batch and claims the next. All
+ * rows are read. Prints one line of JSON. Nothing is handled, renewed, recovered or reported, and there is one lane: this
+ * is what the database itself can do.
  */
 #include <getopt.h>
 #include <libpq-fe.h>
@@ -29,7 +29,8 @@ static const char *const claim_sql =
     "UPDATE tasks SET status = 'PROCESSING', attempts = attempts + 1, claim_no = claim_no + 1, lease_owner = $1,"
     " lease_expires_at = now() + interval '300 seconds'"
     " WHERE id = ANY (ARRAY("
-    "SELECT id FROM tasks WHERE task_name = $2 AND queue = $3 AND status = 'WAITING' AND crashes = 0 AND run_at <= now()"
+    "SELECT id FROM tasks"
+    " WHERE task_name = $2 AND queue = $3 AND status = 'WAITING' AND crashes = 0 AND run_at <= now()"
     " ORDER BY priority, run_at, id LIMIT %ld FOR NO KEY UPDATE SKIP LOCKED))"
     " RETURNING id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes";
 
@@ -81,15 +82,15 @@ static double server_cpu_seconds(int pid) {
 }
 
 static void fill(void) {
-    char sql[512];
+    char data[128], insert[512];
     PGconn *c = connect_or_die();
-    if (ask(c, "SELECT count(*) FROM tasks") != 0) die("the table tasks is not empty: the floor touches no existing task");
+    if (ask(c, "SELECT count(*) FROM tasks") != 0) die("tasks is not empty: the floor touches no existing task");
     run(c, "TRUNCATE tasks");
-    if (bytes < 10) strcpy(sql, "{}");
-    else snprintf(sql, sizeof sql, "{\"x\":\"' || repeat('x', %ld) || '\"}", bytes - 8);
-    char insert[1024];
+    if (bytes < 10) strcpy(data, "{}");
+    else snprintf(data, sizeof data, "{\"x\":\"' || repeat('x', %ld) || '\"}", bytes - 8);
     snprintf(insert, sizeof insert,
-             "INSERT INTO tasks (task_name, data) SELECT 'FLOOR', ('%s')::json FROM generate_series(1, %ld)", sql, tasks);
+             "INSERT INTO tasks (task_name, data)"
+             " SELECT 'FLOOR', ('%s')::json FROM generate_series(1, %ld)", data, tasks);
     run(c, insert);
     PQfinish(c);
 }
@@ -163,7 +164,9 @@ int main(int count, char **words) {
         case 'p': processes = number("--processes", optarg, 1); break;
         default: return 64;
         }
-    if (optind != count - 1) die("usage: floor-postgresql CONNINFO [--tasks N] [--batch N] [--bytes N] [--commit on|off] [--processes N]");
+    if (optind != count - 1)
+        die("usage: floor-postgresql CONNINFO"
+            " [--tasks N] [--batch N] [--bytes N] [--commit on|off] [--processes N]");
     if (strcmp(commit_mode, "on") != 0 && strcmp(commit_mode, "off") != 0) die("--commit: on or off");
     conninfo = words[optind];
     fill();
@@ -197,8 +200,8 @@ int main(int count, char **words) {
     long left = ask(c, "SELECT count(*) FROM tasks");
     PQfinish(c);
     if (all.done != tasks || left != 0) die("%ld of %ld tasks done, %ld left", all.done, tasks, left);
-    printf("{\"floor\": \"postgresql\", \"tasks\": %ld, \"batch\": %ld, \"bytes\": %ld, \"commit\": \"%s\", \"processes\": %ld, "
-           "\"seconds\": %.4f, \"performed_per_second\": %.0f, \"cpu_ms_per_1000\": %.3f, "
+    printf("{\"floor\": \"postgresql\", \"tasks\": %ld, \"batch\": %ld, \"bytes\": %ld, \"commit\": \"%s\", "
+           "\"processes\": %ld, \"seconds\": %.4f, \"performed_per_second\": %.0f, \"cpu_ms_per_1000\": %.3f, "
            "\"server_cpu_ms_per_1000\": %.3f, \"peak_memory_mib\": %.1f, \"data_bytes_read\": %ld}\n",
            tasks, batch, bytes, commit_mode, processes, took, (double)tasks / took, all.cpu * 1e6 / (double)tasks,
            all.server_cpu * 1e6 / (double)tasks, all.peak, all.data_bytes);

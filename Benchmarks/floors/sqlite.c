@@ -4,8 +4,9 @@
  *   floor-sqlite FILE [--tasks 200000] [--batch 100] [--bytes 2] [--journal wal|delete] [--synchronous full|normal]
  *
  * FILE is a database that `taskrun migrate` made the tables in, and whose `tasks` is empty. Adds the tasks, then drains
- * them on one connection: each transaction deletes the last batch and claims the next. All rows are read. Prints one line
- * of JSON. Nothing is handled, renewed, recovered or reported, and there is one lane: this is what the library can do.
+ * them on one connection: each transaction deletes the last batch and claims the next. All rows are read. Prints one
+ * line of JSON. Nothing is handled, renewed, recovered or reported, and there is one lane: this is what the library can
+ * do.
  */
 #include <getopt.h>
 #include <sqlite3.h>
@@ -138,8 +139,9 @@ static long drain(void) {
 }
 
 int main(int count, char **words) {
-    static const struct option options[] = {{"tasks", 1, NULL, 't'},   {"batch", 1, NULL, 'b'},       {"bytes", 1, NULL, 'y'},
-                                            {"journal", 1, NULL, 'j'}, {"synchronous", 1, NULL, 's'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"tasks", 1, NULL, 't'}, {"batch", 1, NULL, 'b'}, {"bytes", 1, NULL, 'y'},
+        {"journal", 1, NULL, 'j'}, {"synchronous", 1, NULL, 's'}, {NULL, 0, NULL, 0}};
     for (int o; (o = getopt_long(count, words, "", options, NULL)) != -1;) switch (o) {
         case 't': tasks = number("--tasks", optarg, 1); break;
         case 'b': batch = number("--batch", optarg, 1); break;
@@ -149,13 +151,14 @@ int main(int count, char **words) {
         default: return 64;
         }
     if (optind != count - 1)
-        die("usage: floor-sqlite FILE [--tasks N] [--batch N] [--bytes N] [--journal wal|delete] [--synchronous full|normal]");
+        die("usage: floor-sqlite FILE"
+            " [--tasks N] [--batch N] [--bytes N] [--journal wal|delete] [--synchronous full|normal]");
     if (strcmp(journal, "wal") != 0 && strcmp(journal, "delete") != 0) die("--journal: wal or delete");
     if (strcmp(synchronous, "full") != 0 && strcmp(synchronous, "normal") != 0) die("--synchronous: full or normal");
 
     check(sqlite3_open_v2(words[optind], &db, SQLITE_OPEN_READWRITE, NULL));
     check(sqlite3_busy_timeout(db, 5000));
-    if (ask("SELECT count(*) FROM tasks") != 0) die("the table tasks is not empty: the floor touches no existing task");
+    if (ask("SELECT count(*) FROM tasks") != 0) die("tasks is not empty: the floor touches no existing task");
     set("journal_mode", journal);
     set("synchronous", synchronous);
     fill();
@@ -163,9 +166,9 @@ int main(int count, char **words) {
     long data_bytes = drain();
     double took = seconds_now() - start;
     cpu = cpu_seconds() - cpu;
-    printf("{\"floor\": \"sqlite\", \"tasks\": %ld, \"batch\": %ld, \"bytes\": %ld, \"journal\": \"%s\", \"synchronous\": \"%s\", "
-           "\"seconds\": %.4f, \"performed_per_second\": %.0f, \"cpu_ms_per_1000\": %.3f, \"peak_memory_mib\": %.1f, "
-           "\"data_bytes_read\": %ld}\n",
+    printf("{\"floor\": \"sqlite\", \"tasks\": %ld, \"batch\": %ld, \"bytes\": %ld, \"journal\": \"%s\", "
+           "\"synchronous\": \"%s\", \"seconds\": %.4f, \"performed_per_second\": %.0f, \"cpu_ms_per_1000\": %.3f, "
+           "\"peak_memory_mib\": %.1f, \"data_bytes_read\": %ld}\n",
            tasks, batch, bytes, journal, synchronous, took, (double)tasks / took, cpu * 1e6 / (double)tasks,
            peak_memory_mib(), data_bytes);
     sqlite3_close_v2(db);

@@ -49,7 +49,7 @@ class Bench:
         if self._syncs is None:
             self._syncs = syncs_per_second(self.root)
             say(f"{self._syncs:,.0f} fsyncs a second in {self.root}")
-        return int(max(200, min(most, self._syncs / each * self.amount(2, 0.5) * batch)))
+        return int(min(most, max(500, self._syncs / each * self.amount(2, 0.5) * batch)))
 
     def amount(self, full, quick):
         """How many, in a whole and in a quick run."""
@@ -70,6 +70,10 @@ class Bench:
         """Runs taskrun; what it printed and what it cost."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("TASKRUN_", "PG"))}
         return self.run([self.taskrun, "--database", database, *words], env=environment, **options)
+
+    def php_source(self, database):
+        """A database of the server as PHP names it."""
+        return f"pgsql:host={self.cluster.folder};port={self.cluster.port};dbname={database};user=postgres"
 
     @contextlib.contextmanager
     def folder_for(self, name):

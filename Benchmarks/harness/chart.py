@@ -23,20 +23,29 @@ STYLE = """
 
 def chart(results):
     """The whole picture: one block a scenario, one bar a contender, the longest first."""
-    parts = []
-    top = 12
+    parts = list(legend())
+    top = 44
     for scenario in results["scenarios"]:
         if scenario["in_chart"]:
             lines, height = block(scenario, top)
             parts += lines
             top += height
+    size = f'viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" height="{top}"'
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" height="{top}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
         f"<title>Tasks a second, {results['date'][:10]}</title>",
         f"<style>{STYLE}</style>",
         *parts,
         "</svg>\n",
     ])  # fmt: skip
+
+
+def legend():
+    """What the colours mean."""
+    words = (("floor", "floor: the bare statements in C"), ("taskrun", "taskrun"), ("peer", "others"))
+    for (kind, text), x in zip(words, (12, 240, 330)):
+        yield f'<rect class="{kind}" x="{x}" y="14" width="12" height="12" rx="2"/>'
+        yield f'<text class="small" x="{x + 18}" y="24">{text}</text>'
 
 
 def block(scenario, top):
@@ -55,11 +64,19 @@ def block(scenario, top):
         middle = y + BAR / 2
         lines += [
             f'<text x="{LABELS - 8}" y="{middle + 4.5}" text-anchor="end">{escape(contender["title"])}</text>',
-            f'<rect class="{contender["kind"]}" x="{LABELS}" y="{y}" width="{max(1, value["median"] * scale):.1f}" '
-            f'height="{BAR}" rx="2"/>',
-            f'<line class="spread" x1="{LABELS + value["min"] * scale:.1f}" x2="{LABELS + value["max"] * scale:.1f}" '
-            f'y1="{middle}" y2="{middle}"/>',
+            bar(contender["kind"], y, max(1, value["median"] * scale)),
+            line(LABELS + value["min"] * scale, LABELS + value["max"] * scale, middle),
             f'<text x="{LABELS + value["max"] * scale + 8:.1f}" y="{middle + 4.5}">{figure(value["median"])}</text>',
         ]
         y += BAR + GAP
     return lines, y - top + 16
+
+
+def bar(kind, y, width):
+    """A median."""
+    return f'<rect class="{kind}" x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>'
+
+
+def line(start, end, y):
+    """From the least to the greatest."""
+    return f'<line class="spread" x1="{start:.1f}" x2="{end:.1f}" y1="{y}" y2="{y}"/>'

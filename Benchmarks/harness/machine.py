@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 
 from harness.bench import output_of
+from harness.others import HERE as PEERS
 
 
 def machine(folder):
@@ -16,7 +17,7 @@ def machine(folder):
         "memory_gib": round(int(first(lines("/proc/meminfo"), "MemTotal").split()[0]) / 1048576),
         "system": first(lines("/etc/os-release"), "PRETTY_NAME", "=").strip('"'),
         "kernel": platform.release(),
-        "file_system": output_of(["findmnt", "-no", "FSTYPE,OPTIONS", "-T", folder]),
+        "file_system": " ".join(output_of(["findmnt", "-no", "FSTYPE,OPTIONS", "-T", folder]).split()),
         "load_before": os.getloadavg(),
     }
 
@@ -25,7 +26,7 @@ def versions(bench):
     """Who is measured, in which version; and how PostgreSQL is set up, if it was needed."""
     found = {
         "taskrun": output_of([bench.taskrun, "--version"]),
-        "commit": output_of(["git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always", "--dirty"]),
+        "commit": output_of(["git", "-C", PEERS, "describe", "--always", "--dirty"]),
         "cc": first_line(output_of(["cc", "--version"])),
         "libsqlite3": output_of(["pkg-config", "--modversion", "sqlite3"]),
         "libpq": output_of(["pkg-config", "--modversion", "libpq"]),
@@ -38,9 +39,15 @@ def versions(bench):
         found["Python of the peers"] = output_of([python, "--version"])
         for line in output_of([python, "-m", "pip", "list", "--format=freeze"]).splitlines():
             name, _, version = line.partition("==")
-            if name not in ("pip", "setuptools", "wheel"):
-                found[f"PyPI {name}"] = version
+            if name.lower() in wanted_from_pypi():
+                found[f"{name} (PyPI)"] = version
     return {name: text for name, text in found.items() if text}
+
+
+def wanted_from_pypi():
+    """The packages that the peers are, without those that they need themselves."""
+    names = [line.split("[")[0].strip() for line in lines(os.path.join(PEERS, "requirements.txt"))]
+    return {name.lower() for name in names if name and not name.startswith("#")}
 
 
 def package(name):

@@ -94,7 +94,7 @@ def with_value(answer):
 
 @contextlib.contextmanager
 def drain(bench, database, tables, concurrency):
-    """A run of `taskrun bench` on tables that are filled already, ready to go: `begin()` it, then take its `outcome()`."""
+    """A run of `taskrun bench` on tables that are filled already: `begin()` it, then take its `outcome()`."""
     command = [bench.taskrun, "--database", database, "bench-run", tables, "--concurrency", str(concurrency)]
     process = subprocess.Popen(
         [*command, "--synchronous", "full"], text=True, start_new_session=True,

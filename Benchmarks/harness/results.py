@@ -24,9 +24,9 @@ def page(results, chart):
     yield "# Results"
     yield ""
     yield (
-        f"Made by `make bench` on {results['date'][:10]}, from [results.json](results.json). All figures are from one run "
-        f"on one machine, medians of {results['rounds']} rounds, taken in turns so that noise hits all alike. Ratios "
-        "are taken within a round. A goal is what was set for the project."
+        f"Made by `make bench` on {results['date'][:10]}, from [results.json](results.json). All figures are from one "
+        f"run on one machine, medians of {results['rounds']} rounds, taken in turns so that noise hits all alike. "
+        "Ratios are taken within a round. A goal is what was set for the project."
     )
     if results["quick"]:
         yield ""
@@ -41,9 +41,9 @@ def page(results, chart):
     )
     yield ""
     yield (
-        "CPU is processor time of the worker's side for each 1,000 tasks; server CPU that of the database server's or the "
-        "queue's own processes. Peak memory is the worker's, and after a + the queue's own server's. For a peer, adding is "
-        "not in the figures; for taskrun neither."
+        "CPU is processor time of the worker's side for each 1,000 tasks; server CPU that of the database server's or "
+        "the queue's own processes, where it was measured. Peak memory is the worker's, and after a + that of the "
+        "queue's own server. Adding is in none of the figures."
     )
     for scenario in results["scenarios"]:
         yield ""

@@ -2,6 +2,7 @@
 
 from harness.rounds import figure
 
+MEMORY = ("peak_memory_mib", "server_peak_memory_mib")
 COLUMNS = ("", "median", "min – max", "CPU ms/1,000", "server CPU", "peak MiB", "settings")
 
 
@@ -18,7 +19,7 @@ def rows(scenario):
             f"{figure(value['min'])} – {figure(value['max'])}",
             beside(contender, "cpu_ms_per_1000"),
             beside(contender, "server_cpu_ms_per_1000"),
-            " + ".join(filter(None, (beside(contender, "peak_memory_mib"), beside(contender, "server_peak_memory_mib")))),
+            " + ".join(filter(None, [beside(contender, name) for name in MEMORY])),
             "; ".join(filter(None, (contender["settings"], contender["durable"]))),
         )
 
@@ -57,7 +58,8 @@ def markdown(header, lines):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
 
 
-RATIO_COLUMNS = ("ratio", "median", "min – max", "goal", "")
+RATIO_MEMORY = ("peak_memory_mib", "server_peak_memory_mib")
+COLUMNS = ("ratio", "median", "min – max", "goal", "")
 
 
 def printed(results):

@@ -1,5 +1,6 @@
 <?php
-// A queue in a table as beginners write it, for a worker that cron starts: look for one row, mark it, do the work, delete it.
+// A queue in a table as beginners write it, for a worker that cron starts: look for one row, mark it, do the work,
+// delete it.
 // Two workers at once would perform tasks twice, and a row whose worker died stays marked for ever.
 //
 //   php cron_worker.php add|drain TASKS DSN [SQL]      SQL is run first on the connection: its settings.

@@ -1,6 +1,6 @@
 <?php
-// gearmand through the extension of PHP: background jobs, one worker. The server deletes a job from its store when the worker
-// is done; jobs of a worker that died go to the next one.
+// gearmand through the extension of PHP: background jobs, one worker. The server deletes a job from its store when the
+// worker is done; jobs of a worker that died go to the next one.
 //
 //   php gearman_worker.php add|drain TASKS PORT
 require __DIR__ . '/measure.php';

@@ -1,7 +1,7 @@
 """huey with its SQLite storage: one worker thread of its own consumer, no results kept.
 
-The storage sets WAL. Its option `fsync` decides whether a commit reaches the disk; `default` leaves it to SQLite. A task is
-deleted when it is taken, before it is performed.
+The storage sets WAL. Its option `fsync` decides whether a commit waits for the disk. A task is deleted when it is
+taken, before it is performed.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """persist-queue in WAL, with SQLite's own synchronous setting (FULL).
 
-`fifo`: FIFOSQLiteQueue with auto_commit=False, which its documentation names for speed: task_done after each 100 deletes them
-in one statement; what a program that died had taken comes again.
+`fifo`: FIFOSQLiteQueue with auto_commit=False, which its documentation names for speed: task_done after each 100
+deletes them in one statement; what a program that died had taken comes again.
 `ack`: SQLiteAckQueue, which marks each item taken and done.
 """
 

@@ -19,8 +19,8 @@ def scenarios(bench):
     goals = []
     for at_once in (1, 2, 8):
         contenders += [
-            Contender(f"floor-{at_once}", "floor", f"posix_spawn loop, {at_once} at once", floor(bench, at_once, tasks)),
-            Contender(f"taskrun-{at_once}", "taskrun", f"taskrun once, {at_once} at once", once(bench, at_once, tasks)),
+            Contender(f"floor-{at_once}", "floor", f"posix_spawn, {at_once} at once", floor(bench, at_once, tasks)),
+            Contender(f"taskrun-{at_once}", "taskrun", f"taskrun, {at_once} at once", once(bench, at_once, tasks)),
         ]
         goals.append(Goal(f"{at_once} at once", f"taskrun-{at_once}", f"floor-{at_once}", least=0.8))
     return [

@@ -62,9 +62,7 @@ def in_sqlite(bench, act):
 def in_postgresql(bench, act):
     """On a server."""
     with bench.postgresql() as name, bench.folder_for("once") as folder:
-        cluster = bench.cluster
-        source = f"pgsql:host={cluster.folder};port={cluster.port};dbname={name};user=postgres"
-        return several(bench, act, folder, cluster.url(name), source)
+        return several(bench, act, folder, bench.cluster.url(name), bench.php_source(name))
 
 
 def several(bench, act, folder, database, source):

@@ -28,7 +28,7 @@ def scenarios(bench):
         Goal("the last: held open to without", "open-last", "quiet-last"),
     ]
     title = f"{tasks:,} tasks on PostgreSQL while a transaction elsewhere is open"
-    return [Scenario(NAME, title, "tasks/s", contenders, goals, rounds=bench.amount(5, 2))]
+    return [Scenario(NAME, title, "tasks/s", contenders, goals, rounds=bench.amount(5, 1))]
 
 
 class Halves:

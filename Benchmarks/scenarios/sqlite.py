@@ -3,7 +3,7 @@
 import os
 
 from harness.others import beanstalkd, gearmand, in_file, php, python, with_server
-from harness.own import sqlite_floor, sqlite_taskrun
+from harness.own import mode, sqlite_floor, sqlite_taskrun
 from harness.scenario import Goal, Scenario
 
 NAME = "sqlite"
@@ -23,12 +23,13 @@ def scenarios(bench):
         contenders.append(sqlite_taskrun(bench, many, journal, synchronous))
     contenders += others
     goals = [
-        Goal("taskrun to the floor at batch 1,000, WAL, NORMAL", "taskrun-wal-normal", "floor-1000-wal-normal", least=0.5),
-        Goal("taskrun to the floor at batch 100, WAL, NORMAL", "taskrun-wal-normal", "floor-100-wal-normal"),
+        to_floor(1000, "wal", "normal", least=0.5),
+        to_floor(100, "wal", "normal"),
         Goal("taskrun, WAL, NORMAL, tasks/s", "taskrun-wal-normal", least=150_000),
-        Goal("taskrun to the floor at batch 1,000, WAL, FULL", "taskrun-wal-full", "floor-1000-wal-full"),
-        Goal("taskrun to the floor at batch 1,000, rollback journal", "taskrun-delete-full", "floor-1000-delete-full", least=0.8),
-        Goal("taskrun to the floor at batch 100, rollback journal", "taskrun-delete-full", "floor-100-delete-full"),
+        to_floor(1000, "wal", "full"),
+        to_floor(100, "wal", "full"),
+        to_floor(1000, "delete", "full", least=0.8),
+        to_floor(100, "delete", "full"),
         Goal("taskrun, rollback journal, FULL, tasks/s", "taskrun-delete-full", least=50_000),
         *[Goal(f"taskrun, {kind}, to {peer.title}", key, peer.key) for peer, kind, key in matched(others)],
     ]  # fmt: skip
@@ -36,9 +37,15 @@ def scenarios(bench):
         Scenario(
             NAME, "No-op tasks on SQLite and in files", "tasks/s", contenders, goals,
             rounds=bench.amount(5, 2), in_chart=True,
-            note="One process and one connection each. A peer is held against taskrun with the durability it has itself.",
+            note="One process and one connection each. A peer is held against taskrun in the mode next to its own.",
         )
     ]  # fmt: skip
+
+
+def to_floor(batch, journal, synchronous, least=None):
+    """taskrun's speed to the floor's, both with the same settings."""
+    label = f"taskrun to the floor at batch {batch:,}, {mode(journal, synchronous)}"
+    return Goal(label, f"taskrun-{journal}-{synchronous}", f"floor-{batch}-{journal}-{synchronous}", least=least)
 
 
 FULL = "a commit is on the disk"
@@ -115,5 +122,4 @@ def matched(others):
     }  # fmt: skip
     for peer in others:
         journal, synchronous = modes.get(peer.key, ("wal", "full"))
-        kind = ("WAL" if journal == "wal" else "rollback journal") + f", {synchronous.upper()}"
-        yield peer, kind, f"taskrun-{journal}-{synchronous}"
+        yield peer, mode(journal, synchronous), f"taskrun-{journal}-{synchronous}"

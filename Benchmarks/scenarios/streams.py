@@ -8,15 +8,15 @@ from harness.scenario import Contender, Goal, Scenario
 from scenarios.executables import performed
 
 NAME = "streams"
-LIBRARIES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "Examples", "stream", "lib")
+LIBRARIES = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "Examples", "stream", "lib"))
 DATA = '{"text":"A handler that reads this and does nothing."}'
 
 # The same work: read the data, do nothing.
 PROGRAMS = {
     "python-stream": (
         "READ.stream.py",
-        "#!/usr/bin/env python3\nimport sys\nsys.path.insert(0, {libraries!r})\nimport taskrun\n"
-        "taskrun.serve(lambda data, task: None)\n",
+        "#!/usr/bin/env python3\nimport sys\nsys.path.insert(0, {libraries!r})\n"
+        + "import taskrun\ntaskrun.serve(lambda data, task: None)\n",
     ),
     "python": ("READ.py", "#!/usr/bin/env python3\nimport json\nimport sys\njson.load(sys.stdin)\n"),
     "sh-stream": (

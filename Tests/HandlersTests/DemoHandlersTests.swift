@@ -57,7 +57,8 @@ struct DemoHandlersTests {
             ["vipsthumbnail", "convert", "magick"].contains(where: isInstalled),
             "install libvips-tools or imagemagick"
         )
-        guard tool == "PATH" || isInstalled(tool) else { return }
+        // The system's own: a script of that name elsewhere may need more than this PATH has.
+        guard tool == "PATH" || access("/usr/bin/\(tool)", X_OK) == 0 else { return }
         try await withPlace { place in
             try picture(1_200, 900, named: "322.png", in: place)
             var environment = ["IMAGES_DIR": "\(place.path)/pictures"]

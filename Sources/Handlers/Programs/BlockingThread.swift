@@ -88,16 +88,19 @@ final class BlockingThread: Sendable {
 
     /// Starts the thread, which nobody waits for; returns an error number or 0.
     private func start() -> Int32 {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, Self.stackSize)
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        defer {
+            pthread_attr_destroy(attributes)
+            attributes.deallocate()
+        }
+        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(attributes, Self.stackSize)
         let retained = Unmanaged.passRetained(self)
         var thread = pthread_t()
         let error = pthread_create(
             &thread,
-            &attributes,
+            attributes,
             { retained in
                 guard let retained else { return nil }
                 Unmanaged<BlockingThread>.fromOpaque(retained).takeRetainedValue().goOn()
