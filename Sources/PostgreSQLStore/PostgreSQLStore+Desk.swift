@@ -28,6 +28,17 @@ extension PostgreSQLStore {
         }
     }
 
+    /// Adds tasks as a source gives them: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: Whether they were added.
+    /// - Throws: What the database reports; nothing was added then.
+    public func add(from source: any TaskSource) async throws(StoreError) -> Bool {
+        let subject = subject("add tasks")
+        return try await reach(to: "add tasks") { session throws(PostgreSQLFailure) in
+            try BulkInsertion(session, source, subject: subject).run()
+        }
+    }
+
     /// Rows by the filter, by number: see ``TaskRun/TaskDesk``.
     ///
     /// - Returns: The rows, smallest number first.

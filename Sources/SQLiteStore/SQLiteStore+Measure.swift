@@ -18,7 +18,8 @@ extension SQLiteStore {
 
     /// The journal mode of a file, read from its header without opening it as a database; nil where there is none.
     ///
-    /// A file in any other mode than WAL counts as ``JournalMode/delete``: the header does not tell them apart. See
+    /// Not to be called while this process has it open: that would end SQLite's locks on it (see "How To Corrupt An SQLite
+    /// Database File", 2.2). A file in any other mode than WAL counts as ``JournalMode/delete``: the header does not tell them apart. See
     /// <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>.
     public static func journalMode(ofFile path: String) -> JournalMode? {
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }

@@ -45,13 +45,36 @@ public protocol Handler: Sendable {
     /// It is cancelled when the deadline passes, the lease is lost, or the run stops; it then ends as soon as it can and
     /// says how it ended. What it says after a cancellation counts only if it is success.
     func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome
+    /// Performs a task, and then others of its name, one after the other, as long as `next` gives some.
+    ///
+    /// For handlers to which a hand-over between Swift tasks is dear. What is said of ``perform(_:in:)`` holds for each.
+    ///
+    /// - Parameters:
+    ///   - task: The first task.
+    ///   - context: Its context.
+    ///   - next: Takes how a task ended and gives the next one, which begins with that; nil: it took nothing, and the
+    ///     outcome is to be returned. Does not wait; may be called from any thread, until this function returns.
+    /// - Returns: How the last task ended.
+    func perform(_ task: ClaimedTask, in context: TaskContext, next: @escaping NextTask) async -> HandlerOutcome
     /// Ends what it keeps going between tasks; called once by the run at its end, when no task is being performed.
     ///
     /// Default: nothing.
     func close() async
 }
 
+/// Takes how a task ended and gives the next one; see ``Handler/perform(_:in:next:)``.
+public typealias NextTask = @Sendable (HandlerOutcome) -> (task: ClaimedTask, context: TaskContext)?
+
 extension Handler {
+    /// Performs one task, and leaves the next one to others.
+    public func perform(
+        _ task: ClaimedTask,
+        in context: TaskContext,
+        next: @escaping NextTask
+    ) async -> HandlerOutcome {
+        await perform(task, in: context)
+    }
+
     /// Nothing to end.
     public func close() async {}
 }

@@ -97,7 +97,14 @@ extension OneShotRun {
         bench.startWorkers(places: slotsHeld) { [bench, performer] number in
             var outcome: HandlerOutcome?
             while let task = bench.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
-                outcome = await performer.perform(task)
+                outcome = await performer.perform(task) { outcome in
+                    bench.follow(
+                        worker: number,
+                        after: outcome,
+                        where: performer.canFollow,
+                        timeLimit: performer.timeLimit
+                    )
+                }
             }
         }
         let busy = bench.with { $0.workers.count }

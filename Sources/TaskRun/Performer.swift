@@ -13,22 +13,38 @@ struct Performer: Sendable {
     let logger: Logger
     let observer: (@Sendable (RunEvent) -> Void)?
 
-    func perform(_ task: ClaimedTask) async -> HandlerOutcome {
+    /// Performs a task, and others of its name that `next` gives for how the one before ended.
+    ///
+    /// - Returns: How the last task ended.
+    func perform(
+        _ task: ClaimedTask,
+        next: @escaping @Sendable (HandlerOutcome) -> ClaimedTask?
+    ) async -> HandlerOutcome {
         guard let handler = registry[task.name] else { return .stopped }
-        guard String(validating: task.data, as: UTF8.self) != nil else {
+        guard isText(task) else {
             return .permanentlyFailed(error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text.")
         }
+        return await handler.perform(task, in: begin(task, handler)) { outcome in
+            next(outcome).map { ($0, begin($0, handler)) }
+        }
+    }
+
+    /// Whether a task may follow on another one of its name without being looked at further.
+    func canFollow(_ task: ClaimedTask) -> Bool { task.data.count <= 1 << 16 && isText(task) }
+
+    private func isText(_ task: ClaimedTask) -> Bool { String(validating: task.data, as: UTF8.self) != nil }
+
+    private func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
         observer?(.began(task))
         var report: (@Sendable (TaskContext.Progress, String?) -> Void)?
         if let observer { report = { observer(.progress(task, $0, note: $1)) } }
-        let context = TaskContext(
+        return TaskContext(
             task: task,
             maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             logger: logger,
             report: report
         )
-        return await handler.perform(task, in: context)
     }
 
     /// How long this attempt may take.

@@ -25,5 +25,5 @@ public final class StopSignal: Sendable {
     public var requests: Int { state.withLock { $0.requests } }
 
     /// Calls this at each request; one listener at a time.
-    func listen(_ listener: @escaping @Sendable () -> Void) { state.withLock { $0.listener = listener } }
+    public func listen(_ listener: @escaping @Sendable () -> Void) { state.withLock { $0.listener = listener } }
 }

@@ -16,6 +16,14 @@ public protocol TaskDesk: TaskStore {
     /// - Throws: ``StoreError/Code/refused`` for a name, payload or value that the table does not take.
     func add(_ tasks: [NewTask]) async throws(StoreError) -> [Int64]
 
+    /// Adds tasks as a source gives them, in one transaction and in constant memory: all of them, or, where the source is
+    /// lenient, all that the table takes.
+    ///
+    /// While it waits for the source's first batch no transaction is open; on SQLite none is until the last one has come.
+    ///
+    /// - Returns: Whether they were added; false where the source stopped or a task was refused, and nothing was added.
+    func add(from source: any TaskSource) async throws(StoreError) -> Bool
+
     /// Rows by the filter, by number, smallest first.
     func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow]
 

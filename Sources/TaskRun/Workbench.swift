@@ -109,6 +109,30 @@ final class Workbench: Sendable {
         return task
     }
 
+    /// Takes back a worker's task and gives it the next one, if that has the same name.
+    ///
+    /// - Returns: The next task; nil: the worker has kept the one that it had.
+    func follow(
+        worker: Int,
+        after outcome: HandlerOutcome,
+        where canFollow: (ClaimedTask) -> Bool,
+        timeLimit: (ClaimedTask) -> Duration
+    ) -> ClaimedTask? {
+        typealias Step = (task: ClaimedTask?, wakes: Bool)
+        let now = ContinuousClock.now
+        let (task, wakes) = state.withLock { state -> Step in
+            guard let running = state.running[worker], running.cancellation == nil, let held = state.waiting.last,
+                held.task.name == running.held.task.name, canFollow(held.task)
+            else { return (nil, false) }
+            state.waiting.removeLast()
+            state.finished.append(Finished(running, outcome: outcome, ended: now))
+            state.running[worker] = Running(held: held, began: now, timeLimit: timeLimit(held.task))
+            return (held.task, state.wakesRun())
+        }
+        if wakes { bell.signal() }
+        return task
+    }
+
     /// Waits until there is something to settle or a worker has ended, while at most `threshold` tasks wait to begin.
     ///
     /// Ends early at ``interrupt()``, and at the given moment at the latest. Blocks: the run has a thread of its own.

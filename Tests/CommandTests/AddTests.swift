@@ -138,6 +138,16 @@ import Testing
         }
     }
 
+    @Test("without tables it is said how to make them", arguments: Scratch.Database.allCases, ["{}", "-"])
+    func noTables(_ database: Scratch.Database, _ payload: String) async throws {
+        try await Scratch.with(database, tables: false) { scratch async throws in
+            if database == .sqlite { try await scratch.sql("CREATE TABLE other (id)") }
+            let answer = try await scratch.taskrun("add", "X", payload, input: "1\n")
+            #expect(answer.status == 78)
+            #expect(answer.errors.contains("migrate"), "\(answer.errors)")
+        }
+    }
+
     @Test("10 MB of payload are taken")
     func large() async throws {
         try await Scratch.with { scratch async throws in

@@ -129,3 +129,25 @@ func eventually(_ comment: Comment, _ condition: () async throws -> Bool) async 
     }
     Issue.record(comment)
 }
+
+extension Scratch {
+    /// The same with a PostgreSQL database of its own, for tests that look at all of its schemas or sessions.
+    ///
+    /// ``with(_:tables:server:_:)`` gives a schema in a database that many tests share, which takes much less time.
+    static func alone(
+        _ database: Database,
+        tables: Bool = true,
+        _ body: (Scratch) async throws -> Void
+    ) async throws {
+        try await with(database, tables: tables && database == .sqlite) { scratch async throws in
+            guard database == .postgresql else { return try await body(scratch) }
+            let server = try await PostgreSQLServer.shared()
+            let name = "alone_\(UUID().uuidString.lowercased().filter { $0 != "-" })"
+            try await server.psql("CREATE DATABASE \(name)")
+            let url = server.superuserURL.replacing("@/postgres?", with: "@/\(name)?")
+            let own = scratch.setting(["TASKRUN_DATABASE": url])
+            if tables { try #require(try await own.taskrun("migrate").status == 0) }
+            try await body(own)
+        }
+    }
+}

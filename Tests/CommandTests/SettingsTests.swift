@@ -58,6 +58,7 @@ import Testing
                 "mail: x",
                 "\"mail\" in taskrun.yaml line 1 is a single value: expected keys below it (sendmail, outbox, from)"
             ),
+            ("sqlite_synchronous: \"off\"", "is \"off\": expected full or normal"),
             ("log_level: loud", "is \"loud\": expected one of trace, debug"),
             ("window: 5s\nwindow: 6s", "\"window\" stands there twice"),
             ("- a\n- b", "is a list or a single value"),

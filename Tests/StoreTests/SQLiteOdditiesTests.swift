@@ -174,6 +174,27 @@ struct SQLiteOdditiesTests {
         #expect(Finding.journal(mode: "delete", number: number).level == .ok)
     }
 
+    @Test("a commit goes as far as was asked for, and a new file has the journal mode that was asked for")
+    func conditions() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("tasks.db").path
+        #expect(SQLiteStore.journalMode(ofFile: path) == nil)
+        for (journal, synchronous) in [(JournalMode.wal, Synchronous.normal), (.delete, .full), (.wal, .off)] {
+            let store = try SQLiteStore(path: path, opening: .creating, journal: journal, synchronous: synchronous)
+            _ = try await store.migrate()
+            let found = try await store.conditions()
+            #expect((found.journal, found.synchronous) == (journal.rawValue, synchronous.rawValue))
+            let script = try await store.scripts().read { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+            #expect(script == synchronous.number)
+            await store.close()
+            #expect(SQLiteStore.journalMode(ofFile: path) == journal)
+            try SQLiteStore.remove(file: path)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        }
+    }
+
     @Test("a file that is missing, foreign, or a folder is told as such, and none is created")
     func unusable() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")

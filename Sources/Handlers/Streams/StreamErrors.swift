@@ -28,7 +28,7 @@ struct StreamErrors {
         case .nothing: return true
         case .end: return false
         }
-        let (now, logger) = desk.with { ($0.given, $0.assignment?.context.logger) }
+        let (now, logger) = desk.with { ($0.given, $0.assignment?.task.context.logger) }
         if now != given { (given, logged, capture) = (now, 0, Self.empty) }
         capture.append(bytes)
         log(bytes, to: logger ?? desk.logger)

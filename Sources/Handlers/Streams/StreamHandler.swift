@@ -1,12 +1,6 @@
 import SystemPackage
 public import TaskRun
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// A handler that is a program which stays up for the run and performs one task after the other, in any language.
 ///
 /// It reads one line of JSON for each task and writes one for its end; `docs/stream-protocol.md` has every message. As
@@ -53,12 +47,16 @@ public struct StreamHandler: Handler {
 
     /// Gives the task to a program that is free, or to a new one, and tells from its answer how the attempt ended.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
-        let line = StreamTask(
-            task: task,
-            maxAttempts: context.maxAttempts,
-            deadline: Int(context.deadline.timeIntervalSince1970)
-        )
-        return await pool.perform(line, in: context)
+        await perform(task, in: context) { _ in nil }
+    }
+
+    /// The same, and the program's own thread goes on with the next task at once.
+    public func perform(
+        _ task: ClaimedTask,
+        in context: TaskContext,
+        next: @escaping NextTask
+    ) async -> HandlerOutcome {
+        await pool.perform(StreamTask(task: task, context: context), next: next)
     }
 
     /// Ends all its programs and waits for that.

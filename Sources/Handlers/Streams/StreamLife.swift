@@ -31,6 +31,8 @@ struct StreamLife: ~Copyable {
     /// When it is ended unless something has happened, and what is said of it then.
     private var patience: (until: ContinuousClock.Instant, why: String)?
     private var isClosing = false
+    /// Whether it has closed its stdin.
+    private var isDeaf = false
 
     private init(_ child: consuming Child, desk: StreamProgram, path: String, killAfter: Duration, lineLimit: Int) {
         self.child = child
@@ -51,7 +53,7 @@ struct StreamLife: ~Copyable {
         lineLimit: Int
     ) throws -> StreamEnd {
         try DescriptorLimit.withProgram {
-            let child = try Child(program)
+            let child = try start(program, desk)
             var life = StreamLife(
                 child,
                 desk: desk,
@@ -63,6 +65,18 @@ struct StreamLife: ~Copyable {
             while !life.step() {}
             return life.end()
         }
+    }
+
+    private static func start(_ program: Program, _ desk: StreamProgram) throws(StartError) -> Child {
+        for _ in 0..<20 {
+            do throws(StartError) {
+                return try Child(program)
+            } catch {
+                // Somebody has it open for writing, mostly for a moment; see ``ChildProcess``.
+                guard error.reason == .textFileBusy, !desk.waker.wait(.milliseconds(50)) else { throw error }
+            }
+        }
+        return try Child(program)
     }
 
     private mutating func begin() {
@@ -79,7 +93,10 @@ struct StreamLife: ~Copyable {
         if entries[1].revents != 0 { desk.waker.reset() }
         if entries[2].revents != 0 { readOutput() }
         if entries[3].revents != 0, !errors.read(from: child.errors, through: pipe, for: desk) { child.closeErrors() }
-        if entries[4].revents != 0, !desk.writeMore() { lose("it closed its stdin before it had read the whole task") }
+        if entries[4].revents != 0, entries[4].revents & Int16(POLLERR) != 0 || !desk.writeMore() {
+            isDeaf = true
+            lose("it closed its stdin")
+        }
         obey()
         if let patience, patience.until <= .now { blame(patience.why) }
         return hasEnded
@@ -92,7 +109,8 @@ struct StreamLife: ~Copyable {
         // Entries with the number -1 are passed over, poll(2).
         entries[2] = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
         entries[3] = pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0)
-        entries[4] = pollfd(fd: isWriting ? child.input : -1, events: Int16(POLLOUT), revents: 0)
+        // POLLERR comes unasked: nobody can read any more.
+        entries[4] = pollfd(fd: isDeaf ? -1 : child.input, events: isWriting ? Int16(POLLOUT) : 0, revents: 0)
         // Rounded up, or the last part of a millisecond would be spent in a circle.
         let left = moment.map { max(.zero, ContinuousClock.now.duration(to: $0)) / .milliseconds(1) }
         guard poll(&entries, nfds_t(entries.count), left.map { Int32($0.rounded(.up)) } ?? -1) > 0 else {
@@ -104,8 +122,7 @@ struct StreamLife: ~Copyable {
 
     /// Does what others have ordered meanwhile.
     private mutating func obey() {
-        let (order, isDeaf) = desk.with { ($0.order, $0.isDeaf) }
-        if isDeaf { lose("it closed its stdin") }
+        let order = desk.with { $0.order }
         if order == .terminate { ending.begin(child) }
         guard order != .none, !isClosing else { return }
         isClosing = true
@@ -147,7 +164,7 @@ struct StreamLife: ~Copyable {
 
     /// Gives it a moment to end by itself, and ends it otherwise.
     private mutating func lose(_ why: String) {
-        if patience == nil { patience = (.now + Self.brokenLimit, why) }
+        if patience == nil, !isClosing { patience = (.now + Self.brokenLimit, why) }
     }
 
     /// Ends it; the first reason is the one that is told.

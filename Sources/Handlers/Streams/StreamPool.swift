@@ -29,8 +29,9 @@ final class StreamPool: Sendable {
     /// How often a new program may refuse a task before the task fails of it.
     private static let refusalLimit = 3
 
-    /// Gives a task to a program, and starts one if all are busy.
-    func perform(_ task: StreamTask, in context: TaskContext) async -> HandlerOutcome {
+    /// Gives a task, and those that follow, to a program, and starts one if all are busy.
+    func perform(_ task: StreamTask, next: @escaping NextTask) async -> HandlerOutcome {
+        var task = task
         var refusals = 0
         while !Task.isCancelled {
             let idle = state.withLock { $0.idle.popLast() }
@@ -38,19 +39,20 @@ final class StreamPool: Sendable {
             if let idle {
                 stream = idle
             } else {
-                switch await start(context.logger) {
+                switch await start(task.context.logger) {
                 case .success(let started): stream = started
                 case .failure(.again): continue
                 case .failure(.refused(let why)): return .failed(error: why)
                 }
             }
-            switch await stream.perform(task, in: context) {
+            switch await stream.perform(task, next: next) {
             case .ended(let outcome):
                 putBack(stream)
                 return outcome
             case .crashed(let why):
                 return .failed(error: why)
-            case .undelivered(let why):
+            case .undelivered(let left, let why):
+                task = left
                 // An idle one may have ended at any moment; one that has just said hello should not.
                 refusals += idle == nil ? 1 : 0
                 if refusals == Self.refusalLimit {
@@ -129,6 +131,7 @@ final class StreamPool: Sendable {
         state.withLock { state in
             state.idle.removeAll { $0 === stream }
             state.lives[ObjectIdentifier(stream)] = nil
+            if stream.hasAnswered { state.pace.answered() }
             if end.isCrash, !end.isStart { state.pace.crashed(now: .now) }
         }
         stream.gone(end)

@@ -34,11 +34,11 @@ extension StreamProgram {
         case .hello(let version, let keys): return hello(version, keys)
         case .log(let text, let level):
             guard with({ $0.phase != .starting }) else { return Self.noHello }
-            (with { $0.assignment?.context.logger } ?? logger).log(level: level, "\(text)")
+            (with { $0.assignment?.task.context.logger } ?? logger).log(level: level, "\(text)")
             return nil
         case .progress(let task, let progress, let note):
-            guard let assignment = with({ $0.assignment }), assignment.task == task else { return notInHand(task) }
-            assignment.context.progress(progress.done, of: progress.total, note: note)
+            guard let assignment = with({ $0.assignment }), assignment.id == task else { return notInHand(task) }
+            assignment.task.context.progress(progress.done, of: progress.total, note: note)
             return nil
         case .end(let task, let outcome, let isLast):
             return end(task, outcome, isLast)
@@ -61,21 +61,38 @@ extension StreamProgram {
 
     private func end(_ task: Int64, _ outcome: HandlerOutcome, _ isLast: Bool) -> String? {
         let (why, done) = with { state -> (String?, Assignment?) in
-            guard let assignment = state.assignment, assignment.task == task, assignment.answer == nil else {
+            guard let assignment = state.assignment, assignment.id == task, assignment.answer == nil else {
                 return (state.phase == .starting ? Self.noHello : notInHand(task, state.assignment), nil)
             }
             guard state.unwritten.isEmpty else { return ("an answer before it had read the whole task", nil) }
+            state.hasAnswered = true
             if isLast { state.order = max(state.order, .close) }
             // One that is on its way out is not done with its task before it is gone: its place is not free.
-            guard state.order == .none else {
+            guard state.order == .none, !state.isDeaf else {
                 state.assignment?.answer = outcome
                 return (nil, nil)
             }
-            (state.phase, state.assignment) = (.idle, nil)
             return (nil, assignment)
         }
-        done?.continuation.resume(returning: .ended(outcome))
+        if let done { goOn(done, after: outcome) }
         return why
+    }
+
+    /// Gives the program its next task at once, if there is one, and tells who waits otherwise.
+    private func goOn(_ done: Assignment, after outcome: HandlerOutcome) {
+        guard let (task, context) = done.next(outcome) else {
+            with { ($0.phase, $0.assignment) = (.idle, nil) }
+            return done.continuation.resume(returning: .ended(outcome))
+        }
+        let next = StreamTask(task: task, context: context)
+        let why = with { state -> String? in
+            state.assignment?.task = next
+            guard state.order == .none else { return nil }  // cancelled meanwhile: it is stopped when the program is gone
+            let why = state.write(next)
+            if why != nil { state.assignment = nil }
+            return why
+        }
+        if let why { done.continuation.resume(returning: .undelivered(next, why)) }
     }
 
     private func notInHand(_ task: Int64) -> String {
@@ -84,7 +101,7 @@ extension StreamProgram {
 
     private func notInHand(_ task: Int64, _ assignment: Assignment?) -> String {
         "a line about task \(task), which it has not in hand"
-            + (assignment.map { $0.answer == nil ? " (it has task \($0.task))" : " any more" } ?? " (it has none)")
+            + (assignment.map { $0.answer == nil ? " (it has task \($0.id))" : " any more" } ?? " (it has none)")
     }
 
     /// Tells whoever waits that the program is gone.
@@ -104,4 +121,8 @@ extension StreamProgram {
             logger.warning("while it had no task: \(end.text)")
         }
     }
+}
+
+extension StreamProgram.Assignment {
+    fileprivate var id: Int64 { task.task.id }
 }

@@ -17,12 +17,12 @@ import Darwin
 final class StreamProgram: Sendable {
     /// What became of a task that was to be given to the program.
     enum Delivery {
-        /// It was answered, or stopped.
+        /// The last one was answered, or stopped.
         case ended(HandlerOutcome)
         /// The program fell down with it in hand.
         case crashed(String)
-        /// The program could not be given it: nothing has begun.
-        case undelivered(String)
+        /// The program could not be given this one: it has read nothing of it.
+        case undelivered(StreamTask, String)
     }
 
     /// What a program is asked to do; the later one is the stronger one.
@@ -33,8 +33,8 @@ final class StreamProgram: Sendable {
     enum Phase { case starting, idle, busy, gone }
 
     struct Assignment {
-        let task: Int64
-        let context: TaskContext
+        var task: StreamTask
+        let next: NextTask
         let continuation: CheckedContinuation<Delivery, Never>
         /// The answer, where it counts only with the program's end.
         var answer: HandlerOutcome?
@@ -52,6 +52,7 @@ final class StreamProgram: Sendable {
         var assignment: Assignment?
         /// How many tasks it was given.
         var given = 0
+        var hasAnswered = false
         var starter: CheckedContinuation<String?, Never>?
         /// Whether it is ended because the attempt it is busy with was cancelled.
         var isCancelled = false
@@ -79,6 +80,9 @@ final class StreamProgram: Sendable {
     /// Whether it can be given a task.
     var isIdle: Bool { with { $0.canTake } }
 
+    /// Whether it has ever answered a task.
+    var hasAnswered: Bool { with { $0.hasAnswered } }
+
     /// Waits until it has said hello.
     ///
     /// - Parameter begin: Starts its thread.
@@ -99,14 +103,21 @@ final class StreamProgram: Sendable {
         }
     }
 
-    /// Gives it a task and waits for the end of it: an answer, or the program's own end.
+    /// Gives it a task, and others after it, and waits for the end of the last: an answer, or the program's own end.
     ///
     /// When the calling Swift task is cancelled, the program is ended.
-    func perform(_ task: StreamTask, in context: TaskContext) async -> Delivery {
+    func perform(_ task: StreamTask, next: @escaping NextTask) async -> Delivery {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let assignment = Assignment(task: task.task.id, context: context, continuation: continuation)
-                if let why = give(task, assignment) { continuation.resume(returning: .undelivered(why)) }
+                let assignment = Assignment(task: task, next: next, continuation: continuation)
+                let (why, isMore) = with { state -> (String?, Bool) in
+                    guard state.canTake else { return ("it has ended", false) }
+                    let why = state.write(task)
+                    if why == nil { (state.phase, state.assignment) = (.busy, assignment) }
+                    return (why, !state.unwritten.isEmpty)
+                }
+                if let why { continuation.resume(returning: .undelivered(task, why)) }
+                if isMore { waker.wake() }
             }
         } onCancel: {
             cancel()
@@ -123,29 +134,22 @@ final class StreamProgram: Sendable {
         with { ($0.order, $0.isCancelled) = (.terminate, true) }
         waker.wake()
     }
-
-    /// Writes the line of a task; returns why it could not be.
-    private func give(_ task: StreamTask, _ assignment: Assignment) -> String? {
-        let (why, isMore) = with { state -> (String?, Bool) in
-            guard state.canTake else { return ("it has ended", false) }
-            let line = task.line(keys: state.keys)
-            let count = writeBytes(state.input, line, line.count)
-            guard count >= 0 || errno == EAGAIN || errno == EINTR else {
-                state.isDeaf = true
-                return ("it closed its stdin", true)
-            }
-            state.phase = .busy
-            state.given += 1
-            state.assignment = assignment
-            state.unwritten = line[max(0, count)...]
-            return (nil, !state.unwritten.isEmpty)
-        }
-        if isMore { waker.wake() }
-        return why
-    }
 }
 
 extension StreamProgram.State {
     /// Whether a task can be written to it.
     var canTake: Bool { phase == .idle && order == .none && !isDeaf }
+
+    /// Writes the line of a task, as far as the pipe takes it; returns why it could not be.
+    mutating func write(_ task: StreamTask) -> String? {
+        let line = task.line(keys: keys)
+        let count = writeBytes(input, line, line.count)
+        guard count >= 0 || errno == EAGAIN || errno == EINTR else {
+            isDeaf = true
+            return "it closed its stdin"
+        }
+        given += 1
+        unwritten = line[max(0, count)...]
+        return nil
+    }
 }

@@ -1,5 +1,11 @@
 import TaskRun
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A task as a stream handler reads it: one line, its keys always in this order, `data` last.
 ///
 /// `{"task":17,"attempt":1,"max_attempts":20,"deadline":1795273200,"queue":"default","name":"REVERSE","data":{}}`
@@ -12,10 +18,7 @@ struct StreamTask: Sendable {
     }
 
     let task: ClaimedTask
-    /// How many attempts there are.
-    let maxAttempts: Int
-    /// When the attempt is cancelled, in seconds since 1970.
-    let deadline: Int
+    let context: TaskContext
 
     /// The line, with its line feed.
     ///
@@ -31,8 +34,8 @@ struct StreamTask: Sendable {
             line.append(contentsOf: "\":".utf8)
             switch key {
             case .attempt: line.append(contentsOf: String(task.attempt).utf8)
-            case .maxAttempts: line.append(contentsOf: String(maxAttempts).utf8)
-            case .deadline: line.append(contentsOf: String(deadline).utf8)
+            case .maxAttempts: line.append(contentsOf: String(context.maxAttempts).utf8)
+            case .deadline: line.append(contentsOf: String(Int(context.deadline.timeIntervalSince1970)).utf8)
             case .queue: JSONText.append(task.queue, to: &line)
             case .name: JSONText.append(task.name, to: &line)
             }

@@ -91,6 +91,35 @@ final class PostgreSQLSession {
         if let failure { throw noting(failure) }
     }
 
+    /// Sends rows in COPY's text format.
+    ///
+    /// - Parameters:
+    ///   - sql: The statement, `COPY … FROM STDIN`.
+    ///   - rows: The rows, each with a line end.
+    ///   - limit: The longest wait for the server.
+    /// - Throws: What the server said, or that the connection is lost.
+    func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) {
+        guard PQsendQuery(handle, sql) == 1 else { throw lost() }
+        try flush(within: limit)
+        guard let begin = try next(within: limit, interrupt: nil) else { throw lost() }
+        var failure = begin.status == PGRES_COPY_IN ? nil : begin.failure
+        if begin.status == PGRES_COPY_IN {
+            // In pieces: libpq keeps what is not yet sent.
+            for start in stride(from: 0, to: rows.count, by: 1 << 18) {
+                let piece = rows[start..<min(rows.count, start + 1 << 18)]
+                let sent = piece.withUnsafeBytes { bytes in
+                    PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+                }
+                guard sent == 1 else { throw lost() }
+                try flush(within: limit)
+            }
+            guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
+            try flush(within: limit)
+        }
+        while let result = try next(within: limit, interrupt: nil) { failure = failure ?? result.failure }
+        if let failure { throw noting(failure) }
+    }
+
     /// Makes the session as good as new.
     func recycle(setUp: String) throws(PostgreSQLFailure) {
         // DISCARD drops the prepared statements too, and wants to be alone.

@@ -47,15 +47,10 @@ struct Bench {
     }
 
     private func add(_ load: BenchLoad, to store: any TaskDesk) async throws -> Duration {
-        let bar = ProgressBar(doing: "Adding")
         defer { program.screen.write([], progress: "") }
         let began = ContinuousClock.now
-        try await load.add(to: store, stop: stop) { count in
-            let time = began.duration(to: .now)
-            if time > .milliseconds(300) {
-                program.screen.write([], progress: bar.line(count, of: load.count, after: time))
-            }
-        }
+        let isAdded = try await store.add(from: BenchSource(load, screen: program.screen, stop: stop))
+        guard isAdded else { throw CancellationError() }
         return began.duration(to: .now)
     }
 

@@ -1,9 +1,8 @@
+import Synchronization
 import TaskRun
 
 /// The tasks of a measurement.
 struct BenchLoad: Sendable {
-    /// How many are added at once.
-    static let batch = 10_000
     /// How many there are.
     let count: Int
     /// How many bytes the payload of each has; at least 2.
@@ -40,19 +39,49 @@ struct BenchLoad: Sendable {
         return NewTask(name: NoOp.taskName, data: String(decoding: data, as: UTF8.self))
     }
 
-    /// Adds all.
-    ///
-    /// - Parameters:
-    ///   - store: Where.
-    ///   - stop: Ends it early.
-    ///   - progress: Is told how many are there.
-    /// - Throws: CancellationError if it was asked to stop.
-    func add(to store: any TaskDesk, stop: StopSignal, progress: (Int) -> Void) async throws {
-        for start in stride(from: 0, to: count, by: Self.batch) {
-            guard stop.requests == 0 else { throw CancellationError() }
-            let end = min(count, start + Self.batch)
-            _ = try await store.add((start..<end).map { task($0) })
-            progress(end)
-        }
+}
+
+/// The tasks of a measurement, as they are added: the way of `add -`, less the reading of lines.
+///
+/// A class because the store asks for them one batch after the other.
+final class BenchSource: TaskSource {
+    private static let batch = (count: 16_384, bytes: 4 << 20)
+
+    let isLenient = false
+    private let load: BenchLoad
+    private let screen: Screen
+    private let stop: StopSignal
+    private let began = ContinuousClock.now
+    /// How many were handed out, and how many of them are in the table.
+    private let counts = Mutex((given: 0, added: 0))
+
+    init(_ load: BenchLoad, screen: Screen, stop: StopSignal) {
+        (self.load, self.screen, self.stop) = (load, screen, stop)
+    }
+
+    func next() -> TaskSourceStep {
+        if stop.requests > 0 { return .stop }
+        let start = counts.withLock { $0.given }
+        let end = min(load.count, start + max(1, min(Self.batch.count, Self.batch.bytes / load.bytes)))
+        guard start < end else { return .end }
+        counts.withLock { $0.given = end }
+        draw()
+        return .tasks((start..<end).map { NumberedTask($0 + 1, load.task($0)) })
+    }
+
+    func refused(_ number: Int, _ error: StoreError) {}
+
+    func added(_ tasks: [AddedTask]) {
+        counts.withLock { $0.added += tasks.count }
+        draw()
+    }
+
+    private func draw() {
+        let time = began.duration(to: .now)
+        guard screen.terminal.canRedraw, time > .milliseconds(300) else { return }
+        // SQLite takes all before it adds the first.
+        let (given, added) = counts.withLock { $0 }
+        let bar = ProgressBar(doing: added > 0 ? "Adding" : "Preparing")
+        screen.write([], progress: bar.line(added > 0 ? added : given, of: load.count, after: time))
     }
 }

@@ -44,7 +44,7 @@ struct Checks {
     private func database(_ settings: Settings) async -> [Finding] {
         var findings: [Finding] = []
         do {
-            let store = try StoreFactory.open(settings)
+            let store = try StoreFactory.open(settings.database)
             findings = await self.findings(about: store)
             await store.close()
         } catch {

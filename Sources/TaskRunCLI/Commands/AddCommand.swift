@@ -16,9 +16,15 @@ struct AddCommand: ProgramCommand {
               taskrun add - < tasks.jsonl
 
             With "-" as NAME each line of stdin is a task: an object with task_name, and perhaps data, queue, priority, \
-            run_at, delay, max_attempts, timeout_seconds. With NAME and "-" each line is a payload. All are added, or \
-            none. What the table does not take, and what is no JSON, ends with exit code 65. With --json each line is an object: id, \
-            task_name.
+            run_at, delay, max_attempts, timeout_seconds. With NAME and "-" each line is a payload. Millions of lines \
+            are added in one transaction and in little memory. All are added, or none: a line that is no JSON, or that \
+            the table does not take, is named by its number, and the exit code is 65. With --skip-bad such lines are \
+            named and left out, all others are added, and the exit code is 1 if there was one. After Ctrl-C nothing is \
+            added, nor where stdin ends in the middle of a line. SQLite's lock is taken when all lines are read; other \
+            programs wait for it then, about 5 s for a million lines.
+
+            With --json each line is an object: id, task_name. On a terminal more than \(AddCommand.listed) numbers \
+            are told in one sentence.
             """
     )
 
@@ -43,9 +49,17 @@ struct AddCommand: ProgramCommand {
         )
     )
     var timeout: String?
+    @Flag(help: "With lines: leave out those that cannot be used, and add the others.")
+    var skipBad = false
     @OptionGroup var options: SharedOptions
 
+    /// How many numbers are listed on a terminal.
+    static let listed = 100
+
     func validate() throws {
+        if skipBad, name != "-", json != "-" {
+            throw ValidationError("--skip-bad is for lines on stdin: write - as NAME or as payload.")
+        }
         if name == "-", json != nil {
             throw ValidationError("With - as NAME the payloads stand in the lines of stdin.")
         }
@@ -58,23 +72,65 @@ struct AddCommand: ProgramCommand {
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
-        let tasks = try tasks()
-        let ids = try await program.withStore(settings) { try await $0.add(tasks) }
-        if options.isJSON {
-            try program.output.write(
-                zip(ids, tasks).map { ["id": .number($0), "task_name": .text($1.name)] as JSONValue }
-            )
-        } else {
-            try program.output.write(ids.map(String.init))
+        if name == "-" || json == "-" { return try await addLines(program, settings) }
+        let task = try task()
+        var added = AddedTasks(keepingNames: options.isJSON)
+        try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            added.append(try await store.add([task]).map { AddedTask(id: $0, name: task.name) })
         }
+        try added.eachLine { try program.output.write($0) }
         return .done
     }
 
-    private func tasks() throws -> [NewTask] {
+    private func addLines(_ program: Program, _ settings: Settings) async throws -> ExitStatus {
+        let stop = StopSignal()
         let common = try common()
-        if name == "-" { return try TaskLines.tasks(in: try StandardInput.text(), common: common) }
-        if json == "-" { return try TaskLines.payloads(in: try StandardInput.text(), common: common) }
-        var task = common
+        let (isAdded, outcome) = try await StopSignals.listen(stop, beside: {}) {
+            try await program.withStore(settings) { store in
+                try await store.requireSchema()
+                let source = LineSource(
+                    LineInput(.standardInput),
+                    as: name == "-" ? .task : .payload,
+                    common: common,
+                    isLenient: skipBad,
+                    keepingNames: options.isJSON,
+                    screen: program.screen,
+                    stop: stop
+                )
+                stop.listen { source.cancel() }
+                defer { program.screen.write([], progress: "") }
+                return (try await store.add(from: source), source.outcome)
+            }
+        }
+        guard isAdded else { throw Self.undone(outcome, isStopped: stop.requests > 0) }
+        if program.output.terminal.isTerminal, !options.isJSON, outcome.added.count > Self.listed {
+            try program.output.write(outcome.added.sentence)
+        } else {
+            try outcome.added.eachLine { try program.output.write($0) }
+        }
+        guard outcome.badCount > 0 else { return .done }
+        program.screen.write(outcome.bad.map { "Line \($0.number) is left out: \($0.problem)" })
+        let rest = outcome.badCount - outcome.bad.count
+        if rest > 0 { program.screen.write("\(CountText.write(rest)) more lines are left out.") }
+        return .incomplete
+    }
+
+    /// Why nothing was added.
+    private static func undone(_ outcome: LineSource.Outcome, isStopped: Bool) -> ProgramError {
+        if let problem = outcome.problem { return ProgramError(.badData, problem, advice: "Nothing was added.") }
+        guard let line = outcome.bad.first, !isStopped else {
+            return ProgramError(.tryAgain, "stopped before all lines were added", advice: "Nothing was added.")
+        }
+        return ProgramError(
+            .badData,
+            "line \(line.number) of stdin cannot be used: \(line.problem)",
+            advice: "Nothing was added. With --skip-bad all other lines would be."
+        )
+    }
+
+    private func task() throws -> NewTask {
+        var task = try common()
         task.data = json ?? task.data
         do {
             try JSONScanner.check(task.data)
@@ -83,7 +139,7 @@ struct AddCommand: ProgramCommand {
             let advice = "Write it in single quotes, like '{\"email\":\"john@doe.example\"}'."
             throw ProgramError(.badData, "the payload is not JSON: \(error.problem), at \(place)", advice: advice)
         }
-        return [task]
+        return task
     }
 
     /// What the options say, for one task or for all lines.

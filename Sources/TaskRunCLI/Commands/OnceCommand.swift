@@ -63,7 +63,7 @@ struct OnceCommand: ProgramCommand {
     func run(in program: Program) async throws -> ExitStatus {
         let flags = [SettingTable.concurrency.key: concurrency, SettingTable.window.key: window]
         let settings = try program.settings(options, flags: flags.compactMapValues(\.self))
-        return try await program.withStore(settings) { store in
+        return try await program.withStore(settings, synchronous: settings.sqliteSynchronous) { store in
             let round = try OnceRound(program, settings, store)
             var run = settings.runSettings(round.handlers.registry)
             run.limit = limit

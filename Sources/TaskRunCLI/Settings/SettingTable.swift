@@ -18,7 +18,7 @@ import SQLiteStore
 /// | `output_limit` | bytes kept of what an executable prints, 1 KB to 64 MB | 1 MB |
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
 /// | `runtime_directory` | private folder for the host's places for handlers | `/tmp/taskrun-UID` |
-/// | `sqlite_synchronous` | `full` or `normal`: how far a commit to an SQLite file goes | `full` |
+/// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
 /// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, the user at this host |
 /// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts` | the same for one task name; file only | – |
 ///

@@ -40,7 +40,7 @@ struct Settings: Sendable {
     let environment: [String]
     /// The private folder for the host's places; nil: the default one.
     let runtimeDirectory: String?
-    /// How far a commit to an SQLite file goes.
+    /// How far the commits of `once` go in an SQLite file with WAL.
     var sqliteSynchronous: Synchronous
     /// How e-mails are sent.
     let mail: Mail

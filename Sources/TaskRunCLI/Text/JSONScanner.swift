@@ -16,30 +16,38 @@ struct JSONScanner {
     private let bytes: [UInt8]
     private var position = 0
 
-    private init(_ text: String) { bytes = Array(text.utf8) }
+    private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Checks that a text is one JSON value.
-    static func check(_ text: String) throws(JSONFault) {
-        var scanner = JSONScanner(text)
+    static func check(_ text: String) throws(JSONFault) { try check(Array(text.utf8)) }
+
+    /// Checks that bytes, which are UTF-8, are one JSON value.
+    static func check(_ bytes: [UInt8]) throws(JSONFault) {
+        var scanner = JSONScanner(bytes)
         try scanner.value(depth: 0)
         try scanner.end()
     }
 
     /// The members of a JSON object, in order: the key, and the value as it was written.
     static func members(of text: String) throws(JSONFault) -> [(key: String, value: String)] {
-        var scanner = JSONScanner(text)
-        var members: [(key: String, value: String)] = []
+        try members(of: Array(text.utf8))
+    }
+
+    /// The same of bytes, which are UTF-8.
+    static func members(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: String)] {
+        var scanner = JSONScanner(bytes)
+        var members: [(key: Range<Int>, value: Range<Int>)] = []
         scanner.skipSpace()
         guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object, beginning with {") }
         try scanner.object(depth: 0) { members.append(($0, $1)) }
         try scanner.end()
-        return members
+        return members.map { (unquote(scanner.text($0.key)), scanner.text($0.value)) }
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func skipSpace() {
-        while let byte = next, [0x20, 0x09, 0x0a, 0x0d].contains(byte) { position += 1 }
+        while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d { position += 1 }
     }
 
     private mutating func take(_ byte: Unicode.Scalar) -> Bool {
@@ -57,7 +65,7 @@ struct JSONScanner {
         guard depth < Self.depthLimit else { throw fault("nested deeper than \(Self.depthLimit) levels") }
         skipSpace()
         switch next.map({ Unicode.Scalar($0) }) {
-        case "{": try object(depth: depth) { _, _ in }
+        case "{": try object(depth: depth)
         case "[": try array(depth: depth)
         case "\"": try string()
         case "t": try word("true")
@@ -67,12 +75,11 @@ struct JSONScanner {
         case nil: throw fault("expected a value, found the end")
         default: throw fault("expected a value; texts and keys stand in double quotes")
         }
-        skipSpace()
     }
 
     private mutating func object(
         depth: Int,
-        _ member: (_ key: String, _ value: String) -> Void
+        _ member: (_ key: Range<Int>, _ value: Range<Int>) -> Void = { _, _ in }
     ) throws(JSONFault) {
         position += 1
         skipSpace()
@@ -82,13 +89,14 @@ struct JSONScanner {
             guard next == UInt8(ascii: "\"") else { throw fault("expected a key in double quotes") }
             let key = position
             try string()
-            let name = text(key..<position)
+            let keyEnd = position
             skipSpace()
             guard take(":") else { throw fault("expected a colon after the key") }
             skipSpace()
             let start = position
             try value(depth: depth + 1)
-            member(JSONScanner.unquote(name), text(start..<position).trimmed)
+            member(key..<keyEnd, start..<position)
+            skipSpace()
         } while take(",")
         guard take("}") else { throw fault("expected a comma or }") }
     }
@@ -97,7 +105,10 @@ struct JSONScanner {
         position += 1
         skipSpace()
         if take("]") { return }
-        repeat { try value(depth: depth + 1) } while take(",")
+        repeat {
+            try value(depth: depth + 1)
+            skipSpace()
+        } while take(",")
         guard take("]") else { throw fault("expected a comma or ]") }
     }
 
@@ -148,7 +159,7 @@ struct JSONScanner {
             if !take("+") { _ = take("-") }
             try digits()
         }
-        if let byte = next, Character(Unicode.Scalar(byte)).isNumber {
+        if let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
             throw fault("a number does not begin with 0", at: start)
         }
     }

@@ -1,0 +1,95 @@
+"""taskrun.py: stream handlers in Python; one file, to be copied next to them. Python 3.7 or later.
+
+    import taskrun
+
+    def perform(data, task):
+        if "email" not in data:
+            raise taskrun.Permanent("no email in data")
+        return {"sent": data["email"]}
+
+    taskrun.serve(perform)
+
+What perform() returns is the result, None for none. What it raises is the error of a failed attempt, which is tried
+again after the usual backoff, unless it is one of the three below. print() goes to the log, as stderr does.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+
+class Permanent(Exception):
+    """No attempt can succeed: the task is FAILED at once."""
+
+
+class RetryAfter(Exception):
+    """This attempt failed; the next one comes after so many seconds instead of the usual backoff."""
+
+    def __init__(self, seconds, error):
+        super().__init__(error)
+        self.seconds = seconds
+
+
+class Later(Exception):
+    """Not now: the task comes back after so many seconds (None: the usual backoff), and the attempt does not count."""
+
+    def __init__(self, seconds=None, note=None):
+        super().__init__(note)
+        self.seconds = seconds
+        self.note = note
+
+
+class Task:
+    """What is known of the task besides its data."""
+
+    __slots__ = ("id", "attempt", "max_attempts", "deadline", "queue", "name", "_say")
+
+    def __init__(self, line, say):
+        self.id = line["task"]
+        self.attempt = line["attempt"]
+        self.max_attempts = line["max_attempts"]
+        self.deadline = line["deadline"]  # seconds since 1970, as time.time()
+        self.queue = line["queue"]
+        self.name = line["name"]
+        self._say = say
+
+    def progress(self, done, total=None, note=None):
+        """Tells how far the task is: 3 of 10."""
+        steps = [done] if total is None else [done, total]
+        self._say({"task": self.id, "progress": steps, "note": note})
+
+    def log(self, text, level="info"):
+        """Writes a line to the log; the level is trace, debug, info, notice, warning, error or critical."""
+        self._say({"log": text, "level": level})
+
+
+def serve(perform):
+    """Performs tasks until there are no more."""
+    # stdout carries the protocol alone: whatever else is printed goes to stderr.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+
+    def say(message):
+        # Encoded before anything is written, so that what is no JSON leaves no half of a line.
+        output.write(encode(message).encode() + b"\n")
+        output.flush()
+
+    say({"hello": 1})
+    for line in sys.stdin.buffer:
+        line = json.loads(line)
+        task = Task(line, say)
+        try:
+            say({"task": task.id, "ok": True, "result": perform(line["data"], task)})
+        except Permanent as error:
+            say({"task": task.id, "error": str(error), "permanent": True})
+        except RetryAfter as error:
+            say({"task": task.id, "error": str(error), "retry_after": error.seconds})
+        except Later as wish:
+            say({"task": task.id, "later": wish.seconds, "note": wish.note})
+        except BrokenPipeError:
+            return  # the run is gone
+        except Exception as error:  # one bad task must not end the program
+            said = traceback.format_exception_only(type(error), error)[-1].strip()
+            say({"task": task.id, "error": said + "\n" + traceback.format_exc()[-6000:]})

@@ -1,0 +1,89 @@
+# frozen_string_literal: true
+
+# taskrun.rb: stream handlers in Ruby; one file, to be copied next to them. Ruby 2.7 or later.
+#
+#     require_relative "lib/taskrun"
+#
+#     TaskRun.serve do |data, task|
+#       raise TaskRun::Permanent, "no email in data" unless data["email"]
+#       { sent: data["email"] }
+#     end
+#
+# What the block returns is the result, nil for none. What it raises is the error of a failed attempt, which is tried
+# again after the usual backoff, unless it is one of the three below. puts goes to the log, as stderr does.
+
+require "json"
+
+module TaskRun
+  # No attempt can succeed: the task is FAILED at once.
+  class Permanent < StandardError; end
+
+  # This attempt failed; the next one comes after so many seconds instead of the usual backoff.
+  class RetryAfter < StandardError
+    attr_reader :seconds
+
+    def initialize(seconds, error)
+      super(error)
+      @seconds = seconds
+    end
+  end
+
+  # Not now: the task comes back after so many seconds (nil: the usual backoff), and the attempt does not count.
+  class Later < StandardError
+    attr_reader :seconds, :note
+
+    def initialize(seconds = nil, note = nil)
+      super(note)
+      @seconds = seconds
+      @note = note
+    end
+  end
+
+  # What is known of the task besides its data. The deadline is in seconds since 1970, as Time.now.to_i.
+  Task = Struct.new(:id, :attempt, :max_attempts, :deadline, :queue, :name) do
+    # Tells how far the task is: 3 of 10.
+    def progress(done, total = nil, note = nil)
+      TaskRun.say(task: id, progress: [done, total].compact, note: note)
+    end
+
+    # Writes a line to the log; the level is trace, debug, info, notice, warning, error or critical.
+    def log(text, level = "info")
+      TaskRun.say(log: text, level: level)
+    end
+  end
+
+  # Performs tasks with the block until there are no more.
+  def self.serve(&perform)
+    # stdout carries the protocol alone: whatever else is printed goes to stderr.
+    @output = $stdout.dup
+    @output.sync = true
+    $stdout.reopen($stderr)
+    $stdin.set_encoding(Encoding::UTF_8)
+    say(hello: 1)
+    while (line = $stdin.gets)
+      line = JSON.parse(line)
+      task = Task.new(*line.values_at("task", "attempt", "max_attempts", "deadline", "queue", "name"))
+      say({ task: task.id }.merge(answer(line["data"], task, perform)))
+    end
+  end
+
+  # Writes one line.
+  def self.say(message)
+    @output.write("#{JSON.generate(message)}\n")
+  end
+
+  def self.answer(data, task, perform)
+    result = perform.call(data, task)
+    JSON.generate([result])
+    { ok: true, result: result }
+  rescue Permanent => e
+    { error: e.message, permanent: true }
+  rescue RetryAfter => e
+    { error: e.message, retry_after: e.seconds }
+  rescue Later => e
+    { later: e.seconds, note: e.note }
+  rescue StandardError => e # one bad task must not end the program
+    { error: e.full_message(highlight: false, order: :top)[0, 6000].scrub }
+  end
+  private_class_method :answer
+end

@@ -1,0 +1,137 @@
+import TaskRun
+
+/// Adds the tasks of a source by COPY, in one transaction.
+///
+/// COPY cannot say which numbers it gave, so they are taken from the sequence first. Measured with 500,000 rows, that costs
+/// the server 4.4 µs a row, and COPY into a temporary table with INSERT … SELECT … RETURNING behind it 6.4 µs.
+struct BulkInsertion {
+    /// The longest wait for the server: other programs' triggers may take their time.
+    private static let limit: Duration = .seconds(600)
+
+    private let session: PostgreSQLSession
+    private let source: any TaskSource
+    private let subject: String
+
+    /// - Parameters:
+    ///   - session: Where no transaction is open.
+    ///   - source: The tasks.
+    ///   - subject: The first part of an error's text.
+    init(_ session: PostgreSQLSession, _ source: any TaskSource, subject: String) {
+        (self.session, self.source, self.subject) = (session, source, subject)
+    }
+
+    /// Adds all; false: nothing was added.
+    func run() throws(PostgreSQLFailure) -> Bool {
+        var step = source.next()
+        if case .end = step { return true }
+        try begin()
+        let now = try session.exchange([Request(BulkSQL.now)])[0].rows[0].integer(0)
+        while case .tasks(let tasks) = step {
+            guard try add(tasks, now: now) else { return false }
+            step = source.next()
+        }
+        guard case .end = step else { return false }
+        try session.exchange([.commit], within: Self.limit)
+        return true
+    }
+
+    private func begin() throws(PostgreSQLFailure) { try session.exchange([.begin, Request(BulkSQL.limits)]) }
+
+    /// Adds a batch; false: a task was refused, and everything is to be undone.
+    private func add(_ tasks: [NumberedTask], now: Int64) throws(PostgreSQLFailure) -> Bool {
+        guard !tasks.isEmpty else { return true }
+        let answer = try session.exchange([Request(BulkSQL.numbers, [String(tasks.count)])], within: Self.limit)
+        let rows = zip(answer[0].rows, tasks).map { Row(id: $0.integer(0), task: $1) }
+        if source.isLenient { return try place(rows[...], now: now) }
+        do throws(PostgreSQLFailure) {
+            try copy(rows[...], now: now)
+            source.added(rows.map(\.added))
+            return true
+        } catch {
+            guard error.code == .refused else { throw error }
+            // Nothing will be added. Which task it was is found in a transaction that is undone as well.
+            try session.exchange([.rollback])
+            try begin()
+            guard try place(rows[...], now: now) else { return false }
+            // Taken when alone: it does not go together with one that came before.
+            throw error
+        }
+    }
+
+    /// One task and its number in the table.
+    private struct Row {
+        let id: Int64
+        let task: NumberedTask
+        var added: AddedTask { AddedTask(id: id, name: task.task.name) }
+    }
+
+    /// Adds rows, in halves where they are not taken together, until each that is refused stands alone.
+    ///
+    /// - Returns: False if one was refused and the source is not lenient.
+    private func place(_ rows: ArraySlice<Row>, now: Int64) throws(PostgreSQLFailure) -> Bool {
+        try session.exchange([Request(BulkSQL.mark)])
+        do throws(PostgreSQLFailure) {
+            try copy(rows, now: now)
+            try session.exchange([Request(BulkSQL.keep)], within: Self.limit)
+            if source.isLenient { source.added(rows.map(\.added)) }
+            return true
+        } catch {
+            guard error.code == .refused, let first = rows.first else { throw error }
+            try session.exchange([Request(BulkSQL.undo), Request(BulkSQL.keep)])
+            guard rows.count > 1 else {
+                source.refused(first.task.number, error.storeError(subject: subject))
+                return source.isLenient
+            }
+            let middle = rows.startIndex + rows.count / 2
+            guard try place(rows[..<middle], now: now) else { return false }
+            return try place(rows[middle...], now: now)
+        }
+    }
+
+    private func copy(_ rows: ArraySlice<Row>, now: Int64) throws(PostgreSQLFailure) {
+        guard !rows.contains(where: { $0.task.task.hasNUL }) else {
+            throw PostgreSQLFailure(state: "22021", message: "a text contains a NUL character, which cannot be stored")
+        }
+        var groups = CopyRows()
+        for row in rows { groups.add(row.task.task, id: row.id, now: now) }
+        for (columns, text) in groups.rows { try session.copy(columns.sql, text, within: Self.limit) }
+    }
+}
+
+extension NewTask {
+    fileprivate var hasNUL: Bool { name.utf8.contains(0) || data.utf8.contains(0) || queue?.utf8.contains(0) ?? false }
+}
+
+/// The statements around COPY.
+private enum BulkSQL {
+    /// Takes numbers for new rows.
+    ///
+    /// Value: how many. The sequence is looked up once.
+    static let numbers = Statement(
+        "bulk_numbers",
+        """
+        SELECT nextval((SELECT pg_get_serial_sequence('tasks', 'id')::regclass))
+        FROM generate_series(1, $1::integer)
+        """
+    )
+
+    /// Adding may take long, and so may the source; to wait for somebody's lock may not.
+    ///
+    /// For the transaction only. Not each server has all of these settings.
+    static let limits = Statement(
+        once: """
+            SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN '30s' ELSE '0' END, true)
+            FROM pg_settings
+            WHERE name IN (
+                'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'
+            )
+            """
+    )
+
+    /// The moment from which delays are counted.
+    static let now = Statement("bulk_now", "SELECT (extract(epoch FROM now()) * 1000000)::bigint")
+
+    static let mark = Statement("bulk_mark", "SAVEPOINT batch")
+    static let undo = Statement("bulk_undo", "ROLLBACK TO SAVEPOINT batch")
+    static let keep = Statement("bulk_keep", "RELEASE SAVEPOINT batch")
+}

@@ -1,0 +1,121 @@
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Rows of `tasks` in the text format of COPY, sorted by the columns that they set.
+///
+/// A column that a task does not set is left out of its COPY, for that is how it gets the table's default. So rows that
+/// set the same columns share one. Source: PostgreSQL's manual, COPY, "Text Format".
+struct CopyRows {
+    /// The columns besides `id`, `task_name` and `data` that a row sets.
+    struct Columns: OptionSet, Hashable {
+        let rawValue: Int
+        static let queue = Columns(rawValue: 1)
+        static let priority = Columns(rawValue: 2)
+        static let runAt = Columns(rawValue: 4)
+        static let maxAttempts = Columns(rawValue: 8)
+        static let timeout = Columns(rawValue: 16)
+
+        /// The statement.
+        var sql: String {
+            let names = [
+                (Columns.queue, "queue"), (.priority, "priority"), (.runAt, "run_at"),
+                (.maxAttempts, "max_attempts"), (.timeout, "timeout_seconds"),
+            ].filter { contains($0.0) }.map(\.1)
+            return "COPY tasks (\((["id", "task_name", "data"] + names).joined(separator: ", "))) FROM STDIN"
+        }
+    }
+
+    /// The rows by the columns that they set.
+    private(set) var rows: [Columns: [UInt8]] = [:]
+
+    /// Writes a row.
+    ///
+    /// - Parameters:
+    ///   - task: What was asked for.
+    ///   - id: Its number.
+    ///   - now: The moment from which delays are counted, in microseconds since 1970.
+    mutating func add(_ task: NewTask, id: Int64, now: Int64) {
+        var columns: Columns = []
+        if task.queue != nil { columns.insert(.queue) }
+        if task.priority != nil { columns.insert(.priority) }
+        let runAt = Self.runAt(task, now: now)
+        if runAt != nil { columns.insert(.runAt) }
+        if task.maxAttempts != nil { columns.insert(.maxAttempts) }
+        if task.timeoutSeconds != nil { columns.insert(.timeout) }
+        // Changed in place: a copy of all rows for each new one would cost more than the rest.
+        Self.write(task, id: id, runAt: runAt, to: &rows[columns, default: []])
+    }
+
+    private static func write(_ task: NewTask, id: Int64, runAt: String?, to rows: inout [UInt8]) {
+        rows.append(contentsOf: String(id).utf8)
+        field(task.name, &rows)
+        field(task.data, &rows)
+        if let queue = task.queue { field(queue, &rows) }
+        if let priority = task.priority { field(String(priority), &rows) }
+        if let runAt { field(runAt, &rows) }
+        if let attempts = task.maxAttempts { field(String(attempts), &rows) }
+        if let seconds = task.timeoutSeconds { field(String(seconds), &rows) }
+        rows.append(UInt8(ascii: "\n"))
+    }
+
+    /// Writes a tab and a text: what ends a field or a row, and the sign that says so, is written behind that sign.
+    static func field(_ text: String, _ rows: inout [UInt8]) {
+        rows.append(UInt8(ascii: "\t"))
+        var text = text
+        text.withUTF8 { bytes in
+            guard bytes.contains(where: { $0 == 0x5c || $0 < 0x20 }) else { return rows.append(contentsOf: bytes) }
+            for byte in bytes {
+                switch byte {
+                case UInt8(ascii: "\\"): rows.append(contentsOf: [0x5c, 0x5c])
+                case UInt8(ascii: "\t"): rows.append(contentsOf: [0x5c, UInt8(ascii: "t")])
+                case UInt8(ascii: "\n"): rows.append(contentsOf: [0x5c, UInt8(ascii: "n")])
+                case UInt8(ascii: "\r"): rows.append(contentsOf: [0x5c, UInt8(ascii: "r")])
+                default: rows.append(byte)
+                }
+            }
+        }
+    }
+
+    /// The moment before which a task is not to begin; nil: the column's default.
+    private static func runAt(_ task: NewTask, now: Int64) -> String? {
+        if let delay = task.delay { return moment(Double(now) + delay / .microseconds(1)) }
+        return task.runAt.map { moment($0.timeIntervalSince1970 * 1_000_000) }
+    }
+
+    /// A moment in microseconds since 1970 as PostgreSQL reads it: `2026-01-31 13:45:00.250000+00`.
+    ///
+    /// What is beyond its calendar becomes `infinity`, which the table does not take.
+    static func moment(_ microseconds: Double) -> String {
+        guard abs(microseconds) < 9e18 else { return microseconds < 0 ? "-infinity" : "infinity" }
+        let (days, time) = Int64(microseconds.rounded()).quotientAndRemainder(flooringBy: 86_400_000_000)
+        // After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013), civil_from_days.
+        let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(flooringBy: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        guard (1...294_276).contains(year) else { return year < 1 ? "-infinity" : "infinity" }
+        func pad(_ number: Int64, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        let seconds = time / 1_000_000
+        let clock = "\(pad(seconds / 3600, 2)):\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2))"
+        return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2)) \(clock).\(pad(time % 1_000_000, 6))+00"
+    }
+}
+
+extension Int64 {
+    /// Division that rounds down, also for negative numbers.
+    fileprivate func quotientAndRemainder(flooringBy divisor: Int64) -> (Int64, Int64) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

@@ -1,0 +1,95 @@
+import TaskRun
+
+/// One line of stdin as a task.
+enum TaskLine {
+    /// Why a line cannot be used.
+    struct Fault: Error, Equatable {
+        /// What is wrong: `there is no task_name`.
+        let problem: String
+    }
+
+    /// What the lines are.
+    enum Form: Sendable {
+        /// Whole tasks: objects with the columns as keys.
+        case task
+        /// Payloads, of tasks that are the same in all else.
+        case payload
+    }
+
+    private static let keys = [
+        "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds",
+    ]
+
+    /// Reads a line.
+    ///
+    /// - Parameters:
+    ///   - line: Its bytes, without the line end.
+    ///   - form: What it is.
+    ///   - common: What is said of all lines; of whole tasks, what the line leaves out.
+    /// - Returns: The task; nil for a line of white space.
+    /// - Throws: ``Fault``.
+    static func read(_ line: [UInt8], as form: Form, common: NewTask) throws(Fault) -> NewTask? {
+        guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }) else { return nil }
+        guard String(validating: line, as: UTF8.self) != nil else { throw Fault(problem: "it is not UTF-8 text") }
+        switch form {
+        case .payload:
+            try parse { () throws(JSONFault) in try JSONScanner.check(line) }
+            var task = common
+            // What ends a line on Windows is not part of the payload.
+            task.data = String(decoding: line.last == 0x0d ? line.dropLast() : line[...], as: UTF8.self)
+            return task
+        case .task:
+            let members = try parse { () throws(JSONFault) in try JSONScanner.members(of: line) }
+            var task = common
+            for (key, value) in members { try set(key, value, of: &task) }
+            guard members.contains(where: { $0.key == "task_name" }) else {
+                throw Fault(problem: "there is no task_name")
+            }
+            return task
+        }
+    }
+
+    private static func parse<Value>(_ body: () throws(JSONFault) -> Value) throws(Fault) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw Fault(problem: "it is not JSON as needed: \(error.problem), at column \(error.column)")
+        }
+    }
+
+    private static func set(_ key: String, _ value: String, of task: inout NewTask) throws(Fault) {
+        func text() throws(Fault) -> String {
+            guard value.hasPrefix("\"") else { throw Fault(problem: "\(key) is no text in double quotes") }
+            return JSONScanner.unquote(value)
+        }
+        func number(from least: Int) throws(Fault) -> Int {
+            guard let number = Int(value), number >= least, number <= Int(Int32.max) else {
+                throw Fault(problem: "\(key) is no whole number from \(least) to \(Int32.max)")
+            }
+            return number
+        }
+        if value == "null", key != "data", key != "task_name" { return }
+        switch key {
+        case "task_name": task.name = try text()
+        case "data": task.data = value
+        case "queue": task.queue = try text()
+        case "priority": task.priority = try number(from: Int(Int32.min))
+        case "max_attempts": task.maxAttempts = try number(from: 1)
+        case "timeout_seconds": task.timeoutSeconds = try number(from: 1)
+        case "delay":
+            guard let delay = DurationText.parse(try text()) else {
+                throw Fault(problem: "delay is no duration: expected \(DurationText.expected)")
+            }
+            task.delay = delay
+        case "run_at":
+            guard let moment = MomentText.parse(try text()) else {
+                throw Fault(problem: "run_at is no moment: expected \(MomentText.expected)")
+            }
+            task.runAt = moment
+        default:
+            let nearest = Spelling.nearest(to: key, among: keys)
+            let hint = nearest.map { " (did you mean \"\($0)\"?)" } ?? ", known are: \(keys.joined(separator: ", "))"
+            throw Fault(problem: "unknown key \"\(key.cut(toWidth: 100))\"" + hint)
+        }
+    }
+}
