@@ -88,7 +88,9 @@ final class DueLook {
     }
 
     private func firstOfCrashed(_ name: String, _ queues: [String]?) -> Double? {
-        let values: [String: RawValue] = [":name": .text(name)].merging(queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]) { $1 }
+        let values: [String: RawValue] = [":name": .text(name)].merging(
+            queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]
+        ) { $1 }
         return connection.first(Self.crashed, values).map { $0.first?.number ?? .infinity }
     }
 
@@ -98,7 +100,7 @@ final class DueLook {
         return connection.first(sql, values)
     }
 
-    private static let crashed = """
+    static let crashed = """
         SELECT min(julianday(run_at))
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND task_name = :name
