@@ -96,7 +96,7 @@ extension HorizonHolder {
     }
 
     /// Why that matters.
-    public static let harm = "until it ends, rows that are gone cannot be cleaned up, and the table grows"
+    public static let harm = "meanwhile rows that are gone cannot be cleaned up, and the table grows"
 
     private var span: String { hold.map { " for \(Self.text($0.age))" } ?? "" }
 

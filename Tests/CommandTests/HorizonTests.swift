@@ -64,7 +64,7 @@ import Testing
         }
         let line =
             "On the server session 7 (role app, application \"a\u{FFFD}\", active) has a transaction open for 5 min: "
-            + "until it ends, rows that are gone cannot be cleaned up, and the table grows. "
+            + "meanwhile rows that are gone cannot be cleaned up, and the table grows. "
             + "End it."
         #expect(lines(.seconds(301)) == ["No tasks.", "", line])
         #expect(lines(.seconds(299)) == ["No tasks."])
