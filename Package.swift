@@ -27,6 +27,8 @@ let package = Package(
             resources: [
                 .embedInCode("V001__create_tasks.sqlite.sql"),
                 .embedInCode("V001__create_tasks.postgresql.sql"),
+                .embedInCode("V002__clean_up_at_once.sqlite.sql"),
+                .embedInCode("V002__clean_up_at_once.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]
@@ -91,7 +93,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "PostgreSQLStoreTests", dependencies: ["PostgreSQLStore", "TestSupport"]),
+        .testTarget(name: "PostgreSQLStoreTests", dependencies: ["PostgreSQLStore", "Migrations", "TestSupport"]),
     ]
 )
 

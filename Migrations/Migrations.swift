@@ -42,9 +42,23 @@ extension Migration {
     public static func all(for dialect: Dialect) -> [Migration] {
         switch dialect {
         case .sqlite:
-            [Migration(version: 1, name: "create_tasks", file: PackageResources.V001__create_tasks_sqlite_sql)]
+            [
+                Migration(version: 1, name: "create_tasks", file: PackageResources.V001__create_tasks_sqlite_sql),
+                Migration(
+                    version: 2,
+                    name: "clean_up_at_once",
+                    file: PackageResources.V002__clean_up_at_once_sqlite_sql
+                ),
+            ]
         case .postgresql:
-            [Migration(version: 1, name: "create_tasks", file: PackageResources.V001__create_tasks_postgresql_sql)]
+            [
+                Migration(version: 1, name: "create_tasks", file: PackageResources.V001__create_tasks_postgresql_sql),
+                Migration(
+                    version: 2,
+                    name: "clean_up_at_once",
+                    file: PackageResources.V002__clean_up_at_once_postgresql_sql
+                ),
+            ]
         }
     }
 

@@ -87,7 +87,10 @@ extension PostgreSQLStore {
         let begin = Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         return try await reach(to: "count tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange(
-                [begin, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders), .commit],
+                [
+                    begin, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders),
+                    Request(HorizonSQL.holder), .commit,
+                ],
                 within: SessionSettings.maintenanceLimit
             )
             return TableSummary(
@@ -107,7 +110,8 @@ extension PostgreSQLStore {
                         tasks: Int(row.integer(1)),
                         firstLeaseEnd: row.integerIfAny(2).map { Date(microseconds: $0) }
                     )
-                }
+                },
+                horizonHolder: answers[4].rows.first.map { HorizonHolder($0) }
             )
         }
     }

@@ -16,7 +16,7 @@ extension PostgreSQLStore {
             let before = Date()
             let row = try session.exchange([Request(FindingsSQL.server)])[0].rows[0]
             let machineTime = before.addingTimeInterval(Date().timeIntervalSince(before) / 2)
-            let oldest = try session.exchange([Request(FindingsSQL.oldestTransaction)])[0].rows.first
+            let holder = try session.exchange([Request(HorizonSQL.holder)])[0].rows.first
             return ServerFacts(
                 version: row.text(0),
                 versionNumber: session.serverVersion,
@@ -26,13 +26,7 @@ extension PostgreSQLStore {
                 fsync: row.text(4),
                 synchronousCommit: row.text(5),
                 clockAhead: Double(row.integer(6)) / 1_000_000 - machineTime.timeIntervalSince1970,
-                oldestTransaction: oldest.map {
-                    ServerFacts.Transaction(
-                        processID: $0.integer(0),
-                        application: $0.text(1),
-                        seconds: $0.integer(2)
-                    )
-                }
+                horizonHolder: holder.map { HorizonHolder($0) }
             )
         }
         return facts.findings(location: location) + [try await Self.notifyFinding(notifies() ?? false)]
@@ -57,20 +51,6 @@ private enum FindingsSQL {
                 current_setting('fsync'),
                 current_setting('synchronous_commit'),
                 (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
-            """
-    )
-
-    /// A transaction with a snapshot or a number of its own keeps dead rows from being removed.
-    static let oldestTransaction = Statement(
-        once: """
-            SELECT pid, coalesce(application_name, ''), extract(epoch FROM clock_timestamp() - xact_start)::bigint
-            FROM pg_stat_activity
-            WHERE xact_start < clock_timestamp() - interval '5 minutes'
-                AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
-                AND backend_type = 'client backend'
-                AND pid <> pg_backend_pid()
-            ORDER BY xact_start
-            LIMIT 1
             """
     )
 }

@@ -2,13 +2,6 @@ import TaskRun
 
 /// What there is to know about a server for `taskrun check`.
 struct ServerFacts: Sendable {
-    /// A transaction that is open for long.
-    struct Transaction: Sendable {
-        var processID: Int64
-        var application: String
-        var seconds: Int64
-    }
-
     var version: String
     /// 150018 for 15.18.
     var versionNumber: Int
@@ -19,8 +12,8 @@ struct ServerFacts: Sendable {
     var synchronousCommit: String
     /// Seconds that the server's clock is ahead of this machine's.
     var clockAhead: Double
-    /// The oldest open transaction of more than five minutes.
-    var oldestTransaction: Transaction?
+    /// Who holds the horizon, for however short.
+    var horizonHolder: HorizonHolder?
 
     /// Judges the facts.
     func findings(location: String) -> [Finding] {
@@ -88,13 +81,8 @@ struct ServerFacts: Sendable {
     }
 
     private var transactions: Finding {
-        guard let oldest = oldestTransaction else { return Finding(.ok, "transactions", "none is open for long") }
-        let application = oldest.application.isEmpty ? "of no name" : "\"\(oldest.application)\""
-        return Finding(
-            .warning,
-            "transactions",
-            "process \(oldest.processID), application \(application), has one open for \(oldest.seconds / 60) minutes",
-            advice: "End it: while it is open, rows that are done cannot be cleaned up, and claims become slower."
-        )
+        guard let holder = horizonHolder else { return Finding(.ok, "transactions", "none is open for long") }
+        guard holder.isLong() else { return Finding(.ok, "transactions", "none is open for long; \(holder.found)") }
+        return Finding(.warning, "transactions", "\(holder.found): \(HorizonHolder.harm)", advice: holder.remedy)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 public import TaskRun
 
@@ -7,14 +8,30 @@ extension SQLiteStore {
         let mode = try await access("cannot read the journal mode") { database in
             try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "unknown"
         }
+        let log = try? URL(fileURLWithPath: path + "-wal").resourceValues(forKeys: [.fileSizeKey]).fileSize
         return [
             .library(number: SQLiteLibrary.number, version: SQLiteLibrary.version),
             .journal(mode: mode, number: SQLiteLibrary.number),
-        ]
+        ] + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : [])
     }
 }
 
 extension Finding {
+    /// The log begins anew once all of it is in the file and nobody reads in it; a reader that stays lets it grow.
+    ///
+    /// SQLite moves it after 1,000 pages (4 MB), "Write-Ahead Logging", section 6, "Avoiding Excessively Large WAL Files".
+    static func logFile(bytes: Int, path: String) -> Finding {
+        let found = "\(bytes / 1_000_000) MB"
+        guard bytes > 100_000_000 else { return Finding(.ok, "WAL file", found) }
+        return Finding(
+            .warning,
+            "WAL file",
+            "\(found): some program had a transaction open for long, and readers become slower",
+            advice:
+                "End what reads for long (fuser -v \(path)), then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'"
+        )
+    }
+
     /// RETURNING came with SQLite 3.35, JSON is built in since 3.38.
     static func library(number: Int32, version: String) -> Finding {
         number >= 3_038_000

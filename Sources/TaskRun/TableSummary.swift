@@ -54,9 +54,13 @@ public struct TableSummary: Sendable, Equatable {
     /// Who holds leases, by owner.
     public let holders: [Holder]
 
+    /// Who keeps rows that are gone from being cleaned up, for however short; nil where nobody does, and on SQLite.
+    public let horizonHolder: HorizonHolder?
+
     /// Creates a summary from its parts.
-    public init(lines: [Line], holders: [Holder]) {
+    public init(lines: [Line], holders: [Holder], horizonHolder: HorizonHolder? = nil) {
         self.lines = lines
         self.holders = holders
+        self.horizonHolder = horizonHolder
     }
 }

@@ -30,7 +30,7 @@ public protocol TaskDesk: TaskStore {
     /// One row; nil where there is none.
     func show(_ id: Int64) async throws(StoreError) -> TaskRow?
 
-    /// Counts by queue, name and state, and who holds leases.
+    /// Counts by queue, name and state, who holds leases, and who holds the horizon.
     func summary() async throws(StoreError) -> TableSummary
 
     /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched.

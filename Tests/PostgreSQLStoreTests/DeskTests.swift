@@ -165,7 +165,7 @@ struct FindingsTests {
         fsync: "on",
         synchronousCommit: "on",
         clockAhead: 0.2,
-        oldestTransaction: nil
+        horizonHolder: nil
     )
 
     private func level(_ subject: String, _ change: (inout ServerFacts) -> Void) -> Finding.Level? {
@@ -189,10 +189,11 @@ struct FindingsTests {
         #expect(level("durability") { $0.synchronousCommit = "off" } == .warning)
         #expect(level("clock") { $0.clockAhead = -5.1 } == .warning)
         #expect(level("clock") { $0.clockAhead = 4.9 } == .ok)
-        #expect(
-            level("transactions") { $0.oldestTransaction = .init(processID: 1, application: "psql", seconds: 400) }
-                == .warning
-        )
+        for (age, level) in [(299, Finding.Level.ok), (300, .warning)] {
+            let hold = HorizonHolder.Hold(start: Date(), age: .seconds(age))
+            let holder = HorizonHolder(.preparedTransaction(name: "x"), hold: hold, remedy: "")
+            #expect(self.level("transactions") { $0.horizonHolder = holder } == level)
+        }
     }
 
     @Test("is read from a real one")

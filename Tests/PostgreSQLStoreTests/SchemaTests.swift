@@ -1,3 +1,4 @@
+import Migrations
 import TaskRun
 import TestSupport
 import Testing
@@ -25,9 +26,33 @@ struct SchemaTests {
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(runs.sorted() == [0, 0, 0, 0, 0, 0, 0, 1])
+            #expect(runs.sorted() == [0, 0, 0, 0, 0, 0, 0, 2])
             try await fixture.store.requireSchema()
-            #expect(try await fixture.store.schemaVersions().map(\.isApplied) == [true])
+            #expect(try await fixture.store.schemaVersions().map(\.isApplied) == [true, true])
+        }
+    }
+
+    @Test("of version 1 is brought up to date while other programs write, and tells autovacuum not to sleep")
+    func upgrade() async throws {
+        try await withEmptySchema { fixture in
+            let first = try #require(Migration.all(for: .postgresql).first)
+            try await fixture.psql(
+                "\(first.sql) INSERT INTO task_migrations VALUES (1, '\(first.name)', '\(first.checksum)')"
+            )
+            let error = try await storeError { try await fixture.store.requireSchema() }
+            #expect(error?.code == .schema && error?.advice == "Run: taskrun migrate")
+            async let writing = try? fixture.psql(
+                "BEGIN; INSERT INTO tasks (task_name) VALUES ('A'); SELECT pg_sleep(3600)"
+            )
+            let schema = try #require(fixture.url.split(separator: "%3D").last)
+            let writer = "FROM pg_locks WHERE relation = '\(schema).tasks'::regclass AND mode = 'RowExclusiveLock'"
+            try await eventually { try await fixture.psql("SELECT count(*) \(writer)") == "1" }
+            #expect(try await fixture.store.migrate().map(\.version) == [2])
+            try await fixture.psql("SELECT pg_terminate_backend(pid) \(writer)")
+            #expect(await writing == nil)
+            try await fixture.store.requireSchema()
+            let options = "SELECT reloptions FROM pg_class WHERE oid = 'tasks'::regclass"
+            #expect(try await fixture.psql(options) == "{autovacuum_vacuum_cost_delay=0}")
         }
     }
 
@@ -36,7 +61,7 @@ struct SchemaTests {
         try await withEmptySchema { fixture in
             let error = try #require(try await storeError { try await fixture.store.requireSchema() })
             #expect(error.code == .schema && error.advice == "Run: taskrun migrate")
-            #expect(try await fixture.store.schemaVersions().map(\.isApplied) == [false])
+            #expect(try await fixture.store.schemaVersions().map(\.isApplied) == [false, false])
             #expect(try await storeError { try await fixture.claim(1) }?.code == .schema)
         }
     }
@@ -64,8 +89,9 @@ struct SchemaTests {
     @Test(
         "stays untouched where it is newer, edited or in pieces",
         arguments: [
-            ("INSERT INTO task_migrations VALUES (2, 'x', 'x')", "version 2"),
-            ("UPDATE task_migrations SET checksum = 'x'", "other SQL"), ("DROP TABLE tasks", "missing"),
+            ("INSERT INTO task_migrations VALUES (3, 'x', 'x')", "version 3"),
+            ("UPDATE task_migrations SET checksum = 'x' WHERE version = 2", "other SQL"),
+            ("DROP TABLE tasks", "missing"),
         ]
     )
     func refused(_ change: String, _ words: String) async throws {
@@ -89,7 +115,7 @@ struct SchemaTests {
             #expect(try await storeError { try await fixture.store.migrate() } != nil)
             #expect(try await fixture.psql("SELECT to_regclass('tasks') IS NULL") == "t")
             try await fixture.psql("DROP TYPE task_migrations")
-            #expect(try await fixture.store.migrate().map(\.version) == [1])
+            #expect(try await fixture.store.migrate().map(\.version) == [1, 2])
         }
     }
 
@@ -102,7 +128,7 @@ struct SchemaTests {
                 fixture.server.superuserURL + "&options=-csearch_path%3Dnowhere,\(names.joined(separator: ","))"
             )
             #expect(try await storeError { try await both.requireSchema() }?.code == .schema)
-            #expect(try await both.migrate().map(\.version) == [1])
+            #expect(try await both.migrate().map(\.version) == [1, 2])
             _ = try await both.add([NewTask(name: "A")])
             #expect(try await fixture.psql("SELECT count(*) FROM tasks") == "0")
             #expect(try await fixture.server.psql("SELECT count(*) FROM tasks", on: first) == "1")

@@ -177,6 +177,26 @@ struct SQLiteOdditiesTests {
         #expect(Finding.journal(mode: "delete", number: number).level == .ok)
     }
 
+    @Test("a WAL file of more than 100 MB is a warning that names the file")
+    func logFile() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("tasks.db").path
+        let store = try SQLiteStore(path: path, opening: .creating, journal: .wal)
+        _ = try await store.migrate()
+        func finding() async throws -> Finding? { try await store.findings().first { $0.subject == "WAL file" } }
+        #expect(try await finding()?.level == .ok)
+        // Only its size counts; what is behind its last commit is nobody's.
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path + "-wal"))
+        try file.truncate(atOffset: 101_000_000)
+        try file.close()
+        let large = try #require(try await finding())
+        #expect(large.level == .warning && large.found.hasPrefix("101 MB"))
+        #expect(large.advice?.contains("\(path)-wal") == true)
+        await store.close()
+    }
+
     @Test("a commit goes as far as was asked for, and a new file has the journal mode that was asked for")
     func conditions() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")

@@ -24,6 +24,33 @@ struct SchemaConformanceTests {
         }
     }
 
+    @Test(
+        "a database of an older version gets what is missing, and keeps its tasks",
+        arguments: StoreUnderTest.allCases
+    )
+    func older(_ kind: StoreUnderTest) async throws {
+        let known = Migration.all(for: kind == .sqlite ? .sqlite : .postgresql)
+        for version in 1..<known.count {
+            try await Fixture.with(kind, migrated: false) { fixture in
+                for step in known.prefix(version) {
+                    try await fixture.sql(step.sql)
+                    try await fixture.sql(
+                        "INSERT INTO task_migrations (version, name, checksum) "
+                            + "VALUES (\(step.version), '\(step.name)', '\(step.checksum)')"
+                    )
+                }
+                try await fixture.sql("INSERT INTO tasks (task_name) VALUES ('A')")
+                let error = await #expect(throws: StoreError.self) { try await fixture.store.requireSchema() }
+                #expect(error?.code == .schema && error?.cause.contains("version \(version)") == true)
+                let applied = try await fixture.store.schemaVersions().map(\.isApplied)
+                #expect(applied == known.map { $0.version <= version })
+                #expect(try await fixture.store.migrate().map(\.version) == Array(version + 1...known.count))
+                try await fixture.store.requireSchema()
+                #expect(try await fixture.rows("SELECT task_name, status FROM tasks") == ["A|WAITING"])
+            }
+        }
+    }
+
     @Test("two migrators at once queue up", arguments: StoreUnderTest.allCases)
     func twoAtOnce(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind, migrated: false) { fixture in

@@ -30,6 +30,7 @@ struct StatusView {
     private let counts: [Counts]
     private let unknown: [UnknownName]
     private let runs: [Run]
+    private let horizonHolder: HorizonHolder?
     private let now: Date
 
     /// Sums up.
@@ -55,12 +56,16 @@ struct StatusView {
         let waiting = Set(counts.filter { $0.waiting > 0 }.map(\.lane.name))
         unknown = UnknownName.find(waiting.subtracting(known).sorted(), in: summary, known: known)
         runs = summary.holders.map { Run(holder: $0, life: life($0.owner)) }
+        horizonHolder = summary.horizonHolder
         self.now = now
     }
 
     /// For people.
     func lines(on terminal: Terminal) -> [String] {
-        guard !counts.isEmpty else { return ["No tasks."] }
+        let ink = Ink(isOn: terminal.hasColour)
+        let notes = (UnknownName.sentences(unknown) + horizonSentence).map { ink($0, .yellow) }
+        let paragraph = notes.isEmpty ? [] : [""] + notes
+        guard !counts.isEmpty else { return ["No tasks."] + paragraph }
         var table = TextTable([
             .text("queue"), .text("task name"), .number("waiting"), .number("due"), .number("processing"),
             .number("failed"), .text("oldest due"),
@@ -73,9 +78,12 @@ struct StatusView {
                 TextTable.Cell(line.oldestDue.map { $0.relative(to: now) } ?? ""),
             ])
         }
-        let ink = Ink(isOn: terminal.hasColour)
-        let notes = UnknownName.sentences(unknown).map { ink($0, .yellow) }
-        return table.lines(on: terminal) + (notes.isEmpty ? [] : [""] + notes) + runLines(on: terminal)
+        return table.lines(on: terminal) + paragraph + runLines(on: terminal)
+    }
+
+    private var horizonSentence: [String] {
+        guard let holder = horizonHolder, holder.isLong() else { return [] }
+        return ["On the server \(holder.found): \(HorizonHolder.harm). \(holder.remedy)".visible()]
     }
 
     private func runLines(on terminal: Terminal) -> [String] {
@@ -114,6 +122,9 @@ struct StatusView {
                 "first_lease_end": .text(run.holder.firstLeaseEnd.map(MomentText.iso)),
             ]
         }
-        return ["tasks": .list(tasks), "unknown_names": .list(names), "runs": .list(holders)]
+        return [
+            "tasks": .list(tasks), "unknown_names": .list(names), "runs": .list(holders),
+            "horizon": horizonHolder?.json ?? .null,
+        ]
     }
 }

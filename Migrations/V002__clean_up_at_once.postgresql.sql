@@ -1,0 +1,18 @@
+-- A task leaves two dead rows behind, one at its claim and one at its end. autovacuum, held back by default (2 ms of sleep for each
+-- 200 points of work), cannot keep up with a flood of them; without the sleep it can. The table then stays small and is in memory, so
+-- there is little to be gentle with. It asks for a SHARE UPDATE EXCLUSIVE lock only: tasks are added and performed meanwhile.
+--
+-- Measured by Benchmarks/table_options.py on PostgreSQL 15.18, 2 cores, other work beside it: sizes and ratios count, speeds hardly do.
+--   One vacuum after 500,000 tasks, two times each: 7.9 and 8.5 s as by default; 1.9 and 2.9 s with cost_limit = 2000; 1.2 and 2.2 s so.
+--   32 s of adding and performing at once at 40,000 to 86,000 tasks a second, autovacuum_naptime 10 s, two times each, in turns:
+--   table and indexes 293 and 241 bytes for each task performed as by default (559 and 436 MB), 110 and 125 so (142 and 343 MB);
+--   processor time of the server for 1,000 tasks 20.7 and 20.1 ms as by default, 18.8 and 18.9 so; in the last third 45,000 and 68,000
+--   tasks a second as by default, 41,000 and 86,000 so: too far apart to say anything.
+--   60 s, naptime 20 s, at 14,000 to 36,000 a second: 210, 274 and 364 bytes as by default, 111 and 174 so.
+--   45 s, naptime 15 s, at 18,000 a second, once: 93 bytes as by default, 145 so. Slower than that, chance decides: then a vacuum takes
+--   little time in any case, and the naptime is what counts, which is the server's, a minute by default.
+-- What was measured as well, and is left as it is, because it did nothing or harm:
+--   fillfactor = 50: the table 2 to 3 times as large. No update was ever HOT, for status is in the conditions of the indexes.
+--   autovacuum_vacuum_scale_factor = 0.01, with 500,000 rows that wait for tomorrow: 81 MB instead of 84, not more than chance.
+--   autovacuum_analyze_threshold out of reach; tasks_due with fillfactor = 100 or deduplicate_items = off: no difference.
+ALTER TABLE tasks SET (autovacuum_vacuum_cost_delay = 0);

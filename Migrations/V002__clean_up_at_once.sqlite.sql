@@ -1,0 +1,1 @@
+-- Nothing to do: SQLite keeps no dead rows, and pages that were freed are used again. Versions go together with PostgreSQL's.
