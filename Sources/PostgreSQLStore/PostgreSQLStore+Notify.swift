@@ -16,9 +16,12 @@ extension PostgreSQLStore {
     /// - Returns: Whether anything had to be changed.
     /// - Throws: What the database reports; nothing is changed then.
     public func setNotify(_ isOn: Bool) async throws(StoreError) -> Bool {
-        try await reach(to: isOn ? "install the triggers" : "remove the triggers") { session throws(PostgreSQLFailure) in
+        try await reach(to: isOn ? "install the triggers" : "remove the triggers") {
+            session throws(PostgreSQLFailure) in
             let limit = SessionSettings.maintenanceLimit
-            let before = [Request.begin, Request(SchemaSQL.patience), Request(SchemaSQL.lock), Request(WaitSQL.channel)]
+            let before = [
+                Request.begin, Request(SchemaSQL.patience), Request(SchemaSQL.lock), Request(WaitSQL.channel),
+            ]
             let isThere = try session.exchange(before, within: limit)[3].rows.first != nil
             guard isThere != isOn else { return false }
             try session.execute(isOn ? NotifyScript.on : NotifyScript.off, within: limit)

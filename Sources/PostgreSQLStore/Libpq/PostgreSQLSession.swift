@@ -170,7 +170,11 @@ extension PostgreSQLSession {
                 PQfreemem(message)
                 return .ready
             }
-            let wake = Readiness.wait(on: PQsocket(handle), or: interrupt, atMost: ContinuousClock.now.duration(to: end))
+            let wake = Readiness.wait(
+                on: PQsocket(handle),
+                or: interrupt,
+                atMost: ContinuousClock.now.duration(to: end)
+            )
             guard wake == .ready else { return wake }
             guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else { throw lost() }
         }

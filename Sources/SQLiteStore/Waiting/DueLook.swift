@@ -88,7 +88,9 @@ final class DueLook {
     }
 
     private func firstOfCrashed(_ name: String, _ queues: [String]?) -> Double? {
-        let values: [String: RawValue] = [":name": .text(name)].merging(queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]) { $1 }
+        let values: [String: RawValue] = [":name": .text(name)].merging(
+            queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]
+        ) { $1 }
         return connection.first(Self.crashed, values).map { $0.first?.number ?? .infinity }
     }
 

@@ -63,7 +63,9 @@ final class RawConnection {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
-        for (name, value) in values { Self.bind(value, to: sqlite3_bind_parameter_index(statement, name), of: statement) }
+        for (name, value) in values {
+            Self.bind(value, to: sqlite3_bind_parameter_index(statement, name), of: statement)
+        }
         switch sqlite3_step(statement) {
         case SQLITE_ROW: return (0..<sqlite3_column_count(statement)).map { Self.value(of: statement, column: $0) }
         case SQLITE_DONE: return []

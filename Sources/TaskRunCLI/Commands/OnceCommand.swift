@@ -71,7 +71,11 @@ struct OnceCommand: ProgramCommand {
             if linger, settings.isWindowDefault { run.window = Self.lingerWindow }
             if !queue.isEmpty { run.queues = Self.words(queue) }
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
-            var report = try await round.perform(run, turn: linger ? try round.turn(run) : nil, isSilent: options.isJSON)
+            var report = try await round.perform(
+                run,
+                turn: linger ? try round.turn(run) : nil,
+                isSilent: options.isJSON
+            )
             if options.isJSON {
                 let waiting = await round.waiting(&report)
                 try program.output.write(report.json(waiting: waiting).line)
