@@ -169,9 +169,15 @@ struct LingerTests {
             #expect(try await place.taskrun("migrate", "--status").output.contains("not installed"))
             #expect(try await place.taskrun("migrate", "--notify").output.contains("the notify triggers are in place."))
             #expect(try await place.taskrun("migrate", "--notify").output.hasSuffix(" is up to date.\n"))
-            #expect(try await place.taskrun("migrate", "--status", "--json").output.contains("\"name\":\"notify\",\"applied\":true"))
+            #expect(
+                try await place.taskrun("migrate", "--status", "--json").output.contains(
+                    "\"name\":\"notify\",\"applied\":true"
+                )
+            )
             #expect(try await place.taskrun("check").output.contains("wake waiting runs at the commit"))
-            #expect(try await place.taskrun("migrate", "--no-notify").output.contains("the notify triggers are removed."))
+            #expect(
+                try await place.taskrun("migrate", "--no-notify").output.contains("the notify triggers are removed.")
+            )
             #expect(try await place.taskrun("check").output.contains("look eight times a second"))
             #expect(try await place.sql("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'tasks'::regclass") == ["0"])
             let printed = try await place.taskrun("migrate", "--print", "--notify")

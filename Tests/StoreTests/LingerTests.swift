@@ -61,7 +61,10 @@ struct LingerTests {
         }
     }
 
-    @Test("passes its turn on when asked, claims nothing more, and finishes what it began", arguments: StoreUnderTest.allCases)
+    @Test(
+        "passes its turn on when asked, claims nothing more, and finishes what it began",
+        arguments: StoreUnderTest.allCases
+    )
     func handsOver(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             let (gate, turn) = (Gate(), TestTurn())
@@ -85,7 +88,8 @@ struct LingerTests {
     func window(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             let turn = TestTurn()
-            let report = try await fixture.makeRun([ClosureHandler()], turn: turn) { $0.window = .milliseconds(700) }.run()
+            let report = try await fixture.makeRun([ClosureHandler()], turn: turn) { $0.window = .milliseconds(700) }
+                .run()
             #expect(report.duration >= .milliseconds(700))
             #expect(report.trouble == nil && turn.isPassed)
         }
@@ -100,7 +104,8 @@ struct LingerTests {
                 return .succeeded()
             }
             let counting = CountingStore(fixture.store)
-            async let report = fixture.makeRun([slow, ClosureHandler()], store: counting, stop: stop, turn: TestTurn()).run()
+            async let report = fixture.makeRun([slow, ClosureHandler()], store: counting, stop: stop, turn: TestTurn())
+                .run()
             try await fixture.due(name: "SLOW")
             try await eventually("nothing was begun") { slow.ids.count == 1 }
             // To be performed with nothing else in hand.
@@ -108,7 +113,9 @@ struct LingerTests {
             try await Task.sleep(for: .seconds(2))
             #expect(counting.claims < 60)
             gate.open()
-            try await eventually("the task was not begun") { try await fixture.value("SELECT count(*) FROM tasks") == "0" }
+            try await eventually("the task was not begun") {
+                try await fixture.value("SELECT count(*) FROM tasks") == "0"
+            }
             stop.request()
             _ = try await report
         }

@@ -14,7 +14,9 @@ struct SQLiteWaitTests {
         try await Fixture.with(.sqlite) { fixture in
             let application = try await fixture.application(journal: mode)
             for synchronous in ["OFF", "NORMAL", "FULL"] {
-                try await application.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(synchronous)") }
+                try await application.writeWithoutTransaction {
+                    try $0.execute(sql: "PRAGMA synchronous = \(synchronous)")
+                }
                 for _ in 0..<5 {
                     async let isDue = fixture.store.waitForTasks(names: ["A"], queues: nil, until: .inOneMinute)
                     try await Task.sleep(for: .milliseconds(.random(in: 0...20)))
@@ -35,7 +37,11 @@ struct SQLiteWaitTests {
         try await Fixture.with(.sqlite) { fixture in
             let application = try await fixture.application(journal: mode)
             let wait = Task {
-                try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: .now.advanced(by: .seconds(1800)))
+                try await fixture.store.waitForTasks(
+                    names: ["A"],
+                    queues: nil,
+                    until: .now.advanced(by: .seconds(1800))
+                )
             }
             var refusals = 0
             for number in 0..<3000 {
@@ -70,7 +76,11 @@ struct SQLiteWaitTests {
     @Test("an application that goes over to WAL meanwhile is noticed")
     func modeChange() async throws {
         try await Fixture.with(.sqlite) { fixture in
-            let isDueAtFirst = try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: .now + .milliseconds(50))
+            let isDueAtFirst = try await fixture.store.waitForTasks(
+                names: ["A"],
+                queues: nil,
+                until: .now + .milliseconds(50)
+            )
             #expect(!isDueAtFirst)
             let application = try await fixture.application(journal: "WAL")
             async let isDue = fixture.store.waitForTasks(names: ["A"], queues: nil, until: .inOneMinute)

@@ -9,7 +9,8 @@ struct WaitConformanceTests {
         let kind: StoreUnderTest
         let notifies: Bool
         var testDescription: String { kind.rawValue + (notifies ? " with triggers" : "") }
-        static let all = StoreUnderTest.allCases.map { Place(kind: $0, notifies: false) }
+        static let all =
+            StoreUnderTest.allCases.map { Place(kind: $0, notifies: false) }
             + [Place(kind: .postgresql, notifies: true)]
     }
 
