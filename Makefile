@@ -38,10 +38,9 @@ torture:
 # FOLDER=/var/tmp: the disk to measure. ROUNDS=5. Debian starts beanstalkd and gearmand, which it installs, as services.
 bench: release
 	@Scripts/needs.sh bench
-	@Benchmarks/floors/build.sh .build/benchmarks/floors >/dev/null
-	@Benchmarks/peers/install.sh .build/benchmarks/peers >/dev/null
+	@Benchmarks/floors/build.sh >/dev/null
+	@Benchmarks/peers/install.sh >/dev/null
 	@python3 Benchmarks/bench.py --taskrun "$$($(RELEASE) --show-bin-path)/taskrun" \
-		--floors .build/benchmarks/floors --peers .build/benchmarks/peers \
 		$(if $(QUICK)$(ONLY),--out .build/benchmarks/results) $(if $(QUICK),--quick) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FOLDER),--folder $(FOLDER))
 

@@ -23,9 +23,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def arguments():
     """What was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--taskrun", required=True, help="the program, built for release")
-    parser.add_argument("--floors", required=True, help="the folder with the C programs")
-    parser.add_argument("--peers", default="", help="the virtual environment with the peers from PyPI")
+    built = os.path.join(os.path.dirname(HERE), ".build")
+    made = os.path.join(built, "benchmarks")
+    parser.add_argument("--taskrun", default=os.path.join(built, "release", "taskrun"), help="built for release")
+    parser.add_argument("--floors", default=os.path.join(made, "floors"), help="the folder with the C programs")
+    parser.add_argument("--peers", default=os.path.join(made, "peers"), help="the virtual environment with the peers")
     parser.add_argument("--out", default=HERE, help="where the results are written (default: %(default)s)")
     parser.add_argument("--folder", default="/var/tmp", help="a folder on the disk to measure (default: %(default)s)")
     parser.add_argument("--only", default="", help="these scenarios only: " + ",".join(part.NAME for part in ALL))
@@ -43,11 +45,8 @@ def main():
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
     else:
-        found = measured(asked)
         os.makedirs(asked.out, exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(found, file, indent=1)
-            file.write("\n")
+        found = measured(asked, lambda found: save(found, path))
     with open(os.path.join(asked.out, "results.svg"), "w", encoding="utf-8") as file:
         file.write(chart.chart(found))
     results.write(found, os.path.join(asked.out, "RESULTS.md"), "results.svg")
@@ -64,15 +63,23 @@ def chosen(names):
     return [part for part in ALL if not wanted or part.NAME in wanted]
 
 
-def measured(asked):
-    """Runs the scenarios; what they found."""
+def save(found, path):
+    """Writes the results, whole or not at all."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(found, file, indent=1)
+        file.write("\n")
+    os.replace(path + ".new", path)
+
+
+def measured(asked, keep):
+    """Runs the scenarios; what they found, which is kept after each."""
     parts = chosen(asked.only)
     # A killed benchmark leaves nothing behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     bench = Bench(
         taskrun=os.path.abspath(asked.taskrun),
         floors=os.path.abspath(asked.floors),
-        peers=asked.peers and os.path.abspath(asked.peers),
+        peers=os.path.abspath(asked.peers),
         folder=asked.folder,
         is_quick=asked.quick,
     )
@@ -82,6 +89,7 @@ def measured(asked):
             "quick": asked.quick,
             "machine": machine.machine(asked.folder),
             "versions": machine.versions(bench),
+            "rounds": asked.rounds or bench.amount(5, 2),
             "postgresql": {},
             "scenarios": [],
         }
@@ -90,7 +98,7 @@ def measured(asked):
                 scenario.rounds = asked.rounds or scenario.rounds
                 measure(scenario)
                 found["scenarios"].append(summary.summary(scenario))
-        found["rounds"] = asked.rounds or bench.amount(5, 2)
+                keep(found)
         try:
             found["postgresql"] = bench.cluster.facts()
         except Missing as reason:
@@ -98,6 +106,7 @@ def measured(asked):
         found["seconds"] = (
             datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(found["date"])
         ).total_seconds()
+        keep(found)
         return found
     finally:
         bench.close()

@@ -1,11 +1,9 @@
 #!/bin/sh
-# Compiles the programs in this folder. Usage: Benchmarks/floors/build.sh [FOLDER], by default .build/benchmarks/floors;
-# prints the folder.
+# Compiles the programs in this folder into .build/benchmarks/floors; prints that folder.
 set -eu
 cd "$(dirname "$0")"
-out=${1:-../../.build/benchmarks/floors}
-mkdir -p "$out"
-out=$(cd "$out" && pwd)
+mkdir -p ../../.build/benchmarks/floors
+out=$(cd ../../.build/benchmarks/floors && pwd)
 
 compile() { # compile PROGRAM FILE [FLAG…]
     program=$1

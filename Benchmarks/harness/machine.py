@@ -34,8 +34,8 @@ def versions(bench):
         "PHP": first_line(output_of(["php", "--version"])),
         **{name: package(name) for name in ("beanstalkd", "gearman-job-server", "php-gearman", "php-cli")},
     }
-    if bench.peers:
-        python = os.path.join(bench.peers, "bin", "python")
+    python = os.path.join(bench.peers, "bin", "python")
+    if os.access(python, os.X_OK):
         found["Python of the peers"] = output_of([python, "--version"])
         for line in output_of([python, "-m", "pip", "list", "--format=freeze"]).splitlines():
             name, _, version = line.partition("==")

@@ -15,9 +15,10 @@ HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 
 def python(bench, script):
     """The command of a peer in Python."""
-    if not bench.peers:
-        raise Missing("no virtual environment with the peers")
-    return [os.path.join(bench.peers, "bin", "python"), os.path.join(HERE, script)]
+    interpreter = os.path.join(bench.peers, "bin", "python")
+    if not os.access(interpreter, os.X_OK):
+        raise Missing("no virtual environment with the peers: Benchmarks/peers/install.sh makes it")
+    return [interpreter, os.path.join(HERE, script)]
 
 
 def php(_bench, script):

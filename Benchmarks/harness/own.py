@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 
 from harness.process import Missing, kill_group, last_words
@@ -93,11 +94,11 @@ def with_value(answer):
 
 
 @contextlib.contextmanager
-def drain(bench, database, tables, concurrency):
+def drain(bench, database, tables):
     """A run of `taskrun bench` on tables that are filled already: `begin()` it, then take its `outcome()`."""
-    command = [bench.taskrun, "--database", database, "bench-run", tables, "--concurrency", str(concurrency)]
+    command = [bench.taskrun, "--database", database, "bench-run", tables]
     process = subprocess.Popen(
-        [*command, "--synchronous", "full"], text=True, start_new_session=True,
+        [*command, "--concurrency", str(os.cpu_count()), "--synchronous", "full"], text=True, start_new_session=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -15,10 +15,11 @@ def measure(scenario):
             began = time.monotonic()
             try:
                 sample = contender.run()
-            except Missing as reason:
+            except (Missing, OSError, ValueError, KeyError) as reason:
                 # Once measured, it can be had: one bad round is left out, and told.
-                contender.missing = "" if contender.samples else str(reason)
-                say(f"{scenario.name} {number}/{scenario.rounds} {contender.title}: {reason}")
+                why = str(reason) if isinstance(reason, Missing) else repr(reason)
+                contender.missing = "" if contender.samples else why
+                say(f"{scenario.name} {number}/{scenario.rounds} {contender.title}: {why}")
                 continue
             contender.samples.append({"round": number, **sample})
             took = time.monotonic() - began

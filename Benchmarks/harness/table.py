@@ -58,8 +58,7 @@ def markdown(header, lines):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
 
 
-RATIO_MEMORY = ("peak_memory_mib", "server_peak_memory_mib")
-COLUMNS = ("ratio", "median", "min – max", "goal", "")
+RATIO_COLUMNS = ("ratio", "median", "min – max", "goal", "")
 
 
 def printed(results):

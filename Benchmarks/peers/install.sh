@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs the peers from PyPI into a virtual environment, one by one: one that cannot be had does not stop the others.
-# Usage: Benchmarks/peers/install.sh [FOLDER], by default .build/benchmarks/peers; prints the folder.
+# Installs the peers from PyPI into the virtual environment .build/benchmarks/peers, one by one: one that cannot be had does
+# not stop the others. Prints that folder.
 set -eu
 cd "$(dirname "$0")"
-out=${1:-../../.build/benchmarks/peers}
+mkdir -p ../../.build/benchmarks
+out=$(cd ../../.build/benchmarks && pwd)/peers
 if [ ! -x "$out/bin/python" ]; then
     echo "==> installing the peers from PyPI" >&2
     python3 -m venv "$out" >&2
@@ -12,4 +13,4 @@ if [ ! -x "$out/bin/python" ]; then
         "$out/bin/python" -m pip install --quiet --upgrade "$name" >&2 || echo "==> $name cannot be had" >&2
     done <requirements.txt
 fi
-(cd "$out" && pwd)
+echo "$out"

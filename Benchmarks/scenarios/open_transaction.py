@@ -51,7 +51,7 @@ class Halves:
             try:
                 if holder:
                     holder.ask("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) > 0 FROM pg_class;")
-                with drain(self.bench, tables.database, TABLES, 8) as run:
+                with drain(self.bench, tables.database, TABLES) as run:
                     lowest = int(client.ask(f"SELECT min(id) FROM {TABLES}.tasks;"))
                     began = time.monotonic()
                     run.begin()

@@ -3,7 +3,7 @@
 import contextlib
 
 from harness.bench import say
-from harness.filling import BOTH, TITLES
+from harness.filling import BOTH, TABLES, TITLES
 from harness.own import drain
 from harness.scenario import Contender, Goal, Scenario
 
@@ -53,7 +53,7 @@ def runner(bench, tables, fill, is_cut_short, kept):
             filled[0].settle_down()
         if not is_cut_short:
             filled[0].add(DUE)
-        with drain(bench, filled[0].database, "taskrun_bench_made", 8) as run:
+        with drain(bench, filled[0].database, TABLES) as run:
             run.begin()
             if is_cut_short:
                 with contextlib.suppress(Exception):

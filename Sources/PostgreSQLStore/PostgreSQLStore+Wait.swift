@@ -19,9 +19,7 @@ extension PostgreSQLStore {
     ) async throws(StoreError) -> Bool {
         let interrupt: Interrupt
         do { interrupt = try Interrupt() } catch { throw error.storeError(subject: subject("wait for tasks")) }
-        let look =
-            queues.map { Request(WaitSQL.firstDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
-            ?? Request(WaitSQL.firstDue, [SQLText.array(names)])
+        let look = Self.firstDue(names, queues)
         let result = await withTaskCancellationHandler { () -> Result<Bool, StoreError> in
             do throws(StoreError) {
                 return .success(
@@ -36,6 +34,26 @@ extension PostgreSQLStore {
             interrupt.signal()
         }
         return try result.get()
+    }
+
+    /// Looks whether there is anything to do: see ``TaskRun/TaskStore``.
+    public func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+        try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
+            let answers = try session.exchange([
+                Request(WaitSQL.anyClaim), Self.firstDue(names, queues),
+                Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]),
+            ])
+            return Look(
+                holdsClaims: answers[0].rows[0].bool(0),
+                isDue: answers[1].rows.first?.integerIfAny(0).map { $0 <= 0 } ?? false,
+                waitingNames: answers[2].rows.map { $0.text(0) }
+            )
+        }
+    }
+
+    private static func firstDue(_ names: [String], _ queues: [String]?) -> Request {
+        queues.map { Request(WaitSQL.firstDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
+            ?? Request(WaitSQL.firstDue, [SQLText.array(names)])
     }
 
     private static func wait(

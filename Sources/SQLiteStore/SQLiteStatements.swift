@@ -132,6 +132,15 @@ enum SQLiteStatements {
         WHERE status = 'PROCESSING' AND lease_owner = :owner
         """
 
+    static let anyClaim = "SELECT 1 FROM tasks INDEXED BY tasks_lease WHERE status = 'PROCESSING' LIMIT 1"
+
+    static let anyCrashed = """
+        SELECT 1
+        FROM tasks INDEXED BY tasks_crashed
+        WHERE status = 'WAITING' AND crashes > 0 AND julianday(run_at) <= julianday(:now)
+        LIMIT 1
+        """
+
     // By their bytes, as the queues above.
     static let nextWaitingName = """
         SELECT CAST(task_name AS BLOB)

@@ -33,21 +33,26 @@ extension SQLiteStore {
     /// Names of WAITING tasks, found by stepping from name to name along the index.
     public func waitingNames(limit: Int) async throws(StoreError) -> [String] {
         guard limit > 0 else { return [] }
-        return try await access("cannot read the task names") { database in
-            let statement = try database.cachedStatement(sql: SQLiteStatements.nextWaitingName)
-            var names = Set(
-                try Row.fetchAll(database, sql: SQLiteStatements.crashedNames, arguments: ["limit": limit])
-                    .map { $0.text(0) }
-            )
-            var (last, steps) = (Data(), 0)
-            while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
-                last.lexicographicallyPrecedes(name)
-            {
-                names.insert(String(decoding: name, as: UTF8.self))
-                (last, steps) = (name, steps + 1)
-            }
-            return Array(names.sorted().prefix(limit))
+        return try await read("cannot read the task names") { try $0.waitingNames(limit: limit) }
+    }
+}
+
+extension Database {
+    /// Names of WAITING tasks, sorted, found by stepping from name to name along the index.
+    func waitingNames(limit: Int) throws -> [String] {
+        let statement = try cachedStatement(sql: SQLiteStatements.nextWaitingName)
+        var names = Set(
+            try Row.fetchAll(cachedStatement(sql: SQLiteStatements.crashedNames), arguments: ["limit": limit])
+                .map { $0.text(0) }
+        )
+        var (last, steps) = (Data(), 0)
+        while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
+            last.lexicographicallyPrecedes(name)
+        {
+            names.insert(String(decoding: name, as: UTF8.self))
+            (last, steps) = (name, steps + 1)
         }
+        return Array(names.sorted().prefix(limit))
     }
 }
 

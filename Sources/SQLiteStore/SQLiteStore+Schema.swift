@@ -54,7 +54,7 @@ extension SQLiteStore {
     }
 
     private func schemaState() async throws(StoreError) -> SchemaState {
-        try await access("cannot read the schema") { try $0.schemaState() }
+        try await read("cannot read the schema") { try $0.schemaState() }
     }
 }
 

@@ -102,7 +102,9 @@ public actor OneShotRun {
         stop.listen { [bench] in bench.interrupt() }
         try await store.requireSchema()
         do {
-            try await recover()
+            let look = try await store.look(names: names, queues: settings.queues)
+            if look.holdsClaims { try await recover() }
+            if turn == nil, !look.holdsClaims, !look.isDue { return end(after: look) }
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }
@@ -132,11 +134,21 @@ public actor OneShotRun {
 
     private func noteUnknownNames() async {
         do {
-            let names = try await store.waitingNames(limit: 1000)
-            report.unknownNames = names.filter { performer.registry[$0] == nil }.sorted()
+            note(waiting: try await store.waitingNames(limit: Look.nameLimit))
         } catch {
             report.trouble = error
         }
+    }
+
+    private func note(waiting names: [String]) {
+        report.unknownNames = names.filter { performer.registry[$0] == nil }.sorted()
+    }
+
+    /// Most runs: nothing is due.
+    private func end(after look: Look) -> RunReport {
+        if settings.only == nil, settings.queues == nil { note(waiting: look.waitingNames) }
+        report.duration = began.duration(to: .now)
+        return report
     }
 
     /// Nothing in hand, and nothing more to be claimed.

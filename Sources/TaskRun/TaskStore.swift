@@ -21,6 +21,16 @@ public protocol TaskStore: Sendable {
     /// - Throws: ``StoreError/Code/schema`` for missing, older, newer, edited or foreign tables; nothing is touched.
     func requireSchema() async throws(StoreError)
 
+    /// Looks whether a run of these names and queues would find anything, in one read: most runs of a quiet table find
+    /// nothing, and end after it. Nothing is changed, and nothing stays locked.
+    ///
+    /// - Parameters:
+    ///   - names: The task names that can be performed.
+    ///   - queues: The queues to look at; nil: all.
+    /// - Returns: What was seen.
+    /// - Throws: ``StoreError``.
+    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look
+
     /// Takes over what dead runs left behind.
     ///
     /// A PROCESSING row is taken over when its lease has ended, when the request says that its owner is dead, or when

@@ -7,7 +7,7 @@ import Testing
     static let keys: Set = [
         "added_per_second", "performed_per_second", "cpu_ms_per_1000", "peak_memory_mib", "latency_p50_ms",
         "latency_p99_ms", "latency_tasks", "tasks", "bytes", "concurrency", "runs", "performed_by_run", "database",
-        "version", "journal_mode", "synchronous", "synchronous_commit", "fsync", "seconds_adding", "seconds",
+        "version", "journal_mode", "synchronous", "synchronous_commit", "fsync", "notify", "seconds_adding", "seconds",
     ]
 
     @Test("bench leaves existing tasks alone and removes its tables", arguments: Scratch.Database.allCases)
@@ -15,7 +15,7 @@ import Testing
         try await Scratch.alone(database) { scratch async throws in
             try await scratch.taskrunOK("add", "CONTACT_EMAIL", "{\"email\":\"ada@example.com\"}")
             let before = try await scratch.sql("SELECT * FROM tasks")
-            let answer = try await scratch.taskrun("bench", "-n", "300", "--json", "--bytes", "500")
+            let answer = try await scratch.taskrun("bench", "-n", "300", "--json", "--bytes", "500", "--latency", "20")
             #expect(answer.status == 0, "\(answer.errors)")
             #expect(answer.errors.isEmpty)
             let object = try #require(try answer.objects().first)
@@ -35,12 +35,23 @@ import Testing
     @Test("bench needs no tables, and several runs perform all between them", arguments: Scratch.Database.allCases)
     func runs(_ database: Scratch.Database) async throws {
         try await Scratch.alone(database, tables: false) { scratch async throws in
-            let answer = try await scratch.taskrun("bench", "-n", "2000", "--runs", "2", "--concurrency", "3")
+            let answer = try await scratch.taskrun(
+                "bench",
+                "-n",
+                "2000",
+                "--runs",
+                "2",
+                "--concurrency",
+                "3",
+                "--latency",
+                "0"
+            )
             #expect(answer.status == 0, "\(answer.errors)")
             #expect(answer.lines.first?.contains("2,000 tasks of 2 bytes, concurrency 3") == true)
             #expect(answer.lines.contains { $0.hasPrefix("performed ") })
             let shares = answer.lines.compactMap { $0.firstMatch(of: #/^ +[12] +([\d,]+) +[\d.]+ %/#)?.1 }
             #expect(shares.count == 2)
+            #expect(!answer.output.contains("From commit"))
             #expect(shares.compactMap { Int($0.filter(\.isNumber)) }.reduce(0, +) == 2000)
             #expect(try await scratch.benchLeftovers(database).isEmpty)
             #expect(!scratch.has("tasks.db"))
@@ -117,12 +128,24 @@ import Testing
         }
     }
 
+    @Test("--notify measures with the triggers that wake a waiting run")
+    func notify() async throws {
+        try await Scratch.alone(.postgresql, tables: false) { scratch async throws in
+            for (flags, notify) in [([], false), (["--notify"], true)] {
+                let answer = try await scratch.start(["bench", "-n", "10", "--json", "--latency", "5"] + flags).answer()
+                let object = try #require(try answer.objects().first, "\(answer.errors)")
+                #expect(object["notify"] as? Bool == notify)
+                #expect(object["latency_tasks"] as? Int == 5)
+            }
+        }
+    }
+
     @Test("the scratch file has the journal mode of the named one, or the one that is asked for")
     func journal() async throws {
         try await Scratch.with(tables: false) { scratch async throws in
             try await scratch.sql("PRAGMA journal_mode = WAL; CREATE TABLE other (id)")
             func mode(_ more: String...) async throws -> [String?] {
-                let answer = try await scratch.start(["bench", "-n", "10", "--json"] + more).answer()
+                let answer = try await scratch.start(["bench", "-n", "10", "--json", "--latency", "0"] + more).answer()
                 let object = try #require(try answer.objects().first, "\(answer.errors)")
                 return [object["journal_mode"] as? String, object["synchronous"] as? String]
             }
@@ -130,7 +153,7 @@ import Testing
             #expect(try await mode("--journal", "delete", "--synchronous", "off") == ["delete", "off"])
             #expect(try await scratch.sql("SELECT count(*) FROM sqlite_schema") == ["1"])
             let normal = try await scratch.setting(["TASKRUN_SQLITE_SYNCHRONOUS": "normal"])
-                .taskrun("bench", "-n", "10", "--json")
+                .taskrun("bench", "-n", "10", "--json", "--latency", "0")
             #expect(try normal.objects().first?["synchronous"] as? String == "normal")
         }
     }
@@ -139,7 +162,7 @@ import Testing
         "values that make no sense are usage errors",
         arguments: [
             ["-n", "0"], ["-n", "many"], ["-n", "-5"], ["--bytes", "1"], ["--runs", "0"], ["--synchronous", "maybe"],
-            ["--journal", "memory"], ["--concurrency", "0"],
+            ["--journal", "memory"], ["--concurrency", "0"], ["--notify"], ["--latency", "-1"],
         ]
     )
     func usage(_ arguments: [String]) async throws {

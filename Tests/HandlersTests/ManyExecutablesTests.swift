@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TaskRun
 import Testing
 
@@ -52,6 +53,37 @@ struct ManyExecutablesTests {
             #expect(outcomes.allSatisfy { $0 == .stopped })
             #expect(try await eventually { LeftoverProcesses.processes(startedBy: run).isEmpty })
             #expect(try !place.names().contains { $0.hasPrefix("output-") })
+        }
+    }
+
+    @Test(
+        "tasks that follow on one another are each performed with their own payload, until there is none or one is stopped"
+    )
+    func following() async throws {
+        try await withPlace { place in
+            let handler = try place.script(
+                "[ $TASKRUN_TASK_ID = 9 ] && touch begun && exec sleep 600; cat; exit $(($TASKRUN_TASK_ID % 3))"
+            )
+            let ended = Mutex<[HandlerOutcome]>([])
+            let attempt = Task {
+                await handler.perform(task("1", id: 1), in: .of(task("1", id: 1))) { outcome in
+                    let number = ended.withLock { ended in
+                        ended.append(outcome)
+                        return ended.count + 1
+                    }
+                    let following = task("\(number)", id: Int64(number))
+                    return outcome == .stopped ? nil : (following, .of(following))
+                }
+            }
+            #expect(try await eventually { place.has("begun") })
+            attempt.cancel()
+            #expect(await attempt.value == .stopped)
+            let expected = (1...8).map { number in
+                number % 3 == 0
+                    ? HandlerOutcome.succeeded(result: Array("\(number)".utf8))
+                    : .failed(error: "exit status \(number % 3), nothing on stderr")
+            }
+            #expect(ended.withLock { $0 } == expected + [.stopped])
         }
     }
 }

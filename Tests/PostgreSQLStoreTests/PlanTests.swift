@@ -77,6 +77,13 @@ struct PlanTests {
             indexes: ["tasks_pkey"]
         ),
         Case(statement: RecoverSQL.waitingNames, values: ["10"], indexes: ["tasks_due", "tasks_crashed"]),
+        Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
+        Case(statement: WaitSQL.firstDue, values: ["'{A,B,C}'"], indexes: ["tasks_due", "tasks_crashed"]),
+        Case(
+            statement: WaitSQL.firstDueOfQueues,
+            values: ["'{A,B}'", "'{default,q1}'"],
+            indexes: ["tasks_due", "tasks_crashed"]
+        ),
         Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),

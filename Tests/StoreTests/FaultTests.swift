@@ -36,6 +36,9 @@ final class FaultyStore: TaskStore {
 
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
+    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+        try await store.look(names: names, queues: queues)
+    }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         try await store.recover(request)
     }
@@ -81,6 +84,9 @@ final class ClaimlessStore: TaskStore {
 
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
+    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+        try await store.look(names: names, queues: queues)
+    }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         try await store.recover(request)
     }

@@ -132,6 +132,9 @@ final class CountingStore: TaskStore {
     var claims: Int { count.withLock { $0 } }
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
+    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+        try await store.look(names: names, queues: queues)
+    }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         try await store.recover(request)
     }

@@ -22,6 +22,9 @@ struct SQLiteOdditiesTests {
             (SQLiteStatements.abandoned, "USING INDEX tasks_lease"), (SQLiteStatements.held, "USING INDEX tasks_lease"),
             (SQLiteStatements.nextWaitingName, "tasks_due (task_name>? AND task_name<?)"),
             (SQLiteStatements.crashedNames, "USING INDEX tasks_crashed"),
+            (SQLiteStatements.anyClaim, "INDEX tasks_lease"),
+            (SQLiteStatements.anyCrashed, "USING INDEX tasks_crashed"),
+            (DueLook.crashed, "USING INDEX tasks_crashed"),
         ]
     )
     func plans(_ statement: String, _ index: String) async throws {

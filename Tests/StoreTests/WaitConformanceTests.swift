@@ -138,6 +138,33 @@ struct WaitConformanceTests {
     }
 }
 
+@Suite("A look at the table")
+struct LookConformanceTests {
+    @Test("says whether anything is due, in some run's hand, and which names wait", arguments: StoreUnderTest.allCases)
+    func look(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            func look(_ queues: [String]? = nil) async throws -> Look {
+                try await fixture.store.look(names: ["A", "C"], queues: queues)
+            }
+            #expect(try await look() == Look(holdsClaims: false, isDue: false, waitingNames: []))
+            try await fixture.due(name: "B")
+            #expect(try await look() == Look(holdsClaims: false, isDue: false, waitingNames: ["B"]))
+            let later = Fixture.moment(Date(timeIntervalSinceNow: 3600))
+            try await fixture.sql("INSERT INTO tasks (task_name, run_at) VALUES ('A', \(later))")
+            #expect(try await look() == Look(holdsClaims: false, isDue: false, waitingNames: ["A", "B"]))
+            try await fixture.due()
+            #expect(try await look().isDue)
+            #expect(try await look(["default"]).isDue)
+            #expect(try await !look(["other"]).isDue)
+            let claimed = try await fixture.claim(now: Date())
+            #expect(claimed.count == 1)
+            #expect(try await look() == Look(holdsClaims: true, isDue: false, waitingNames: ["A", "B"]))
+            try await fixture.sql("INSERT INTO tasks (task_name, crashes) VALUES ('C', 3)")
+            #expect(try await look() == Look(holdsClaims: true, isDue: true, waitingNames: ["A", "B", "C"]))
+        }
+    }
+}
+
 extension Fixture {
     /// Waits for tasks named A.
     fileprivate func wait(_ limit: Duration = .seconds(60), queues: [String]? = nil) async throws -> Bool {

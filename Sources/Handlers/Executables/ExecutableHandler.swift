@@ -44,9 +44,25 @@ public struct ExecutableHandler: Handler {
 
     /// Starts the program, feeds it the payload, and tells from its end how the attempt ended.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
+        await perform(task, in: context) { _ in nil }
+    }
+
+    /// The same, and the thread that waited for the program goes on with the next task at once.
+    public func perform(
+        _ task: ClaimedTask,
+        in context: TaskContext,
+        next: @escaping NextTask
+    ) async -> HandlerOutcome {
         guard !Task.isCancelled else { return .stopped }
         do {
-            return try await BlockingThread.run { perform(task, in: context, cancelled: $0) }
+            return try await BlockingThread.run { cancelled in
+                var (task, context) = (task, context)
+                while true {
+                    let outcome = perform(task, in: context, cancelled: cancelled)
+                    guard let following = next(outcome) else { return outcome }
+                    (task, context) = following
+                }
+            }
         } catch {
             return .failed(error: failure(error))
         }

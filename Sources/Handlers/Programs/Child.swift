@@ -1,4 +1,4 @@
-internal import CSpawn
+import CSpawn
 import SystemPackage
 
 #if canImport(Glibc)

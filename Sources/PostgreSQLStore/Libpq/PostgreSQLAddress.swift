@@ -12,6 +12,14 @@ struct PostgreSQLAddress: Sendable {
 
     /// Reads a URL (`postgres://…`, `postgresql://…`) or a conninfo string (`host=db1 dbname=app`), without connecting.
     init(_ text: String) throws(StoreError) {
+        if let problem = taskrun_load_libpq() {
+            throw StoreError(
+                .database,
+                subject: "cannot use PostgreSQL",
+                cause: String(cString: problem),
+                advice: "Install its client library, 14 or later: apt-get install libpq5"
+            )
+        }
         guard let given = Self.options(PQconninfoParse(text, nil)) else {
             // libpq's reason is left out: it can quote a part of the password.
             throw StoreError(

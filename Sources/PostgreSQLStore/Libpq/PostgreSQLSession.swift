@@ -153,9 +153,15 @@ extension PostgreSQLSession {
         return channel != nil
     }
 
-    /// Drops the messages that have come so far.
-    func forgetMessages() {
-        while let message = PQnotifies(handle) { PQfreemem(message) }
+    /// Drops the messages that have come so far, and says how many.
+    @discardableResult
+    func forgetMessages() -> Int {
+        var count = 0
+        while let message = PQnotifies(handle) {
+            PQfreemem(message)
+            count += 1
+        }
+        return count
     }
 
     /// Waits for a message, an interrupt, or a moment.

@@ -12,6 +12,12 @@ enum WaitSQL {
         """
     )
 
+    /// Whether any row is in hand.
+    static let anyClaim = Statement(
+        "any_claim",
+        "SELECT EXISTS (SELECT FROM tasks WHERE status = 'PROCESSING')"
+    )
+
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
     ///
     /// As the claim it steps from lane to lane, and reads one row of each.

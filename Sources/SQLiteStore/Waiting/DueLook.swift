@@ -100,7 +100,7 @@ final class DueLook {
         return connection.first(sql, values)
     }
 
-    private static let crashed = """
+    static let crashed = """
         SELECT min(julianday(run_at))
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND task_name = :name

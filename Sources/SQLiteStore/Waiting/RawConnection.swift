@@ -32,9 +32,7 @@ final class RawConnection {
 
     /// Opens a file; nil if that fails.
     ///
-    /// - Parameters:
-    ///   - path: The file.
-    ///   - options: The parameters of an SQLite URI: <https://www.sqlite.org/uri.html>.
+    /// The options are the parameters of an SQLite URI: <https://www.sqlite.org/uri.html>.
     init?(path: String, options: String) {
         var connection: OpaquePointer?
         let uri = "file:\(Self.escaped(path))?\(options)"

@@ -5,6 +5,8 @@ struct Bench {
     let program: Program
     let settings: Settings
     let tables: ScratchTables
+    /// Whether the database is to tell waiting runs of new tasks.
+    let notifies: Bool
     let stop: StopSignal
 
     /// Measures.
@@ -12,10 +14,12 @@ struct Bench {
     /// - Parameters:
     ///   - load: What to add and perform.
     ///   - runs: How many runs at once.
+    ///   - timed: How many single tasks to time.
     ///   - store: The scratch tables.
     /// - Returns: The figures.
     /// - Throws: CancellationError if it was asked to stop; what keeps it from being measured.
-    func run(_ load: BenchLoad, runs: Int, on store: any TaskDesk) async throws -> BenchReport {
+    func run(_ load: BenchLoad, runs: Int, latency timed: Int, on store: any TaskDesk) async throws -> BenchReport {
+        if notifies { _ = try await store.setNotify(true) }
         let conditions = try await tables.conditions(store)
         let adding = try await add(load, to: store)
         let outcomes = try await perform(load, runs: runs, on: store)
@@ -27,8 +31,23 @@ struct Bench {
                 "\(performed) of \(load.count) tasks were performed: the runs ended too early"
             )
         }
+        let latency = try await time(timed, on: store)
+        return BenchReport(
+            load: load,
+            concurrency: settings.concurrency,
+            conditions: conditions,
+            notifies: try await store.notifies(),
+            adding: adding,
+            runs: outcomes,
+            latency: latency
+        )
+    }
+
+    private func time(_ count: Int, on store: any TaskDesk) async throws -> Latency {
+        guard count > 0 else { return Latency(times: []) }
         let desk = try tables.open()
         let latency = try await Latency.measure(
+            count,
             adding: desk,
             performing: store,
             settings: settings,
@@ -36,14 +55,7 @@ struct Bench {
             stop: stop
         )
         await desk.close()
-        return BenchReport(
-            load: load,
-            concurrency: settings.concurrency,
-            conditions: conditions,
-            adding: adding,
-            runs: outcomes,
-            latency: latency
-        )
+        return latency
     }
 
     private func add(_ load: BenchLoad, to store: any TaskDesk) async throws -> Duration {

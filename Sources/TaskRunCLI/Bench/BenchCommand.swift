@@ -20,14 +20,16 @@ struct BenchCommand: ProgramCommand {
 
             Adding is one bulk insert, like "add -". CPU is the time that this program's side spent, in user and kernel \
             mode, for each 1,000 tasks performed: the work of a PostgreSQL server is not in it. The peak of memory is \
-            that of the run while it performs. With --runs each run is a process of its own, and they begin together.
+            that of the run while it performs. With --runs each run is a process of its own, and they begin together. \
+            From commit to start: tasks are added one by one while a run waits as with "once --linger"; the time is from \
+            the moment when the commit is known to the call of the handler.
 
             If it is killed with SIGKILL the scratch tables stay. The next bench there says how to remove them: DROP \
             SCHEMA taskrun_bench_… CASCADE, or rm taskrun_bench_….db*
 
             With --json: one object with added_per_second, performed_per_second, cpu_ms_per_1000, peak_memory_mib (of \
             the largest run), latency_p50_ms, latency_p99_ms, latency_tasks, tasks, bytes, concurrency, runs, \
-            performed_by_run, database, version, journal_mode, synchronous (SQLite), synchronous_commit, fsync \
+            performed_by_run, database, version, journal_mode, synchronous (SQLite), synchronous_commit, fsync, notify \
             (PostgreSQL), seconds_adding, and seconds (performing).
             """
     )
@@ -53,11 +55,16 @@ struct BenchCommand: ProgramCommand {
         transform: { try ArgumentWord.read($0) }
     )
     var journal: JournalMode?
+    @Option(help: ArgumentHelp("How many single tasks are timed; 0: none.", valueName: "tasks"))
+    var latency = 50
+    @Flag(help: "PostgreSQL: with the triggers of migrate --notify, which wake a waiting run.")
+    var notify = false
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
         for (flag, value, range) in [
             ("-n", count, 1...100_000_000), ("--bytes", bytes, 2...16 << 20), ("--runs", runs, 1...64),
+            ("--latency", latency, 0...10_000),
         ] where !range.contains(value) {
             throw ValidationError("\(flag) is \(value): expected \(range.lowerBound) to \(range.upperBound).")
         }
@@ -71,6 +78,9 @@ struct BenchCommand: ProgramCommand {
         if case .postgresql = settings.database, synchronous != nil || journal != nil {
             throw ProgramError(.usage, "--synchronous and --journal are for SQLite", advice: "Leave them out.")
         }
+        if case .sqlite = settings.database, notify {
+            throw ProgramError(.usage, "--notify is for PostgreSQL", advice: "Leave it out.")
+        }
         settings.sqliteSynchronous = synchronous ?? settings.sqliteSynchronous
         let tables = ScratchTables(
             beside: settings.database,
@@ -81,11 +91,11 @@ struct BenchCommand: ProgramCommand {
             program.screen.write("Left behind by a bench that was killed, unless it is under way: \(removal)")
         }
         let stop = StopSignal()
-        let bench = Bench(program: program, settings: settings, tables: tables, stop: stop)
+        let bench = Bench(program: program, settings: settings, tables: tables, notifies: notify, stop: stop)
         do {
-            let report = try await StopSignals.listen(stop, beside: {}) { [count, bytes, runs] in
+            let report = try await StopSignals.listen(stop, beside: {}) { [count, bytes, runs, latency] in
                 try await tables.lend(tell: { _ = program.report(ProgramError($0)) }) { store in
-                    try await bench.run(BenchLoad(count: count, bytes: bytes), runs: runs, on: store)
+                    try await bench.run(BenchLoad(count: count, bytes: bytes), runs: runs, latency: latency, on: store)
                 }
             }
             try program.output.write(options.isJSON ? [report.json.line] : report.lines(on: program.output.terminal))

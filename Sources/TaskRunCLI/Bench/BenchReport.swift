@@ -5,6 +5,8 @@ struct BenchReport {
     let load: BenchLoad
     let concurrency: Int
     let conditions: ScratchTables.Conditions
+    /// Whether the database tells waiting runs of new tasks; nil where they see them without that.
+    let notifies: Bool?
     /// How long adding all took.
     let adding: Duration
     /// One a run.
@@ -34,6 +36,7 @@ struct BenchReport {
             "database": .text(conditions.database), "version": .text(conditions.version),
             "journal_mode": .text(conditions.journal), "synchronous": .text(conditions.synchronous),
             "synchronous_commit": .text(conditions.synchronousCommit), "fsync": .text(conditions.fsync),
+            "notify": notifies.map { .bool($0) } ?? .null,
             "seconds_adding": .seconds(adding), "seconds": .measured(seconds),
         ]
     }
@@ -51,7 +54,7 @@ struct BenchReport {
             "performed", TextTable.Cell(CountText.write(performedPerSecond), .green), "\(Self.places(seconds, 3))",
             "\(Self.places(processorPerThousand, 2))", "\(Self.places(peakMemory, 1))",
         ])
-        return [ink(heading, .bold), ""] + table.lines(on: terminal) + shares(on: terminal) + [""] + latencyLines
+        return [ink(heading, .bold), ""] + table.lines(on: terminal) + shares(on: terminal) + latencyLines
     }
 
     private var heading: String {
@@ -86,10 +89,8 @@ struct BenchReport {
     private var latencyLines: [String] {
         guard let half = latency.percentile(50), let most = latency.percentile(99) else { return [] }
         func text(_ time: Duration) -> String { "\(Self.places(time / .milliseconds(1), 1)) ms" }
-        return [
-            "From commit to the handler's start: p50 \(text(half)), p99 \(text(most)) (\(latency.times.count) tasks one at a time,",
-            "each performed by a run that begins in this process when the INSERT is committed).",
-        ]
+        let tasks = "\(latency.times.count) tasks, one at a time, while a run waits as with once --linger"
+        return ["", "From commit to start: p50 \(text(half)), p99 \(text(most)) (\(tasks))."]
     }
 
     /// A number with so many places behind the point.

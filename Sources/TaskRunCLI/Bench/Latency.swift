@@ -1,12 +1,7 @@
 import TaskRun
 
-/// How soon a task begins after its INSERT was committed, one task at a time on an idle table.
+/// How soon a task begins after its INSERT was committed, one task at a time while a run waits.
 struct Latency: Sendable {
-    /// How many tasks are timed.
-    static let count = 200
-    /// After this no more tasks are timed.
-    static let limit: Duration = .seconds(10)
-
     /// The times, shortest first.
     let times: [Duration]
 
@@ -18,10 +13,22 @@ struct Latency: Sendable {
         return times[min(times.count - 1, max(0, Int(rank) - 1))]
     }
 
-    /// Adds tasks one by one and takes the time from each commit to the call of the handler.
+    /// Adds tasks one by one while a run waits in this process, as `once --linger` does, and times how soon each begins.
     ///
-    /// After each commit a run begins in this process. What starting a process costs is not in it.
+    /// They are added on another connection, each a while after the one before has begun. A time is from the moment when
+    /// the INSERT's commit is known here to the call of the handler.
+    ///
+    /// - Parameters:
+    ///   - count: How many.
+    ///   - desk: Where they are added.
+    ///   - store: Where the run waits.
+    ///   - settings: As for any run.
+    ///   - program: For its log.
+    ///   - stop: Ends it early.
+    /// - Returns: The times.
+    /// - Throws: CancellationError if it was asked to stop; what kept the run from going on.
     static func measure(
+        _ count: Int,
         adding desk: any TaskDesk,
         performing store: any TaskDesk,
         settings: Settings,
@@ -30,25 +37,66 @@ struct Latency: Sendable {
     ) async throws -> Latency {
         let bell = Ping.Bell()
         let registry = try HandlerRegistry([SwiftHandler(Ping(bell: bell))])
-        let logger = program.logger(settings)
-        let began = ContinuousClock.now
+        var waiting = settings.runSettings(registry)
+        waiting.window = nil
+        let end = StopSignal()
+        let run = OneShotRun(
+            store: store,
+            registry: registry,
+            settings: waiting,
+            identity: RunIdentity.ofThisProcess(),
+            slots: ProcessSlots(settings.concurrency),
+            stop: end,
+            turn: OnlyRun(),
+            logger: program.logger(settings)
+        )
+        async let report = run.run()
+        do {
+            let times = try await time(count, desk, bell, program.screen, stop)
+            end.request()
+            if let trouble = try await report.trouble { throw trouble }
+            return Latency(times: times.sorted())
+        } catch {
+            end.request()
+            throw error
+        }
+    }
+
+    private static func time(
+        _ count: Int,
+        _ desk: any TaskDesk,
+        _ bell: Ping.Bell,
+        _ screen: Screen,
+        _ stop: StopSignal
+    ) async throws -> [Duration] {
+        let (began, bar) = (ContinuousClock.now, ProgressBar(doing: "Timing"))
+        defer { screen.write([], progress: "") }
         var times: [Duration] = []
-        while times.count < count, began.duration(to: .now) < limit {
-            guard stop.requests == 0 else { throw CancellationError() }
+        // The first one is not counted: the run begins meanwhile.
+        while times.count <= count {
+            screen.write([], progress: bar.line(times.count, of: count, after: began.duration(to: .now)))
             _ = try await desk.add([NewTask(name: Ping.taskName)])
             let committed = ContinuousClock.now
-            _ = try await OneShotRun(
-                store: store,
-                registry: registry,
-                settings: settings.runSettings(registry),
-                identity: RunIdentity.ofThisProcess(),
-                slots: ProcessSlots(settings.concurrency),
-                stop: stop,
-                logger: logger
-            ).run()
-            // A run that could not claim, for whatever reason, is no measure of how soon it does.
-            if let moment = bell.take() { times.append(max(.zero, committed.duration(to: moment))) }
+            var moment = bell.take()
+            while moment == nil, committed.duration(to: .now) < .seconds(30) {
+                guard stop.requests == 0 else { throw CancellationError() }
+                try await Task.sleep(for: .milliseconds(1))
+                moment = bell.take()
+            }
+            // A handler can be called before this thread knows of the commit.
+            guard let moment else { break }
+            times.append(max(.zero, committed.duration(to: moment)))
+            // By chance, and longer than a run without triggers waits between two looks: so that it is met at any moment.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 5...160)))
         }
-        return Latency(times: times.sorted())
+        return Array(times.dropFirst())
     }
+}
+
+/// The turn of the only run on its tables.
+private struct OnlyRun: Turn {
+    var isWanted: Bool { false }
+    func take(unless isCancelled: @escaping @Sendable () -> Bool) async -> Bool { true }
+    func listen(_ listener: @escaping @Sendable () -> Void) {}
+    func pass() {}
 }

@@ -21,7 +21,8 @@ struct AddCommand: ProgramCommand {
             the table does not take, is named by its number, and the exit code is 65. With --skip-bad such lines are \
             named and left out, all others are added, and the exit code is 1 if there was one. After Ctrl-C nothing is \
             added, nor where stdin ends in the middle of a line. SQLite's lock is taken when all lines are read; other \
-            programs wait for it then, about 5 s for a million lines.
+            programs wait for it then, for some seconds with a million lines. On PostgreSQL this user needs the right \
+            USAGE on the sequence tasks_id_seq, unless it owns the table.
 
             With --json each line is an object: id, task_name. On a terminal more than \(AddCommand.listed) numbers \
             are told in one sentence.

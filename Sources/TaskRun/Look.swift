@@ -1,0 +1,19 @@
+/// What a run sees of the table before it does anything.
+public struct Look: Sendable, Equatable {
+    /// The most names that are looked for.
+    public static let nameLimit = 1000
+
+    /// Whether some row is PROCESSING: a dead run may have left it behind.
+    public var holdsClaims: Bool
+    /// Whether something is due; perhaps only a row that no claim would give at this moment.
+    public var isDue: Bool
+    /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
+    public var waitingNames: [String]
+
+    /// Creates a look from its parts.
+    public init(holdsClaims: Bool, isDue: Bool, waitingNames: [String]) {
+        self.holdsClaims = holdsClaims
+        self.isDue = isDue
+        self.waitingNames = waitingNames
+    }
+}
