@@ -1,5 +1,6 @@
 #!/bin/sh
 # REVERSE_SH: the text of {"text": "…"} backwards; a stream handler in a POSIX shell to start from.
+# shellcheck source=Examples/stream/lib/taskrun.sh disable=SC2034 # error and result are for the library
 . "${0%/*}/lib/taskrun.sh"
 
 reverse() {

@@ -90,9 +90,10 @@ struct ReadmeTests {
         for name in ["WELCOME", "NEWSLETTER_CANCEL"] {
             _ = try await newcomer.taskrun("add", name, #"{"email":"john@doe.com"}"#)
         }
+        _ = try await newcomer.taskrun("add", "SHOUT", #"{"text":"hello"}"#)
         let end = try await newcomer.taskrun("once", "--json")
-        // PHP's and Python's e-mails, two of the shell's, and the two above; the shell's first is for ten minutes later.
-        #expect(end.output.contains("\"succeeded\":6"), "\(end)")
+        // PHP's and Python's e-mails, two of the shell's, and the three above; the shell's first is for ten minutes later.
+        #expect(end.output.contains("\"succeeded\":7"), "\(end)")
         #expect(try await place.sql("SELECT count(*) FROM subscribers") == ["0"])
         #expect(try await place.sql("SELECT email FROM cancellations") == ["john@doe.com"])
         #expect(try await place.sql("SELECT task_name, status FROM tasks") == ["CONTACT_EMAIL|WAITING"])

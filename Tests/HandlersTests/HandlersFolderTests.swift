@@ -35,6 +35,24 @@ struct HandlersFolderTests {
         }
     }
 
+    @Test("a program with .stream in its name is a stream handler, if it has the run bit")
+    func streams() async throws {
+        try await withPlace { place in
+            for name in ["A.stream", "B.stream.py", "C.STREAM.rb", "stream.py", "x.stream.y.z"] {
+                try place.write("#!/bin/sh\n", to: "handlers/\(name)", mode: 0o755)
+            }
+            try place.write("DELETE FROM accounts;", to: "handlers/D.stream.sql")
+            try place.write("\u{7f}ELF", to: "handlers/E.stream")
+            let folder = read(place)
+            #expect(
+                folder.handlers.map { "\($0.name) \($0.kind)" } == [
+                    "A stream", "B stream", "C stream", "D.stream sql", "stream executable", "x.stream.y executable",
+                ]
+            )
+            #expect(folder.findings.map(\.advice) == ["chmod +x \(place.handlers)/E.stream"])
+        }
+    }
+
     @Test("a handler of the folder performs tasks")
     func performs() async throws {
         try await withPlace { place in

@@ -83,7 +83,7 @@ module TaskRun
   rescue Later => e
     { later: e.seconds, note: e.note }
   rescue StandardError => e # one bad task must not end the program
-    { error: e.full_message(highlight: false, order: :top)[0, 6000].scrub }
+    { error: ["#{e.class}: #{e.message}", *e.backtrace].join("\n")[0, 6000].scrub }
   end
   private_class_method :answer
 end

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC1003,SC2034,SC2059 # bytes are written by printf's format; variables are for the handler
 # taskrun.sh: stream handlers in a POSIX shell; one file, to be copied next to them.
 #
 #     . "${0%/*}/lib/taskrun.sh"
@@ -150,7 +150,6 @@ taskrun_character() {
             $((128 + taskrun_code / 4096 % 64)) $((128 + taskrun_code / 64 % 64)) $((128 + taskrun_code % 64)))
     fi
     # The dot keeps a line feed from being cut off.
-    taskrun_byte=$(printf "$taskrun_byte."
-    )
+    taskrun_byte=$(printf "$taskrun_byte.")
     text=$text${taskrun_byte%.}
 }

@@ -87,7 +87,8 @@ extension StreamProgram {
         let next = StreamTask(task: task, context: context)
         let why = with { state -> String? in
             state.assignment?.task = next
-            guard state.order == .none else { return nil }  // cancelled meanwhile: it is stopped when the program is gone
+            // Cancelled meanwhile: it is stopped when the program is gone.
+            guard state.order == .none else { return nil }
             let why = state.write(next)
             if why != nil { state.assignment = nil }
             return why
