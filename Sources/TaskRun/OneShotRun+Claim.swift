@@ -107,8 +107,9 @@ extension OneShotRun {
                 }
             }
         }
-        let busy = bench.with { $0.workers.count }
-        slots.release(slotsHeld - busy)
-        slotsHeld = busy
+        // A worker may have left just now, cancelled, with tasks still waiting: its place is for the next one.
+        let needed = bench.with { $0.waiting.isEmpty ? $0.workers.count : slotsHeld }
+        slots.release(slotsHeld - needed)
+        slotsHeld = needed
     }
 }
