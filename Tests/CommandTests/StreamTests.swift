@@ -78,7 +78,7 @@ struct StreamTests {
     func kill9(_ kind: Scratch.Database) async throws {
         try await Scratch.working(kind) { place in
             // Its second attempt is an ordinary one.
-            try place.handler("WORK.stream", Self.script("[ -e again ] || { touch again; sleep 2; }"))
+            try place.handler("WORK.stream", Self.script("[ -e again ] || { touch again; sleep 15; }"))
             try await place.add(60)
             let run = try place.start("once", "--concurrency", "1")
             try await eventually("the task never began") { place.has("again") }
