@@ -16,7 +16,7 @@ def machine(folder):
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(int(first(lines("/proc/meminfo"), "MemTotal").split()[0]) / 1048576),
         "system": first(lines("/etc/os-release"), "PRETTY_NAME", "=").strip('"'),
-        "kernel": platform.release(),
+        "kernel": platform.release().split("-")[0],
         "file_system": " ".join(output_of(["findmnt", "-no", "FSTYPE,OPTIONS", "-T", folder]).split()),
         "load_before": os.getloadavg(),
     }
