@@ -36,7 +36,7 @@ extension Database {
     /// What each priority is greater than.
     private static let beforeAll = Double(Int32.min) - 1
 
-    /// Finds the lanes that have a due task, by stepping from lane to lane.
+    /// Finds the lanes that have a due task and are not paused, by stepping from lane to lane.
     func lanes(names: [String], queues: [String]?, now: String) throws -> [Lane] {
         let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
         var lanes: [Lane] = []
@@ -56,7 +56,11 @@ extension Database {
                 lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority)
             }
         }
-        return lanes.filter { $0.head <= moment }
+        let due = lanes.filter { $0.head <= moment }
+        guard !due.isEmpty else { return [] }
+        let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
+        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0) })
+        return paused.isEmpty ? due : due.filter { !paused.contains($0.queue) }
     }
 
     private func lanes(name: String, queue: Data, after priority: Double) throws -> [Lane] {

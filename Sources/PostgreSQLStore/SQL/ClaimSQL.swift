@@ -81,9 +81,14 @@ enum ClaimSQL {
         """
         SELECT task_name, queue, priority, run_at, id
         FROM lane
-        WHERE run_at <= \(moment(now))
+        WHERE run_at <= \(moment(now)) AND \(isOpen("lane.queue", now))
         ORDER BY priority, run_at, id
         """
+    }
+
+    /// Whether a queue is not paused.
+    private static func isOpen(_ queue: String, _ now: String) -> String {
+        "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }
 
     /// The first due rows of these lanes, after a claim took what was there before.
@@ -113,6 +118,7 @@ enum ClaimSQL {
             AND run_at <= \(moment("$6"))
             AND task_name = ANY ($1::text[])
             AND ($2::text[] IS NULL OR queue = ANY ($2::text[]))
+            AND \(isOpen("tasks.queue", "$6"))
         ORDER BY priority, run_at, id
         LIMIT $5::integer
         FOR NO KEY UPDATE SKIP LOCKED

@@ -20,7 +20,7 @@ enum WaitSQL {
 
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
     ///
-    /// As the claim it steps from lane to lane, and reads one row of each.
+    /// As the claim it steps from lane to lane, and reads one row of each. Rows of a paused queue are not due before its end.
     /// Values: names.
     static let firstDue = Statement("first_due", firstDue(queues: nil))
 
@@ -61,13 +61,18 @@ enum WaitSQL {
                     LIMIT 1
                 ) AS head
             ), crashed AS (
-                SELECT run_at
+                SELECT queue, run_at
                 FROM tasks
                 WHERE status = 'WAITING' AND crashes > 0 AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
+            ), first AS (
+                SELECT greatest(soonest.run_at, paused_until) AS moment
+                FROM (SELECT queue, run_at FROM lane UNION ALL SELECT queue, run_at FROM crashed) AS soonest
+                    LEFT JOIN task_queues USING (queue)
             )
-            SELECT ceil(extract(epoch FROM min(run_at) - clock_timestamp()) * 1000000)::bigint
-            FROM (SELECT run_at FROM lane UNION ALL SELECT run_at FROM crashed) AS first
+            SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
+            FROM first
+            WHERE isfinite(moment)
             """
     }
 }

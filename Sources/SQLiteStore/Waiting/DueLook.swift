@@ -55,18 +55,21 @@ final class DueLook {
             guard let moment = firstOfCrashed(name, queues) else { return .unknown }
             first = min(first, moment)
             for queue in queues ?? [] where first > now {
-                guard let moment = firstOfLanes(name, [UInt8](queue.utf8), after: Self.beforeAll, now) else {
-                    return .unknown
-                }
-                first = min(first, moment)
+                let queue = [UInt8](queue.utf8)
+                guard let open = opening(of: queue),
+                    let moment = firstOfLanes(name, queue, after: Self.beforeAll, max(now, open))
+                else { return .unknown }
+                first = min(first, max(moment, open))
             }
             var queue: [UInt8] = []
             while queues == nil, first > now {
                 guard let row = step(SQLiteStatements.nextQueue, name, queue, nil) else { return .unknown }
                 guard row.count == 3, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
                 queue = row[0].bytes
-                guard let moment = firstOfLanes(name, queue, after: row[1].number ?? 0, now) else { return .unknown }
-                first = min(first, row[2].number ?? .infinity, moment)
+                guard let open = opening(of: queue),
+                    let moment = firstOfLanes(name, queue, after: row[1].number ?? 0, max(now, open))
+                else { return .unknown }
+                first = min(first, max(min(row[2].number ?? .infinity, moment), open))
             }
         }
         if first == .infinity { return .nothing }
@@ -87,6 +90,11 @@ final class DueLook {
         return first
     }
 
+    /// When a queue's pause ends; a moment long ago where it is open, nil if it could not be read.
+    private func opening(of queue: [UInt8]) -> Double? {
+        connection.first(Self.pausedUntil, [":queue": .blob(queue)]).map { $0.first?.number ?? 0 }
+    }
+
     private func firstOfCrashed(_ name: String, _ queues: [String]?) -> Double? {
         let values: [String: RawValue] = [":name": .text(name)].merging(
             queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]
@@ -100,8 +108,12 @@ final class DueLook {
         return connection.first(sql, values)
     }
 
+    static let pausedUntil = "SELECT julianday(paused_until) FROM task_queues WHERE queue = CAST(:queue AS TEXT)"
+
     static let crashed = """
-        SELECT min(julianday(run_at))
+        SELECT min(max(julianday(run_at), coalesce(
+            (SELECT julianday(paused_until) FROM task_queues WHERE task_queues.queue = tasks.queue), 0
+        )))
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND task_name = :name
             AND (:queues IS NULL OR queue IN (SELECT value FROM json_each(:queues)))
