@@ -89,7 +89,10 @@ let package = Package(
             ]
         ),
         // Drives the built binary from outside.
-        .testTarget(name: "CommandTests", dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "Migrations", "TestSupport"]
+        ),
         .target(
             name: "TestSupport",
             dependencies: [

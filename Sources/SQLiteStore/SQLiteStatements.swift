@@ -43,7 +43,8 @@ enum SQLiteStatements {
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND crashes BETWEEN :least AND :most
             AND task_name IN (SELECT value FROM json_each(:names))
-            AND (:queues IS NULL OR queue IN (SELECT value FROM json_each(:queues)))
+            AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
+            AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
             AND julianday(run_at) <= julianday(:now) AND \(isOpen)
         ORDER BY priority, julianday(run_at), id
         LIMIT :limit

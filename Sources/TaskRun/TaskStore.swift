@@ -29,7 +29,7 @@ public protocol TaskStore: Sendable {
     ///   - queues: The queues to look at; nil: all.
     /// - Returns: What was seen.
     /// - Throws: ``StoreError``.
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look
 
     /// Takes over what dead runs left behind.
     ///
@@ -48,7 +48,8 @@ public protocol TaskStore: Sendable {
     /// `release` makes it WAITING with the attempt given back and `crashes` as before. `last_error` is cut to 8 KB at
     /// a character's end.
     ///
-    /// A claim takes WAITING rows whose `run_at` has come, of the request's names and queues, the smallest
+    /// A claim takes WAITING rows whose `run_at` has come, of the request's names and of the queues its filter lets through, the
+    /// smallest
     /// (`priority`, `run_at`, `id`) first, at most as many as asked for; two runs never get the same row. Each becomes
     /// PROCESSING with `attempts` and `claim_no` raised by one, the request's owner, and a lease that ends after the
     /// request's length. They are returned in due order. Rows that other runs hold locked are passed over.
@@ -116,7 +117,7 @@ public protocol TaskStore: Sendable {
     /// - Throws: ``StoreError``; ``StoreError/Code/database`` for an SQLite file that was removed or replaced.
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool
 

@@ -21,7 +21,7 @@ enum WaitSQL {
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
     ///
     /// As the claim it steps from lane to lane, and reads one row of each. Rows of a paused queue are not due before its end.
-    /// Values: names.
+    /// Values: names, a regular expression for the queues or NULL.
     static let firstDue = Statement("first_due", firstDue(queues: nil))
 
     /// The same for these queues only.
@@ -66,13 +66,13 @@ enum WaitSQL {
                 WHERE status = 'WAITING' AND crashes > 0 AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
             ), first AS (
-                SELECT greatest(soonest.run_at, paused_until) AS moment
+                SELECT queue, greatest(soonest.run_at, paused_until) AS moment
                 FROM (SELECT queue, run_at FROM lane UNION ALL SELECT queue, run_at FROM crashed) AS soonest
                     LEFT JOIN task_queues USING (queue)
             )
             SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
             FROM first
-            WHERE isfinite(moment)
+            WHERE isfinite(moment)\(queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : "")
             """
     }
 }
