@@ -2,7 +2,7 @@ public import TaskRun
 
 extension PostgreSQLStore {
     /// Without triggers: how long to wait between two looks, give or take a quarter.
-    private static let pause: Duration = .milliseconds(125)
+    private static let pause: Duration = .milliseconds(80)
     /// With them: when to look although nothing was told, in case they were removed or a message was lost on the way.
     private static let longPause: Duration = .seconds(5)
     /// Looks take at most this part of the time, however long one takes.
