@@ -29,14 +29,17 @@ let package = Package(
                 .embedInCode("V001__create_tasks.postgresql.sql"),
                 .embedInCode("V002__clean_up_at_once.sqlite.sql"),
                 .embedInCode("V002__clean_up_at_once.postgresql.sql"),
+                .embedInCode("V003__state_check_without_a_list.sqlite.sql"),
+                .embedInCode("V003__state_check_without_a_list.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]
         ),
+        .target(name: "CSQLite", dependencies: [.product(name: "GRDBSQLite", package: "GRDB.swift")]),
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "TaskRun", "Migrations",
+                "TaskRun", "Migrations", "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]

@@ -49,6 +49,11 @@ extension Migration {
                     name: "clean_up_at_once",
                     file: PackageResources.V002__clean_up_at_once_sqlite_sql
                 ),
+                Migration(
+                    version: 3,
+                    name: "state_check_without_a_list",
+                    file: PackageResources.V003__state_check_without_a_list_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -57,6 +62,11 @@ extension Migration {
                     version: 2,
                     name: "clean_up_at_once",
                     file: PackageResources.V002__clean_up_at_once_postgresql_sql
+                ),
+                Migration(
+                    version: 3,
+                    name: "state_check_without_a_list",
+                    file: PackageResources.V003__state_check_without_a_list_postgresql_sql
                 ),
             ]
         }

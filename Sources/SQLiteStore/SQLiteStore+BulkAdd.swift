@@ -15,6 +15,7 @@ extension SQLiteStore {
         let subject = "cannot add tasks in \(location)"
         return try await access("cannot add tasks") { database in
             defer { try? database.execute(sql: SQLiteBulkStatements.drop) }
+            try database.keepTemporary(.inFiles)
             try database.execute(sql: SQLiteBulkStatements.make)
             // Before anything is read: it fails where there are no tables.
             let move = try BulkMove(database, source, subject: subject)

@@ -32,6 +32,7 @@ extension SQLiteStore {
     /// The write lock makes two at once queue up.
     public func migrate() async throws(StoreError) -> [SchemaVersion] {
         let subject = "cannot migrate \(location)"
+        try await access(subject) { try $0.keepTemporary(.inFiles) }
         return try await transaction(subject) { database in
             switch MigrationPlan.decide(found: try database.schemaState(), known: Self.known) {
             case .upToDate:

@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 import Synchronization
@@ -80,6 +81,8 @@ public final class SQLiteStore: TaskDesk {
         }
     }
 
+    private static let withoutMemoryCount: Void = sqlite_without_memory_count()
+
     private static func open(
         _ path: String,
         _ synchronous: Synchronous,
@@ -89,7 +92,11 @@ public final class SQLiteStore: TaskDesk {
         configuration.busyMode = .timeout(5)
         configuration.label = "taskrun"
         // Said each time: which one is the default depends on how the library was built.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = \(synchronous.number)") }
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = \(synchronous.number)")
+            try database.keepTemporary(.inMemory)
+        }
+        withoutMemoryCount
         do {
             return try DatabaseQueue(path: path, configuration: configuration)
         } catch {

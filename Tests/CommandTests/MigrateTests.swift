@@ -5,7 +5,9 @@ import Testing
     func twice() async throws {
         try await Scratch.with(tables: false) { scratch async throws in
             let first = try await scratch.taskrun("migrate")
-            let lines = ["version 1, create_tasks", "version 2, clean_up_at_once"]
+            let lines = [
+                "version 1, create_tasks", "version 2, clean_up_at_once", "version 3, state_check_without_a_list",
+            ]
             #expect(first.lines == lines.map { "sqlite:tasks.db: \($0), is in place." })
             #expect(try await scratch.taskrun("migrate").output == "sqlite:tasks.db is up to date.\n")
             #expect(try await scratch.taskrun("migrate", "--json").output.isEmpty)
@@ -14,6 +16,7 @@ import Testing
                 versions.lines == [
                     "{\"version\":1,\"name\":\"create_tasks\",\"applied\":true}",
                     "{\"version\":2,\"name\":\"clean_up_at_once\",\"applied\":true}",
+                    "{\"version\":3,\"name\":\"state_check_without_a_list\",\"applied\":true}",
                 ]
             )
         }

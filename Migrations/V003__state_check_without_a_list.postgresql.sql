@@ -1,0 +1,1 @@
+-- Nothing to do: PostgreSQL looks through a list of three without making an index. Versions go together with SQLite's.
