@@ -4,7 +4,8 @@ import Testing
 /// Programs in the hooks folder, called by the built binary.
 @Suite struct HookTests {
     private static let events = [
-        "run-start", "before-perform", "after-perform", "on-failure", "on-failed", "after-add", "queue-empty", "run-end",
+        "run-start", "before-perform", "after-perform", "on-failure", "on-failed", "after-add", "queue-empty",
+        "run-end",
     ]
 
     @Test("the eight events with their data", arguments: Scratch.Database.allCases)
@@ -79,7 +80,9 @@ import Testing
             let keys = ["claimed", "succeeded", "skipped", "released", "failed"]
             #expect(keys.map { object[$0] as? Int } == [6, 4, 1, 1, 0])
             #expect(try await scratch.sql("SELECT task_name, status, attempts FROM tasks") == ["LATER|WAITING|0"])
-            #expect(run.errors.contains("task 4 FAIL: exit status 77: cannot tell. The task is performed all the same."))
+            #expect(
+                run.errors.contains("task 4 FAIL: exit status 77: cannot tell. The task is performed all the same.")
+            )
             #expect(run.errors.contains("task 5 HANG: took longer than its time limit of 3 s, and was ended."))
         }
     }
@@ -109,7 +112,9 @@ import Testing
             let lines = String(repeating: "{}\n", count: 5000)
             #expect(try await scratch.taskrun("add", "X", "-", input: lines).lines.count == 5000)
             #expect(try await scratch.taskrun("add", "-", input: "").status == 0)
-            #expect(try scratch.text("events") == "{\"event\":\"after-add\",\"count\":5000,\"first\":1,\"last\":5000}\n")
+            #expect(
+                try scratch.text("events") == "{\"event\":\"after-add\",\"count\":5000,\"first\":1,\"last\":5000}\n"
+            )
         }
     }
 

@@ -28,10 +28,14 @@ struct HookProgramTests {
     @Test(
         "the exit status answers whether to perform a task",
         arguments: [
-            ("exit 0", HookAnswer.go), ("exit 99", .skip()), ("echo one; echo two words >&2; exit 99", .skip(note: "two words")),
+            ("exit 0", HookAnswer.go), ("exit 99", .skip()),
+            ("echo one; echo two words >&2; exit 99", .skip(note: "two words")),
             ("echo note=so >> $TASKRUN_OUTPUT; echo why >&2; exit 99", .skip(note: "so")), ("exit 75", .postpone()),
             ("echo retry_after=90 >> $TASKRUN_OUTPUT; exit 75", .postpone(after: .seconds(90))),
-            ("echo retry_after=2h >> $TASKRUN_OUTPUT; echo late >&2; exit 75", .postpone(after: .seconds(7200), note: "late")),
+            (
+                "echo retry_after=2h >> $TASKRUN_OUTPUT; echo late >&2; exit 75",
+                .postpone(after: .seconds(7200), note: "late")
+            ),
             ("echo retry_after=soon >> $TASKRUN_OUTPUT; exit 75", .postpone()),
         ]
     )
@@ -46,7 +50,8 @@ struct HookProgramTests {
     @Test(
         "any other end is an error that says how and why",
         arguments: [
-            ("echo a >&2; echo 'b c' >&2; exit 77", "exit status 77: b c"), ("exit 1", "exit status 1, nothing on stderr"),
+            ("echo a >&2; echo 'b c' >&2; exit 77", "exit status 77: b c"),
+            ("exit 1", "exit status 1, nothing on stderr"),
             ("kill -9 $$", "killed by signal 9 (SIGKILL), nothing on stderr"),
             ("exit 98", "exit status 98, nothing on stderr"),
         ]
@@ -102,7 +107,9 @@ struct HookProgramTests {
             #expect(try await eventually { place.has("ready") })
             call.cancel()
             await #expect(throws: HookFailure.self) { try await call.value }
-            let pids = try #require(place.text(of: "pids")).split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+            let pids = try #require(place.text(of: "pids")).split(whereSeparator: \.isWhitespace).compactMap {
+                Int32($0)
+            }
             #expect(pids.count == 2)
             #expect(try await eventually { pids.allSatisfy { !isAlive($0) } })
         }
@@ -129,7 +136,9 @@ struct HookProgramTests {
                     + #""attempt":2,"max_attempts":20,"data":{   "a": "ä"  }}"# + "\n"
             )
             let environment = try #require(place.text(of: "env")).split(separator: "\n").map(String.init)
-            for entry in ["TASKRUN_EVENT=before-perform", "TASKRUN_TASK_ID=7", "TASKRUN_ATTEMPT=2", "PGPASSWORD=listed"] {
+            for entry in [
+                "TASKRUN_EVENT=before-perform", "TASKRUN_TASK_ID=7", "TASKRUN_ATTEMPT=2", "PGPASSWORD=listed",
+            ] {
                 #expect(environment.contains(entry))
             }
             #expect(!environment.contains { $0.hasPrefix("TASKRUN_DATABASE") || $0.hasPrefix("TASKRUN_DEADLINE") })
@@ -139,7 +148,8 @@ struct HookProgramTests {
     @Test(
         "the keys of each end of a handler",
         arguments: [
-            (HandlerOutcome.succeeded(result: [1]), #""outcome":"succeeded""#), (.settled(.settled), #""outcome":"succeeded""#),
+            (HandlerOutcome.succeeded(result: [1]), #""outcome":"succeeded""#),
+            (.settled(.settled), #""outcome":"succeeded""#),
             (.failed(error: "a\"b"), #""outcome":"failed","error":"a\"b""#),
             (.permanentlyFailed(error: "no"), #""outcome":"permanently_failed","error":"no""#),
             (.later(after: nil, note: "n"), #""outcome":"later","note":"n""#), (.stopped, #""outcome":"stopped""#),

@@ -18,7 +18,9 @@ struct HooksFolderTests {
             try place.write("words", to: "hooks/README.md")
             let folder = folder(place)
             #expect(folder.hooks.map(\.event) == [.beforePerform, .onFailed])
-            #expect(folder.hooks.map(\.origin) == ["before-perform.sh", "on-failed"].map { "\(place.path)/hooks/\($0)" })
+            #expect(
+                folder.hooks.map(\.origin) == ["before-perform.sh", "on-failed"].map { "\(place.path)/hooks/\($0)" }
+            )
             #expect(folder.findings.isEmpty && folder.strangers.isEmpty)
         }
     }
@@ -64,7 +66,9 @@ struct HooksFolderTests {
     @Test("of two hooks for one event the second is named and not called")
     func two() async throws {
         try await withPlace { place in
-            for name in ["run-end.sh", "run-end.py"] { try place.write("#!/bin/sh\n", to: "hooks/\(name)", mode: 0o755) }
+            for name in ["run-end.sh", "run-end.py"] {
+                try place.write("#!/bin/sh\n", to: "hooks/\(name)", mode: 0o755)
+            }
             let folder = folder(place)
             #expect(folder.hooks.map(\.origin) == ["\(place.path)/hooks/run-end.py"])
             #expect(folder.findings.map(\.level) == [.warning])

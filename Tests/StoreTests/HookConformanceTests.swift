@@ -32,7 +32,10 @@ struct HookConformanceTests {
         }
     }
 
-    @Test("a run with nothing to do tells its start and its end, and no empty queue", arguments: StoreUnderTest.allCases)
+    @Test(
+        "a run with nothing to do tells its start and its end, and no empty queue",
+        arguments: StoreUnderTest.allCases
+    )
     func idle(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             let diary = Diary()
@@ -48,11 +51,15 @@ struct HookConformanceTests {
             let handler = ClosureHandler()
             let notes = Mutex<[String]>([])
             let diary = Diary(answer: { $0.id == 1 ? .skip(note: "holiday") : .go })
-            let run = try fixture.makeRun([handler], hooks: [diary], observer: { event in
-                if case .skipped(let task, let note) = event {
-                    notes.withLock { $0.append("\(task.id) \(note ?? "")") }
+            let run = try fixture.makeRun(
+                [handler],
+                hooks: [diary],
+                observer: { event in
+                    if case .skipped(let task, let note) = event {
+                        notes.withLock { $0.append("\(task.id) \(note ?? "")") }
+                    }
                 }
-            })
+            )
             let report = try await run.run()
             #expect((report.claimed, report.skipped, report.succeeded) == (2, 1, 1))
             #expect(handler.ids == [2])
@@ -76,7 +83,10 @@ struct HookConformanceTests {
         }
     }
 
-    @Test("the first answer that is not go counts, and the hooks behind it are not asked", arguments: StoreUnderTest.allCases)
+    @Test(
+        "the first answer that is not go counts, and the hooks behind it are not asked",
+        arguments: StoreUnderTest.allCases
+    )
     func several(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await fixture.due()
@@ -126,7 +136,9 @@ struct HookConformanceTests {
             try await fixture.due(50)
             let log = Log()
             let diary = Diary([.beforePerform], beside: { _ in throw RunEnded() })
-            #expect(try await fixture.makeRun([ClosureHandler()], hooks: [diary], logger: log.logger).run().succeeded == 50)
+            #expect(
+                try await fixture.makeRun([ClosureHandler()], hooks: [diary], logger: log.logger).run().succeeded == 50
+            )
             #expect(log.all.count == 21)
             #expect(log.all.last == "hook before-perform: 30 more warnings of this kind")
         }
@@ -185,7 +197,8 @@ struct HookConformanceTests {
             try await fixture.due()
             let (handler, stop) = (ClosureHandler(), StopSignal())
             let diary = Diary([.beforePerform], beside: { _ in try await Task.sleep(for: .seconds(3600)) })
-            async let report = fixture.makeRun([handler], stop: stop, hooks: [diary]) { $0.hookTimeout = .seconds(60) }.run()
+            async let report = fixture.makeRun([handler], stop: stop, hooks: [diary]) { $0.hookTimeout = .seconds(60) }
+                .run()
             try await eventually("the hook was not asked") { diary.all.count == 1 }
             stop.request()
             #expect(try await report.released == 1)
@@ -244,7 +257,10 @@ struct HookConformanceTests {
         }
     }
 
-    @Test("a run that stays tells an empty queue each time after it performed something", arguments: StoreUnderTest.allCases)
+    @Test(
+        "a run that stays tells an empty queue each time after it performed something",
+        arguments: StoreUnderTest.allCases
+    )
     func emptyAgain(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             let (diary, stop) = (Diary([.queueEmpty]), StopSignal())

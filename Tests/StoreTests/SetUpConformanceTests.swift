@@ -85,7 +85,10 @@ struct SetUpConformanceTests {
         }
     }
 
-    @Test("a tearDown that never ends is given up like a handler that does not listen", arguments: StoreUnderTest.allCases)
+    @Test(
+        "a tearDown that never ends is given up like a handler that does not listen",
+        arguments: StoreUnderTest.allCases
+    )
     func deaf(_ kind: StoreUnderTest) async throws {
         struct Deaf: TaskHandler {
             static let taskName = "A"

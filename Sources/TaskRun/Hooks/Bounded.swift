@@ -18,6 +18,7 @@ enum BoundedEnd<Value: Sendable>: Sendable {
 ///   - heedsCancellation: Whether it is cancelled together with the caller; else the caller's cancellation does not
 ///     reach it.
 ///   - body: What to call.
+/// - Returns: How it ended; one that threw after its time was up took too long.
 func bounded<Value: Sendable>(
     by limit: Duration,
     patience: Duration = .seconds(5),
@@ -80,7 +81,8 @@ private final class FirstEnd<Value: Sendable>: Sendable {
     func noteLate() { state.withLock { $0.isLate = true } }
 
     func take(_ end: BoundedEnd<Value>) {
-        let (waiting, end) = state.withLock { state -> (CheckedContinuation<BoundedEnd<Value>, Never>?, BoundedEnd<Value>) in
+        let (waiting, end) = state.withLock {
+            state -> (CheckedContinuation<BoundedEnd<Value>, Never>?, BoundedEnd<Value>) in
             guard state.end == nil else { return (nil, end) }
             var end = end
             if case .threw = end, state.isLate { end = .tookTooLong }

@@ -32,6 +32,7 @@ public protocol RunHooks: Sendable {
     ///   - task: The task.
     ///   - outcome: How it ended; nil: the lease is lost, another run has the task.
     ///   - took: How long the handler took.
+    /// - Throws: Anything: it is told in a warning.
     func afterPerform(_ task: HookTask, outcome: HandlerOutcome?, took: Duration) async throws
     /// An attempt has failed, the last one included; told once it is written to the table.
     ///
@@ -40,6 +41,7 @@ public protocol RunHooks: Sendable {
     ///   - error: Why.
     ///   - retryAfter: When it is tried again; nil: never, and ``onFailed(_:error:)`` follows.
     ///   - took: How long the handler took.
+    /// - Throws: Anything: it is told in a warning.
     func onFailure(_ task: HookTask, error: String, retryAfter: Duration?, took: Duration) async throws
     /// A task was given up: it is FAILED in the table, after its last attempt, a permanent failure, or too many crashes.
     func onFailed(_ task: HookTask, error: String) async throws
@@ -48,6 +50,7 @@ public protocol RunHooks: Sendable {
     /// The run has performed something since it was last told, and nothing more is due.
     ///
     /// - Parameter report: What the run has done so far.
+    /// - Throws: Anything: it is told in a warning.
     func queueEmpty(_ report: RunReport) async throws
     /// The run is at its end.
     func runEnd(_ report: RunReport) async throws

@@ -56,7 +56,8 @@ enum SettingTable {
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
         database, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, grace, timeout, maxAttempts,
-        backoffBase, backoffCap, outputLimit, environment, runtimeDirectory, sqliteSynchronous, mailSendmail, mailOutbox, mailFrom,
+        backoffBase, backoffCap, outputLimit, environment, runtimeDirectory, sqliteSynchronous, mailSendmail,
+        mailOutbox, mailFrom,
     ]
 
     /// The time limit of one task name.

@@ -44,7 +44,9 @@ struct HandlerList {
                 return try await store.perform(script, settling: proof, timeLimit: limit)
             }
         )
-        let mail = settings.mailSettings(environment: executables.environment.merging(["TASKRUN_RUN": executables.run]) { $1 })
+        let mail = settings.mailSettings(
+            environment: executables.environment.merging(["TASKRUN_RUN": executables.run]) { $1 }
+        )
         do {
             registry = try HandlerRegistry(program.builtIn.make(mail) + folder.handlers)
         } catch {
