@@ -40,7 +40,7 @@ extension OneShotRun {
         }
         if !finished.isEmpty { nextClaim = .now }
         for end in finished {
-            pace.note(end.took)
+            pace.note(end.occupied)
             let outcome = end.effectiveOutcome
             if case .settled(let result) = outcome {
                 if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
@@ -57,6 +57,11 @@ extension OneShotRun {
     private func conclude(_ end: Unsettled, _ result: SettleResult) {
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
         guard result == .settled || isUncertain else { return lose(end.finished) }
+        if case .skipped(let note) = end.finished.outcome, case .delete = end.verdict {
+            report.skipped += 1
+            observer?(.skipped(end.task, note: note))
+            return
+        }
         switch end.verdict {
         case .delete: report.succeeded += 1
         case .retry: report.retried += 1
@@ -64,6 +69,7 @@ extension OneShotRun {
         case .release: report.released += 1
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
+        tellHooks(end)
     }
 
     private func lose(_ end: Workbench.Finished) {
@@ -132,7 +138,7 @@ extension Workbench.Finished {
     /// After a cancellation only success counts as what it says.
     var effectiveOutcome: HandlerOutcome? {
         switch (cancellation, outcome) {
-        case (_, .succeeded), (_, .settled), (.stopping, .later): outcome
+        case (_, .succeeded), (_, .skipped), (_, .settled), (.stopping, .later): outcome
         case (nil, .stopped): .failed(error: "the handler cancelled itself")
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")

@@ -32,6 +32,8 @@ public struct RunSettings: Sendable {
     public var retry: RetryPolicy
     /// What the settings say about single task names; goes before what the handler says.
     public var limits: [String: HandlerLimits]
+    /// How long a hook may take at each call; default 10 s.
+    public var hookTimeout: Duration
     /// Crashes in a row at which a task is FAILED; default 5.
     public var crashLimit: Int
 
@@ -49,6 +51,7 @@ public struct RunSettings: Sendable {
         self.timeout = .seconds(3600)
         self.retry = RetryPolicy()
         self.limits = [:]
+        self.hookTimeout = .seconds(10)
         self.crashLimit = 5
     }
 

@@ -28,8 +28,11 @@ struct OnceCommand: ProgramCommand {
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once --linger
 
             With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
-            (WAITING tasks left, due or not; null if they could not be counted), seconds, and trouble if something kept \
-            the run from going on.
+            (WAITING tasks left, due or not; null if they could not be counted), skipped (not performed because a hook \
+            said so), seconds, and trouble if something kept the run from going on.
+
+            Programs in the hooks folder are told what happens: run-start, before-perform (which can skip or postpone a \
+            task), after-perform, on-failure, on-failed, queue-empty and run-end; and after-add by taskrun add.
 
             Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
             --fail-on-failed); 69 database unreachable; 75 database locked or full; 78 settings, schema or handlers.

@@ -29,7 +29,8 @@ struct StatusCommand: ProgramCommand {
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
         let identity = RunIdentity.ofThisProcess()
-        let known = try HandlerList(program, settings, run: identity).registry.names
+        let known = try HandlerList(program, settings, executables: settings.executables(program, run: identity))
+            .registry.names
         let summary = try await program.withStore(settings) { store in
             try await store.requireSchema()
             return try await store.summary()
