@@ -128,7 +128,7 @@ struct StatusView {
         }
         return [
             "tasks": .list(tasks), "unknown_names": .list(names), "runs": .list(holders),
-            "horizon": horizonHolder?.json ?? .null, "paused_queues": .list(paused.map(\.json)),
+            "paused_queues": .list(paused.map(\.json)), "horizon": horizonHolder?.json ?? .null,
         ]
     }
 }
