@@ -55,6 +55,11 @@ extension Migration {
                     file: PackageResources.V003__state_check_without_a_list_sqlite_sql
                 ),
                 Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_sqlite_sql),
+                Migration(
+                    version: 5,
+                    name: "limit_queues_and_names",
+                    file: PackageResources.V005__limit_queues_and_names_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -70,6 +75,11 @@ extension Migration {
                     file: PackageResources.V003__state_check_without_a_list_postgresql_sql
                 ),
                 Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_postgresql_sql),
+                Migration(
+                    version: 5,
+                    name: "limit_queues_and_names",
+                    file: PackageResources.V005__limit_queues_and_names_postgresql_sql
+                ),
             ]
         }
     }
