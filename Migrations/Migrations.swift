@@ -54,6 +54,7 @@ extension Migration {
                     name: "state_check_without_a_list",
                     file: PackageResources.V003__state_check_without_a_list_sqlite_sql
                 ),
+                Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_sqlite_sql),
             ]
         case .postgresql:
             [
@@ -68,6 +69,7 @@ extension Migration {
                     name: "state_check_without_a_list",
                     file: PackageResources.V003__state_check_without_a_list_postgresql_sql
                 ),
+                Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_postgresql_sql),
             ]
         }
     }

@@ -49,10 +49,28 @@ extension OneShotRun {
         ClaimRequest(
             owner: identity.text,
             names: names,
-            queues: settings.queues,
+            queues: settings.queues.first,
             share: share,
             lease: settings.lease
         )
+    }
+
+    /// Goes on with the queues that come next in the settings' order, until as much was claimed as was asked for.
+    ///
+    /// - Parameters:
+    ///   - exchange: What the first queues brought; takes up what the others bring, also when one cannot be asked.
+    ///   - request: What was asked for.
+    /// - Throws: What the store throws; what was claimed before is in the exchange.
+    func fill(_ exchange: inout Exchange, for request: ClaimRequest) async throws(StoreError) {
+        for queues in settings.queues.dropFirst() {
+            guard let rest = request.rest(after: exchange.claimed, from: queues) else { return }
+            let more = try await store.settle([], thenClaim: rest, now: nil)
+            exchange = Exchange(
+                results: exchange.results,
+                claimed: exchange.claimed + more.claimed,
+                isPartial: exchange.isPartial || more.isPartial
+            )
+        }
     }
 
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.

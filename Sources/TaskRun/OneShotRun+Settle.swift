@@ -15,15 +15,18 @@ extension OneShotRun {
         do {
             if isUncertain { try await forgetLostAnswers() }
             let batch = unsettled
-            let exchange = try await store.settle(
+            var exchange = try await store.settle(
                 batch.map { Settlement($0.task.proof, $0.verdict) },
                 thenClaim: request,
                 now: nil
             )
             unsettled.removeFirst(batch.count)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
-            if let request { take(exchange, for: request, sent: sent) }
             (troubleUntil, isUncertain) = (nil, false)
+            guard let request else { return }
+            // What was claimed is in hand, whatever becomes of the rest.
+            defer { take(exchange, for: request, sent: sent) }
+            try await fill(&exchange, for: request)
         } catch {
             await overcome(error, sent: sent)
         }

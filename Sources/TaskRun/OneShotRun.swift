@@ -124,7 +124,7 @@ public actor OneShotRun {
 
     private func perform() async throws(StoreError) -> RunReport {
         do {
-            let look = try await store.look(names: names, queues: settings.queues)
+            let look = try await store.look(names: names, queues: .all(of: settings.queues))
             if look.holdsClaims { try await recover() }
             if turn == nil, !look.holdsClaims, !look.isDue { return end(after: look) }
         } catch  where error.code == .locked {
@@ -147,7 +147,7 @@ public actor OneShotRun {
         slots.release(slotsHeld)
         await performer.registry.close()
         if let fatal { throw fatal }
-        if settings.only == nil, settings.queues == nil, report.trouble == nil {
+        if settings.only == nil, settings.queues.isEmpty, report.trouble == nil {
             await noteUnknownNames()
         }
         report.duration = began.duration(to: .now)
@@ -168,7 +168,7 @@ public actor OneShotRun {
 
     /// Most runs: nothing is due.
     private func end(after look: Look) -> RunReport {
-        if settings.only == nil, settings.queues == nil { note(waiting: look.waitingNames) }
+        if settings.only == nil, settings.queues.isEmpty { note(waiting: look.waitingNames) }
         report.duration = began.duration(to: .now)
         return report
     }

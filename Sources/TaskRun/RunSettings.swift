@@ -14,8 +14,8 @@ public struct RunSettings: Sendable {
     public var limit: Int?
     /// Perform only these names; nil: all that have a handler.
     public var only: [String]?
-    /// Take from these queues; nil: all.
-    public var queues: [String]?
+    /// Take from these queues: as long as the first has something due, from that alone, and so on; none: from all alike.
+    public var queues: [QueueFilter]
     /// How long a claim holds unless renewed; default 300 s.
     public var lease: Duration
     /// How often leases are renewed, all at once; default 60 s, at most a third of the lease.
@@ -43,7 +43,7 @@ public struct RunSettings: Sendable {
         self.window = .seconds(50)
         self.limit = nil
         self.only = nil
-        self.queues = nil
+        self.queues = []
         self.lease = .seconds(300)
         self.renewal = .seconds(60)
         self.grace = .seconds(25)

@@ -55,11 +55,13 @@ public struct ExecutableHandler: Handler {
         guard !Task.isCancelled else { return .stopped }
         do {
             return try await BlockingThread.run { cancelled in
-                var (task, context) = (task, context)
-                while true {
-                    let outcome = perform(task, in: context, cancelled: cancelled)
-                    guard let following = next(outcome) else { return outcome }
-                    (task, context) = following
+                settings.outputs.whileKept {
+                    var (task, context) = (task, context)
+                    while true {
+                        let outcome = perform(task, in: context, cancelled: cancelled)
+                        guard let following = next(outcome) else { return outcome }
+                        (task, context) = following
+                    }
                 }
             }
         } catch {

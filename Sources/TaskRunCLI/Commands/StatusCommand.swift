@@ -17,8 +17,8 @@ struct StatusCommand: ProgramCommand {
               taskrun status --json | jq '.tasks[] | select(.failed > 0)'
 
             With --json: one object with tasks (queue, task_name, waiting, due, processing, failed, oldest_due), \
-            unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, first_lease_end) and \
-            horizon: on PostgreSQL, what has the oldest snapshot and so keeps rows that are gone from being cleaned up, \
+            unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, first_lease_end), \
+            paused_queues (queue, paused_until, paused_why, paused_by) and horizon: on PostgreSQL, what has the oldest snapshot and so keeps rows that are gone from being cleaned up, \
             or null (kind: session, prepared_transaction or replication_slot; name, pid, role, application, client, \
             state, since, age_seconds).
             """

@@ -43,7 +43,9 @@ struct OnceRound {
     ///
     /// - Throws: ``ProgramError`` where its files cannot be made.
     func turn(_ settings: RunSettings) throws(ProgramError) -> FileTurn {
-        let (queues, only) = (settings.queues?.sorted() ?? ["*"], settings.only?.sorted() ?? ["*"])
+        let filter = QueueFilter.all(of: settings.queues) ?? ["*"]
+        let queues = filter.words.sorted() + filter.except.map { "!" + $0 }.sorted()
+        let only = settings.only?.sorted() ?? ["*"]
         return try FileTurn(of: subject + [""] + queues + [""] + only, in: directory)
     }
 
