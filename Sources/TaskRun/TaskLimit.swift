@@ -25,7 +25,9 @@ public struct TaskLimit: Sendable, Hashable {
 
     /// What is limited.
     public let subject: Subject
-    /// Most in hand at once; nil: any number. 0: nothing is begun.
+    /// Most in hand at once; nil: any number.
+    ///
+    /// 0: nothing is begun.
     public let running: Int?
     /// Most begun in a minute, which is counted from the first one; nil: any number.
     public let perMinute: Int?
@@ -50,6 +52,7 @@ struct ClaimShare: Equatable {
     ///   - names: The task names that can be performed.
     ///   - groups: The queues in the order in which they are to be emptied; none: all alike.
     ///   - limits: What is limited.
+    /// - Returns: The parts, in the order in which they are to be claimed.
     static func divide(_ names: [String], _ groups: [QueueFilter], by limits: [TaskLimit]) -> [ClaimShare] {
         let groups: [QueueFilter?] = groups.isEmpty ? [nil] : groups
         let subjects = Set(limits.map(\.subject))

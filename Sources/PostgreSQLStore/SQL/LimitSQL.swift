@@ -17,7 +17,9 @@ enum LimitSQL {
         """
     )
 
-    /// How many more may be begun; NULL: any number. What is in any run's hand is little, and all of it is read.
+    /// How many more may be begun; NULL: any number.
+    ///
+    /// What is in any run's hand is little, and all of it is read.
     ///
     /// A statement of its own, after the lock: it sees what the run before has claimed.
     /// Values: kinds, names, now.

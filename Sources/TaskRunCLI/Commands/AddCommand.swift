@@ -24,6 +24,8 @@ struct AddCommand: ProgramCommand {
             programs wait for it then, for some seconds with a million lines. On PostgreSQL this user needs the right \
             USAGE on the sequence tasks_id_seq, unless it owns the table.
 
+            Where the hooks folder has a program after-add, it is told once for all that was added.
+
             With --json each line is an object: id, task_name. On a terminal more than \(AddCommand.listed) numbers \
             are told in one sentence.
             """
