@@ -108,12 +108,13 @@ struct Claim: Sendable {
         return (rows, answer.rows.first.map { $0.integer(0) == rows.count } ?? true)
     }
 
-    private var look: Request {
-        let names = SQLText.array(request.names)
-        guard let queues = request.queues?.names else {
-            return Request(ClaimSQL.lanes, [names, now, request.queues?.expression])
-        }
-        return Request(ClaimSQL.lanesOfQueues, [names, now, SQLText.array(queues)])
+    private var look: Request { Self.look(request.names, request.queues, now: now) }
+
+    /// Looks for the lanes of these names and queues.
+    static func look(_ names: [String], _ queues: QueueFilter?, now: String?) -> Request {
+        let names = SQLText.array(names)
+        guard let list = queues?.names else { return Request(ClaimSQL.lanes, [names, now, queues?.expression]) }
+        return Request(ClaimSQL.lanesOfQueues, [names, now, SQLText.array(list)])
     }
 
     private var lookForCrashed: Request {

@@ -7,6 +7,17 @@ import Foundation
 #endif
 
 extension PostgreSQLStore {
+    /// The queues that have something due: see ``TaskRun/TaskStore``.
+    ///
+    /// - Returns: The queues, by name.
+    /// - Throws: What the database reports.
+    public func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
+        let look = Claim.look(names, queues, now: nil)
+        return try await reach(to: "look for queues") { session throws(PostgreSQLFailure) in
+            Set(Lane.all(try session.exchange([look])[0]).map(\.mark.queue)).sorted()
+        }
+    }
+
     /// Pauses a queue: see ``TaskRun/TaskDesk``.
     ///
     /// - Throws: ``TaskRun/StoreError/Code/refused`` for a name that no queue can have.

@@ -3,6 +3,14 @@ import GRDB
 public import TaskRun
 
 extension SQLiteStore {
+    /// The queues that have something due.
+    public func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
+        try await read("cannot look for queues") { database in
+            let lanes = try database.lanes(names: names, queues: queues, now: SQLiteTime.text(Date()))
+            return Set(lanes.map { String(decoding: $0.queue, as: UTF8.self) }).sorted()
+        }
+    }
+
     /// Pauses a queue.
     public func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError) {
         let now = Date()

@@ -59,8 +59,18 @@ extension OneShotRun {
     func parts(now: ContinuousClock.Instant) async throws(StoreError) -> [ClaimShare] {
         if limits.map({ $0.seen.duration(to: now) > .seconds(1) }) ?? true {
             limits = (try await store.limits(), now)
+            dueQueues =
+                settings.isFair
+                ? try await store.dueQueues(names: names, queues: settings.queues.first).map { [$0] } : []
         }
-        return ClaimShare.divide(names, settings.queues, by: limits?.found ?? [])
+        let limits = limits?.found ?? []
+        let all = ClaimShare.divide(names, settings.queues, by: limits)
+        guard !dueQueues.isEmpty else { return all }
+        // Each in its turn is the first; what one leaves of its share is for the others.
+        dueQueues.append(dueQueues.removeFirst())
+        var fair = ClaimShare.divide(names, dueQueues, by: limits)
+        for index in fair.indices { fair[index].parts = dueQueues.count }
+        return fair + all
     }
 
     /// Goes on with what comes next in order, until as much was claimed as was asked for.

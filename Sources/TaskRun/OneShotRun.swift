@@ -42,6 +42,8 @@ public actor OneShotRun {
     var stopBegan: ContinuousClock.Instant?
     /// What is limited, as it was seen within the last second.
     var limits: (found: [TaskLimit], seen: ContinuousClock.Instant)?
+    /// The queues that had something due within the last second, for a run that is fair to them; the next one begins.
+    var dueQueues: [QueueFilter] = []
     /// Set while the database makes trouble: when to ask it again.
     var troubleUntil: ContinuousClock.Instant?
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.

@@ -16,6 +16,8 @@ public struct RunSettings: Sendable {
     public var only: [String]?
     /// Take from these queues: as long as the first has something due, from that alone, and so on; none: from all alike.
     public var queues: [QueueFilter]
+    /// Take as much from each queue that has something due as from any other; default false.
+    public var isFair: Bool
     /// How long a claim holds unless renewed; default 300 s.
     public var lease: Duration
     /// How often leases are renewed, all at once; default 60 s, at most a third of the lease.
@@ -44,6 +46,7 @@ public struct RunSettings: Sendable {
         self.limit = nil
         self.only = nil
         self.queues = []
+        self.isFair = false
         self.lease = .seconds(300)
         self.renewal = .seconds(60)
         self.grace = .seconds(25)

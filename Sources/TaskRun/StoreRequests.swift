@@ -67,7 +67,7 @@ public struct ClaimRequest: Sendable, Equatable {
             guard claimed.count < limit else { return nil }
             let careful = claimed.count { $0.crashes > 0 }
             rest.share = .usual(limit: limit - claimed.count, crashed: max(0, crashed - careful))
-            return rest
+            return rest.atMost(max(1, limit / part.parts))
         }
     }
 

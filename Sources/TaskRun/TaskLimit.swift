@@ -45,6 +45,8 @@ struct ClaimShare: Equatable {
     let names: [String]
     let queues: QueueFilter?
     let limits: [TaskLimit.Subject]
+    /// Which part of what is asked for it may have: one of so many.
+    var parts = 1
 
     /// Divides what a run may claim: first what is limited, which what is not could keep out for ever, then all the rest.
     ///

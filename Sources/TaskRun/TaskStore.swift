@@ -73,6 +73,15 @@ public protocol TaskStore: Sendable {
         now: Date?
     ) async throws(StoreError) -> Exchange
 
+    /// The queues that have something due of these names, each once, in any order; paused ones have not.
+    ///
+    /// - Parameters:
+    ///   - names: The task names that can be performed.
+    ///   - queues: The queues to look at; nil: all.
+    /// - Returns: The queues.
+    /// - Throws: ``StoreError``.
+    func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String]
+
     /// What is limited: the rows of `task_limits`, in any order.
     func limits() async throws(StoreError) -> [TaskLimit]
 

@@ -51,6 +51,9 @@ final class FaultyStore: TaskStore {
             try await store.settle(settlements, thenClaim: request, now: now)
         }
     }
+    func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
+        try await store.dueQueues(names: names, queues: queues)
+    }
     func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
     func claim(
         _ request: ClaimRequest,
@@ -109,6 +112,9 @@ final class ClaimlessStore: TaskStore {
         }
         if request != nil, number > 1 { throw StoreError(.other, subject: "test", cause: "injected") }
         return try await store.settle(settlements, thenClaim: request, now: now)
+    }
+    func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
+        try await store.dueQueues(names: names, queues: queues)
     }
     func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
     func claim(

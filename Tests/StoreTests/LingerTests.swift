@@ -146,6 +146,9 @@ final class CountingStore: TaskStore {
         count.withLock { $0 += 1 }
         return try await store.settle(settlements, thenClaim: request, now: now)
     }
+    func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
+        try await store.dueQueues(names: names, queues: queues)
+    }
     func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
     func claim(
         _ request: ClaimRequest,

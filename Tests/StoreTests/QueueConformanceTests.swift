@@ -96,4 +96,40 @@ struct QueueConformanceTests {
             #expect(place < 3, "\(seen.withLock { $0 })")
         }
     }
+
+    @Test(
+        "a fair run takes as much from each queue, however much is in one of them",
+        arguments: StoreUnderTest.allCases
+    )
+    func fair(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for _ in 0..<60 {
+                try await fixture.sql("INSERT INTO tasks (task_name, queue, priority) VALUES ('A', 'bulk', -5)")
+            }
+            for queue in ["a", "b"] {
+                for _ in 0..<10 {
+                    try await fixture.sql("INSERT INTO tasks (task_name, queue) VALUES ('A', '\(queue)')")
+                }
+            }
+            try await fixture.sql(
+                "INSERT INTO tasks (task_name, queue, run_at) VALUES ('A', 'later', '2999-01-01 00:00:00')"
+            )
+            try await fixture.store.pause("b", for: nil, why: nil, by: nil)
+            #expect(try await fixture.store.dueQueues(names: ["A"], queues: nil) == ["a", "bulk"])
+            #expect(try await fixture.store.dueQueues(names: ["A"], queues: ["a", "b"]) == ["a"])
+            #expect(try await fixture.store.dueQueues(names: ["A"], queues: ["bu*"]) == ["bulk"])
+            #expect(try await fixture.store.dueQueues(names: ["B"], queues: nil).isEmpty)
+            _ = try await fixture.store.resume(["b"])
+            let seen = Mutex<[String]>([])
+            let handler = ClosureHandler { task, _ in
+                seen.withLock { $0.append(task.queue) }
+                return .succeeded()
+            }
+            let report = try await fixture.makeRun([handler]) { ($0.concurrency, $0.isFair) = (3, true) }.run()
+            #expect(report.succeeded == 80)
+            // Three queues, twenty tasks in two of them: by fair shares they are through after some sixty.
+            let last = try #require(seen.withLock { $0 }.lastIndex { $0 != "bulk" })
+            #expect(last < 65, "\(seen.withLock { $0 })")
+        }
+    }
 }

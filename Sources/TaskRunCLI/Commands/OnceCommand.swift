@@ -19,7 +19,8 @@ struct OnceCommand: ProgramCommand {
               taskrun once --queue 'mail-*,!mail-bulk'
 
             With --queue it takes from the first queue as long as that has something due, then from the second, and so on. A \
-            * stands for any characters; what begins with ! is left out. Queues of one pattern are emptied together.
+            * stands for any characters; what begins with ! is left out. Queues of one pattern are emptied together. With --fair \
+            each queue that has something due gets as much as any other, whatever its tasks' priorities and however many there are.
 
             With --linger it stays when nothing is due, and begins a new task as soon as its INSERT commits, until the next \
             run with --linger takes over; without one for 3 minutes, or for --window if that is given. On PostgreSQL see \
@@ -43,6 +44,8 @@ struct OnceCommand: ProgramCommand {
         help: ArgumentHelp("Empty these queues, in this order: names, mail-*, !bulk for all but it.", valueName: "a,b")
     )
     var queue: [String] = []
+    @Flag(help: "Take as much from each queue that has something due as from any other.")
+    var fair = false
     @Option(help: ArgumentHelp("Perform these task names only.", valueName: "name,…"))
     var only: [String] = []
     @Option(
@@ -67,6 +70,12 @@ struct OnceCommand: ProgramCommand {
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
         if drain, window != nil { throw ValidationError("--drain has no window: leave out --window.") }
+        let groups = QueueFilter.groups(Self.words(queue))
+        if fair, groups.count > 1 {
+            throw ValidationError(
+                "--fair takes from all queues alike, --queue with several in their order: choose one, or a pattern."
+            )
+        }
         if drain, linger { throw ValidationError("--drain ends when nothing is due, --linger stays: choose one.") }
     }
 
@@ -80,6 +89,7 @@ struct OnceCommand: ProgramCommand {
             if drain { run.window = nil }
             if linger, settings.isWindowDefault { run.window = Self.lingerWindow }
             run.queues = QueueFilter.groups(Self.words(queue))
+            run.isFair = fair
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
             var report = try await round.perform(
                 run,
