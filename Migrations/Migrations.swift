@@ -49,16 +49,11 @@ extension Migration {
                     name: "clean_up_at_once",
                     file: PackageResources.V002__clean_up_at_once_sqlite_sql
                 ),
+                Migration(version: 3, name: "pause_queues", file: PackageResources.V003__pause_queues_sqlite_sql),
                 Migration(
-                    version: 3,
-                    name: "state_check_without_a_list",
-                    file: PackageResources.V003__state_check_without_a_list_sqlite_sql
-                ),
-                Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_sqlite_sql),
-                Migration(
-                    version: 5,
+                    version: 4,
                     name: "limit_queues_and_names",
-                    file: PackageResources.V005__limit_queues_and_names_sqlite_sql
+                    file: PackageResources.V004__limit_queues_and_names_sqlite_sql
                 ),
             ]
         case .postgresql:
@@ -69,16 +64,11 @@ extension Migration {
                     name: "clean_up_at_once",
                     file: PackageResources.V002__clean_up_at_once_postgresql_sql
                 ),
+                Migration(version: 3, name: "pause_queues", file: PackageResources.V003__pause_queues_postgresql_sql),
                 Migration(
-                    version: 3,
-                    name: "state_check_without_a_list",
-                    file: PackageResources.V003__state_check_without_a_list_postgresql_sql
-                ),
-                Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_postgresql_sql),
-                Migration(
-                    version: 5,
+                    version: 4,
                     name: "limit_queues_and_names",
-                    file: PackageResources.V005__limit_queues_and_names_postgresql_sql
+                    file: PackageResources.V004__limit_queues_and_names_postgresql_sql
                 ),
             ]
         }

@@ -1,1 +1,0 @@
--- Nothing to do: PostgreSQL looks through a list of three without making an index. Versions go together with SQLite's.
