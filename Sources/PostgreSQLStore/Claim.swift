@@ -69,7 +69,9 @@ struct Claim: Sendable {
     }
 
     /// The one statement that takes from lanes that are known; nil: there is none.
-    func request(from lanes: [Lane]) -> Request? { request(limit, from: lanes.prefix(limit), locked: []) }
+    func request(from lanes: [Lane]) -> Request? {
+        takesFromLanes ? request(limit, from: lanes.prefix(limit), locked: []) : nil
+    }
 
     /// What the answer to ``request(from:)`` brought.
     func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {

@@ -1,6 +1,7 @@
 import TaskRun
 
-/// The lanes that were found for a claim, kept for about a second where looking for them again would cost too much.
+/// The lanes that were found for a claim, kept for a second where looking for them again would cost too much, and for up to 5 s
+/// where each look takes long.
 ///
 /// Usually they are looked for at each claim, so that a task in a lane nobody knew of is found at once. In a flood that is
 /// a round trip more; among thousands of lanes it takes longer than the claim; and while some transaction keeps the server
@@ -27,14 +28,24 @@ struct LaneMemory: Sendable {
         }
     }
 
-    /// How long lanes are remembered, unless the look took more than a twentieth of it.
+    /// How long lanes are remembered, where looking for them does not take long.
     var lifetime: Duration = .seconds(1)
-    private var entry: (key: Key, lanes: [Lane], end: ContinuousClock.Instant)?
+    /// And where it does.
+    private static let longest: Duration = .seconds(5)
+    /// Entries for other requests than the present ones are dropped from time to time.
+    private static let room = 64
+
+    private struct Entry {
+        var lanes: [Lane]
+        var end: ContinuousClock.Instant
+    }
+
+    private var entries: [Key: Entry] = [:]
     private var wasCostly = false
 
     /// The lanes as they were left, in the order of their first rows; nil where they are to be looked for.
     func lanes(for key: Key, at now: ContinuousClock.Instant = .now) -> [Lane]? {
-        guard let entry, entry.key == key, now < entry.end else { return nil }
+        guard let entry = entries[key], now < entry.end else { return nil }
         return entry.lanes
     }
 
@@ -54,13 +65,17 @@ struct LaneMemory: Sendable {
         at now: ContinuousClock.Instant = .now
     ) {
         let isCostly = look > costly
-        defer { wasCostly = isCostly }
-        let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostly && wasCostly)
-        entry = lanes.count >= Self.many || isFlood ? (key, lanes, now + max(lifetime, look * 20)) : nil
+        let isCostlyAgain = isCostly && wasCostly
+        wasCostly = isCostly
+        if entries.count >= Self.room { entries = entries.filter { now < $0.value.end } }
+        let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostlyAgain)
+        guard lanes.count >= Self.many || isFlood else { return entries[key] = nil }
+        let life = isCostlyAgain ? max(lifetime, min(look * 20, Self.longest)) : lifetime
+        entries[key] = Entry(lanes: lanes, end: now + life)
     }
 
     /// Keeps what a claim left of the remembered lanes, no longer than before.
-    mutating func keep(_ lanes: [Lane], after taken: Taken) {
-        if taken.isFull, !lanes.isEmpty { entry?.lanes = lanes } else { entry = nil }
+    mutating func keep(_ lanes: [Lane], after taken: Taken, for key: Key) {
+        if taken.isFull, !lanes.isEmpty { entries[key]?.lanes = lanes } else { entries[key] = nil }
     }
 }

@@ -44,7 +44,7 @@ extension PostgreSQLStore {
             }
             let taken = try claim.take(in: session, answers: try session.exchange(claim.questions)[...])
             let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
-            try session.exchange([counted, .commit])
+            try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
             return taken.tasks
         }
     }

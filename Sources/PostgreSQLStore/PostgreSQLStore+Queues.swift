@@ -28,6 +28,13 @@ extension PostgreSQLStore {
         }
     }
 
+    /// The queues that are paused: see ``TaskRun/TaskDesk``.
+    public func pausedQueues() async throws(StoreError) -> [PausedQueue] {
+        try await reach(to: "read the pauses") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(DeskSQL.paused)])[0].rows.map { PausedQueue($0) }
+        }
+    }
+
     /// Resumes queues: see ``TaskRun/TaskDesk``.
     ///
     /// - Returns: Those that were paused until now, by name.

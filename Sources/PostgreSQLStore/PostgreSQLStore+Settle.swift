@@ -33,9 +33,10 @@ extension PostgreSQLStore {
             let answers = try session.exchange(batch.requests + [request])
             let taken = claim.taken(answers[answers.count - 1], from: known)
             // The transaction has ended well: a question without an answer only makes the next claim look again.
-            let heads = (try? session.exchange(taken.questions)) ?? []
+            let questions = taken.questions
+            let heads = questions.isEmpty ? [] : (try? session.exchange(questions)) ?? []
             lanes.withLock {
-                $0.keep(heads.count == taken.questions.count ? taken.lanes(knowing: heads) : [], after: taken)
+                $0.keep(heads.count == questions.count ? taken.lanes(knowing: heads) : [], after: taken, for: claim.key)
             }
             return Exchange(results: batch.results(answers.dropLast()), claimed: taken.tasks, isPartial: !taken.isFull)
         }

@@ -13,24 +13,27 @@ struct Lane: Sendable, Equatable {
     var head: Double
 }
 
-/// The lanes that the last look found, and whether they can still be gone by.
+/// The lanes that the last looks found, and whether they can still be gone by.
 struct LaneMemory: Sendable {
-    private var names: [String] = []
-    private var queues: QueueFilter?
-    private var seen: ContinuousClock.Instant?
-    private(set) var lanes: [Lane] = []
+    private struct Key: Hashable {
+        let names: [String]
+        let queues: QueueFilter?
+    }
+
+    private var looks: [Key: (seen: ContinuousClock.Instant, lanes: [Lane])] = [:]
 
     /// The lanes for these names and queues, if they were looked for within the last second.
     func recall(names: [String], queues: QueueFilter?) -> [Lane]? {
-        guard let seen, seen.duration(to: .now) < .seconds(1), names == self.names, queues == self.queues else {
-            return nil
-        }
-        return lanes
+        guard let look = looks[Key(names: names, queues: queues)], Self.isFresh(look.seen) else { return nil }
+        return look.lanes
     }
 
     mutating func keep(_ lanes: [Lane], names: [String], queues: QueueFilter?) {
-        (self.lanes, self.names, self.queues, self.seen) = (lanes, names, queues, .now)
+        if looks.count >= 64 { looks = looks.filter { Self.isFresh($0.value.seen) } }
+        looks[Key(names: names, queues: queues)] = (.now, lanes)
     }
+
+    private static func isFresh(_ seen: ContinuousClock.Instant) -> Bool { seen.duration(to: .now) < .seconds(1) }
 }
 
 extension Database {

@@ -26,6 +26,11 @@ extension SQLiteStore {
         }
     }
 
+    /// The queues that are paused.
+    public func pausedQueues() async throws(StoreError) -> [PausedQueue] {
+        try await access("cannot read the pauses") { try $0.pausedQueues() }
+    }
+
     /// Resumes queues.
     public func resume(_ queues: [String]) async throws(StoreError) -> [String] {
         try await transaction("cannot resume queues") { database in

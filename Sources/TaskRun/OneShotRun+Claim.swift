@@ -111,8 +111,10 @@ extension OneShotRun {
         for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
         if !claimed.isEmpty { vainLooks = 0 }
-        if request.share == .alone {
-            if claimed.isEmpty, !exchange.isPartial, !isOver(sent) { tellQueueEmpty() }
+        if claimed.isEmpty, exchange.isPartial {
+            nextClaim = sent
+        } else if request.share == .alone {
+            if claimed.isEmpty, !isOver(sent) { tellQueueEmpty() }
             isWaiting = turn != nil && claimed.isEmpty && !isOver(sent)
             phase = isOver(sent) || (claimed.isEmpty && !isWaiting) ? .done : .usual
         } else if exchange.isPartial {

@@ -27,6 +27,8 @@ extension OneShotRun {
             // a circle. Where many runs wait, a flood thus wakes few of them at a time.
             let pause = Duration.milliseconds(min(250, 1 << min(vainLooks, 8)))
             bench.wait(threshold: wakeThreshold, until: .now.advanced(by: pause))
+            // The wait may have been ended by whoever asks the run to stop: that is not told twice.
+            guard stop.requests == 0, turn?.isWanted != true else { return }
         }
         if isIdle { observer?(.waiting) }
         let asked = ContinuousClock.now

@@ -27,8 +27,10 @@ extension OneShotRun {
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }
             // What was claimed is in hand, whatever becomes of the rest.
-            defer { take(exchange, for: request, sent: sent) }
+            var isWhole = false
+            defer { take(isWhole ? exchange : exchange.asPart, for: request, sent: sent) }
             try await fill(&exchange, for: request, from: parts.dropFirst(first == nil ? 0 : 1))
+            isWhole = true
         } catch {
             await overcome(error, sent: sent)
         }

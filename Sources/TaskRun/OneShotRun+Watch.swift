@@ -77,7 +77,9 @@ extension OneShotRun {
             let isAllDeaf =
                 state.waiting.isEmpty
                 && state.running.values.allSatisfy { running in
-                    running.cancellation.map { now >= $0.at.advanced(by: settings.patience) } ?? false
+                    // Its handler has ended; hooks have a time limit of their own.
+                    if case .told = running.stage { return false }
+                    return running.cancellation.map { now >= $0.at.advanced(by: settings.patience) } ?? false
                 }
             guard isAllDeaf else { return [ClaimedTask]() }
             for (worker, running) in state.running {

@@ -90,6 +90,9 @@ public struct Exchange: Sendable, Equatable {
         self.claimed = claimed
         self.isPartial = isPartial
     }
+
+    /// The same, of which it is known that there may be more.
+    var asPart: Exchange { Exchange(results: results, claimed: claimed, isPartial: true) }
 }
 
 /// What a run knows when it takes over the rows of dead runs.

@@ -53,6 +53,9 @@ public protocol TaskDesk: TaskStore {
     /// - Throws: ``StoreError/Code/refused`` for a name that no queue can have.
     func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError)
 
+    /// The queues that are paused at this moment, by name.
+    func pausedQueues() async throws(StoreError) -> [PausedQueue]
+
     /// Resumes queues; others are not touched.
     ///
     /// - Returns: Those that were paused until now, by name.

@@ -57,7 +57,7 @@ public protocol TaskStore: Sendable {
     /// Of a queue that is paused (`task_queues`) nothing is claimed until its pause has ended or it is resumed; what is in
     /// hand is not touched.
     ///
-    /// A store may go for a second by what it has seen: rows that came up since then, more urgent than all others or
+    /// A store may go for a second by what it has seen (for up to 5 s where looking takes it more than 100 ms): rows that came up since then, more urgent than all others or
     /// due before what was claimed last, may be passed over for so long, and a pause is heeded as much later. An exchange that brought fewer than asked for
     /// says with ``Exchange/isPartial`` whether that may be why; the next one looks everywhere.
     ///

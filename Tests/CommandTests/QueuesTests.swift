@@ -41,7 +41,7 @@ import Testing
             let paused = try await scratch.taskrun("pause", "mial")
             #expect(paused.status == 0)
             #expect(paused.output.hasPrefix("Queue mial is paused until it is resumed ("))
-            #expect(paused.errors.contains("no tasks in queue \"mial\" now. Did you mean \"mail\"?"))
+            #expect(paused.errors.contains("Nothing in queue \"mial\" is due now. Did you mean \"mail\"?"))
         }
     }
 
@@ -50,6 +50,8 @@ import Testing
         try await Scratch.with { scratch async throws in
             let length = try await scratch.taskrun("pause", "mail", "--for", "0s")
             #expect(length.status == 64 && length.errors.contains("--for is \"0s\""))
+            let pattern = try await scratch.taskrun("pause", "mail-*")
+            #expect(pattern.status == 64 && pattern.errors.contains("\"mail-*\" is a pattern"))
             let name = try await scratch.taskrun("pause", "a\u{7}b")
             #expect(name.status == 65 && name.errors.contains("cannot pause queue"), "\(name)")
         }

@@ -227,6 +227,24 @@ struct ClaimTests {
         }
     }
 
+    @Test("takes what must be performed alone also while it remembers lanes")
+    func alone() async throws {
+        try await withStore { fixture in
+            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            try await fixture.psql(
+                """
+                INSERT INTO tasks (task_name) SELECT 'A' FROM generate_series(1, 300);
+                INSERT INTO tasks (task_name, crashes) VALUES ('A', 3)
+                """
+            )
+            #expect(try await fixture.claim(100).count == 100)
+            #expect(fixture.store.lanes.withLock { $0.lanes(for: LaneMemory.Key(.of(1))) } != nil)
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .alone)
+            #expect(try await fixture.store.claim(request).map(\.id) == [301])
+            #expect(try await fixture.store.claim(request).isEmpty)
+        }
+    }
+
     @Test("finds a lane that nobody knew of at once, unless lanes are many; then within a second")
     func remembered() async throws {
         try await withStore { fixture in
@@ -318,20 +336,42 @@ struct LaneMemoryTests {
         let now = ContinuousClock.now
         #expect(memory.lanes(for: key, at: now) == nil)
         memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .milliseconds(1), for: key, at: now)
-        memory.keep(lanes, after: taken(1, of: 1, from: lanes))
+        memory.keep(lanes, after: taken(1, of: 1, from: lanes), for: key)
         #expect(memory.lanes(for: key, at: now + .milliseconds(999))?.count == lanes.count)
         #expect(memory.lanes(for: key, at: now + .seconds(1)) == nil)
         #expect(memory.lanes(for: LaneMemory.Key(.of(1, names: ["B"])), at: now) == nil)
         #expect(memory.lanes(for: LaneMemory.Key(.of(1, queues: ["q1"])), at: now) == nil)
     }
 
-    @Test("lasts so long that looking takes a twentieth of the time at most")
+    @Test("lasts longer where looks take long one after the other, and 5 s at most")
     func slow() {
         var memory = LaneMemory()
         let now = ContinuousClock.now
-        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .milliseconds(200), for: key, at: now)
+        func keep(_ look: Duration) {
+            memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: look, for: key, at: now)
+        }
+        keep(.seconds(3))
+        #expect(memory.lanes(for: key, at: now + .seconds(1)) == nil, "one look may have waited for something else")
+        keep(.milliseconds(200))
         #expect(memory.lanes(for: key, at: now + .milliseconds(3999)) != nil)
         #expect(memory.lanes(for: key, at: now + .seconds(4)) == nil)
+        keep(.seconds(3))
+        #expect(memory.lanes(for: key, at: now + .milliseconds(4999)) != nil)
+        #expect(memory.lanes(for: key, at: now + .seconds(5)) == nil)
+    }
+
+    @Test("keeps what it knows of one request while others are made")
+    func several() {
+        var memory = LaneMemory()
+        let other = LaneMemory.Key(.of(1, queues: ["q1"]))
+        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
+        memory.keep([], after: taken(0, of: 1, from: []), look: .zero, for: other)
+        #expect(memory.lanes(for: key)?.count == lanes.count)
+        for number in 0..<1000 {
+            let key = LaneMemory.Key(.of(1, queues: ["q\(number)"]))
+            memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
+        }
+        #expect(memory.lanes(for: LaneMemory.Key(.of(1, queues: ["q999"]))) != nil)
     }
 
     @Test("keeps a few lanes only in a flood, or where the look took long, and forgets what came back short")
@@ -349,7 +389,7 @@ struct LaneMemoryTests {
         #expect(!isKept(5, of: 6, look: .milliseconds(101)))
         var memory = LaneMemory()
         memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
-        memory.keep(lanes, after: taken(1, of: 2, from: lanes))
+        memory.keep(lanes, after: taken(1, of: 2, from: lanes), for: key)
         #expect(memory.lanes(for: key) == nil)
     }
 

@@ -54,13 +54,15 @@ final class FaultyStore: TaskStore {
     func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
         try await store.dueQueues(names: names, queues: queues)
     }
-    func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
+    func limits() async throws(StoreError) -> [TaskLimit] {
+        try await call { () async throws(StoreError) in try await store.limits() }
+    }
     func claim(
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
     ) async throws(StoreError) -> [ClaimedTask] {
-        try await store.claim(request, within: limits, now: now)
+        try await call { () async throws(StoreError) in try await store.claim(request, within: limits, now: now) }
     }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await call { () async throws(StoreError) in try await store.renew(proofs, lease: lease, now: now) }
@@ -156,6 +158,11 @@ struct FaultTests {
         FaultyStore.Fault.allCases
     )
     func everyCall(_ kind: StoreUnderTest, _ fault: FaultyStore.Fault) async throws {
+        for isDivided in [false, true] { try await everyCall(kind, fault, isDivided: isDivided) }
+    }
+
+    /// Divided: the run claims from several queues, and within limits, one after the other.
+    private func everyCall(_ kind: StoreUnderTest, _ fault: FaultyStore.Fault, isDivided: Bool) async throws {
         for number in 1...100 {
             var isSpent = false
             try await Fixture.with(kind) { fixture in
@@ -163,7 +170,12 @@ struct FaultTests {
                 try await fixture.due(name: "F")
                 let (handler, failing) = (ClosureHandler(), ClosureHandler("F") { _, _ in .failed(error: "no") })
                 let faulty = FaultyStore(fixture.store, fault: fault, atCall: number)
-                _ = try await fixture.makeRun([handler, failing], store: faulty).run()
+                if isDivided { try await fixture.store.setLimit(TaskLimit(.name("F"), running: 5)) }
+                let report = try await fixture.makeRun([handler, failing], store: faulty) {
+                    if isDivided { $0.queues = QueueFilter.groups(["none", "default"]) }
+                }.run()
+                let left = try await fixture.value("SELECT count(*) FROM tasks WHERE task_name = 'A'")
+                #expect(left == "0" || report.trouble != nil, "call \(number): it must say that it left something")
                 // A run that found the table locked leaves the rest to the next one.
                 _ = try await fixture.makeRun([handler, failing], pid: 2).run()
                 #expect(handler.ids == ids, "call \(number)")

@@ -319,4 +319,29 @@ struct HookConformanceTests {
             #expect(log.all == ["hooks: the run had to stop, so 4 events were not told"])
         }
     }
+
+    @Test(
+        "a hook that takes its time after a handler that had to be cancelled does not end the run",
+        arguments: StoreUnderTest.allCases
+    )
+    func slowAfterCancel(_ kind: StoreUnderTest) async throws {
+        struct Slow: RunHooks {
+            let events: Set<HookEvent> = [.afterPerform]
+
+            func afterPerform(_ task: HookTask, outcome: HandlerOutcome?, took: Duration) async throws {
+                try await Task.sleep(for: .milliseconds(600))
+            }
+        }
+        try await Fixture.with(kind) { fixture in
+            try await fixture.due()
+            let handler = ClosureHandler { _, _ in
+                try? await Task.sleep(for: .seconds(60))
+                return .failed(error: "cancelled")
+            }
+            let report = try await fixture.makeRun([handler], hooks: [Slow()]) {
+                ($0.timeout, $0.patience) = (.milliseconds(50), .milliseconds(200))
+            }.run()
+            #expect((report.abandoned, report.retried) == (0, 1))
+        }
+    }
 }

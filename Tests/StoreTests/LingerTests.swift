@@ -39,6 +39,26 @@ struct LingerTests {
         }
     }
 
+    @Test(
+        "hears a request to stop, and a newcomer, while it pauses after looking in vain",
+        arguments: StoreUnderTest.allCases,
+        [false, true]
+    )
+    func pausing(_ kind: StoreUnderTest, _ isNewcomer: Bool) async throws {
+        try await Fixture.with(kind) { fixture in
+            let (stop, turn) = (StopSignal(), TestTurn())
+            // The fourth claim is the last before the pause: what must be performed alone, the second time.
+            let store = CountingStore(fixture.store, vainWaits: 1) { number in
+                guard number >= 4 else { return }
+                if isNewcomer { turn.want() } else { stop.request() }
+            }
+            let report = try await fixture.makeRun([ClosureHandler()], store: store, stop: stop, turn: turn) {
+                $0.window = .seconds(60)
+            }.run()
+            #expect(report.duration < .seconds(30))
+        }
+    }
+
     @Test("begins a task although others are at work for long", arguments: StoreUnderTest.allCases)
     func besideOthers(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
@@ -122,12 +142,18 @@ struct LingerTests {
     }
 }
 
-/// A store that counts the claims.
+/// A store that counts the claims; the first waits may be told of due tasks that are not there.
 final class CountingStore: TaskStore {
     private let store: any TaskStore
     private let count = Mutex(0)
+    private let vainWaits: Mutex<Int>
+    private let onClaim: @Sendable (Int) -> Void
 
-    init(_ store: any TaskStore) { self.store = store }
+    init(_ store: any TaskStore, vainWaits: Int = 0, onClaim: @escaping @Sendable (Int) -> Void = { _ in }) {
+        self.store = store
+        self.vainWaits = Mutex(vainWaits)
+        self.onClaim = onClaim
+    }
 
     var claims: Int { count.withLock { $0 } }
     var location: String { store.location }
@@ -143,7 +169,11 @@ final class CountingStore: TaskStore {
         thenClaim request: ClaimRequest?,
         now: Date?
     ) async throws(StoreError) -> Exchange {
-        count.withLock { $0 += 1 }
+        let number = count.withLock { count in
+            count += 1
+            return count
+        }
+        onClaim(number)
         return try await store.settle(settlements, thenClaim: request, now: now)
     }
     func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
@@ -176,7 +206,12 @@ final class CountingStore: TaskStore {
         queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
-        try await store.waitForTasks(names: names, queues: queues, until: end)
+        let isVain = vainWaits.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        if isVain { return true }
+        return try await store.waitForTasks(names: names, queues: queues, until: end)
     }
     func close() async {}
 }

@@ -35,7 +35,13 @@ struct PauseCommand: ProgramCommand {
     var why: String?
     @OptionGroup var options: SharedOptions
 
+    /// How many task names are looked at for queues that have tasks.
+    private static let manyNames = 1000
+
     func validate() throws {
+        if let pattern = queues.first(where: { $0.contains("*") }) {
+            throw ValidationError("\"\(pattern)\" is a pattern: name the queues that are to be paused one by one.")
+        }
         guard let time, duration == nil else { return }
         throw ValidationError("--for is \"\(time)\": expected \(DurationText.expected), more than nothing.")
     }
@@ -49,20 +55,21 @@ struct PauseCommand: ProgramCommand {
         let settings = try program.settings(options)
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
+            let names = try await store.waitingNames(limit: Self.manyNames)
+            let known = try await store.dueQueues(names: names, queues: nil)
+            let before = try await store.pausedQueues().map(\.queue)
             for queue in queues {
                 try await store.pause(queue, for: duration, why: why, by: program.person)
             }
-            let summary = try await store.summary()
-            let paused = summary.paused.filter { queues.contains($0.queue) }
+            let paused = try await store.pausedQueues().filter { queues.contains($0.queue) }
             if options.isJSON {
                 try program.output.write(paused.map(\.json))
             } else {
                 try program.output.write(paused.map { $0.sentence + "." })
                 // A queue comes into being with its first task: a name that no task has may be meant so, or misspelled.
-                let known = Array(Set(summary.lines.map(\.queue))).sorted()
-                for queue in queues where !known.contains(queue) {
+                for queue in queues where !known.contains(queue) && !before.contains(queue) {
                     let nearest = Spelling.nearest(to: queue, among: known).map { " Did you mean \"\($0)\"?" } ?? ""
-                    program.screen.write(["There are no tasks in queue \"\(queue)\" now.\(nearest)".visible()])
+                    program.screen.write(["Nothing in queue \"\(queue)\" is due now.\(nearest)".visible()])
                 }
             }
             return .done
@@ -79,9 +86,9 @@ extension Program {
 }
 
 extension PausedQueue {
-    /// `Queue mail is paused until 2030-12-31 23:59:59: the provider is down (ada@web1)`, safe to be shown.
+    /// `Queue mail is paused until 2030-12-31 23:59:59 UTC: the provider is down (ada@web1)`, safe to be shown.
     var sentence: String {
-        let end = until.map { " until \(MomentText.plain($0))" } ?? " until it is resumed"
+        let end = until.map { " until \(MomentText.plain($0)) UTC" } ?? " until it is resumed"
         return "Queue \(queue) is paused\(end)\(why.map { ": \($0)" } ?? "")\(by.map { " (\($0))" } ?? "")".visible()
     }
 

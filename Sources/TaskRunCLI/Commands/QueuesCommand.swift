@@ -45,7 +45,7 @@ private struct QueueLine {
     /// Every queue that has tasks or is paused, by name.
     static func all(in summary: TableSummary) -> [QueueLine] {
         let lines = Dictionary(grouping: summary.lines, by: \.queue)
-        let paused = Dictionary(uniqueKeysWithValues: summary.paused.map { ($0.queue, $0) })
+        let paused = Dictionary(summary.paused.map { ($0.queue, $0) }, uniquingKeysWith: { first, _ in first })
         return Set(lines.keys).union(paused.keys).sorted().map {
             QueueLine(queue: $0, paused: paused[$0], lines: lines[$0] ?? [])
         }
@@ -57,7 +57,7 @@ private struct QueueLine {
             .number("failed"), .text("why"),
         ])
         for line in queues {
-            let end = line.paused?.until.map { "paused until \(MomentText.plain($0))" }
+            let end = line.paused?.until.map { "paused until \(MomentText.plain($0)) UTC" }
             let why = [line.paused?.why, line.paused?.by.map { "(\($0))" }].compactMap(\.self).joined(separator: " ")
             table.add([
                 "\(line.queue)",
