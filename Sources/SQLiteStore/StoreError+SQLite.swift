@@ -23,7 +23,10 @@ extension StoreError {
     private static func meaning(of code: ResultCode) -> (Code, String?) {
         switch code {
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
-            (.locked, "Another program holds its lock for longer than 5 s; the next run tries again.")
+            (
+                .locked,
+                "Another program holds its lock for longer than 5 s. Nothing was changed: try again, or leave it to the next run."
+            )
         case .SQLITE_FULL:
             (.full, "Make room on the device; nothing was lost.")
         case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG:

@@ -108,4 +108,19 @@ import Testing
             #expect(text.contains("CONTACT_EMAIL.sh"))
         }
     }
+
+    @Test("the cron line that is suggested names the database and the handlers, wherever they were set")
+    func cronLine() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.write("concurrency: 2\n", to: "taskrun.yaml")
+            let place = scratch.setting(["TASKRUN_HANDLERS": "some handlers"])
+            let answer = try await place.taskrun("check")
+            try #require(answer.output.contains("* * * * *"), "this machine has a line already: \(answer.output)")
+            let line = try #require(answer.output.split(separator: "* * * * *").last?.split(separator: "(").first)
+            let folder = scratch.folder.resolvingSymlinksInPath().path
+            #expect(line.contains("--config \(folder)/taskrun.yaml"), "\(line)")
+            #expect(line.contains("--database sqlite:\(folder)/tasks.db"), "\(line)")
+            #expect(line.contains("--handlers '\(folder)/some handlers' once"), "\(line)")
+        }
+    }
 }

@@ -22,6 +22,9 @@ import Testing
             #expect(lines.contains { $0.contains(#/^4 tasks: 2 succeeded, 1 to be tried again, 1 FAILED \(/#) })
             #expect(lines.last == "See: taskrun list --status FAILED")
             #expect(try await PseudoTerminal.taskrun("once", at: scratch).output.contains("Nothing is due"))
+            try await scratch.taskrunOK("pause", "reports", "--why", "month's end")
+            let idle = try await PseudoTerminal.taskrun("once", at: scratch).output
+            #expect(idle.contains("Queue reports is paused until it is resumed: month's end"))
         }
     }
 

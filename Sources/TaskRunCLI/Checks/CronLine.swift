@@ -44,11 +44,28 @@ enum CronLine {
     /// The command for cron, which has neither this folder, nor this environment, nor this PATH.
     private static func command(program: String, settings: Settings) -> String {
         let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? program
-        let folder = FileManager.default.currentDirectoryPath
-        if let file = settings.file {
-            return "\(path) --config \(file.hasPrefix("/") ? file : "\(folder)/\(file)") once"
+        let database =
+            switch settings.database {
+            case .sqlite(let path): "sqlite:\(PathText.absolute(path))"
+            case .postgresql: settings.database.redacted
+            }
+        // All that may come from this environment is said, whether it stands in the file as well or not.
+        var words = [path]
+        if let file = settings.file { words += ["--config", PathText.absolute(file)] }
+        words += ["--database", database]
+        if !settings.isHandlersDefault { words += ["--handlers", PathText.absolute(settings.handlers)] }
+        words.append("once")
+        return (settings.file == nil ? "cd \(FileManager.default.currentDirectoryPath) && " : "")
+            + words.map(quoted).joined(separator: " ")
+    }
+
+    /// A word for sh, and for cron, to which a percent sign is the end of the line.
+    private static func quoted(_ word: String) -> String {
+        let plain = { (character: Character) in
+            character.isLetter || character.isNumber || "/:._-@,=+".contains(character)
         }
-        return "cd \(folder) && \(path) --database \(settings.database.redacted) once"
+        let text = word.allSatisfy(plain) ? word : "'\(word.replacing("'", with: "'\\''"))'"
+        return text.replacing("%", with: "\\%")
     }
 
     /// What the first line starts that is no comment and starts a run: `taskrun once --linger`; nil for none.

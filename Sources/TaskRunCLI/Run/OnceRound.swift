@@ -97,6 +97,11 @@ struct OnceRound {
         // Not counted: that would read the whole table each minute.
         let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
         display.finish(report, unknown: unknown)
+        // Why nothing was begun: for whoever looks on.
+        if report.claimed == 0, program.screen.terminal.isTerminal, !isSilent {
+            let paused = (try? await store.pausedQueues()) ?? []
+            program.screen.write(paused.map { $0.sentence + "." })
+        }
         if let trouble = report.trouble { tell(trouble) }
         return report
     }
