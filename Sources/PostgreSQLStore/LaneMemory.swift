@@ -56,7 +56,10 @@ struct LaneMemory: Sendable {
         let isCostly = look > costly
         defer { wasCostly = isCostly }
         let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostly && wasCostly)
-        entry = lanes.count >= Self.many || isFlood ? (key, lanes, now + max(lifetime, look * 20)) : nil
+        // Rows with a lock key are found by a look only.
+        entry =
+            !taken.hasMoreKeyed && (lanes.count >= Self.many || isFlood)
+            ? (key, lanes, now + max(lifetime, look * 20)) : nil
     }
 
     /// Keeps what a claim left of the remembered lanes, no longer than before.

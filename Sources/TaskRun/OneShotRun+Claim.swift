@@ -8,6 +8,7 @@ extension OneShotRun {
             guard !batch.isEmpty else { break }
             report.recovered += batch.count
             report.failed += batch.count { $0.status == .failed }
+            report.gaveWay += batch.count(where: \.gaveWay)
             observer?(.recovered(batch))
         } while batch.count >= 1000 && stop.requests == 0
     }
@@ -54,6 +55,11 @@ extension OneShotRun {
     func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
         let claimed = exchange.claimed
         report.claimed += claimed.count
+        if !exchange.expired.isEmpty {
+            report.expired += exchange.expired.count
+            report.failed += exchange.expired.count
+            observer?(.expired(exchange.expired))
+        }
         for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
         if !claimed.isEmpty { vainLooks = 0 }

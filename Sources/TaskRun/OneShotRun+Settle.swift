@@ -16,7 +16,7 @@ extension OneShotRun {
             if isUncertain { try await forgetLostAnswers() }
             let batch = unsettled
             let exchange = try await store.settle(
-                batch.map { Settlement($0.task.proof, $0.verdict) },
+                batch.map(settlement),
                 thenClaim: request,
                 now: nil
             )
@@ -53,6 +53,11 @@ extension OneShotRun {
     /// Counts one end that was written, or found its lease lost.
     private func conclude(_ end: Unsettled, _ result: SettleResult) {
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
+        if result == .gaveWay {
+            report.gaveWay += 1
+            observer?(.ended(end.task, end.verdict, .gaveWay, took: end.finished.took))
+            return
+        }
         guard result == .settled || isUncertain else { return lose(end.finished) }
         switch end.verdict {
         case .delete: report.succeeded += 1
@@ -61,6 +66,15 @@ extension OneShotRun {
         case .release: report.released += 1
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
+    }
+
+    private func settlement(_ end: Unsettled) -> Settlement {
+        Settlement(
+            end.task.proof,
+            end.verdict,
+            lockKey: end.task.lockKey,
+            letsPass: settings.lockOrder == .loose
+        )
     }
 
     private func lose(_ end: Workbench.Finished) {
@@ -100,7 +114,7 @@ extension OneShotRun {
     private func settleOneByOne() async {
         for end in unsettled {
             do {
-                let results = try await store.settle([Settlement(end.task.proof, end.verdict)])
+                let results = try await store.settle([settlement(end)])
                 conclude(end, results[0])
             } catch  where error.isPassing {
                 return

@@ -12,7 +12,7 @@ import Testing
             )
             #expect(
                 try await scratch.taskrun("migrate").output.contains(
-                    "version 3, state_check_without_a_list, is in place."
+                    "version 4, keys_and_expiry, is in place."
                 )
             )
             #expect(try await scratch.taskrun("migrate").output.hasSuffix(" is up to date.\n"))

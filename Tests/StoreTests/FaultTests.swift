@@ -65,6 +65,7 @@ final class FaultyStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: [String]?,
@@ -116,6 +117,7 @@ final class ClaimlessStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: [String]?,

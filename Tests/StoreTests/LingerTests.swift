@@ -160,6 +160,7 @@ final class CountingStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: [String]?,

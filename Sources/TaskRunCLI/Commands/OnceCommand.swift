@@ -22,7 +22,8 @@ struct OnceCommand: ProgramCommand {
 
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once --linger
 
-            With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
+            With --json: one object with claimed, succeeded, retried, failed, released, recovered, gave_way, \
+            expired, lease_lost, waiting \
             (WAITING tasks left, due or not; null if they could not be counted), seconds, and trouble if something kept \
             the run from going on.
 
@@ -46,6 +47,14 @@ struct OnceCommand: ProgramCommand {
     var limit: Int?
     @Option(help: ArgumentHelp("How long to claim new tasks, like 50s or 10m (default: 50s)", valueName: "duration"))
     var window: String?
+    @Option(
+        help: ArgumentHelp(
+            "Whether a task that waits for its next attempt keeps others of its lock key waiting: strict or loose "
+                + "(default: strict)",
+            valueName: "order"
+        )
+    )
+    var lockOrder: String?
     @Flag(help: "Go on until nothing is due, however long that takes.")
     var drain = false
     @Flag(help: "Stay when nothing is due, and begin what is added at once, until the next run takes over.")
@@ -61,7 +70,10 @@ struct OnceCommand: ProgramCommand {
     }
 
     func run(in program: Program) async throws -> ExitStatus {
-        let flags = [SettingTable.concurrency.key: concurrency, SettingTable.window.key: window]
+        let flags = [
+            SettingTable.concurrency.key: concurrency, SettingTable.window.key: window,
+            SettingTable.lockOrder.key: lockOrder,
+        ]
         let settings = try program.settings(options, flags: flags.compactMapValues(\.self))
         return try await program.withStore(settings, synchronous: settings.sqliteSynchronous) { store in
             let round = try OnceRound(program, settings, store)

@@ -13,6 +13,8 @@ extension RunReport {
             ("failed", .number(failed)),
             ("released", .number(released)),
             ("recovered", .number(recovered)),
+            ("gave_way", .number(gaveWay)),
+            ("expired", .number(expired)),
             ("lease_lost", .number(leaseLost)),
             ("waiting", .number(waiting)),
             ("seconds", .seconds(duration)),

@@ -81,6 +81,7 @@ extension Settings {
         run.lease = lease
         run.renewal = min(run.renewal, lease / 3)
         run.grace = grace
+        run.lockOrder = lockOrder
         run.timeout = timeout
         run.retry = retry
         for (name, limits) in tasks {
