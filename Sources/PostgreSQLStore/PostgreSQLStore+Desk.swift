@@ -104,7 +104,7 @@ extension PostgreSQLStore {
             let answers = try session.exchange(
                 [
                     begin, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders),
-                    Request(HorizonSQL.holder), .commit,
+                    Request(HorizonSQL.holder), Request(DeskSQL.paused), .commit,
                 ],
                 within: SessionSettings.maintenanceLimit
             )
@@ -126,7 +126,8 @@ extension PostgreSQLStore {
                         firstLeaseEnd: row.integerIfAny(2).map { Date(microseconds: $0) }
                     )
                 },
-                horizonHolder: answers[4].rows.first.map { HorizonHolder($0) }
+                horizonHolder: answers[4].rows.first.map { HorizonHolder($0) },
+                paused: answers[5].rows.map { PausedQueue($0) }
             )
         }
     }
@@ -236,5 +237,5 @@ extension TaskStatus {
 
 extension Date {
     /// A moment from the database.
-    fileprivate init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+    init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
 }

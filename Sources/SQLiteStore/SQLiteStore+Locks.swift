@@ -68,7 +68,7 @@ extension Database {
     }
 
     /// Whether a row with a lock key is due that is to be looked at.
-    func isAnyKeyedDue(names: [String], queues: [String]?, now: String) throws -> Bool {
+    func isAnyKeyedDue(names: [String], queues: QueueFilter?, now: String) throws -> Bool {
         try isAnyKeyedOpen() && !lanes(names: names, queues: queues, keyed: true, now: now).isEmpty
     }
 

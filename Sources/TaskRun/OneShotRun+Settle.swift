@@ -15,15 +15,18 @@ extension OneShotRun {
         do {
             if isUncertain { try await forgetLostAnswers() }
             let batch = unsettled
-            let exchange = try await store.settle(
+            var exchange = try await store.settle(
                 batch.map(settlement),
                 thenClaim: request,
                 now: nil
             )
             unsettled.removeFirst(batch.count)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
-            if let request { take(exchange, for: request, sent: sent) }
             (troubleUntil, isUncertain) = (nil, false)
+            guard let request else { return }
+            // What was claimed is in hand, whatever becomes of the rest.
+            defer { take(exchange, for: request, sent: sent) }
+            try await fill(&exchange, for: request)
         } catch {
             await overcome(error, sent: sent)
         }
@@ -37,7 +40,7 @@ extension OneShotRun {
         }
         if !finished.isEmpty { nextClaim = .now }
         for end in finished {
-            pace.note(end.took)
+            pace.note(end.occupied)
             let outcome = end.effectiveOutcome
             if case .settled(let result) = outcome {
                 if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
@@ -59,6 +62,11 @@ extension OneShotRun {
             return
         }
         guard result == .settled || isUncertain else { return lose(end.finished) }
+        if case .skipped(let note) = end.finished.outcome, case .delete = end.verdict {
+            report.skipped += 1
+            observer?(.skipped(end.task, note: note))
+            return
+        }
         switch end.verdict {
         case .delete: report.succeeded += 1
         case .retry: report.retried += 1
@@ -66,6 +74,7 @@ extension OneShotRun {
         case .release: report.released += 1
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
+        tellHooks(end)
     }
 
     private func settlement(_ end: Unsettled) -> Settlement {
@@ -143,7 +152,7 @@ extension Workbench.Finished {
     /// After a cancellation only success counts as what it says.
     var effectiveOutcome: HandlerOutcome? {
         switch (cancellation, outcome) {
-        case (_, .succeeded), (_, .settled), (.stopping, .later): outcome
+        case (_, .succeeded), (_, .skipped), (_, .settled), (.stopping, .later): outcome
         case (nil, .stopped): .failed(error: "the handler cancelled itself")
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")

@@ -22,7 +22,7 @@ struct Performer: Sendable {
     ) async -> HandlerOutcome {
         guard let handler = registry[task.name] else { return .stopped }
         guard isText(task) else {
-            return .permanentlyFailed(error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text.")
+            return Self.noText
         }
         return await handler.perform(task, in: begin(task, handler)) { outcome in
             next(outcome).map { ($0, begin($0, handler)) }
@@ -32,19 +32,31 @@ struct Performer: Sendable {
     /// Whether a task may follow on another one of its name without being looked at further.
     func canFollow(_ task: ClaimedTask) -> Bool { task.data.count <= 1 << 16 && isText(task) }
 
-    private func isText(_ task: ClaimedTask) -> Bool { String(validating: task.data, as: UTF8.self) != nil }
+    func isText(_ task: ClaimedTask) -> Bool { String(validating: task.data, as: UTF8.self) != nil }
 
-    private func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
+    static let noText = HandlerOutcome.permanentlyFailed(
+        error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text."
+    )
+
+    func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
         observer?(.began(task))
         var report: (@Sendable (TaskContext.Progress, String?) -> Void)?
         if let observer { report = { observer(.progress(task, $0, note: $1)) } }
         return TaskContext(
             task: task,
-            maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
+            maxAttempts: maxAttempts(of: task),
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             logger: logger,
             report: report
         )
+    }
+
+    /// How many attempts there are.
+    func maxAttempts(of task: ClaimedTask) -> Int { task.maxAttempts ?? maxAttempts(ofName: task.name) }
+
+    /// How many attempts tasks of a name have where the row says nothing.
+    func maxAttempts(ofName name: String) -> Int {
+        (registry[name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
     }
 
     /// How long this attempt may take.

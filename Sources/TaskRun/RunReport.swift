@@ -16,6 +16,8 @@ public struct RunReport: Sendable, Equatable {
     public var gaveWay = 0
     /// Tasks that were not begun in time and became FAILED, by this run's look at the table; in `failed` as well.
     public var expired = 0
+    /// Tasks that were not performed because a hook said so; their rows are deleted.
+    public var skipped = 0
     /// Claims that were taken over before they could be settled.
     public var leaseLost = 0
     /// Handlers that did not end when cancelled; the program must exit to be rid of them.
@@ -43,6 +45,8 @@ public enum RunEvent: Sendable {
     case progress(ClaimedTask, TaskContext.Progress, note: String?)
     /// A claim ended. `verdict` is nil where the handler settled it itself or the lease was lost.
     case ended(ClaimedTask, Verdict?, SettleResult, took: Duration)
+    /// A task was not performed because a hook said so, and why; its row is deleted.
+    case skipped(ClaimedTask, note: String?)
     /// The database made trouble; the run goes on.
     case trouble(StoreError)
     /// Nothing is due or in hand, and the run stays.

@@ -14,8 +14,8 @@ public struct RunSettings: Sendable {
     public var limit: Int?
     /// Perform only these names; nil: all that have a handler.
     public var only: [String]?
-    /// Take from these queues; nil: all.
-    public var queues: [String]?
+    /// Take from these queues: as long as the first has something due, from that alone, and so on; none: from all alike.
+    public var queues: [QueueFilter]
     /// How long a claim holds unless renewed; default 300 s.
     public var lease: Duration
     /// How often leases are renewed, all at once; default 60 s, at most a third of the lease.
@@ -32,6 +32,8 @@ public struct RunSettings: Sendable {
     public var retry: RetryPolicy
     /// What the settings say about single task names; goes before what the handler says.
     public var limits: [String: HandlerLimits]
+    /// How long a hook may take at each call; default 10 s.
+    public var hookTimeout: Duration
     /// Crashes in a row at which a task is FAILED; default 5.
     public var crashLimit: Int
     /// Whether a task that waits for its next attempt keeps others of its lock key from passing; default strict.
@@ -43,7 +45,7 @@ public struct RunSettings: Sendable {
         self.window = .seconds(50)
         self.limit = nil
         self.only = nil
-        self.queues = nil
+        self.queues = []
         self.lease = .seconds(300)
         self.renewal = .seconds(60)
         self.grace = .seconds(25)
@@ -51,6 +53,7 @@ public struct RunSettings: Sendable {
         self.timeout = .seconds(3600)
         self.retry = RetryPolicy()
         self.limits = [:]
+        self.hookTimeout = .seconds(10)
         self.crashLimit = 5
         self.lockOrder = .strict
     }

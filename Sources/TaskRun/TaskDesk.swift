@@ -33,7 +33,7 @@ public protocol TaskDesk: TaskStore {
     /// One row; nil where there is none.
     func show(_ id: Int64) async throws(StoreError) -> TaskRow?
 
-    /// Counts by queue, name and state, who holds leases, and who holds the horizon.
+    /// Counts by queue, name and state, who holds leases, who holds the horizon, and which queues are paused.
     func summary() async throws(StoreError) -> TableSummary
 
     /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched.
@@ -48,6 +48,21 @@ public protocol TaskDesk: TaskStore {
     ///
     /// - Returns: The numbers of those removed, smallest first.
     func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64]
+
+    /// Pauses a queue, whether it has tasks or not; one that is paused already gets the new end and words.
+    ///
+    /// - Parameters:
+    ///   - queue: The queue.
+    ///   - time: For how long from now, on the deciding clock; nil: until it is resumed.
+    ///   - why: Why, for people.
+    ///   - who: Who does it, for people.
+    /// - Throws: ``StoreError/Code/refused`` for a name that no queue can have.
+    func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError)
+
+    /// Resumes queues; others are not touched.
+    ///
+    /// - Returns: Those that were paused until now, by name.
+    func resume(_ queues: [String]) async throws(StoreError) -> [String]
 
     /// Creates or upgrades the tables, in one transaction. Two at once queue up, and the second has nothing to do.
     ///

@@ -19,7 +19,8 @@ struct TaskRunCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
-            ShowCommand.self, RetryCommand.self, DeleteCommand.self, HandlersCommand.self, CheckCommand.self,
+            ShowCommand.self, RetryCommand.self, DeleteCommand.self, QueuesCommand.self, PauseCommand.self,
+            ResumeCommand.self, HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
     )
@@ -34,7 +35,7 @@ enum CommandWord {
         var rest = arguments[...]
         while let argument = rest.first, argument.hasPrefix("-") {
             let name = argument.prefix { $0 != "=" }
-            let takesValue = ["--database", "--config", "--handlers", "--log-level"].contains(name)
+            let takesValue = ["--database", "--config", "--handlers", "--hooks", "--log-level"].contains(name)
             // An option that is not known: the parser has an answer to that.
             guard takesValue || name == "--json" else { return nil }
             rest = rest.dropFirst(takesValue && name == argument ? 2 : 1)

@@ -6,7 +6,8 @@ import Testing
 /// `once` without a terminal, as cron runs it.
 @Suite struct OnceTests {
     static let keys = [
-        "claimed", "succeeded", "retried", "failed", "released", "recovered", "lease_lost", "waiting", "seconds",
+        "claimed", "succeeded", "retried", "failed", "released", "recovered", "lease_lost", "waiting", "skipped",
+        "gave_way", "expired", "seconds",
     ]
 
     @Test("a run in which all went well prints nothing")

@@ -36,7 +36,7 @@ final class FaultyStore: TaskStore {
 
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await store.look(names: names, queues: queues)
     }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
@@ -68,7 +68,7 @@ final class FaultyStore: TaskStore {
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         try await store.waitForTasks(names: names, queues: queues, until: end)
@@ -85,7 +85,7 @@ final class ClaimlessStore: TaskStore {
 
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await store.look(names: names, queues: queues)
     }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
@@ -120,7 +120,7 @@ final class ClaimlessStore: TaskStore {
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         try await store.waitForTasks(names: names, queues: queues, until: end)

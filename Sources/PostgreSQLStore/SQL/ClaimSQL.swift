@@ -11,8 +11,16 @@ enum ClaimSQL {
     /// The lanes of these task names that have a due row, the lane with the most urgent row first.
     ///
     /// A loose index scan: from one lane's first row the next step leads past all its others.
-    /// Values: names, now.
-    static let lanes = Statement("lanes", isBinary: true, lanes(plain) + dueLanes("$2"))
+    /// Values: names, now, a regular expression for the queues or NULL.
+    static let lanes = Statement(
+        "lanes",
+        isBinary: true,
+        """
+        \(lanes(plain))
+        \(dueLanes("$2")) AND ($3::text IS NULL OR queue ~ $3::text)
+        \(inDueOrder)
+        """
+    )
 
     /// The same steps along another condition.
     static func lanes(_ kind: String) -> String {
@@ -41,7 +49,6 @@ enum ClaimSQL {
                 LIMIT 1
             ) AS head
         )
-
         """
     }
 
@@ -51,7 +58,11 @@ enum ClaimSQL {
     static let lanesOfQueues = Statement(
         "lanes_of_queues",
         isBinary: true,
-        lanesOfQueues(plain) + dueLanes("$2")
+        """
+        \(lanesOfQueues(plain))
+        \(dueLanes("$2"))
+        \(inDueOrder)
+        """
     )
 
     /// The same steps along another condition.
@@ -82,7 +93,6 @@ enum ClaimSQL {
                 LIMIT 1
             ) AS head
         )
-
         """
     }
 
@@ -90,9 +100,15 @@ enum ClaimSQL {
         """
         SELECT task_name, queue, priority, run_at, id
         FROM lane
-        WHERE run_at <= \(moment(now))
-        ORDER BY priority, run_at, id
+        WHERE run_at <= \(moment(now)) AND \(isOpen("lane.queue", now))
         """
+    }
+
+    private static let inDueOrder = "ORDER BY priority, run_at, id"
+
+    /// Whether a queue is not paused.
+    static func isOpen(_ queue: String, _ now: String) -> String {
+        "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }
 
     /// The first due rows of these lanes, after a claim took what was there before.
@@ -110,7 +126,7 @@ enum ClaimSQL {
     /// Locks due rows whose runs died, by how often that happened.
     ///
     /// They are locked here, ahead of the claim, because they are few: at most one a free handler.
-    /// Values: names, queues or NULL, least and greatest number of crashes, limit, now.
+    /// Values: names, a regular expression for the queues or NULL, least and greatest number of crashes, limit, now.
     static let crashed = Statement(
         "crashed",
         isBinary: true,
@@ -121,7 +137,8 @@ enum ClaimSQL {
             AND crashes BETWEEN $3::integer AND $4::integer
             AND run_at <= \(moment("$6"))
             AND task_name = ANY ($1::text[])
-            AND ($2::text[] IS NULL OR queue = ANY ($2::text[]))
+            AND ($2::text IS NULL OR queue ~ $2::text)
+            AND \(isOpen("tasks.queue", "$6"))
         ORDER BY priority, run_at, id
         LIMIT $5::integer
         FOR NO KEY UPDATE SKIP LOCKED

@@ -19,8 +19,13 @@ enum LockSQL {
 
     /// Locks the first rows with a lock key, of these names, that are to be looked at; also their keys.
     ///
-    /// Goes from lane to lane as the look for plain rows does. Values: names, now, limit.
-    static let open = Statement("keyed", isBinary: true, ClaimSQL.lanes(keyed) + first)
+    /// Goes from lane to lane as the look for plain rows does. Values: names, now, limit, a regular expression for
+    /// the queues or NULL.
+    static let open = Statement(
+        "keyed",
+        isBinary: true,
+        ClaimSQL.lanes(keyed) + first("($4::text IS NULL OR lane.queue ~ $4::text)")
+    )
 
     /// The same for these queues only.
     ///
@@ -28,10 +33,11 @@ enum LockSQL {
     static let openOfQueues = Statement(
         "keyed_of_queues",
         isBinary: true,
-        ClaimSQL.lanesOfQueues(keyed).replacing("$3::text[]", with: "$4::text[]") + first
+        ClaimSQL.lanesOfQueues(keyed).replacing("$3::text[]", with: "$4::text[]") + first("true")
     )
 
-    private static let first = """
+    private static func first(_ isWanted: String) -> String {
+        """
         , first AS MATERIALIZED (
             SELECT head.id, head.priority, head.run_at
             FROM lane CROSS JOIN LATERAL (
@@ -42,6 +48,7 @@ enum LockSQL {
                 ORDER BY run_at, id
                 LIMIT $3::integer
             ) AS head
+            WHERE \(isWanted) AND \(ClaimSQL.isOpen("lane.queue", "$2"))
             ORDER BY head.priority, head.run_at, head.id
             LIMIT $3::integer
         )
@@ -54,6 +61,7 @@ enum LockSQL {
         ) AS locked
         WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
         """
+    }
 
     /// Tells which of the locked rows may be claimed, and puts the others behind.
     ///
@@ -178,7 +186,8 @@ enum LockSQL {
                 SELECT
                 FROM tasks AS open
                 WHERE open.lock_key = behind.lock_key AND open.status = 'WAITING' AND open.lock_key IS NOT NULL
-                    AND open.lock_place = 0 AND open.crashes = 0 AND open.run_at <= \(ClaimSQL.moment("$1"))
+                    -- Not a condition that lets the planner go by tasks_lock_open.
+                    AND open.lock_place + 0 = 0 AND open.crashes = 0 AND open.run_at <= \(ClaimSQL.moment("$1"))
             )
         """
     )

@@ -20,8 +20,8 @@ enum WaitSQL {
 
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
     ///
-    /// As the claim it steps from lane to lane, and reads one row of each.
-    /// Values: names.
+    /// As the claim it steps from lane to lane, and reads one row of each. Rows of a paused queue are not due before its end.
+    /// Values: names, a regular expression for the queues or NULL.
     static let firstDue = Statement("first_due", firstDue(queues: nil))
 
     /// The same for these queues only.
@@ -66,7 +66,7 @@ enum WaitSQL {
             WITH RECURSIVE wanted AS (
                 SELECT DISTINCT \(columns) FROM \(wanted)
             ), \(lane("lane", ClaimSQL.plain)), \(lane("keyed", LockSQL.keyed)), crashed AS (
-                SELECT run_at
+                SELECT queue, run_at
                 FROM tasks
                 WHERE status = 'WAITING' AND crashes > 0 AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
@@ -76,14 +76,22 @@ enum WaitSQL {
                 WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
                 ORDER BY expires_at
                 LIMIT 1
+            ), first AS (
+                SELECT queue, greatest(soonest.run_at, paused_until) AS moment
+                FROM (
+                    SELECT queue, run_at FROM lane
+                    UNION ALL SELECT queue, run_at FROM keyed
+                    UNION ALL SELECT queue, run_at FROM crashed
+                ) AS soonest LEFT JOIN task_queues USING (queue)
             )
-            SELECT ceil(extract(epoch FROM min(run_at) - clock_timestamp()) * 1000000)::bigint
+            SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
             FROM (
-                SELECT run_at FROM lane
-                UNION ALL SELECT run_at FROM keyed
-                UNION ALL SELECT run_at FROM crashed
-                UNION ALL SELECT expires_at FROM expiring
-            ) AS first
+                SELECT moment
+                FROM first
+                WHERE isfinite(moment)\(queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : "")
+                UNION ALL
+                SELECT expires_at FROM expiring
+            ) AS soonest
             """
     }
 }

@@ -3,7 +3,9 @@ import TaskRun
 extension RunReport {
     /// The object with which `once --json` ends.
     ///
-    /// `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
+    /// `skipped` is the number of tasks that a hook kept from being performed, their rows deleted;
+    /// `gave_way` of those that were gone because an equal one waits, and `expired` of those that became FAILED because
+    /// they were not begun in time; `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
     /// `trouble` is there only if something kept the run from going on.
     func json(waiting: Int?) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = [
@@ -13,10 +15,11 @@ extension RunReport {
             ("failed", .number(failed)),
             ("released", .number(released)),
             ("recovered", .number(recovered)),
-            ("gave_way", .number(gaveWay)),
-            ("expired", .number(expired)),
             ("lease_lost", .number(leaseLost)),
             ("waiting", .number(waiting)),
+            ("skipped", .number(skipped)),
+            ("gave_way", .number(gaveWay)),
+            ("expired", .number(expired)),
             ("seconds", .seconds(duration)),
         ]
         if let trouble { members.append(("trouble", .text("\(trouble)"))) }
