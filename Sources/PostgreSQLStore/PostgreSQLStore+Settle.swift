@@ -92,6 +92,8 @@ extension PostgreSQLStore {
     ///   - batch: What to settle; nil: that was done, and the transaction is open.
     ///   - claim: What to claim.
     ///   - session: Where it is done.
+    /// - Returns: What came of it.
+    /// - Throws: What the database reports.
     private func look(
         _ batch: SettlementBatch?,
         _ claim: Claim,

@@ -44,6 +44,8 @@ extension Database {
     ///   - queues: The queues; nil: all.
     ///   - keyed: Whether the tasks with a lock key are meant, or those without.
     ///   - now: The moment to go by.
+    /// - Returns: The lanes.
+    /// - Throws: What the database reports.
     func lanes(names: [String], queues: QueueFilter?, keyed: Bool = false, now: String) throws -> [Lane] {
         let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
         var lanes: [Lane] = []

@@ -134,7 +134,9 @@ struct OrderTests {
         }
     }
 
-    /// Holds a folder for its key while it works: a second one at the same time finds it there. A run that was killed takes
+    /// Holds a folder for its key while it works: a second one at the same time finds it there.
+    ///
+    /// A run that was killed takes
     /// its handlers with it and leaves the folder; it holds the task's number, for whoever is that task again.
     private static let exclusive = """
         read key

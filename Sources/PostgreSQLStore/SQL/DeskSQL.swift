@@ -89,7 +89,9 @@ enum DeskSQL {
         retry("id > $1::bigint AND ($2::text IS NULL OR task_name = $2::text)", limit: "$3::integer")
     )
 
-    /// Of equal rows the newest is sent back, if none waits; the others stay as they are. All that were looked at are told.
+    /// Of equal rows the newest is sent back, if none waits; the others stay as they are.
+    ///
+    /// All that were looked at are told.
     private static func retry(_ condition: String, limit: String) -> String {
         """
         WITH chosen AS MATERIALIZED (

@@ -43,6 +43,7 @@ struct TasksChanged {
     ///   - done: What is said of those done.
     ///   - undone: What is said of the others, after their state.
     ///   - failed: What is said of those that are FAILED, where that is something else.
+    /// - Returns: The lines.
     func lines(done: String, undone: String, failed: String? = nil) -> [String] {
         tasks.map { task in
             if task.isDone { return "\(task.id) \(done)" }
