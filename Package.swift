@@ -33,8 +33,10 @@ let package = Package(
                 .embedInCode("V003__state_check_without_a_list.postgresql.sql"),
                 .embedInCode("V004__pause_queues.sqlite.sql"),
                 .embedInCode("V004__pause_queues.postgresql.sql"),
-                .embedInCode("V005__keys_and_expiry.sqlite.sql"),
-                .embedInCode("V005__keys_and_expiry.postgresql.sql"),
+                .embedInCode("V005__limit_queues_and_names.sqlite.sql"),
+                .embedInCode("V005__limit_queues_and_names.postgresql.sql"),
+                .embedInCode("V006__keys_and_expiry.sqlite.sql"),
+                .embedInCode("V006__keys_and_expiry.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

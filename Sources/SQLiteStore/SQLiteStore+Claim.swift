@@ -37,7 +37,7 @@ extension SQLiteStore {
         }
     }
 
-    private func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
+    func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
         try await access("cannot look for due tasks") { [self] database in
             let text = SQLiteTime.text(now)
             if try database.isAnyExpired(now: text) { return true }
@@ -54,7 +54,7 @@ extension SQLiteStore {
         }
     }
 
-    private func claim(
+    func claim(
         _ request: ClaimRequest,
         now: Date,
         in database: Database

@@ -44,7 +44,7 @@ struct Performer: Sendable {
         if let observer { report = { observer(.progress(task, $0, note: $1)) } }
         return TaskContext(
             task: task,
-            maxAttempts: maxAttempts(of: task),
+            maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             logger: logger,
             report: report

@@ -20,7 +20,7 @@ struct TaskRunCommand: ParsableCommand {
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
             ShowCommand.self, RetryCommand.self, DeleteCommand.self, QueuesCommand.self, PauseCommand.self,
-            ResumeCommand.self, HandlersCommand.self, CheckCommand.self,
+            ResumeCommand.self, LimitCommand.self, HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
     )

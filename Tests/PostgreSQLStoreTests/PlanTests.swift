@@ -78,6 +78,7 @@ struct PlanTests {
             values: ["'{17}'", "'{1}'", "'{WAITING}'", "'{1}'", "'{x}'"],
             indexes: ["tasks_pkey"]
         ),
+        Case(statement: LimitSQL.quota, values: ["'{queue}'", "'{default}'", "NULL"], indexes: ["tasks_lease"]),
         Case(
             statement: RecoverSQL.waitingNames,
             values: ["10"],

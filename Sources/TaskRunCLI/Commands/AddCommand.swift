@@ -34,7 +34,10 @@ struct AddCommand: ProgramCommand {
             which is said on stderr. One that is being performed does not count, because it may have read old data. \
             Tasks with one --lock-key run one after the other, in order, whatever their names.
 
-            With --json each line is an object: id, task_name, and "new":false for one that waits already. On a terminal more than \(AddCommand.listed) numbers \
+            Where the hooks folder has a program after-add, it is told once for all that was added.
+
+            With --json each line is an object: id, task_name, and "new":false for one that waits already. On a \
+            terminal more than \(AddCommand.listed) numbers \
             are told in one sentence.
             """
     )
