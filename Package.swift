@@ -33,6 +33,8 @@ let package = Package(
                 .embedInCode("V003__pause_queues.postgresql.sql"),
                 .embedInCode("V004__limit_queues_and_names.sqlite.sql"),
                 .embedInCode("V004__limit_queues_and_names.postgresql.sql"),
+                .embedInCode("V005__keys_and_expiry.sqlite.sql"),
+                .embedInCode("V005__keys_and_expiry.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

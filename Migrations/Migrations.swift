@@ -55,6 +55,11 @@ extension Migration {
                     name: "limit_queues_and_names",
                     file: PackageResources.V004__limit_queues_and_names_sqlite_sql
                 ),
+                Migration(
+                    version: 5,
+                    name: "keys_and_expiry",
+                    file: PackageResources.V005__keys_and_expiry_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -69,6 +74,11 @@ extension Migration {
                     version: 4,
                     name: "limit_queues_and_names",
                     file: PackageResources.V004__limit_queues_and_names_postgresql_sql
+                ),
+                Migration(
+                    version: 5,
+                    name: "keys_and_expiry",
+                    file: PackageResources.V005__keys_and_expiry_postgresql_sql
                 ),
             ]
         }

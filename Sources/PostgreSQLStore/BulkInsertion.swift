@@ -44,8 +44,8 @@ struct BulkInsertion {
         let rows = zip(answer[0].rows, tasks).map { Row(id: $0.integer(0), task: $1) }
         if source.isLenient { return try place(rows[...], now: now) }
         do throws(PostgreSQLFailure) {
-            try copy(rows[...], now: now)
-            source.added(rows.map(\.added))
+            let added = try copy(rows[...], now: now)
+            tell(added, of: rows.count)
             return true
         } catch {
             guard error.code == .refused else { throw error }
@@ -71,9 +71,9 @@ struct BulkInsertion {
     private func place(_ rows: ArraySlice<Row>, now: Int64) throws(PostgreSQLFailure) -> Bool {
         try session.exchange([Request(BulkSQL.mark)])
         do throws(PostgreSQLFailure) {
-            try copy(rows, now: now)
+            let added = try copy(rows, now: now)
             try session.exchange([Request(BulkSQL.keep)], within: Self.limit)
-            if source.isLenient { source.added(rows.map(\.added)) }
+            if source.isLenient { tell(added, of: rows.count) }
             return true
         } catch {
             guard error.code == .refused, let first = rows.first else { throw error }
@@ -88,18 +88,34 @@ struct BulkInsertion {
         }
     }
 
-    private func copy(_ rows: ArraySlice<Row>, now: Int64) throws(PostgreSQLFailure) {
+    private func tell(_ added: [AddedTask], of count: Int) {
+        source.added(added)
+        if added.count < count { source.notNeeded(count - added.count) }
+    }
+
+    /// Adds rows; those whose equal waits are left out.
+    private func copy(_ rows: ArraySlice<Row>, now: Int64) throws(PostgreSQLFailure) -> [AddedTask] {
         guard !rows.contains(where: { $0.task.task.hasNUL }) else {
             throw PostgreSQLFailure(state: "22021", message: "a text contains a NUL character, which cannot be stored")
         }
         var groups = CopyRows()
-        for row in rows { groups.add(row.task.task, id: row.id, now: now) }
+        // COPY cannot pass over a row whose equal waits: those with a key take an INSERT.
+        let keyed = rows.filter { $0.task.task.dedupeKey != nil }
+        for row in rows where row.task.task.dedupeKey == nil { groups.add(row.task.task, id: row.id, now: now) }
         for (columns, text) in groups.rows { try session.copy(columns.sql, text, within: Self.limit) }
+        guard !keyed.isEmpty else { return rows.map(\.added) }
+        var added: Set<Int64> = []
+        for request in TaskInsertion.numbered(keyed.map { ($0.id, $0.task.task) }) {
+            added.formUnion(try session.exchange([request], within: Self.limit)[0].rows.map { $0.integer(0) })
+        }
+        return rows.filter { $0.task.task.dedupeKey == nil || added.contains($0.id) }.map(\.added)
     }
 }
 
 extension NewTask {
-    fileprivate var hasNUL: Bool { name.utf8.contains(0) || data.utf8.contains(0) || queue?.utf8.contains(0) ?? false }
+    fileprivate var hasNUL: Bool {
+        [name, data, queue, dedupeKey, lockKey].contains { $0?.utf8.contains(0) ?? false }
+    }
 }
 
 /// The statements around COPY.

@@ -42,7 +42,9 @@ struct Claim: Sendable {
     }
 
     /// What has to be asked before anything can be taken; hand the answers to ``take(in:answers:)``.
-    var questions: [Request] { (takesFromLanes ? [look] : []) + (crashed.limit > 0 ? [lookForCrashed] : []) }
+    var questions: [Request] {
+        (takesFromLanes ? [lookForExpired, lookForKeyed, look] : []) + (crashed.limit > 0 ? [lookForCrashed] : [])
+    }
 
     /// Takes the rows.
     ///
@@ -55,8 +57,12 @@ struct Claim: Sendable {
         in session: PostgreSQLSession,
         answers: some BidirectionalCollection<PostgreSQLResult>
     ) throws(PostgreSQLFailure) -> Taken {
-        let locked = crashed.limit > 0 ? answers.last?.rows.map { $0.integer(0) } ?? [] : []
-        let lanes = (takesFromLanes ? answers.first.map(Lane.all) : nil) ?? []
+        let answers = Array(answers)
+        var locked = crashed.limit > 0 ? answers.last?.rows.map { $0.integer(0) } ?? [] : []
+        let lanes = takesFromLanes ? Lane.all(answers[2]) : []
+        let (expired, keyed) = takesFromLanes ? (answers[0].rows, answers[1].rows.map { $0.integer(0) }) : ([], [])
+        let freed = expired.compactMap { $0.textIfAny(2) }
+        locked += try decide(keyed, expiredKeys: freed, in: session)
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
         if rows.count < limit, !isComplete || lanes.count > limit {
@@ -65,7 +71,24 @@ struct Claim: Sendable {
                 rows += try take(limit - rows.count, from: [lane], locked: [], in: session).rows
             }
         }
-        return Taken(rows: rows, of: limit, lanes: lanes, now: now)
+        var taken = Taken(rows: rows, of: limit, lanes: lanes, now: now)
+        taken.hasMoreKeyed = !keyed.isEmpty || !freed.isEmpty
+        taken.expired = expired.map { ExpiredTask(id: $0.integer(0), name: $0.text(1)) }
+        return taken
+    }
+
+    /// Which of the rows with a lock key may be claimed; the others are put behind.
+    private func decide(
+        _ keyed: [Int64],
+        expiredKeys: [String],
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> [Int64] {
+        var requests: [Request] = []
+        if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys)])) }
+        if !keyed.isEmpty { requests.append(Request(LockSQL.decide, [SQLText.array(keyed), now])) }
+        guard !requests.isEmpty else { return [] }
+        let answers = try session.exchange(requests)
+        return keyed.isEmpty ? [] : answers[answers.count - 1].rows.map { $0.integer(0) }
     }
 
     /// The one statement that takes from lanes that are known; nil: there is none.
@@ -117,6 +140,16 @@ struct Claim: Sendable {
         let names = SQLText.array(names)
         guard let list = queues?.names else { return Request(ClaimSQL.lanes, [names, now, queues?.expression]) }
         return Request(ClaimSQL.lanesOfQueues, [names, now, SQLText.array(list)])
+    }
+
+    private var lookForExpired: Request { Request(LockSQL.expire, [now, String(ExpiredTask.most)]) }
+
+    private var lookForKeyed: Request {
+        let values = [SQLText.array(request.names), now, String(LockSQL.lookLimit)]
+        guard let queues = request.queues?.names else {
+            return Request(LockSQL.open, values + [request.queues?.expression])
+        }
+        return Request(LockSQL.openOfQueues, values + [SQLText.array(queues)])
     }
 
     private var lookForCrashed: Request {

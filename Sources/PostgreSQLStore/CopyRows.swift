@@ -19,12 +19,15 @@ struct CopyRows {
         static let runAt = Columns(rawValue: 4)
         static let maxAttempts = Columns(rawValue: 8)
         static let timeout = Columns(rawValue: 16)
+        static let lockKey = Columns(rawValue: 32)
+        static let expiresAt = Columns(rawValue: 64)
 
         /// The statement.
         var sql: String {
             let names = [
                 (Columns.queue, "queue"), (.priority, "priority"), (.runAt, "run_at"),
                 (.maxAttempts, "max_attempts"), (.timeout, "timeout_seconds"),
+                (.lockKey, "lock_key"), (.expiresAt, "expires_at"),
             ].filter { contains($0.0) }.map(\.1)
             return "COPY tasks (\((["id", "task_name", "data"] + names).joined(separator: ", "))) FROM STDIN"
         }
@@ -43,15 +46,18 @@ struct CopyRows {
         var columns: Columns = []
         if task.queue != nil { columns.insert(.queue) }
         if task.priority != nil { columns.insert(.priority) }
-        let runAt = Self.runAt(task, now: now)
+        let runAt = Self.moment(task.delay, task.runAt, now: now)
         if runAt != nil { columns.insert(.runAt) }
         if task.maxAttempts != nil { columns.insert(.maxAttempts) }
         if task.timeoutSeconds != nil { columns.insert(.timeout) }
+        if task.lockKey != nil { columns.insert(.lockKey) }
+        let expiresAt = Self.moment(task.expiresAfter, task.expiresAt, now: now)
+        if expiresAt != nil { columns.insert(.expiresAt) }
         // Changed in place: a copy of all rows for each new one would cost more than the rest.
-        Self.write(task, id: id, runAt: runAt, to: &rows[columns, default: []])
+        Self.write(task, id: id, runAt: runAt, expiresAt: expiresAt, to: &rows[columns, default: []])
     }
 
-    private static func write(_ task: NewTask, id: Int64, runAt: String?, to rows: inout [UInt8]) {
+    private static func write(_ task: NewTask, id: Int64, runAt: String?, expiresAt: String?, to rows: inout [UInt8]) {
         rows.append(contentsOf: String(id).utf8)
         field(task.name, &rows)
         field(task.data, &rows)
@@ -60,6 +66,8 @@ struct CopyRows {
         if let runAt { field(runAt, &rows) }
         if let attempts = task.maxAttempts { field(String(attempts), &rows) }
         if let seconds = task.timeoutSeconds { field(String(seconds), &rows) }
+        if let key = task.lockKey { field(key, &rows) }
+        if let expiresAt { field(expiresAt, &rows) }
         rows.append(UInt8(ascii: "\n"))
     }
 
@@ -81,10 +89,10 @@ struct CopyRows {
         }
     }
 
-    /// The moment before which a task is not to begin; nil: the column's default.
-    private static func runAt(_ task: NewTask, now: Int64) -> String? {
-        if let delay = task.delay { return moment(Double(now) + delay / .microseconds(1)) }
-        return task.runAt.map { moment($0.timeIntervalSince1970 * 1_000_000) }
+    /// A moment that a task asks for, as a time from now or as it is; nil: the column's default.
+    private static func moment(_ delay: Duration?, _ date: Date?, now: Int64) -> String? {
+        if let delay { return moment(Double(now) + delay / .microseconds(1)) }
+        return date.map { moment($0.timeIntervalSince1970 * 1_000_000) }
     }
 
     /// A moment in microseconds since 1970 as PostgreSQL reads it: `2026-01-31 13:45:00.250000+00`.

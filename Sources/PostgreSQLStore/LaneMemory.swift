@@ -69,7 +69,8 @@ struct LaneMemory: Sendable {
         wasCostly = isCostly
         if entries.count >= Self.room { entries = entries.filter { now < $0.value.end } }
         let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostlyAgain)
-        guard lanes.count >= Self.many || isFlood else { return entries[key] = nil }
+        // Rows with a lock key are found by a look only.
+        guard !taken.hasMoreKeyed, lanes.count >= Self.many || isFlood else { return entries[key] = nil }
         let life = isCostlyAgain ? max(lifetime, min(look * 20, Self.longest)) : lifetime
         entries[key] = Entry(lanes: lanes, end: now + life)
     }

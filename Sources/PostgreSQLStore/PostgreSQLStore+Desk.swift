@@ -14,18 +14,33 @@ extension PostgreSQLStore {
     ///
     /// - Returns: Their numbers, in order.
     /// - Throws: ``TaskRun/StoreError/Code/refused`` for a value that the table does not take; nothing was added then.
-    public func add(_ tasks: [NewTask]) async throws(StoreError) -> [Int64] {
+    public func addEach(_ tasks: [NewTask]) async throws(StoreError) -> [AddedTask] {
         guard !tasks.isEmpty else { return [] }
         let insertion = TaskInsertion(tasks)
         return try await reach(to: "add tasks") { session throws(PostgreSQLFailure) in
             try session.exchange([.begin])
-            var ids: [Int64] = []
-            for request in insertion.requests {
-                ids += try session.exchange([request])[0].rows.map { $0.integer(0) }
-            }
+            var added: [AddedTask] = []
+            for step in insertion.steps { added += try add(step, in: session) }
             try session.exchange([.commit])
-            return ids
+            return added
         }
+    }
+
+    private func add(
+        _ step: TaskInsertion.Step,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> [AddedTask] {
+        // An equal one that waits may be claimed before it is looked at; that cannot go on for ever.
+        for _ in 0..<10 {
+            let rows = try session.exchange([step.request])[0].rows
+            guard rows.isEmpty, let task = step.tasks.first, let key = task.dedupeKey else {
+                return zip(rows, step.tasks).map { AddedTask(id: $0.integer(0), name: $1.name) }
+            }
+            if let equal = try session.exchange([Request(DeskSQL.equal, [task.name, key])])[0].rows.first {
+                return [AddedTask(id: equal.integer(0), name: task.name, isNew: false)]
+            }
+        }
+        throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
     }
 
     /// Adds tasks as a source gives them: see ``TaskRun/TaskDesk``.
@@ -125,7 +140,8 @@ extension PostgreSQLStore {
     /// - Throws: What the database reports.
     public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
         switch selection {
-        case .ids(let ids): return try await retry(Request(DeskSQL.retryThese, [SQLText.array(ids)]))
+        case .ids(let ids):
+            return try await retry(Request(DeskSQL.retryThese, [SQLText.array(ids)])).filter(\.isSentBack).map(\.id)
         case .name(let name): return try await retryAll(named: name)
         case .all: return try await retryAll(named: nil)
         }
@@ -133,16 +149,37 @@ extension PostgreSQLStore {
 
     private func retryAll(named name: String?) async throws(StoreError) -> [Int64] {
         var ids: [Int64] = []
+        var last = Int64.min
         while true {
-            let last = ids.last ?? Int64.min
-            let more = try await retry(Request(DeskSQL.retryNext, [String(last), name, String(Self.retryLimit)]))
-            if more.isEmpty { return ids }
-            ids += more
+            let seen = try await retry(Request(DeskSQL.retryNext, [String(last), name, String(Self.retryLimit)]))
+            guard let end = seen.last else { return ids }
+            ids += seen.filter(\.isSentBack).map(\.id)
+            last = end.id
         }
     }
 
-    private func retry(_ request: Request) async throws(StoreError) -> [Int64] {
-        try await change("send tasks back", request)
+    /// Sends rows back; again where an equal one was added at the same moment.
+    private func retry(_ request: Request) async throws(StoreError) -> [(id: Int64, isSentBack: Bool)] {
+        let rows = try await reach(to: "send tasks back") { session throws(PostgreSQLFailure) in
+            for _ in 0..<10 {
+                do throws(PostgreSQLFailure) {
+                    return try session.exchange(
+                        [.begin, SessionSettings.patience, request, .commit],
+                        within: SessionSettings.maintenanceLimit
+                    )[2].rows.map { Sent(id: $0.integer(0), isSentBack: $0.bool(1)) }
+                } catch {
+                    guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                    try session.exchange([.rollback])
+                }
+            }
+            throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
+        }
+        return rows.map { ($0.id, $0.isSentBack) }.sorted { $0.0 < $1.0 }
+    }
+
+    private struct Sent: Sendable {
+        let id: Int64
+        let isSentBack: Bool
     }
 
     /// Removes rows that are not PROCESSING: see ``TaskRun/TaskDesk``.
@@ -150,17 +187,12 @@ extension PostgreSQLStore {
     /// - Returns: The numbers of those removed, smallest first.
     /// - Throws: What the database reports.
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
-        try await change("delete tasks", Request(DeskSQL.delete, [SQLText.array(ids)]))
-    }
-
-    /// Runs a statement that returns the numbers of the rows it changed.
-    private func change(_ doing: String, _ request: Request) async throws(StoreError) -> [Int64] {
-        try await reach(to: doing) { session throws(PostgreSQLFailure) in
-            let answers = try session.exchange(
-                [.begin, SessionSettings.patience, request, .commit],
-                within: SessionSettings.maintenanceLimit
-            )
-            return answers[2].rows.map { $0.integer(0) }.sorted()
+        let request = Request(DeskSQL.delete, [SQLText.array(ids)])
+        return try await reach(to: "delete tasks") { session throws(PostgreSQLFailure) in
+            let limit = SessionSettings.maintenanceLimit
+            let rows = try session.exchange([.begin, SessionSettings.patience, request], within: limit)[2].rows
+            try session.exchange(LockSQL.letGo(rows.compactMap { $0.textIfAny(1) }) + [.commit], within: limit)
+            return rows.map { $0.integer(0) }.sorted()
         }
     }
 }
@@ -184,7 +216,11 @@ extension TaskRow {
             leaseExpiresAt: row.integerIfAny(12).map { Date(microseconds: $0) },
             claimNumber: row.integer(13),
             crashes: Int(row.integer(14)),
-            lastError: row.textIfAny(15)
+            lastError: row.textIfAny(15),
+            dedupeKey: row.textIfAny(16),
+            lockKey: row.textIfAny(17),
+            lockPlace: Int(row.integer(18)),
+            expiresAt: row.integerIfAny(19).map { Date(microseconds: $0) }
         )
     }
 }

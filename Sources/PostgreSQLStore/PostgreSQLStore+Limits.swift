@@ -30,7 +30,7 @@ extension PostgreSQLStore {
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
-    ) async throws(StoreError) -> [ClaimedTask] {
+    ) async throws(StoreError) -> Exchange {
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
         let moment = SQLText.moment(now)
         return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
@@ -40,12 +40,17 @@ extension PostgreSQLStore {
             let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
             guard let claim = Claim(request.atMost(quota), now: now) else {
                 try session.exchange([.commit])
-                return []
+                return Exchange(results: [], claimed: [])
             }
             let taken = try claim.take(in: session, answers: try session.exchange(claim.questions)[...])
             let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
             try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
-            return taken.tasks
+            return Exchange(
+                results: [],
+                claimed: taken.tasks,
+                isPartial: taken.hasMoreKeyed && !taken.isFull,
+                expired: taken.expired
+            )
         }
     }
 

@@ -31,18 +31,43 @@ extension PostgreSQLStore {
                 return []
             }
             let rows = found.map { Abandoned($0, crashLimit: request.crashLimit) }
-            let update = Request(
-                RecoverSQL.takeOver,
-                ClaimProof.arrays(rows.map(\.proof)) + [
-                    SQLText.array(rows.map { $0.task.status.rawValue }),
-                    SQLText.array(rows.map { Int64($0.task.crashes) }),
-                    SQLText.array(rows.map { $0.error }),
-                ]
-            )
-            let changed = try session.exchange([update, .commit], within: limit)[0].rows.map { $0.integer(0) }
-            let taken = Set(changed)
-            return rows.map(\.task).filter { taken.contains($0.id) }
+            let update = Abandoned.takeOver(rows)
+            do throws(PostgreSQLFailure) {
+                let taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
+                let free = rows.filter { $0.task.status == .failed }
+                try session.exchange(Abandoned.letGo(free) + [.commit], within: limit)
+                return rows.map(\.task).filter { taken.contains($0.id) }
+            } catch {
+                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                try session.exchange([.undo])
+                return try takeOverGivingWay(rows, in: session)
+            }
         }
+    }
+
+    /// Takes locked rows over one by one, the newest first; each that meets an equal one gives way.
+    private func takeOverGivingWay(
+        _ rows: [Abandoned],
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> [RecoveredTask] {
+        var (taken, free): ([RecoveredTask], [Abandoned]) = ([], [])
+        for row in rows.sorted(by: { $0.task.id > $1.task.id }) {
+            do throws(PostgreSQLFailure) {
+                let answers = try session.exchange([.mark, Abandoned.takeOver([row]), .keep])
+                guard !answers[1].rows.isEmpty else { continue }
+                taken.append(row.task)
+                if row.task.status == .failed { free.append(row) }
+            } catch {
+                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                let way = Request(SettleSQL.giveWay, ClaimProof.arrays([row.proof]))
+                // Where the equal one was claimed meanwhile, the next run takes this one over.
+                guard try !session.exchange([.undo, .keep, way])[2].rows.isEmpty else { continue }
+                taken.append(row.task.givingWay)
+                free.append(row)
+            }
+        }
+        try session.exchange(Abandoned.letGo(free) + [.commit], within: SessionSettings.maintenanceLimit)
+        return taken.sorted { $0.id < $1.id }
     }
 
     /// Names of WAITING tasks: see ``TaskRun/TaskStore``.
@@ -63,6 +88,27 @@ private struct Abandoned {
     let proof: ClaimProof
     let task: RecoveredTask
     let error: String
+    private let lockKey: String?
+
+    static func takeOver(_ rows: [Abandoned]) -> Request {
+        Request(
+            RecoverSQL.takeOver,
+            ClaimProof.arrays(rows.map(\.proof)) + [
+                SQLText.array(rows.map { $0.task.status.rawValue }),
+                SQLText.array(rows.map { Int64($0.task.crashes) }),
+                SQLText.array(rows.map { $0.error }),
+            ]
+        )
+    }
+
+    /// Lets go of the lock keys of rows that are FAILED or gone.
+    static func letGo(_ rows: [Abandoned]) -> [Request] {
+        let keyed = rows.filter { $0.lockKey != nil }
+        guard !keyed.isEmpty else { return [] }
+        let keys = SQLText.array(keyed.map(\.lockKey))
+        let free = Request(LockSQL.free, ClaimProof.arrays(keyed.map(\.proof)))
+        return [Request(LockSQL.lock, [keys]), free, Request(LockSQL.promote, [keys])]
+    }
 
     init(_ row: PostgreSQLResult.Row, crashLimit: Int) {
         let owner = row.textIfAny(3)
@@ -70,6 +116,7 @@ private struct Abandoned {
         let leaseEnd = row.textIfAny(6)
         let reason =
             row.bool(5) ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
+        lockKey = row.textIfAny(8)
         proof = ClaimProof(id: row.integer(0), number: row.integer(1))
         task = RecoveredTask(
             id: proof.id,
@@ -80,5 +127,11 @@ private struct Abandoned {
         error = LastError.fit(
             LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: row.text(7))
         )
+    }
+}
+
+extension RecoveredTask {
+    fileprivate var givingWay: RecoveredTask {
+        RecoveredTask(id: id, name: name, crashes: crashes, status: status, gaveWay: true)
     }
 }

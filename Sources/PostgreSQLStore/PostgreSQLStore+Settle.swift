@@ -21,34 +21,86 @@ extension PostgreSQLStore {
         guard let claim = Claim(request, now: now) else {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
             return try await reach(to: "settle tasks") { session throws(PostgreSQLFailure) in
-                let answers = try session.exchange([.begin] + batch.requests + [.commit])
-                return Exchange(results: batch.results(answers), claimed: [])
+                try orGivingWay(batch, nil, in: session) { () throws(PostgreSQLFailure) in
+                    let answers = try session.exchange([.begin] + batch.requests + [.commit])
+                    return Exchange(results: batch.results(answers), claimed: [])
+                }
             }
         }
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
         return try await reach(to: doing) { session throws(PostgreSQLFailure) in
-            let known = lanes.withLock { $0.lanes(for: claim.key) } ?? []
-            guard let request = claim.request(from: known) else { return try look(batch, claim, in: session) }
-            // One round trip, and one transaction.
-            let answers = try session.exchange(batch.requests + [request])
-            let taken = claim.taken(answers[answers.count - 1], from: known)
-            // The transaction has ended well: a question without an answer only makes the next claim look again.
-            let questions = taken.questions
-            let heads = questions.isEmpty ? [] : (try? session.exchange(questions)) ?? []
-            lanes.withLock {
-                $0.keep(heads.count == questions.count ? taken.lanes(knowing: heads) : [], after: taken, for: claim.key)
+            try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
+                try settle(batch, claim, in: session)
             }
-            return Exchange(results: batch.results(answers.dropLast()), claimed: taken.tasks, isPartial: !taken.isFull)
         }
     }
 
-    /// Settles, looks for the lanes, and claims from them.
-    private func look(
+    /// The usual way.
+    private func settle(
         _ batch: SettlementBatch,
         _ claim: Claim,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Exchange {
-        let opening = [.begin] + batch.requests
+        let known = lanes.withLock { $0.lanes(for: claim.key) } ?? []
+        guard let request = claim.request(from: known) else { return try look(batch, claim, in: session) }
+        // One round trip, and one transaction.
+        let answers = try session.exchange(batch.requests + [request])
+        let taken = claim.taken(answers[answers.count - 1], from: known)
+        // The transaction has ended well: a question without an answer only makes the next claim look again.
+        let questions = taken.questions
+        let heads = questions.isEmpty ? [] : (try? session.exchange(questions)) ?? []
+        lanes.withLock {
+            $0.keep(heads.count == questions.count ? taken.lanes(knowing: heads) : [], after: taken, for: claim.key)
+        }
+        return Exchange(results: batch.results(answers.dropLast()), claimed: taken.tasks, isPartial: !taken.isFull)
+    }
+
+    /// The usual way, and the long one where a row that goes back to WAITING meets an equal one.
+    private func orGivingWay(
+        _ batch: SettlementBatch,
+        _ claim: Claim?,
+        in session: PostgreSQLSession,
+        _ usual: () throws(PostgreSQLFailure) -> Exchange
+    ) throws(PostgreSQLFailure) -> Exchange {
+        do throws(PostgreSQLFailure) {
+            return try usual()
+        } catch {
+            guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+            guard !batch.updates.isEmpty else {
+                // Two claims met at a lock key after all: the later one is made again.
+                throw PostgreSQLFailure(.locked, state: error.state, message: error.message)
+            }
+            try session.exchange([.rollback])
+            try session.exchange([.begin])
+            let results = try batch.settleGivingWay(in: session)
+            guard let claim else {
+                try session.exchange([.commit])
+                return Exchange(results: results, claimed: [])
+            }
+            let exchange = try look(nil, claim, in: session)
+            return Exchange(
+                results: results,
+                claimed: exchange.claimed,
+                isPartial: exchange.isPartial,
+                expired: exchange.expired
+            )
+        }
+    }
+
+    /// Settles, looks for the lanes, and claims from them.
+    ///
+    /// - Parameters:
+    ///   - batch: What to settle; nil: that was done, and the transaction is open.
+    ///   - claim: What to claim.
+    ///   - session: Where it is done.
+    /// - Returns: What came of it.
+    /// - Throws: What the database reports.
+    private func look(
+        _ batch: SettlementBatch?,
+        _ claim: Claim,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> Exchange {
+        let opening = batch.map { [.begin] + $0.requests } ?? []
         let began = ContinuousClock.now
         let answers = try session.exchange(opening + claim.questions)
         let look = began.duration(to: .now)
@@ -56,7 +108,12 @@ extension PostgreSQLStore {
         let closing = try session.exchange(taken.questions + [.commit])
         let left = taken.lanes(knowing: closing.dropLast())
         lanes.withLock { $0.keep(left, after: taken, look: look, for: claim.key) }
-        return Exchange(results: batch.results(answers.prefix(opening.count)), claimed: taken.tasks)
+        return Exchange(
+            results: batch?.results(answers.prefix(opening.count)) ?? [],
+            claimed: taken.tasks,
+            isPartial: taken.hasMoreKeyed && !taken.isFull,
+            expired: taken.expired
+        )
     }
 
     /// Prolongs leases: see ``TaskRun/TaskStore``.
@@ -88,8 +145,23 @@ extension PostgreSQLStore {
     /// - Throws: What the database reports.
     public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
         try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
-            let request = Request(SettleSQL.giveBack, [owner] + ClaimProof.arrays(known))
-            return try session.exchange([request])[0].changedRows
+            let values = [owner] + ClaimProof.arrays(known)
+            do throws(PostgreSQLFailure) {
+                return try session.exchange([Request(SettleSQL.giveBack, values)])[0].changedRows
+            } catch {
+                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                let unknown = try session.exchange([.begin, Request(SettleSQL.held, values)])[1].rows
+                let batch = SettlementBatch(
+                    unknown.map { row in
+                        let proof = ClaimProof(id: row.integer(0), number: row.integer(1))
+                        return Settlement(proof, .release(), lockKey: row.textIfAny(2))
+                    },
+                    now: nil
+                )
+                let results = try batch.settleGivingWay(in: session)
+                try session.exchange([.commit])
+                return results.count { $0 == .settled }
+            }
         }
     }
 }

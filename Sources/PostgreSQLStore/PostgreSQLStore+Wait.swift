@@ -41,11 +41,12 @@ extension PostgreSQLStore {
         try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([
                 Request(WaitSQL.anyClaim), Self.firstDue(names, queues),
-                Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]),
+                Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]), Request(LockSQL.anyBehind),
             ])
             return Look(
                 holdsClaims: answers[0].rows[0].bool(0),
                 isDue: answers[1].rows.first?.integerIfAny(0).map { $0 <= 0 } ?? false,
+                hasLine: answers[3].rows[0].bool(0),
                 waitingNames: answers[2].rows.map { $0.text(0) }
             )
         }

@@ -6,39 +6,57 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Settlements as at most two statements: one that deletes and one that puts rows back or aside.
+/// Settlements as at most two statements: one that deletes and one that puts rows back or aside; and two more where
+/// lock keys become free.
 struct SettlementBatch: Sendable {
     /// The statements to be run.
     let requests: [Request]
+    /// What goes back or aside.
+    let updates: [Settlement]
+    private let deletes: [Settlement]
     private let settlements: [Settlement]
+    private let now: Date?
 
     /// Sorts settlements into statements.
     init(_ settlements: [Settlement], now: Date?) {
-        self.settlements = settlements
+        (self.settlements, self.now) = (settlements, now)
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
-        let deletes = ordered.filter(\.isDeletion)
-        let updates = ordered.filter { !$0.isDeletion }
-        var requests: [Request] = []
-        if !deletes.isEmpty {
-            requests.append(Request(SettleSQL.delete, ClaimProof.arrays(deletes.map(\.proof))))
-        }
-        if !updates.isEmpty {
-            let changes = updates.map { Change($0.verdict) }
-            requests.append(
-                Request(
-                    SettleSQL.update,
-                    ClaimProof.arrays(updates.map(\.proof)) + [
-                        SQLText.array(changes.map { $0.status.rawValue }),
-                        SQLText.array(changes.map { $0.isGivenBack ? 1 : 0 }),
-                        SQLText.array(changes.map { $0.wait.map(SQLText.seconds) }),
-                        SQLText.array(changes.map { $0.error.map(LastError.fit) }),
-                        SQLText.array(changes.map { $0.isFresh ? "t" : "f" }),
-                        SQLText.moment(now),
-                    ]
-                )
-            )
-        }
-        self.requests = requests
+        deletes = ordered.filter(\.isDeletion)
+        updates = ordered.filter { !$0.isDeletion }
+        let free = Self.free(ordered.filter { $0.lockKey != nil && !$0.keepsKey })
+        requests =
+            (deletes.isEmpty ? [] : [Self.delete(deletes)]) + (updates.isEmpty ? [] : [Self.update(updates, now: now)])
+            + free
+    }
+
+    private static func delete(_ settlements: [Settlement]) -> Request {
+        Request(SettleSQL.delete, ClaimProof.arrays(settlements.map(\.proof)))
+    }
+
+    private static func update(_ settlements: [Settlement], now: Date?) -> Request {
+        let changes = settlements.map { Change($0.verdict) }
+        return Request(
+            SettleSQL.update,
+            ClaimProof.arrays(settlements.map(\.proof)) + [
+                SQLText.array(changes.map { $0.status.rawValue }),
+                SQLText.array(changes.map { $0.isGivenBack ? 1 : 0 }),
+                SQLText.array(changes.map { $0.wait.map(SQLText.seconds) }),
+                SQLText.array(changes.map { $0.error.map(LastError.fit) }),
+                SQLText.array(changes.map { $0.isFresh ? "t" : "f" }),
+                SQLText.moment(now),
+            ]
+        )
+    }
+
+    /// Lets go of lock keys; in this order, see ``LockSQL``.
+    private static func free(_ settlements: [Settlement]) -> [Request] {
+        guard !settlements.isEmpty else { return [] }
+        let rest = settlements.filter { !$0.isDeletion }
+        return [
+            Request(LockSQL.lock, [SQLText.array(settlements.map(\.lockKey))]),
+            Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof))),
+            Request(LockSQL.promote, [SQLText.array(settlements.map(\.lockKey))]),
+        ]
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -49,6 +67,46 @@ struct SettlementBatch: Sendable {
         }
         let ids = Set(changed.joined().map { $0.integer(0) })
         return settlements.map { ids.contains($0.proof.id) ? .settled : .leaseLost }
+    }
+
+    /// Settles within a transaction, row by row where rows go back to WAITING; each that meets an equal one gives way.
+    ///
+    /// - Returns: One result a settlement.
+    /// - Throws: What the database reports.
+    func settleGivingWay(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> [SettleResult] {
+        var results: [Int64: SettleResult] = [:]
+        var ended = deletes
+        if !deletes.isEmpty {
+            for row in try session.exchange([Self.delete(deletes)])[0].rows { results[row.integer(0)] = .settled }
+        }
+        // Locked in the order of their numbers as always; then the newest goes back first, and an older one gives way.
+        let locks = Request(SettleSQL.lock, [SQLText.array(updates.map(\.proof.id))])
+        if !updates.isEmpty { try session.exchange([locks]) }
+        for settlement in updates.reversed() {
+            let result = try putBack(settlement, in: session)
+            results[settlement.proof.id] = result
+            if result == .gaveWay || !settlement.keepsKey { ended.append(settlement) }
+        }
+        try session.exchange(Self.free(ended.filter { $0.lockKey != nil }))
+        return settlements.map { results[$0.proof.id] ?? .leaseLost }
+    }
+
+    private func putBack(
+        _ settlement: Settlement,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> SettleResult {
+        // An equal one that was met may be claimed before it is looked at; that cannot go on for ever.
+        for _ in 0..<10 {
+            do throws(PostgreSQLFailure) {
+                let answers = try session.exchange([.mark, Self.update([settlement], now: now), .keep])
+                return answers[1].rows.isEmpty ? .leaseLost : .settled
+            } catch {
+                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                let way = Request(SettleSQL.giveWay, ClaimProof.arrays([settlement.proof]))
+                if try !session.exchange([.undo, .keep, way])[2].rows.isEmpty { return .gaveWay }
+            }
+        }
+        throw PostgreSQLFailure(.locked, message: "rows equal to task \(settlement.proof.id) come and go")
     }
 
     /// What a verdict but `delete` changes in a row.

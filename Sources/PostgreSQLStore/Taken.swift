@@ -4,6 +4,10 @@ import TaskRun
 struct Taken: Sendable {
     /// Whether as many rows came as were asked for.
     let isFull: Bool
+    /// Whether rows with a lock key were looked at, and there may be more.
+    var hasMoreKeyed = false
+    /// What was not begun in time.
+    var expired: [ExpiredTask] = []
     private let rows: [Row]
     private let lanes: [Lane]
     private let now: String?
@@ -52,7 +56,7 @@ struct Taken: Sendable {
     /// A claimed task with its place in due order.
     struct Row: Sendable {
         /// How many columns it has.
-        static let columnCount = 11
+        static let columnCount = 12
 
         let task: ClaimedTask
         let place: Place
@@ -70,7 +74,8 @@ extension Taken.Row {
             attempt: Int(row.integer(column + 5)),
             maxAttempts: row.integerIfAny(column + 6).map { Int($0) },
             timeout: row.integerIfAny(column + 7).map { .seconds($0) },
-            crashes: Int(row.integer(column + 8))
+            crashes: Int(row.integer(column + 8)),
+            lockKey: row.textIfAny(column + 11)
         )
         place = Place(priority: row.integer(column + 9), runAt: row.integer(column + 10), id: task.id)
     }

@@ -89,6 +89,9 @@ struct BareStatement {
             return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
         }
 
+        /// Whether there is nothing.
+        func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
         /// A whole number from this bound to 2,147,483,647; nil for anything else.
         func number(_ column: Int32, from least: Int64) -> Int? {
             guard sqlite3_column_type(handle, column) == SQLITE_INTEGER else { return nil }

@@ -41,24 +41,34 @@ extension Database {
     private static let beforeAll = Double(Int32.min) - 1
 
     /// Finds the lanes that have a due task and are not paused, by stepping from lane to lane.
-    func lanes(names: [String], queues: QueueFilter?, now: String) throws -> [Lane] {
+    ///
+    /// - Parameters:
+    ///   - names: The task names.
+    ///   - queues: The queues; nil: all.
+    ///   - keyed: Whether the tasks with a lock key are meant, or those without.
+    ///   - now: The moment to go by.
+    /// - Returns: The lanes.
+    /// - Throws: What the database reports.
+    func lanes(names: [String], queues: QueueFilter?, keyed: Bool = false, now: String) throws -> [Lane] {
         let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
         var lanes: [Lane] = []
         for name in names {
             if let queues = queues?.names {
                 for queue in queues {
-                    lanes += try self.lanes(name: name, queue: Data(queue.utf8), after: Self.beforeAll)
+                    lanes += try self.lanes(name: name, queue: Data(queue.utf8), after: Self.beforeAll, keyed: keyed)
                 }
                 continue
             }
-            let nextQueue = try cachedStatement(sql: SQLiteStatements.nextQueue)
+            let nextQueue = try cachedStatement(
+                sql: keyed ? SQLiteStatements.nextKeyedQueue : SQLiteStatements.nextQueue
+            )
             var queue = Data()
             while let row = try Row.fetchOne(nextQueue, arguments: ["name": name, "queue": queue]) {
                 let lane = Lane(name: name, row)
                 guard queue.lexicographicallyPrecedes(lane.queue) else { break }
                 queue = lane.queue
                 if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
-                lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority)
+                lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority, keyed: keyed)
             }
         }
         let due = lanes.filter { $0.head <= moment }
@@ -68,8 +78,10 @@ extension Database {
         return paused.isEmpty ? due : due.filter { !paused.contains($0.queue) }
     }
 
-    private func lanes(name: String, queue: Data, after priority: Double) throws -> [Lane] {
-        let nextPriority = try cachedStatement(sql: SQLiteStatements.nextPriority)
+    private func lanes(name: String, queue: Data, after priority: Double, keyed: Bool) throws -> [Lane] {
+        let nextPriority = try cachedStatement(
+            sql: keyed ? SQLiteStatements.nextKeyedPriority : SQLiteStatements.nextPriority
+        )
         var lanes: [Lane] = []
         var priority = priority
         while let row = try Row.fetchOne(

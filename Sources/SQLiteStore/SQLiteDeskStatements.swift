@@ -2,17 +2,28 @@
 enum SQLiteDeskStatements {
     // coalesce repeats the columns' defaults: SQLite has no DEFAULT in a list of values. A test compares them with the table's.
     static let add = """
-        INSERT INTO tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds)
+        INSERT INTO tasks (
+            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at
+        )
         VALUES (
             :name, :data, coalesce(:queue, 'default'), coalesce(:priority, 0),
-            coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds
+            coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds,
+            :dedupe_key, :lock_key, :expires_at
         )
+        ON CONFLICT (task_name, dedupe_key) WHERE status = 'WAITING' AND dedupe_key IS NOT NULL DO NOTHING
+        """
+
+    static let equal = """
+        SELECT id
+        FROM tasks
+        WHERE status = 'WAITING' AND dedupe_key IS NOT NULL AND task_name = :name AND dedupe_key = :dedupe_key
         """
 
     private static let columns = """
         id, CAST(task_name AS BLOB), julianday(created_at), CAST(data AS BLOB), CAST(status AS BLOB), CAST(queue AS BLOB),
         priority, julianday(run_at), attempts, max_attempts, timeout_seconds, CAST(lease_owner AS BLOB),
-        julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB)
+        julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB),
+        CAST(dedupe_key AS BLOB), CAST(lock_key AS BLOB), lock_place, julianday(expires_at)
         """
 
     static let list = """
@@ -70,9 +81,11 @@ enum SQLiteDeskStatements {
         RETURNING CAST(queue AS BLOB)
         """
 
+    // OR IGNORE: a row whose equal waits stays as it is.
     static let retry = """
-        UPDATE tasks
-        SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now
+        UPDATE OR IGNORE tasks
+        SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now,
+            expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END
         WHERE status = 'FAILED' AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
             AND (:name IS NULL OR task_name = :name)
         RETURNING id
@@ -81,6 +94,6 @@ enum SQLiteDeskStatements {
     static let delete = """
         DELETE FROM tasks
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'PROCESSING'
-        RETURNING id
+        RETURNING id, CAST(lock_key AS BLOB)
         """
 }

@@ -9,40 +9,60 @@ enum SQLiteStatements {
     // Queues are stepped by their bytes, for text that is not UTF-8 would change on its way and be found again. `x''`
     // comes after every text and before every other blob. The last conditions hold for all rows that the table's checks
     // let in; of those that got past them, the ones without a place in the order are passed over.
-    static let nextQueue = """
+    //
+    // Rows with a lock key stand in an index of their own, `tasks_lock_open`, and are gone along in the same way.
+    static let nextQueue = nextQueue(plain)
+    static let nextKeyedQueue = nextQueue(keyed)
+    static let nextPriority = nextPriority(plain)
+    static let nextKeyedPriority = nextPriority(keyed)
+    static let headOfLane = headOfLane(plain)
+    static let headOfKeyedLane = headOfLane(keyed)
+    static let nextWaitingName = nextWaitingName(plain)
+    static let nextKeyedName = nextWaitingName(keyed)
+
+    private static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL"
+    private static let keyed = "status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1"
+
+    private static func nextQueue(_ kind: String) -> String {
+        """
         SELECT CAST(queue AS BLOB), priority, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name
+        WHERE \(kind) AND task_name = :name
             AND queue > CAST(:queue AS TEXT) AND queue < x''
             AND priority BETWEEN -2147483648 AND 2147483647 AND julianday(run_at) IS NOT NULL
         ORDER BY queue, priority, julianday(run_at)
         LIMIT 1
         """
+    }
 
-    static let nextPriority = """
+    private static func nextPriority(_ kind: String) -> String {
+        """
         SELECT CAST(queue AS BLOB), priority, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = CAST(:queue AS TEXT)
+        WHERE \(kind) AND task_name = :name AND queue = CAST(:queue AS TEXT)
             AND priority > :priority AND priority <= 2147483647 AND julianday(run_at) IS NOT NULL
         ORDER BY priority, julianday(run_at)
         LIMIT 1
         """
+    }
 
-    static let headOfLane = """
+    private static func headOfLane(_ kind: String) -> String {
+        """
         SELECT id, julianday(run_at)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name = :name AND queue = CAST(:queue AS TEXT)
+        WHERE \(kind) AND task_name = :name AND queue = CAST(:queue AS TEXT)
             AND priority = :priority AND julianday(run_at) <= julianday(:now)
         ORDER BY julianday(run_at), id
         LIMIT :limit
         """
+    }
 
     // Few rows: those that were in hand when a run died.
     static let crashed = """
         SELECT id, CAST(priority AS REAL), julianday(run_at)
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND crashes BETWEEN :least AND :most
-            AND task_name IN (SELECT value FROM json_each(:names))
+            AND task_name IN (SELECT value FROM json_each(:names)) AND (lock_key IS NULL OR lock_place = 2)
             AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
             AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
             AND julianday(run_at) <= julianday(:now) AND \(isOpen)
@@ -72,7 +92,7 @@ enum SQLiteStatements {
             lease_owner = :owner, lease_expires_at = :lease_end
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
         RETURNING id, claim_no, CAST(task_name AS BLOB), CAST(queue AS BLOB), CAST(data AS BLOB), attempts, max_attempts,
-            timeout_seconds, crashes
+            timeout_seconds, crashes, CAST(lock_key AS BLOB)
         """
 
     static let delete = """
@@ -123,7 +143,7 @@ enum SQLiteStatements {
     // What is in any run's hand is little, so the whole partial index is read.
     static let abandoned = """
         SELECT id, CAST(task_name AS BLOB), crashes, CAST(lease_owner AS BLOB), julianday(lease_expires_at),
-            lease_owner IN (SELECT value FROM json_each(:dead))
+            lease_owner IN (SELECT value FROM json_each(:dead)), CAST(lock_key AS BLOB)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
             AND (
@@ -156,13 +176,15 @@ enum SQLiteStatements {
         """
 
     // By their bytes, as the queues above.
-    static let nextWaitingName = """
+    private static func nextWaitingName(_ kind: String) -> String {
+        """
         SELECT CAST(task_name AS BLOB)
         FROM tasks
-        WHERE status = 'WAITING' AND crashes = 0 AND task_name > CAST(:name AS TEXT) AND task_name < x''
+        WHERE \(kind) AND task_name > CAST(:name AS TEXT) AND task_name < x''
         ORDER BY task_name
         LIMIT 1
         """
+    }
 
     static let crashedNames = """
         SELECT DISTINCT CAST(task_name AS BLOB)

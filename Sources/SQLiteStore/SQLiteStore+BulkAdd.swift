@@ -61,16 +61,18 @@ extension Statement {
     /// Writes one task; by SQLite's own functions, as this is done a million times.
     fileprivate func write(_ numbered: NumberedTask, in database: Database) throws {
         let task = numbered.task
-        let runAt = task.delay.map { SQLiteTime.text(Date(), after: $0) } ?? task.runAt.map { SQLiteTime.text($0) }
         sqlite3_reset(sqliteStatement)
         bind(1, numbered.number)
         bind(2, task.name)
         bind(3, task.data)
         bind(4, task.queue)
         bind(5, task.priority)
-        bind(6, runAt)
+        bind(6, SQLiteTime.runAt(task))
         bind(7, task.maxAttempts)
         bind(8, task.timeoutSeconds)
+        bind(9, task.dedupeKey)
+        bind(10, task.lockKey)
+        bind(11, SQLiteTime.expiresAt(task))
         let result = sqlite3_step(sqliteStatement)
         sqlite3_reset(sqliteStatement)
         guard result == SQLITE_DONE else { throw database.lastFailure(result) }
@@ -125,6 +127,15 @@ private struct BulkMove {
         do {
             let rows = try Row.fetchAll(move, arguments: [lines.lowerBound, lines.upperBound])
             source.added(rows.map { AddedTask(id: $0[0], name: $0.text(1)) })
+            if rows.count < lines.count {
+                // Of the lines that are missing, some were bad ones; of the others equal ones wait.
+                let count = try Int.fetchOne(
+                    database,
+                    sql: SQLiteBulkStatements.count,
+                    arguments: [lines.lowerBound, lines.upperBound]
+                )
+                source.notNeeded((count ?? rows.count) - rows.count)
+            }
             return true
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT && database.isInsideTransaction
         {
@@ -142,22 +153,29 @@ private struct BulkMove {
 enum SQLiteBulkStatements {
     static let make = """
         CREATE TEMPORARY TABLE task_lines (
-            line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds
+            line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds,
+            dedupe_key, lock_key, expires_at
         )
         """
 
     static let drop = "DROP TABLE IF EXISTS temp.task_lines"
 
-    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+    static let count = "SELECT count(*) FROM temp.task_lines WHERE line BETWEEN ? AND ?"
 
     // coalesce repeats the columns' defaults, as in `add`.
     static let move = """
-        INSERT INTO main.tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds)
+        INSERT INTO main.tasks (
+            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at
+        )
         SELECT task_name, data, coalesce(queue, 'default'), coalesce(priority, 0),
-            coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds
+            coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds,
+            dedupe_key, lock_key, expires_at
         FROM temp.task_lines
         WHERE line BETWEEN ? AND ?
         ORDER BY line
+        ON CONFLICT (task_name, dedupe_key) WHERE status = 'WAITING' AND dedupe_key IS NOT NULL DO NOTHING
         RETURNING id, CAST(task_name AS BLOB)
         """
 }

@@ -5,7 +5,7 @@ public import TaskRun
 
 extension SQLiteStore {
     /// A row that may be claimed, with what decides its place in the order.
-    private struct Candidate {
+    struct Candidate {
         let priority: Double
         let runAt: Double
         let id: Int64
@@ -30,14 +30,17 @@ extension SQLiteStore {
         }
         return try await transaction("cannot settle and claim tasks") { [self] database in
             let results = try database.settle(settlements, now: now)
-            let claimed = try request.map { try claim($0, now: now, in: database) } ?? []
-            return Exchange(results: results, claimed: claimed)
+            guard let request else { return Exchange(results: results, claimed: []) }
+            let expired = try database.expire(now: SQLiteTime.text(now))
+            let (claimed, isPartial) = try claim(request, now: now, in: database)
+            return Exchange(results: results, claimed: claimed, isPartial: isPartial, expired: expired)
         }
     }
 
     func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
         try await access("cannot look for due tasks") { [self] database in
             let text = SQLiteTime.text(now)
+            if try database.isAnyExpired(now: text) { return true }
             guard case .usual = request.share else {
                 return try !crashed(request, limit: 1, now: text, in: database).isEmpty
             }
@@ -47,12 +50,18 @@ extension SQLiteStore {
             let found = try database.lanes(names: request.names, queues: request.queues, now: text)
             lanes.withLock { $0.keep(found, names: request.names, queues: request.queues) }
             return try !found.isEmpty || !crashed(request, limit: 1, now: text, in: database).isEmpty
+                || database.isAnyKeyedDue(names: request.names, queues: request.queues, now: text)
         }
     }
 
-    func claim(_ request: ClaimRequest, now: Date, in database: Database) throws -> [ClaimedTask] {
+    func claim(
+        _ request: ClaimRequest,
+        now: Date,
+        in database: Database
+    ) throws -> ([ClaimedTask], isPartial: Bool) {
         let text = SQLiteTime.text(now)
         let chosen: [Candidate]
+        var isPartial = false
         switch request.share {
         case .alone:
             chosen = try crashed(request, limit: 1, now: text, in: database)
@@ -66,17 +75,29 @@ extension SQLiteStore {
                 fresh = try heads(of: found, limit: limit, now: text, in: database)
             }
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
-            chosen = Array((fresh + careful).sorted(by: Candidate.inDueOrder).prefix(limit))
+            let keyed = try keyed(request, limit: limit, now: text, in: database)
+            chosen = Array((fresh + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
+            try database.holdKeys(of: keyed.allowed.map(\.id), among: chosen.map(\.id))
+            isPartial = !keyed.isComplete && chosen.count < limit
         }
-        return try take(chosen, for: request, now: now, in: database)
+        return (try take(chosen, for: request, now: now, in: database), isPartial)
     }
 
     /// The first due rows over all lanes.
     ///
     /// Lanes are asked in the order of their priority and of their heads, and only as long as they can still have
     /// something that comes before what was found.
-    private func heads(of lanes: [Lane], limit: Int, now: String, in database: Database) throws -> [Candidate] {
-        let statement = try BareStatement(SQLiteStatements.headOfLane, in: database)
+    func heads(
+        of lanes: [Lane],
+        keyed: Bool = false,
+        limit: Int,
+        now: String,
+        in database: Database
+    ) throws -> [Candidate] {
+        let statement = try BareStatement(
+            keyed ? SQLiteStatements.headOfKeyedLane : SQLiteStatements.headOfLane,
+            in: database
+        )
         let (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
         let priority = statement.place(of: "priority")
         statement.bind(statement.place(of: "now"), now)
@@ -150,7 +171,8 @@ extension ClaimedTask {
             attempt: row.number(5, from: 0) ?? 0,
             maxAttempts: row.number(6, from: 1),
             timeout: row.number(7, from: 1).map { .seconds($0) },
-            crashes: row.number(8, from: 0) ?? 0
+            crashes: row.number(8, from: 0) ?? 0,
+            lockKey: row.isNull(9) ? nil : String(decoding: row.bytes(9), as: UTF8.self)
         )
     }
 }

@@ -4,7 +4,7 @@ public import TaskRun
 
 extension SQLiteStore {
     /// Adds tasks in one transaction.
-    public func add(_ tasks: [NewTask]) async throws(StoreError) -> [Int64] {
+    public func addEach(_ tasks: [NewTask]) async throws(StoreError) -> [AddedTask] {
         try await transaction("cannot add tasks") { database in
             try tasks.enumerated().map { index, task in
                 do {
@@ -82,24 +82,32 @@ extension SQLiteStore {
     /// Removes rows that are not PROCESSING.
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         try await transaction("cannot delete tasks") { database in
-            try Int64.fetchAll(
+            let gone = try Row.fetchAll(
                 database,
                 sql: SQLiteDeskStatements.delete,
                 arguments: ["ids": SQLiteJSON.text(ids)]
-            ).sorted()
+            )
+            for key in Set(gone.compactMap { $0.textIfAny(1) }) { try database.promote(key) }
+            return gone.map { $0[0] }.sorted()
         }
     }
 }
 
 extension Database {
     /// Adds one task; what is nil is left to the column's default.
-    fileprivate func add(_ task: NewTask) throws -> Int64 {
-        let runAt = task.delay.map { SQLiteTime.text(Date(), after: $0) } ?? task.runAt.map { SQLiteTime.text($0) }
+    fileprivate func add(_ task: NewTask) throws -> AddedTask {
         try cachedStatement(sql: SQLiteDeskStatements.add).execute(arguments: [
-            "name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority, "run_at": runAt,
-            "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
+            "name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority,
+            "run_at": SQLiteTime.runAt(task), "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
+            "dedupe_key": task.dedupeKey, "lock_key": task.lockKey, "expires_at": SQLiteTime.expiresAt(task),
         ])
-        return lastInsertedRowID
+        if changesCount == 1 { return AddedTask(id: lastInsertedRowID, name: task.name) }
+        let waiting = try Int64.fetchOne(
+            cachedStatement(sql: SQLiteDeskStatements.equal),
+            arguments: ["name": task.name, "dedupe_key": task.dedupeKey]
+        )
+        guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "nothing was added") }
+        return AddedTask(id: waiting, name: task.name, isNew: false)
     }
 }
 
@@ -123,7 +131,11 @@ extension TaskRow {
             leaseExpiresAt: row.moment(12),
             claimNumber: row.number(13, in: 0...Int64.max) ?? 0,
             crashes: row.count(14),
-            lastError: row.textIfAny(15)
+            lastError: row.textIfAny(15),
+            dedupeKey: row.textIfAny(16),
+            lockKey: row.textIfAny(17),
+            lockPlace: row.count(18),
+            expiresAt: row.moment(19)
         )
     }
 }

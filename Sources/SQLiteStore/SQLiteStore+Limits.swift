@@ -23,15 +23,16 @@ extension SQLiteStore {
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
-    ) async throws(StoreError) -> [ClaimedTask] {
+    ) async throws(StoreError) -> Exchange {
         let now = now ?? Date()
-        guard try await isAnythingDue(request, now: now) else { return [] }
+        guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         return try await transaction("cannot claim tasks") { [self] database in
             let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
-            guard quotas.min() ?? 1 > 0 else { return [] }
-            let tasks = try claim(request.atMost(quotas.min()), now: now, in: database)
+            let expired = try database.expire(now: SQLiteTime.text(now))
+            guard quotas.min() ?? 1 > 0 else { return Exchange(results: [], claimed: [], expired: expired) }
+            let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
             for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
-            return tasks
+            return Exchange(results: [], claimed: tasks, isPartial: isPartial, expired: expired)
         }
     }
 

@@ -14,9 +14,15 @@ extension SQLiteStore {
             let isDue =
                 try !known.isEmpty
                 && (!database.lanes(names: known, queues: queues, now: now).isEmpty
+                    || database.isAnyKeyedDue(names: known, queues: queues, now: now)
                     || Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyCrashed), arguments: ["now": now])
                         != nil)
-            return Look(holdsClaims: holdsClaims, isDue: isDue, waitingNames: waiting)
+            return Look(
+                holdsClaims: holdsClaims,
+                isDue: try isDue || database.isAnyExpired(now: now),
+                hasLine: try Row.fetchOne(database.cachedStatement(sql: SQLiteLockStatements.anyBehind)) != nil,
+                waitingNames: waiting
+            )
         }
     }
 

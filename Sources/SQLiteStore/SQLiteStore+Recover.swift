@@ -40,17 +40,19 @@ extension SQLiteStore {
 extension Database {
     /// Names of WAITING tasks, sorted, found by stepping from name to name along the index.
     func waitingNames(limit: Int) throws -> [String] {
-        let statement = try cachedStatement(sql: SQLiteStatements.nextWaitingName)
         var names = Set(
             try Row.fetchAll(cachedStatement(sql: SQLiteStatements.crashedNames), arguments: ["limit": limit])
                 .map { $0.text(0) }
         )
-        var (last, steps) = (Data(), 0)
-        while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
-            last.lexicographicallyPrecedes(name)
-        {
-            names.insert(String(decoding: name, as: UTF8.self))
-            (last, steps) = (name, steps + 1)
+        for sql in [SQLiteStatements.nextWaitingName, SQLiteStatements.nextKeyedName] {
+            let statement = try cachedStatement(sql: sql)
+            var (last, steps) = (Data(), 0)
+            while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
+                last.lexicographicallyPrecedes(name)
+            {
+                names.insert(String(decoding: name, as: UTF8.self))
+                (last, steps) = (name, steps + 1)
+            }
         }
         return Array(names.sorted().prefix(limit))
     }
@@ -65,9 +67,10 @@ extension Database {
         let isDead = (row[5] as Bool?) ?? false
         let reason =
             isDead ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
-        try execute(
-            sql: SQLiteStatements.takeOver,
-            arguments: [
+        let key = row.textIfAny(6)
+        let gaveWay = try takeOver(
+            id,
+            [
                 "id": id,
                 "status": status.rawValue,
                 "crashes": crashes,
@@ -82,6 +85,22 @@ extension Database {
                 ),
             ]
         )
-        return RecoveredTask(id: id, name: name, crashes: crashes, status: status)
+        if let key, gaveWay || status == .failed {
+            try execute(sql: SQLiteLockStatements.freeFailed, arguments: ["id": id])
+            try promote(key)
+        }
+        return RecoveredTask(id: id, name: name, crashes: crashes, status: status, gaveWay: gaveWay)
+    }
+
+    /// Takes a row over; returns whether an equal one waits, which it gave way to.
+    private func takeOver(_ id: Int64, _ arguments: StatementArguments) throws -> Bool {
+        do {
+            try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
+            return false
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            guard try hasEqual(id) else { throw error }
+            try execute(sql: SQLiteLockStatements.giveWay, arguments: ["id": id, "claim_no": nil])
+            return true
+        }
     }
 }

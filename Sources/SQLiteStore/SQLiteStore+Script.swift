@@ -63,6 +63,10 @@ extension Database {
     fileprivate func run(_ script: Script, settling proof: ClaimProof) throws -> ScriptOutcome {
         do {
             try inTransaction(.immediate) {
+                let key = try Row.fetchOne(
+                    cachedStatement(sql: SQLiteLockStatements.keyOf),
+                    arguments: ["id": proof.id]
+                )?.textIfAny(0)
                 try execute(sql: SQLiteStatements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
                 guard changesCount == 1 else { throw Undone(outcome: .leaseLost) }
                 do {
@@ -75,6 +79,7 @@ extension Database {
                         outcome: .failed(error: "\(error.message ?? "SQLite error") (SQLite \(code.rawValue))")
                     )
                 }
+                if let key { try promote(key) }
                 return .commit
             }
             return .done

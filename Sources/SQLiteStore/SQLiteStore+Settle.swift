@@ -7,20 +7,40 @@ extension Database {
     func settle(_ settlements: [Settlement], now: Date) throws -> [SettleResult] {
         let delete = try BareStatement(SQLiteStatements.delete, in: self)
         let (id, number) = (delete.place(of: "id"), delete.place(of: "claim_no"))
-        return try settlements.map { settlement in
-            let changed: Int
-            if case .delete = settlement.verdict {
-                delete.bind(id, settlement.proof.id)
-                delete.bind(number, settlement.proof.number)
-                changed = try delete.run()
-            } else {
-                changed = try putBack(settlement, now: now)
+        var results = [SettleResult](repeating: .leaseLost, count: settlements.count)
+        var back: [Int] = []
+        for (place, settlement) in settlements.enumerated() {
+            guard case .delete = settlement.verdict else {
+                back.append(place)
+                continue
             }
-            return changed == 1 ? .settled : .leaseLost
+            delete.bind(id, settlement.proof.id)
+            delete.bind(number, settlement.proof.number)
+            if try delete.run() == 1 { results[place] = .settled }
+        }
+        // The newest goes back first: of equal ones an older one gives way.
+        for place in back.sorted(by: { settlements[$0].proof.id > settlements[$1].proof.id }) {
+            results[place] = try putBack(settlements[place], now: now)
+        }
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+            if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay) }
+        }
+        return results
+    }
+
+    /// Puts a row back or aside; gives way where an equal one waits.
+    private func putBack(_ settlement: Settlement, now: Date) throws -> SettleResult {
+        do {
+            return try change(settlement, now: now) == 1 ? .settled : .leaseLost
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            guard try hasEqual(settlement.proof.id) else { throw error }
+            let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
+            try cachedStatement(sql: SQLiteLockStatements.giveWay).execute(arguments: arguments)
+            return changesCount == 1 ? .gaveWay : .leaseLost
         }
     }
 
-    private func putBack(_ settlement: Settlement, now: Date) throws -> Int {
+    private func change(_ settlement: Settlement, now: Date) throws -> Int {
         var arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
         let sql: String
         switch settlement.verdict {

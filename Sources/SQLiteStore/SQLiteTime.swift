@@ -1,4 +1,5 @@
 import Foundation
+import TaskRun
 
 /// Moments as this store writes them: `2026-01-31 13:45:00.250`, UTC, as the columns' defaults do.
 enum SQLiteTime {
@@ -30,6 +31,16 @@ enum SQLiteTime {
     static func text(_ date: Date, after delay: Duration) -> String {
         let clamped = min(max(delay, .zero), .seconds(366 * 86400))
         return text(date.addingTimeInterval(clamped / .seconds(1)))
+    }
+
+    /// The `run_at` that a new task asks for; nil: the column's default.
+    static func runAt(_ task: NewTask) -> String? {
+        task.delay.map { text(Date(), after: $0) } ?? task.runAt.map { text($0) }
+    }
+
+    /// The `expires_at` that a new task asks for.
+    static func expiresAt(_ task: NewTask) -> String? {
+        task.expiresAfter.map { text(Date(), after: $0) } ?? task.expiresAt.map { text($0) }
     }
 
     /// A moment from a Julian day number, as `julianday()` gives it.

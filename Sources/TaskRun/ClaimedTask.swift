@@ -35,6 +35,8 @@ public struct ClaimedTask: Sendable, Equatable {
     public let timeout: Duration?
     /// Runs that died with this task in hand, in a row.
     public let crashes: Int
+    /// The key that this task holds until it ends; nil: none.
+    public let lockKey: String?
 
     /// Creates a claimed task from its parts.
     public init(
@@ -45,7 +47,8 @@ public struct ClaimedTask: Sendable, Equatable {
         attempt: Int,
         maxAttempts: Int?,
         timeout: Duration?,
-        crashes: Int
+        crashes: Int,
+        lockKey: String? = nil
     ) {
         self.proof = proof
         self.name = name
@@ -55,6 +58,7 @@ public struct ClaimedTask: Sendable, Equatable {
         self.maxAttempts = maxAttempts
         self.timeout = timeout
         self.crashes = crashes
+        self.lockKey = lockKey
     }
 
     /// The task's `id`.

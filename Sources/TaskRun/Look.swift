@@ -7,13 +7,16 @@ public struct Look: Sendable, Equatable {
     public var holdsClaims: Bool
     /// Whether something is due; perhaps only a row that no claim would give at this moment.
     public var isDue: Bool
+    /// Whether some row waits behind another one of its lock key.
+    public var hasLine: Bool
     /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
     public var waitingNames: [String]
 
     /// Creates a look from its parts.
-    public init(holdsClaims: Bool, isDue: Bool, waitingNames: [String]) {
+    public init(holdsClaims: Bool, isDue: Bool, hasLine: Bool = false, waitingNames: [String]) {
         self.holdsClaims = holdsClaims
         self.isDue = isDue
+        self.hasLine = hasLine
         self.waitingNames = waitingNames
     }
 }

@@ -8,6 +8,7 @@ extension OneShotRun {
             guard !batch.isEmpty else { break }
             report.recovered += batch.count
             report.failed += batch.count { $0.status == .failed }
+            report.gaveWay += batch.count(where: \.gaveWay)
             observer?(.recovered(batch))
             await tellHooks(recovered: batch)
         } while batch.count >= 1000 && stop.requests == 0
@@ -93,13 +94,13 @@ extension OneShotRun {
             } else {
                 // What is claimed counts as begun, so hardly any is claimed ahead.
                 rest.share = rest.share.atMost(slotsHeld)
-                let claimed = try await store.claim(rest, within: part.limits, now: nil)
-                more = Exchange(results: [], claimed: claimed)
+                more = try await store.claim(rest, within: part.limits, now: nil)
             }
             exchange = Exchange(
                 results: exchange.results,
                 claimed: exchange.claimed + more.claimed,
-                isPartial: exchange.isPartial || more.isPartial
+                isPartial: exchange.isPartial || more.isPartial,
+                expired: exchange.expired + more.expired
             )
         }
     }
@@ -108,6 +109,11 @@ extension OneShotRun {
     func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
         let claimed = exchange.claimed
         report.claimed += claimed.count
+        if !exchange.expired.isEmpty {
+            report.expired += exchange.expired.count
+            report.failed += exchange.expired.count
+            observer?(.expired(exchange.expired))
+        }
         for task in claimed { pace.note(bytes: task.data.count) }
         bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
         if !claimed.isEmpty { vainLooks = 0 }

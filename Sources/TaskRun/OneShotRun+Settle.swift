@@ -18,7 +18,7 @@ extension OneShotRun {
             let parts = request == nil ? [] : try await parts(now: sent)
             let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
             var exchange = try await store.settle(
-                batch.map { Settlement($0.task.proof, $0.verdict) },
+                batch.map(settlement),
                 thenClaim: first.flatMap { request?.rest(after: [], of: $0) },
                 now: nil
             )
@@ -60,6 +60,11 @@ extension OneShotRun {
     /// Counts one end that was written, or found its lease lost.
     private func conclude(_ end: Unsettled, _ result: SettleResult) {
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
+        if result == .gaveWay {
+            report.gaveWay += 1
+            observer?(.ended(end.task, end.verdict, .gaveWay, took: end.finished.took))
+            return
+        }
         guard result == .settled || isUncertain else { return lose(end.finished) }
         if case .skipped(let note) = end.finished.outcome, case .delete = end.verdict {
             report.skipped += 1
@@ -74,6 +79,15 @@ extension OneShotRun {
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
         tellHooks(end)
+    }
+
+    private func settlement(_ end: Unsettled) -> Settlement {
+        Settlement(
+            end.task.proof,
+            end.verdict,
+            lockKey: end.task.lockKey,
+            letsPass: settings.lockOrder == .loose
+        )
     }
 
     private func lose(_ end: Workbench.Finished) {
@@ -113,7 +127,7 @@ extension OneShotRun {
     private func settleOneByOne() async {
         for end in unsettled {
             do {
-                let results = try await store.settle([Settlement(end.task.proof, end.verdict)])
+                let results = try await store.settle([settlement(end)])
                 conclude(end, results[0])
             } catch  where error.isPassing {
                 return

@@ -130,7 +130,8 @@ public actor OneShotRun {
         do {
             let look = try await store.look(names: names, queues: .all(of: settings.queues))
             if look.holdsClaims { try await recover() }
-            if turn == nil, !look.holdsClaims, !look.isDue { return end(after: look) }
+            let isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
+            if turn == nil, !isMended, !look.holdsClaims, !look.isDue { return end(after: look) }
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }

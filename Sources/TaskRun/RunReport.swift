@@ -12,6 +12,10 @@ public struct RunReport: Sendable, Equatable {
     public var released = 0
     /// Tasks taken over from dead runs.
     public var recovered = 0
+    /// Tasks that were to be put back and gave way to an equal one that waits: their rows are gone.
+    public var gaveWay = 0
+    /// Tasks that were not begun in time and became FAILED, by this run's look at the table; in `failed` as well.
+    public var expired = 0
     /// Tasks that were not performed because a hook said so; their rows are deleted.
     public var skipped = 0
     /// Claims that were taken over before they could be settled.
@@ -33,6 +37,8 @@ public struct RunReport: Sendable, Equatable {
 public enum RunEvent: Sendable {
     /// Rows were taken over from dead runs.
     case recovered([RecoveredTask])
+    /// These tasks were not begun in time and are FAILED now.
+    case expired([ExpiredTask])
     /// A handler was given a task.
     case began(ClaimedTask)
     /// A handler says how far it is.

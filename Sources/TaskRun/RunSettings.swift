@@ -38,6 +38,8 @@ public struct RunSettings: Sendable {
     public var hookTimeout: Duration
     /// Crashes in a row at which a task is FAILED; default 5.
     public var crashLimit: Int
+    /// Whether a task that waits for its next attempt keeps others of its lock key from passing; default strict.
+    public var lockOrder: LockOrder
 
     /// Creates the default settings.
     public init(concurrency: Int = 2) {
@@ -56,6 +58,7 @@ public struct RunSettings: Sendable {
         self.limits = [:]
         self.hookTimeout = .seconds(10)
         self.crashLimit = 5
+        self.lockOrder = .strict
     }
 
     /// The time limit of one attempt: the row's, the settings', the handler's, the default, in this order.
@@ -67,4 +70,12 @@ public struct RunSettings: Sendable {
     public func retryPolicy(for handler: any Handler) -> RetryPolicy {
         limits[handler.name]?.retry ?? handler.limits.retry ?? retry
     }
+}
+
+/// What becomes of a lock key while the task that holds it waits for its next attempt.
+public enum LockOrder: String, Sendable, CaseIterable {
+    /// The others of the key wait as well: the order is kept whatever happens.
+    case strict
+    /// The others of the key may pass.
+    case loose
 }

@@ -83,16 +83,38 @@ public struct Exchange: Sendable, Equatable {
     public let claimed: [ClaimedTask]
     /// Whether the store has not looked everywhere: fewer may have come than there are, so ask again at once.
     public let isPartial: Bool
+    /// What was found not to have begun in time, and is FAILED now.
+    public let expired: [ExpiredTask]
 
     /// Creates an exchange from its parts.
-    public init(results: [SettleResult], claimed: [ClaimedTask], isPartial: Bool = false) {
+    public init(
+        results: [SettleResult],
+        claimed: [ClaimedTask],
+        isPartial: Bool = false,
+        expired: [ExpiredTask] = []
+    ) {
         self.results = results
         self.claimed = claimed
         self.isPartial = isPartial
+        self.expired = expired
     }
 
     /// The same, of which it is known that there may be more.
     var asPart: Exchange { Exchange(results: results, claimed: claimed, isPartial: true) }
+}
+
+/// A task that was not begun by its `expires_at`, and is FAILED.
+public struct ExpiredTask: Sendable, Equatable {
+    /// The most that one exchange sets aside: no lock is held for long.
+    public static let most = 1000
+
+    /// The task's `id`.
+    public let id: Int64
+    /// The task name.
+    public let name: String
+
+    /// Creates one from its parts.
+    public init(id: Int64, name: String) { (self.id, self.name) = (id, name) }
 }
 
 /// What a run knows when it takes over the rows of dead runs.
@@ -130,13 +152,16 @@ public struct RecoveredTask: Sendable, Equatable {
     public let crashes: Int
     /// WAITING, or FAILED where the limit was reached.
     public let status: TaskStatus
+    /// Whether an equal task waits, which it gave way to: it is gone.
+    public let gaveWay: Bool
 
     /// Creates a recovered task from its parts.
-    public init(id: Int64, name: String, crashes: Int, status: TaskStatus) {
+    public init(id: Int64, name: String, crashes: Int, status: TaskStatus, gaveWay: Bool = false) {
         self.id = id
         self.name = name
         self.crashes = crashes
         self.status = status
+        self.gaveWay = gaveWay
     }
 }
 

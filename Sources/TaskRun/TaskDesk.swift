@@ -12,9 +12,12 @@ public import Foundation
 public protocol TaskDesk: TaskStore {
     /// Adds tasks in one transaction: all or none.
     ///
-    /// - Returns: Their numbers, in order.
+    /// A task with a `dedupe_key` is not added where an equal one waits, of the same name and key: its number is
+    /// returned instead. An equal one that is PROCESSING does not count: it may have read old data.
+    ///
+    /// - Returns: Their numbers, in order, and which of them are new.
     /// - Throws: ``StoreError/Code/refused`` for a name, payload or value that the table does not take.
-    func add(_ tasks: [NewTask]) async throws(StoreError) -> [Int64]
+    func addEach(_ tasks: [NewTask]) async throws(StoreError) -> [AddedTask]
 
     /// Adds tasks as a source gives them, in one transaction and in constant memory: all of them, or, where the source is
     /// lenient, all that the table takes.
@@ -34,6 +37,9 @@ public protocol TaskDesk: TaskStore {
     func summary() async throws(StoreError) -> TableSummary
 
     /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched.
+    ///
+    /// One whose equal (the same name and `dedupe_key`) waits stays FAILED; of equal FAILED ones one is sent back. An
+    /// `expires_at` that has passed is taken away.
     ///
     /// - Returns: The numbers of those sent back, smallest first.
     func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64]
@@ -91,6 +97,13 @@ public protocol TaskDesk: TaskStore {
     func findings() async throws(StoreError) -> [Finding]
 }
 
+extension TaskDesk {
+    /// Adds tasks in one transaction: all or none; see ``addEach(_:)``.
+    ///
+    /// - Returns: Their numbers, in order; that of the equal one that waits for a task that was not added.
+    public func add(_ tasks: [NewTask]) async throws(StoreError) -> [Int64] { try await addEach(tasks).map(\.id) }
+}
+
 /// A task to be added; nil leaves the column's default.
 public struct NewTask: Sendable, Equatable {
     /// The task name.
@@ -109,6 +122,14 @@ public struct NewTask: Sendable, Equatable {
     public var maxAttempts: Int?
     /// The row's own time limit in whole seconds, at least 1.
     public var timeoutSeconds: Int?
+    /// Of one name and key at most one task waits; 1 to 200 characters.
+    public var dedupeKey: String?
+    /// Tasks with one key run one after the other, in order; 1 to 200 characters.
+    public var lockKey: String?
+    /// Not begun by this moment, the task becomes FAILED.
+    public var expiresAt: Date?
+    /// Not begun this long from now, on the deciding clock, the task becomes FAILED; goes before `expiresAt`.
+    public var expiresAfter: Duration?
 
     /// Creates a task to be added.
     public init(
@@ -119,7 +140,11 @@ public struct NewTask: Sendable, Equatable {
         runAt: Date? = nil,
         delay: Duration? = nil,
         maxAttempts: Int? = nil,
-        timeoutSeconds: Int? = nil
+        timeoutSeconds: Int? = nil,
+        dedupeKey: String? = nil,
+        lockKey: String? = nil,
+        expiresAt: Date? = nil,
+        expiresAfter: Duration? = nil
     ) {
         self.name = name
         self.data = data
@@ -129,6 +154,10 @@ public struct NewTask: Sendable, Equatable {
         self.delay = delay
         self.maxAttempts = maxAttempts
         self.timeoutSeconds = timeoutSeconds
+        self.dedupeKey = dedupeKey
+        self.lockKey = lockKey
+        self.expiresAt = expiresAt
+        self.expiresAfter = expiresAfter
     }
 }
 

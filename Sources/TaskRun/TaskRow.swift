@@ -38,6 +38,14 @@ public struct TaskRow: Sendable, Equatable {
     public var crashes: Int
     /// Column `last_error`.
     public var lastError: String?
+    /// Column `dedupe_key`.
+    public var dedupeKey: String?
+    /// Column `lock_key`.
+    public var lockKey: String?
+    /// Column `lock_place`: 0 to be looked at, 1 behind another one of the key, 2 holds the key.
+    public var lockPlace: Int
+    /// Column `expires_at`.
+    public var expiresAt: Date?
 
     /// Creates a row from its columns.
     public init(
@@ -56,7 +64,11 @@ public struct TaskRow: Sendable, Equatable {
         leaseExpiresAt: Date?,
         claimNumber: Int64,
         crashes: Int,
-        lastError: String?
+        lastError: String?,
+        dedupeKey: String? = nil,
+        lockKey: String? = nil,
+        lockPlace: Int = 0,
+        expiresAt: Date? = nil
     ) {
         self.id = id
         self.name = name
@@ -74,5 +86,9 @@ public struct TaskRow: Sendable, Equatable {
         self.claimNumber = claimNumber
         self.crashes = crashes
         self.lastError = lastError
+        self.dedupeKey = dedupeKey
+        self.lockKey = lockKey
+        self.lockPlace = lockPlace
+        self.expiresAt = expiresAt
     }
 }

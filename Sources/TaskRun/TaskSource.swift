@@ -17,6 +17,14 @@ public protocol TaskSource: Sendable {
 
     /// Says the numbers of tasks, in the source's order; they hold once ``TaskDesk/add(from:)`` has returned true.
     func added(_ tasks: [AddedTask])
+
+    /// Says of how many more tasks an equal one waits, with the same name and `dedupe_key`: they were not added.
+    func notNeeded(_ count: Int)
+}
+
+extension TaskSource {
+    /// Does nothing.
+    public func notNeeded(_ count: Int) {}
 }
 
 /// What a source has next.
@@ -40,13 +48,17 @@ public struct NumberedTask: Sendable, Equatable {
     public init(_ number: Int, _ task: NewTask) { (self.number, self.task) = (number, task) }
 }
 
-/// A task that was added.
+/// A task that was added, or the equal one that waits already.
 public struct AddedTask: Sendable, Equatable {
     /// The task's `id`.
     public let id: Int64
     /// The task name.
     public let name: String
+    /// Whether it was added; false: it waits already, and nothing was added.
+    public let isNew: Bool
 
     /// Creates one from its parts.
-    public init(id: Int64, name: String) { (self.id, self.name) = (id, name) }
+    public init(id: Int64, name: String, isNew: Bool = true) {
+        (self.id, self.name, self.isNew) = (id, name, isNew)
+    }
 }

@@ -36,9 +36,19 @@ public protocol TaskStore: Sendable {
     /// A PROCESSING row is taken over when its lease has ended, when the request says that its owner is dead, or when
     /// it has no lease end and `created_at` is a lease length ago. It becomes WAITING, due as before; the attempt stays
     /// counted; `crashes` rises by one; `last_error` says who died, when it was seen and why it is thought so. A row
-    /// that reaches the request's limit of crashes becomes FAILED instead. A row in a living run's hand is not touched.
+    /// that reaches the request's limit of crashes becomes FAILED instead. A row that would become WAITING and whose
+    /// equal waits is removed and told as ``RecoveredTask/gaveWay``. A row in a living run's hand is not touched.
     /// At most 1,000 rows a call, so that no lock is held for long: call again while 1,000 come back.
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask]
+
+    /// Puts lock keys right whose waiting rows nothing leads on, because rows were changed by hand.
+    ///
+    /// Of a key with rows behind, but without a holder and without a due row that is to be looked at, the first one
+    /// becomes one to be looked at. It looks at a bounded number of rows; where more wait behind others, each call
+    /// looks at some of them.
+    ///
+    /// - Returns: How many keys were put right.
+    func mendLines(now: Date?) async throws(StoreError) -> Int
 
     /// Ends claims and takes new ones, in one transaction: all of it happens, or nothing.
     ///
@@ -57,7 +67,20 @@ public protocol TaskStore: Sendable {
     /// Of a queue that is paused (`task_queues`) nothing is claimed until its pause has ended or it is resumed; what is in
     /// hand is not touched.
     ///
-    /// A store may go for a second by what it has seen (for up to 5 s where looking takes it more than 100 ms): rows that came up since then, more urgent than all others or
+    /// A row that goes back to WAITING gives way where an equal one waits, of the same name and `dedupe_key`: it is
+    /// removed, and its result is ``SettleResult/gaveWay``.
+    ///
+    /// Rows with one `lock_key`, of whatever names and queues, are never PROCESSING at the same time. They are claimed in
+    /// the order of (`priority`, `run_at`, `id`) among those due. A row that was claimed holds its key until it is
+    /// deleted, FAILED or gone, also while it waits for its next attempt, unless the settlement lets others pass; one
+    /// whose run died holds it in any case.
+    ///
+    /// A row that has never begun (`attempts` 0) and whose `expires_at` has come becomes FAILED before a claim, whatever
+    /// its name and queue, at most ``ExpiredTask/most`` at once; it is told in ``Exchange/expired``. A claim is a beginning:
+    /// what was claimed in time is performed.
+    ///
+    /// A store may go for a second by what it has seen (for up to 5 s where looking takes it more than 100 ms): rows that came up
+    /// since then, more urgent than all others or
     /// due before what was claimed last, may be passed over for so long, and a pause is heeded as much later. An exchange that brought fewer than asked for
     /// says with ``Exchange/isPartial`` whether that may be why; the next one looks everywhere.
     ///
@@ -93,7 +116,7 @@ public protocol TaskStore: Sendable {
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
-    ) async throws(StoreError) -> [ClaimedTask]
+    ) async throws(StoreError) -> Exchange
 
     /// Prolongs leases: each ends a lease length from now.
     ///

@@ -18,11 +18,27 @@ public struct Settlement: Sendable, Equatable {
     public let proof: ClaimProof
     /// How it is to end.
     public let verdict: Verdict
+    /// The task's lock key; nil: it has none.
+    public let lockKey: String?
+    /// Whether the task, going back to WAITING, lets others of its lock key pass.
+    public let letsPass: Bool
 
     /// Creates a settlement from its parts.
-    public init(_ proof: ClaimProof, _ verdict: Verdict) {
+    public init(_ proof: ClaimProof, _ verdict: Verdict, lockKey: String? = nil, letsPass: Bool = false) {
         self.proof = proof
         self.verdict = verdict
+        self.lockKey = lockKey
+        self.letsPass = letsPass
+    }
+}
+
+extension Settlement {
+    /// Whether the row keeps its lock key: it goes back to WAITING and lets nobody pass.
+    public var keepsKey: Bool {
+        switch verdict {
+        case .delete, .fail: false
+        case .retry, .release: !letsPass
+        }
     }
 }
 
@@ -32,6 +48,8 @@ public struct Settlement: Sendable, Equatable {
 public enum SettleResult: Sendable, Equatable {
     /// The row is as the verdict says.
     case settled
+    /// The row was to go back to WAITING and gave way to an equal one that waits: it is gone.
+    case gaveWay
     /// The claim was taken over, or the row is gone: nothing was changed.
     case leaseLost
 }

@@ -27,6 +27,8 @@ struct PlanTests {
         var testDescription: String { statement.name }
     }
 
+    private static let dueIndexes: Set = ["tasks_due", "tasks_lock_open", "tasks_crashed", "tasks_expiry"]
+
     static let cases: [Case] = [
         Case(statement: ClaimSQL.lanes, values: ["'{A,B,C}'", "NULL", "'^(?:d.*)$'"], indexes: ["tasks_due"]),
         Case(statement: ClaimSQL.lanesOfQueues, values: ["'{A,B}'", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
@@ -76,24 +78,51 @@ struct PlanTests {
             values: ["'{17}'", "'{1}'", "'{WAITING}'", "'{1}'", "'{x}'"],
             indexes: ["tasks_pkey"]
         ),
-        Case(statement: RecoverSQL.waitingNames, values: ["10"], indexes: ["tasks_due", "tasks_crashed"]),
         Case(statement: LimitSQL.quota, values: ["'{queue}'", "'{default}'", "NULL"], indexes: ["tasks_lease"]),
-        Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
         Case(
-            statement: WaitSQL.firstDue,
-            values: ["'{A,B,C}'", "'^(?:d.*)$'"],
-            indexes: ["tasks_due", "tasks_crashed"]
+            statement: RecoverSQL.waitingNames,
+            values: ["10"],
+            indexes: ["tasks_due", "tasks_lock_open", "tasks_crashed"]
         ),
+        Case(
+            statement: LockSQL.open,
+            values: ["'{A,B}'", "NULL", "10", "NULL"],
+            indexes: ["tasks_lock_open", "tasks_pkey"]
+        ),
+        Case(
+            statement: LockSQL.openOfQueues,
+            values: ["'{A,B}'", "NULL", "10", "'{default,q1}'"],
+            indexes: ["tasks_lock_open", "tasks_pkey"]
+        ),
+        Case(
+            statement: LockSQL.decide,
+            values: ["'{1000203,1000204,1000209}'", "NULL"],
+            indexes: ["tasks_pkey", "tasks_lock_holder", "tasks_lock_line"]
+        ),
+        Case(statement: LockSQL.promote, values: ["'{k1,k2}'"], indexes: ["tasks_lock_line", "tasks_pkey"]),
+        Case(statement: LockSQL.free, values: ["'{18}'", "'{1}'"], indexes: ["tasks_pkey"]),
+        Case(statement: LockSQL.anyBehind, values: [], indexes: ["tasks_lock_behind"]),
+        Case(
+            statement: LockSQL.deserted,
+            values: ["NULL", "10"],
+            indexes: ["tasks_lock_behind", "tasks_lock_holder", "tasks_lock_line"]
+        ),
+        Case(statement: LockSQL.expire, values: ["NULL", "10"], indexes: ["tasks_expiry", "tasks_pkey"]),
+        Case(statement: SettleSQL.giveWay, values: ["'{11}'", "'{1}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
+        Case(statement: SettleSQL.lock, values: ["'{11}'"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.equal, values: ["'A'", "'k'"], indexes: ["tasks_dedupe"]),
+        Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
+        Case(statement: WaitSQL.firstDue, values: ["'{A,B,C}'", "'^(?:d.*)$'"], indexes: Self.dueIndexes),
         Case(
             statement: WaitSQL.firstDueOfQueues,
             values: ["'{A,B}'", "'{default,q1}'"],
-            indexes: ["tasks_due", "tasks_crashed"]
+            indexes: Self.dueIndexes
         ),
         Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
     ]
 
     @Test("each statement goes by its index and reads a few pages", arguments: Knowledge.allCases)
@@ -125,6 +154,10 @@ struct PlanTests {
                 CASE WHEN n % 50 = 0 THEN 1 ELSE 0 END, CASE WHEN n % 4 = 3 THEN 'PROCESSING' ELSE 'WAITING' END,
                 n % 4 / 3, CASE WHEN n % 4 = 3 THEN 'x' END, CASE WHEN n % 4 = 3 THEN now() + interval '1 hour' END
             FROM generate_series(1, 200) AS n;
+            INSERT INTO tasks (task_name, run_at, lock_key, lock_place, dedupe_key, expires_at)
+            SELECT CASE WHEN n % 2 = 0 THEN 'A' ELSE 'OTHER' END, now() + interval '1 day' * (n % 3 - 1), 'k' || n % 2000,
+                CASE WHEN n <= 2000 THEN n % 3 ELSE n % 2 END, 'k' || n, now() + interval '1 day'
+            FROM generate_series(1, 20000) AS n;
             """
         let prepare = cases.enumerated().map { "PREPARE p\($0) AS \($1.statement.sql);" }.joined(separator: "\n")
         let explain = cases.enumerated().map { number, item in

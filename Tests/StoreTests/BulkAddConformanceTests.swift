@@ -14,15 +14,16 @@ struct BulkAddConformanceTests {
                 NewTask(name: "E", maxAttempts: 4, timeoutSeconds: 5),
                 NewTask(name: "F", runAt: Date(timeIntervalSince1970: -86_400 * 365 * 80 - 0.5)),
                 NewTask(name: "G", data: "null", queue: "q", priority: 1, maxAttempts: 1),
+                NewTask(name: "H", lockKey: "l\\N", expiresAt: Fixture.start.addingTimeInterval(0.5)),
             ]
             _ = try await fixture.store.add(tasks)
             let source = ListedTasks(tasks)
             #expect(try await fixture.store.add(from: source))
-            #expect(source.added.map(\.id) == Array(8...14))
+            #expect(source.added.map(\.id) == Array(9...16))
             #expect(source.added.map(\.name) == tasks.map(\.name))
-            for id in Int64(1)...7 {
+            for id in Int64(1)...8 {
                 let alone = try #require(try await fixture.store.show(id))
-                var row = try #require(try await fixture.store.show(id + 7))
+                var row = try #require(try await fixture.store.show(id + 8))
                 if tasks[Int(id) - 1].runAt == nil {
                     #expect(abs(row.runAt.timeIntervalSince(alone.runAt)) < 60)
                     row.runAt = alone.runAt
@@ -132,10 +133,11 @@ struct BulkAddConformanceTests {
 }
 
 /// A source that has all its tasks in a list, and remembers what it is told.
-private final class ListedTasks: TaskSource {
+final class ListedTasks: TaskSource {
     private struct State {
         var step = 0
         var added: [AddedTask] = []
+        var notNeeded = 0
         var refusals: [(number: Int, error: StoreError)] = []
     }
 
@@ -151,6 +153,7 @@ private final class ListedTasks: TaskSource {
     }
 
     var added: [AddedTask] { state.withLock { $0.added } }
+    var notNeededCount: Int { state.withLock { $0.notNeeded } }
     var refusals: [(number: Int, error: StoreError)] { state.withLock { $0.refusals } }
 
     func next() -> TaskSourceStep {
@@ -165,6 +168,7 @@ private final class ListedTasks: TaskSource {
 
     func refused(_ number: Int, _ error: StoreError) { state.withLock { $0.refusals.append((number, error)) } }
     func added(_ tasks: [AddedTask]) { state.withLock { $0.added += tasks } }
+    func notNeeded(_ count: Int) { state.withLock { $0.notNeeded += count } }
 }
 
 extension String {

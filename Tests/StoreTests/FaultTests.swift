@@ -61,7 +61,7 @@ final class FaultyStore: TaskStore {
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
-    ) async throws(StoreError) -> [ClaimedTask] {
+    ) async throws(StoreError) -> Exchange {
         try await call { () async throws(StoreError) in try await store.claim(request, within: limits, now: now) }
     }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
@@ -78,6 +78,7 @@ final class FaultyStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,
@@ -123,7 +124,7 @@ final class ClaimlessStore: TaskStore {
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
-    ) async throws(StoreError) -> [ClaimedTask] {
+    ) async throws(StoreError) -> Exchange {
         try await store.claim(request, within: limits, now: now)
     }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
@@ -140,6 +141,7 @@ final class ClaimlessStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,

@@ -12,7 +12,7 @@ struct LimitConformanceTests {
     ) async throws -> [Int64] {
         let request = ClaimRequest(owner: "me", names: ["A", "B"], share: .usual(limit: 10, crashed: 10))
         let now = Fixture.start.addingTimeInterval(seconds)
-        return try await fixture.store.claim(request, within: limit, now: now).map(\.id)
+        return try await fixture.store.claim(request, within: limit, now: now).claimed.map(\.id)
     }
 
     @Test(
@@ -28,7 +28,7 @@ struct LimitConformanceTests {
             #expect(try await claim(fixture, .queue("mail")).isEmpty)
             let other = try fixture.anotherStore()
             let request = ClaimRequest(owner: "other", names: ["A"], share: .usual(limit: 10, crashed: 10))
-            #expect(try await other.claim(request, within: [.queue("mail")], now: Fixture.start).isEmpty)
+            #expect(try await other.claim(request, within: [.queue("mail")], now: Fixture.start).claimed.isEmpty)
             await other.close()
             try await fixture.sql("DELETE FROM tasks WHERE id = 1")
             #expect(try await claim(fixture, .queue("mail")) == [3])

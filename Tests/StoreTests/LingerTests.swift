@@ -184,7 +184,7 @@ final class CountingStore: TaskStore {
         _ request: ClaimRequest,
         within limits: [TaskLimit.Subject],
         now: Date?
-    ) async throws(StoreError) -> [ClaimedTask] {
+    ) async throws(StoreError) -> Exchange {
         try await store.claim(request, within: limits, now: now)
     }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
@@ -201,6 +201,7 @@ final class CountingStore: TaskStore {
         try await store.perform(script, settling: proof, timeLimit: timeLimit)
     }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,

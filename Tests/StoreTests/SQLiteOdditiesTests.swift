@@ -25,6 +25,29 @@ struct SQLiteOdditiesTests {
             (SQLiteStatements.anyClaim, "INDEX tasks_lease"), (SQLiteLimitStatements.quota, "USING INDEX tasks_lease"),
             (SQLiteStatements.anyCrashed, "USING INDEX tasks_crashed"),
             (DueLook.crashed, "USING INDEX tasks_crashed"),
+            (DueLook.firstExpiry, "INDEX tasks_expiry"),
+            (SQLiteStatements.nextKeyedQueue, "tasks_lock_open (task_name=? AND queue>? AND queue<?)"),
+            (
+                SQLiteStatements.nextKeyedPriority,
+                "tasks_lock_open (task_name=? AND queue=? AND priority>? AND priority<?)"
+            ),
+            (SQLiteStatements.headOfKeyedLane, "tasks_lock_open (task_name=? AND queue=? AND priority=? AND <expr><?)"),
+            (SQLiteStatements.nextKeyedName, "tasks_lock_open (task_name>? AND task_name<?)"),
+            (SQLiteLockStatements.anyOpen, "INDEX tasks_lock_open"),
+            (SQLiteLockStatements.isAllowed, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
+            (SQLiteLockStatements.isAllowed, "first USING INDEX tasks_lock_line (lock_key=?)"),
+            (SQLiteLockStatements.promote, "tasks_lock_line (lock_key=?)"),
+            (SQLiteLockStatements.promoteKeyOf, "tasks_lock_line (lock_key=?)"),
+            (SQLiteLockStatements.anyBehind, "INDEX tasks_lock_behind"),
+            (SQLiteLockStatements.spanBehind, "INDEX tasks_lock_behind"),
+            (SQLiteLockStatements.deserted, "INDEX tasks_lock_behind"),
+            (SQLiteLockStatements.deserted, "open USING INDEX tasks_lock_line (lock_key=?)"),
+            (SQLiteLockStatements.free, "INTEGER PRIMARY KEY"), (SQLiteLockStatements.hold, "INTEGER PRIMARY KEY"),
+            (SQLiteLockStatements.markBehind, "INTEGER PRIMARY KEY"),
+            (SQLiteLockStatements.anyExpired, "INDEX tasks_expiry (<expr><?)"),
+            (SQLiteLockStatements.expire, "INDEX tasks_expiry (<expr><?)"),
+            (SQLiteLockStatements.hasEqual, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
+            (SQLiteDeskStatements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
         ]
     )
     func plans(_ statement: String, _ index: String) async throws {

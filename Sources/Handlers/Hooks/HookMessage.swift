@@ -58,6 +58,8 @@ struct HookMessage: Sendable {
             if let note { add("note", LastError.fit(note)) }
         case .stopped:
             add("outcome", "stopped")
+        case .settled(.gaveWay):
+            add("outcome", "gave_way")
         case nil, .settled(.leaseLost):
             add("outcome", "lease_lost")
         }
@@ -73,6 +75,8 @@ struct HookMessage: Sendable {
         add("recovered", report.recovered)
         add("lease_lost", report.leaseLost)
         add("skipped", report.skipped)
+        add("gave_way", report.gaveWay)
+        add("expired", report.expired)
         add("seconds", report.duration)
         if let trouble = report.trouble { add("trouble", "\(trouble)") }
     }

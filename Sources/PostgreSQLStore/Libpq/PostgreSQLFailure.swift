@@ -26,6 +26,9 @@ struct PostgreSQLFailure: Error, Equatable {
     /// A call after the end.
     static let closed = PostgreSQLFailure(.other, message: "the store was closed")
 
+    /// The state of a row that is refused because an equal one is there.
+    static let uniqueViolation = "23505"
+
     /// Whether the connection is of no use any more.
     var endsConnection: Bool { code == .unreachable }
 

@@ -41,6 +41,12 @@ struct Request: Sendable {
     static let begin = Request(Statement("begin", "BEGIN"))
     /// Ends a transaction for good.
     static let commit = Request(Statement("commit", "COMMIT"))
+    /// Marks a place in a transaction that can be gone back to.
+    static let mark = Request(Statement("mark", "SAVEPOINT one"))
+    /// Goes back to the mark.
+    static let undo = Request(Statement("undo", "ROLLBACK TO SAVEPOINT one"))
+    /// Forgets the mark, and keeps what was done since.
+    static let keep = Request(Statement("keep", "RELEASE SAVEPOINT one"))
     /// Undoes a transaction.
     static let rollback = Request(Statement("rollback", "ROLLBACK"))
 }

@@ -5,6 +5,9 @@
 ///
 /// Rows are locked FOR NO KEY UPDATE: that keeps other runs away, but not a program that only refers to the row.
 enum ClaimSQL {
+    /// The rows of `tasks_due`: without a lock key.
+    static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL"
+
     /// The lanes of these task names that have a due row, the lane with the most urgent row first.
     ///
     /// A loose index scan: from one lane's first row the next step leads past all its others.
@@ -12,6 +15,15 @@ enum ClaimSQL {
     static let lanes = Statement(
         "lanes",
         isBinary: true,
+        """
+        \(lanes(plain))
+        \(dueLanes("$2")) AND ($3::text IS NULL OR queue ~ $3::text)
+        \(inDueOrder)
+        """
+    )
+
+    /// The same steps along another condition.
+    static func lanes(_ kind: String) -> String {
         """
         WITH RECURSIVE wanted AS (
             SELECT DISTINCT unnest($1::text[]) AS task_name
@@ -21,7 +33,7 @@ enum ClaimSQL {
                 SELECT task_name, queue, priority, run_at, id
                 FROM tasks
                 WHERE tasks.task_name = wanted.task_name
-                    AND status = 'WAITING' AND crashes = 0
+                    AND \(kind)
                 ORDER BY queue, priority, run_at, id
                 LIMIT 1
             ) AS head
@@ -32,15 +44,13 @@ enum ClaimSQL {
                 FROM tasks
                 WHERE tasks.task_name = lane.task_name
                     AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)
-                    AND status = 'WAITING' AND crashes = 0
+                    AND \(kind)
                 ORDER BY queue, priority, run_at, id
                 LIMIT 1
             ) AS head
         )
-        \(dueLanes("$2")) AND ($3::text IS NULL OR queue ~ $3::text)
-        \(inDueOrder)
         """
-    )
+    }
 
     /// The same for these queues only: the steps lead through the priorities of each name and queue.
     ///
@@ -48,6 +58,15 @@ enum ClaimSQL {
     static let lanesOfQueues = Statement(
         "lanes_of_queues",
         isBinary: true,
+        """
+        \(lanesOfQueues(plain))
+        \(dueLanes("$2"))
+        \(inDueOrder)
+        """
+    )
+
+    /// The same steps along another condition.
+    static func lanesOfQueues(_ kind: String) -> String {
         """
         WITH RECURSIVE wanted AS (
             SELECT DISTINCT name.task_name, queue.queue
@@ -58,7 +77,7 @@ enum ClaimSQL {
                 SELECT task_name, queue, priority, run_at, id
                 FROM tasks
                 WHERE tasks.task_name = wanted.task_name AND tasks.queue = wanted.queue
-                    AND status = 'WAITING' AND crashes = 0
+                    AND \(kind)
                 ORDER BY priority, run_at, id
                 LIMIT 1
             ) AS head
@@ -69,15 +88,13 @@ enum ClaimSQL {
                 FROM tasks
                 WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue
                     AND tasks.priority > lane.priority
-                    AND status = 'WAITING' AND crashes = 0
+                    AND \(kind)
                 ORDER BY priority, run_at, id
                 LIMIT 1
             ) AS head
         )
-        \(dueLanes("$2"))
-        \(inDueOrder)
         """
-    )
+    }
 
     private static func dueLanes(_ now: String) -> String {
         """
@@ -90,7 +107,7 @@ enum ClaimSQL {
     private static let inDueOrder = "ORDER BY priority, run_at, id"
 
     /// Whether a queue is not paused.
-    private static func isOpen(_ queue: String, _ now: String) -> String {
+    static func isOpen(_ queue: String, _ now: String) -> String {
         "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }
 
@@ -116,7 +133,7 @@ enum ClaimSQL {
         """
         SELECT id
         FROM tasks
-        WHERE status = 'WAITING' AND crashes > 0
+        WHERE status = 'WAITING' AND crashes > 0 AND (lock_key IS NULL OR lock_place = 2)
             AND crashes BETWEEN $3::integer AND $4::integer
             AND run_at <= \(moment("$6"))
             AND task_name = ANY ($1::text[])
@@ -139,7 +156,7 @@ enum ClaimSQL {
             SELECT id
             FROM tasks
             WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
-                AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))
+                AND \(plain) AND run_at <= \(moment("$3"))
                 AND (run_at, id) >= (\(floor("$8::bigint")), $9::bigint)
             ORDER BY run_at, id
             LIMIT $4::integer
@@ -217,7 +234,7 @@ enum ClaimSQL {
         SELECT run_at, id
         FROM tasks
         WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-            AND status = 'WAITING' AND crashes = 0 AND \(end)
+            AND \(plain) AND \(end)
             AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
         ORDER BY run_at, id
         LIMIT \(limit)
@@ -244,13 +261,15 @@ enum ClaimSQL {
             attempts = least(attempts, 2147483646) + 1,
             -- The greatest claim number is followed by 1.
             claim_no = claim_no % 4611686018427387904 + 1,
+            lock_place = CASE WHEN lock_key IS NULL THEN lock_place ELSE 2 END,
             lease_owner = $1,
             lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
         WHERE id = ANY (
         """
 
     private static let columns = """
-        id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at
+        id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at,
+        lock_key
         """
 
     /// Lanes with their floors: five values, from this one on.

@@ -4,7 +4,7 @@ enum DeskSQL {
     static let columns = """
         id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
         attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
-        last_error
+        last_error, dedupe_key, lock_key, lock_place, \(microseconds("expires_at"))
         """
 
     /// One row.
@@ -89,26 +89,45 @@ enum DeskSQL {
         retry("id > $1::bigint AND ($2::text IS NULL OR task_name = $2::text)", limit: "$3::integer")
     )
 
+    /// Of equal rows the newest is sent back, if none waits; the others stay as they are.
+    ///
+    /// All that were looked at are told.
     private static func retry(_ condition: String, limit: String) -> String {
         """
-        WITH chosen AS (
-            SELECT id
+        WITH chosen AS MATERIALIZED (
+            SELECT id, task_name, dedupe_key
             FROM tasks
             WHERE status = 'FAILED' AND \(condition)
             ORDER BY id
             LIMIT \(limit)
             FOR NO KEY UPDATE
+        ), fit AS MATERIALIZED (
+            SELECT id
+            FROM (
+                SELECT id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY id DESC) AS no
+                FROM chosen
+            ) AS ranked
+            WHERE dedupe_key IS NULL
+                OR no = 1 AND NOT EXISTS (
+                    SELECT FROM tasks AS equal
+                    WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
+                        AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
+                )
+        ), changed AS (
+            UPDATE tasks
+            SET status = 'WAITING',
+                run_at = now(),
+                attempts = 0,
+                crashes = 0,
+                expires_at = CASE WHEN expires_at > now() THEN expires_at END,
+                lease_owner = NULL,
+                lease_expires_at = NULL
+            FROM fit
+            WHERE \(Probe.row("fit.id")) AND tasks.status = 'FAILED'
+            RETURNING tasks.id
         )
-        UPDATE tasks
-        SET status = 'WAITING',
-            run_at = now(),
-            attempts = 0,
-            crashes = 0,
-            lease_owner = NULL,
-            lease_expires_at = NULL
-        FROM chosen
-        WHERE \(Probe.row("chosen.id")) AND tasks.status = 'FAILED'
-        RETURNING tasks.id
+        SELECT chosen.id, changed.id IS NOT NULL
+        FROM chosen LEFT JOIN changed ON changed.id = chosen.id
         """
     }
 
@@ -121,7 +140,19 @@ enum DeskSQL {
         DELETE FROM tasks
         USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
-        RETURNING tasks.id
+        RETURNING tasks.id, tasks.lock_key
+        """
+    )
+
+    /// The row that waits with a name and `dedupe_key`.
+    ///
+    /// Values: name, key.
+    static let equal = Statement(
+        "equal",
+        """
+        SELECT id
+        FROM tasks
+        WHERE status = 'WAITING' AND dedupe_key IS NOT NULL AND task_name = $1 AND dedupe_key = $2
         """
     )
 

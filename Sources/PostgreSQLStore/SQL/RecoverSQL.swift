@@ -19,7 +19,7 @@ enum RecoverSQL {
         SELECT id, claim_no, task_name, lease_owner, crashes,
             coalesce(lease_owner = ANY ($1::text[]), false),
             to_char(lease_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
-            to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+            to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), lock_key
         FROM tasks
         WHERE status = 'PROCESSING'
             AND (
@@ -53,35 +53,46 @@ enum RecoverSQL {
         """
     )
 
-    /// Names of waiting tasks, found by stepping from name to name.
+    /// Names of waiting tasks, found by stepping from name to name, through both indexes of due rows.
     ///
     /// Value: limit.
     static let waitingNames = Statement(
         "waiting_names",
         """
         WITH RECURSIVE name AS (
-            (
-                SELECT task_name
-                FROM tasks
-                WHERE status = 'WAITING' AND crashes = 0
-                ORDER BY task_name
-                LIMIT 1
-            )
-            UNION ALL
-            SELECT next.task_name
-            FROM name CROSS JOIN LATERAL (
-                SELECT task_name
-                FROM tasks
-                WHERE tasks.task_name > name.task_name AND status = 'WAITING' AND crashes = 0
-                ORDER BY task_name
-                LIMIT 1
-            ) AS next
+            \(names(ClaimSQL.plain))
+        ), keyed AS (
+            \(names(LockSQL.keyed, "keyed"))
         )
         (SELECT task_name FROM name LIMIT $1::integer)
+        UNION
+        (SELECT task_name FROM keyed LIMIT $1::integer)
         UNION
         (SELECT DISTINCT task_name FROM tasks WHERE status = 'WAITING' AND crashes > 0 LIMIT $1::integer)
         ORDER BY task_name
         LIMIT $1::integer
         """
     )
+
+    private static func names(_ kind: String, _ table: String = "name") -> String {
+        """
+
+            (
+                SELECT task_name
+                FROM tasks
+                WHERE \(kind)
+                ORDER BY task_name
+                LIMIT 1
+            )
+            UNION ALL
+            SELECT next.task_name
+            FROM \(table) AS name CROSS JOIN LATERAL (
+                SELECT task_name
+                FROM tasks
+                WHERE tasks.task_name > name.task_name AND \(kind)
+                ORDER BY task_name
+                LIMIT 1
+            ) AS next
+        """
+    }
 }

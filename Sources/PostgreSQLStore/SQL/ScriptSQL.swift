@@ -8,6 +8,7 @@ enum ScriptSQL {
         """
         DELETE FROM tasks
         WHERE id = $1::bigint AND claim_no = $2::bigint AND \(Probe.isInHand)
+        RETURNING lock_key
         """
     )
 

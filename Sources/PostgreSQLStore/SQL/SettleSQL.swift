@@ -77,6 +77,51 @@ enum SettleSQL {
         """
     )
 
+    /// Locks rows in the order of their numbers.
+    ///
+    /// Value: ids.
+    static let lock = Statement(
+        "settle_lock",
+        "SELECT id FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+    )
+
+    /// Removes rows that were to go back to WAITING, where equal ones wait.
+    ///
+    /// Values: ids, claim numbers.
+    static let giveWay = Statement(
+        "give_way",
+        isBinary: true,
+        """
+        DELETE FROM tasks
+        USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
+            AND EXISTS (
+                SELECT FROM tasks AS equal
+                WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
+                    AND equal.task_name = tasks.task_name AND equal.dedupe_key = tasks.dedupe_key
+            )
+        RETURNING tasks.id
+        """
+    )
+
+    /// Locks what an owner holds but for these proofs.
+    ///
+    /// Values: owner, ids, claim numbers.
+    static let held = Statement(
+        "held",
+        """
+        SELECT id, claim_no, lock_key
+        FROM tasks
+        WHERE status = 'PROCESSING' AND lease_owner = $1
+            AND NOT EXISTS (
+                SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
+                WHERE proof.id = tasks.id AND proof.claim_no = tasks.claim_no
+            )
+        ORDER BY lease_expires_at
+        FOR NO KEY UPDATE SKIP LOCKED
+        """
+    )
+
     /// Releases what an owner holds but for these proofs.
     ///
     /// Values: owner, ids, claim numbers.

@@ -39,40 +39,59 @@ enum WaitSQL {
             queues == nil
             ? "AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)"
             : "AND tasks.queue = lane.queue AND tasks.priority > lane.priority"
-        return """
-            WITH RECURSIVE wanted AS (
-                SELECT DISTINCT \(columns) FROM \(wanted)
-            ), lane AS (
+        func lane(_ name: String, _ kind: String) -> String {
+            """
+            \(name) AS (
                 SELECT head.*
                 FROM wanted CROSS JOIN LATERAL (
                     SELECT task_name, queue, priority, run_at
                     FROM tasks
-                    WHERE tasks.task_name = wanted.task_name \(isSame) AND status = 'WAITING' AND crashes = 0
+                    WHERE tasks.task_name = wanted.task_name \(isSame) AND \(kind)
                     ORDER BY queue, priority, run_at, id
                     LIMIT 1
                 ) AS head
                 UNION ALL
                 SELECT head.*
-                FROM lane CROSS JOIN LATERAL (
+                FROM \(name) AS lane CROSS JOIN LATERAL (
                     SELECT task_name, queue, priority, run_at
                     FROM tasks
-                    WHERE tasks.task_name = lane.task_name \(isNext) AND status = 'WAITING' AND crashes = 0
+                    WHERE tasks.task_name = lane.task_name \(isNext) AND \(kind)
                     ORDER BY queue, priority, run_at, id
                     LIMIT 1
                 ) AS head
-            ), crashed AS (
+            )
+            """
+        }
+        return """
+            WITH RECURSIVE wanted AS (
+                SELECT DISTINCT \(columns) FROM \(wanted)
+            ), \(lane("lane", ClaimSQL.plain)), \(lane("keyed", LockSQL.keyed)), crashed AS (
                 SELECT queue, run_at
                 FROM tasks
                 WHERE status = 'WAITING' AND crashes > 0 AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
+            ), expiring AS (
+                SELECT expires_at
+                FROM tasks
+                WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+                ORDER BY expires_at
+                LIMIT 1
             ), first AS (
                 SELECT queue, greatest(soonest.run_at, paused_until) AS moment
-                FROM (SELECT queue, run_at FROM lane UNION ALL SELECT queue, run_at FROM crashed) AS soonest
-                    LEFT JOIN task_queues USING (queue)
+                FROM (
+                    SELECT queue, run_at FROM lane
+                    UNION ALL SELECT queue, run_at FROM keyed
+                    UNION ALL SELECT queue, run_at FROM crashed
+                ) AS soonest LEFT JOIN task_queues USING (queue)
             )
             SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
-            FROM first
-            WHERE isfinite(moment)\(queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : "")
+            FROM (
+                SELECT moment
+                FROM first
+                WHERE isfinite(moment)\(queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : "")
+                UNION ALL
+                SELECT expires_at FROM expiring
+            ) AS soonest
             """
     }
 }

@@ -21,6 +21,7 @@ struct ScriptRun: Sendable {
     func perform(_ script: BoundScript, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Ending {
         let deadline = ContinuousClock.now + timeLimit
         let settle = Request(ScriptSQL.settle, [String(proof.id), String(proof.number)])
+        var key: String?
         for (number, request) in ([settle] + script.requests).enumerated() {
             let place = number == 0 ? "before the script began" : "in statement \(number) of the script"
             if interrupt.isSignalled { return .known(.failed(error: "cancelled \(place)")) }
@@ -31,7 +32,10 @@ struct ScriptRun: Sendable {
                 let exchange = (number == 0 ? [Request.begin] : []) + [limit, request]
                 // The server's own limit comes first; the longer one is for a server that is silent.
                 let answers = try session.exchange(exchange, within: rest + .seconds(5), interrupt: interrupt)
-                if number == 0, answers[2].changedRows == 0 { return .known(.leaseLost) }
+                if number == 0 {
+                    guard let row = answers[2].rows.first else { return .known(.leaseLost) }
+                    key = row.textIfAny(0)
+                }
             } catch {
                 guard !error.endsConnection else { throw error }
                 return .known(.failed(error: explain(error, place: place, isLate: deadline - .now < Self.tick)))
@@ -39,7 +43,7 @@ struct ScriptRun: Sendable {
         }
         if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }
         do {
-            try session.exchange([.commit])
+            try session.exchange(LockSQL.letGo([key].compactMap(\.self)) + [.commit])
             return .known(.done)
         } catch {
             guard !error.endsConnection else { return .doubtful(error) }

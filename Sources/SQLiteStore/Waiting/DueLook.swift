@@ -53,40 +53,68 @@ final class DueLook {
     private func first(_ names: [String], _ queues: QueueFilter?) -> Answer {
         var first = Double.infinity
         guard let now = connection.first("SELECT julianday('now')")?.first?.number else { return .unknown }
+        guard let expiry = connection.first(Self.firstExpiry) else { return .unknown }
+        first = min(first, expiry.first?.number ?? .infinity)
+        // Rows without and rows with a lock key stand in two indexes; the second one is often empty.
+        guard let open = connection.first(SQLiteLockStatements.anyOpen) else { return .unknown }
+        let kinds = open.isEmpty ? [Steps.plain] : [.plain, .keyed]
         for name in names where first > now {
             guard let moment = firstOfCrashed(name, queues) else { return .unknown }
             first = min(first, moment)
-            for queue in queues?.names ?? [] where first > now {
-                let queue = [UInt8](queue.utf8)
-                guard let open = opening(of: queue),
-                    let moment = firstOfLanes(name, queue, after: Self.beforeAll, max(now, open))
-                else { return .unknown }
-                first = min(first, max(moment, open))
-            }
-            var queue: [UInt8] = []
-            while queues?.names == nil, first > now {
-                guard let row = step(SQLiteStatements.nextQueue, name, queue, nil) else { return .unknown }
-                guard row.count == 3, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
-                queue = row[0].bytes
-                if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
-                guard let open = opening(of: queue),
-                    let moment = firstOfLanes(name, queue, after: row[1].number ?? 0, max(now, open))
-                else { return .unknown }
-                first = min(first, max(min(row[2].number ?? .infinity, moment), open))
+            for steps in kinds where first > now {
+                guard let moment = firstOf(name, queues, steps, now) else { return .unknown }
+                first = min(first, moment)
             }
         }
         if first == .infinity { return .nothing }
         return first <= now ? .due : .later(.seconds((first - now) * 86400))
     }
 
+    /// The statements that step along one of the indexes of due rows.
+    private struct Steps {
+        let queue, priority: String
+        static let plain = Steps(queue: SQLiteStatements.nextQueue, priority: SQLiteStatements.nextPriority)
+        static let keyed = Steps(queue: SQLiteStatements.nextKeyedQueue, priority: SQLiteStatements.nextKeyedPriority)
+    }
+
+    /// The first moment over the lanes of a name; infinity for none, nil if it could not be read.
+    private func firstOf(_ name: String, _ queues: QueueFilter?, _ steps: Steps, _ now: Double) -> Double? {
+        var first = Double.infinity
+        for queue in queues?.names ?? [] where first > now {
+            let queue = [UInt8](queue.utf8)
+            guard let open = opening(of: queue),
+                let moment = firstOfLanes(name, queue, steps, after: Self.beforeAll, max(now, open))
+            else { return nil }
+            first = min(first, max(moment, open))
+        }
+        var queue: [UInt8] = []
+        while queues?.names == nil, first > now {
+            guard let row = step(steps.queue, name, queue, nil) else { return nil }
+            guard row.count == 3, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
+            queue = row[0].bytes
+            if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
+            guard let open = opening(of: queue),
+                let moment = firstOfLanes(name, queue, steps, after: row[1].number ?? 0, max(now, open))
+            else { return nil }
+            first = min(first, max(min(row[2].number ?? .infinity, moment), open))
+        }
+        return first
+    }
+
     /// What each priority is greater than.
     private static let beforeAll = Double(Int32.min) - 1
 
     /// The first moment over the priorities of a queue; infinity for none, nil if it could not be read.
-    private func firstOfLanes(_ name: String, _ queue: [UInt8], after priority: Double, _ now: Double) -> Double? {
+    private func firstOfLanes(
+        _ name: String,
+        _ queue: [UInt8],
+        _ steps: Steps,
+        after priority: Double,
+        _ now: Double
+    ) -> Double? {
         var (priority, first) = (priority, Double.infinity)
         while first > now {
-            guard let row = step(SQLiteStatements.nextPriority, name, queue, priority) else { return nil }
+            guard let row = step(steps.priority, name, queue, priority) else { return nil }
             guard row.count == 3, let next = row[1].number, next > priority else { break }
             (priority, first) = (next, min(first, row[2].number ?? .infinity))
         }
@@ -111,6 +139,11 @@ final class DueLook {
         return connection.first(sql, values)
     }
 
+    static let firstExpiry = """
+        SELECT min(julianday(expires_at))
+        FROM tasks INDEXED BY tasks_expiry
+        WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+        """
     static let pausedUntil = "SELECT julianday(paused_until) FROM task_queues WHERE queue = CAST(:queue AS TEXT)"
 
     static let crashed = """

@@ -4,8 +4,14 @@ import TaskRun
 struct AddedTasks: Sendable {
     private struct Span {
         let name: String
+        let isNew: Bool
         let first: Int64
         var last: Int64
+
+        func json(_ id: Int64) -> JSONValue {
+            let members: [(key: String, value: JSONValue)] = [("id", .number(id)), ("task_name", .text(name))]
+            return .object(members + (isNew ? [] : [("new", .bool(false))]))
+        }
     }
 
     private var spans: [Span] = []
@@ -20,13 +26,16 @@ struct AddedTasks: Sendable {
         count += tasks.count
         for task in tasks {
             let name = hasNames ? task.name : ""
-            if let span = spans.last, span.last + 1 == task.id, span.name == name {
+            if let span = spans.last, span.last + 1 == task.id, span.name == name, span.isNew == task.isNew {
                 spans[spans.count - 1].last = task.id
             } else {
-                spans.append(Span(name: name, first: task.id, last: task.id))
+                spans.append(Span(name: name, isNew: task.isNew, first: task.id, last: task.id))
             }
         }
     }
+
+    /// Whether one was not added, because it waits already.
+    var hasOld: Bool { spans.contains { !$0.isNew } }
 
     /// The first and the last number; nil where nothing was added.
     var ends: (first: Int64, last: Int64)? {
@@ -50,9 +59,7 @@ struct AddedTasks: Sendable {
         var lines: [String] = []
         for span in spans {
             for id in span.first...span.last {
-                lines.append(
-                    hasNames ? (["id": .number(id), "task_name": .text(span.name)] as JSONValue).line : "\(id)"
-                )
+                lines.append(hasNames ? span.json(id).line : "\(id)")
                 if lines.count == 4096 {
                     try write(lines)
                     lines.removeAll(keepingCapacity: true)

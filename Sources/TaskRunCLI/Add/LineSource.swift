@@ -27,6 +27,8 @@ final class LineSource: TaskSource {
         /// The first bad lines, and how many there are.
         var bad: [BadLine] = []
         var badCount = 0
+        /// How many were not added because an equal one waits.
+        var notNeeded = 0
         /// Why it was given up; nil: it was not, or because of ``bad``.
         var problem: String?
     }
@@ -123,6 +125,8 @@ final class LineSource: TaskSource {
         state.withLock { $0.outcome.added.append(tasks) }
         draw()
     }
+
+    func notNeeded(_ count: Int) { state.withLock { $0.outcome.notNeeded += count } }
 
     /// Shows how far it is, ten times a second at most.
     private func draw() {

@@ -2,6 +2,12 @@ import ArgumentParser
 import SystemPackage
 import TaskRun
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// `taskrun add`: adds tasks.
 struct AddCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +22,7 @@ struct AddCommand: ProgramCommand {
               taskrun add - < tasks.jsonl
 
             With "-" as NAME each line of stdin is a task: an object with task_name, and perhaps data, queue, priority, \
-            run_at, delay, max_attempts, timeout_seconds. With NAME and "-" each line is a payload. Millions of lines \
+            run_at, delay, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, expires. With NAME and "-" each line is a payload. Millions of lines \
             are added in one transaction and in little memory. All are added, or none: a line that is no JSON, or that \
             the table does not take, is named by its number, and the exit code is 65. With --skip-bad such lines are \
             named and left out, all others are added, and the exit code is 1 if there was one. After Ctrl-C nothing is \
@@ -24,9 +30,14 @@ struct AddCommand: ProgramCommand {
             programs wait for it then, for some seconds with a million lines. On PostgreSQL this user needs the right \
             USAGE on the sequence tasks_id_seq, unless it owns the table.
 
+            With --dedupe-key nothing is added where a task of the same name and key waits: the number is that one's, \
+            which is said on stderr. One that is being performed does not count, because it may have read old data. \
+            Tasks with one --lock-key run one after the other, in order, whatever their names.
+
             Where the hooks folder has a program after-add, it is told once for all that was added.
 
-            With --json each line is an object: id, task_name. On a terminal more than \(AddCommand.listed) numbers \
+            With --json each line is an object: id, task_name, and "new":false for one that waits already. On a \
+            terminal more than \(AddCommand.listed) numbers \
             are told in one sentence.
             """
     )
@@ -52,6 +63,14 @@ struct AddCommand: ProgramCommand {
         )
     )
     var timeout: String?
+    @Option(help: ArgumentHelp("Of this name and key at most one task waits.", valueName: "key"))
+    var dedupeKey: String?
+    @Option(help: ArgumentHelp("Tasks with one key run one after the other, in order.", valueName: "key"))
+    var lockKey: String?
+    @Option(help: ArgumentHelp("FAILED if it has not begun this long from now, like 10m.", valueName: "duration"))
+    var expires: String?
+    @Option(help: ArgumentHelp("FAILED if it has not begun by this moment.", valueName: "moment"))
+    var expiresAt: String?
     @Flag(help: "With lines: leave out those that cannot be used, and add the others.")
     var skipBad = false
     @OptionGroup var options: SharedOptions
@@ -67,6 +86,7 @@ struct AddCommand: ProgramCommand {
             throw ValidationError("With - as NAME the payloads stand in the lines of stdin.")
         }
         if delay != nil, runAt != nil { throw ValidationError("--delay and --run-at exclude each other.") }
+        if expires != nil, expiresAt != nil { throw ValidationError("--expires and --expires-at exclude each other.") }
         if let maxAttempts, maxAttempts < 1 {
             throw ValidationError("--max-attempts is \(maxAttempts): expected 1 or more.")
         }
@@ -80,7 +100,14 @@ struct AddCommand: ProgramCommand {
         var added = AddedTasks(keepingNames: options.isJSON)
         try await program.withStore(settings) { store in
             try await store.requireSchema()
-            added.append(try await store.add([task]).map { AddedTask(id: $0, name: task.name) })
+            added.append(try await store.addEach([task]))
+        }
+        if added.hasOld {
+            try added.eachLine { try program.output.write($0) }
+            program.screen.write(
+                "Nothing was added: a task of this name and --dedupe-key waits already, number as printed."
+            )
+            return .done
         }
         try await tell(added, task: task, program, settings) {
             try added.eachLine { try program.output.write($0) }
@@ -115,6 +142,12 @@ struct AddCommand: ProgramCommand {
             } else {
                 try outcome.added.eachLine { try program.output.write($0) }
             }
+        }
+        if outcome.notNeeded > 0 {
+            let (count, isOne) = (CountText.write(outcome.notNeeded), outcome.notNeeded == 1)
+            program.screen.write(
+                "\(count) line\(isOne ? " was" : "s were") not added: a task of the same name and dedupe_key waits already."
+            )
         }
         guard outcome.badCount > 0 else { return .done }
         program.screen.write(outcome.bad.map { "Line \($0.number) is left out: \($0.problem)" })
@@ -171,19 +204,25 @@ struct AddCommand: ProgramCommand {
             name: name,
             queue: queue,
             priority: priority.map(Int.init),
-            maxAttempts: maxAttempts.map(Int.init)
+            maxAttempts: maxAttempts.map(Int.init),
+            dedupeKey: dedupeKey,
+            lockKey: lockKey
         )
+        task.expiresAfter = try expires.map { text throws(ValidationError) in try Self.duration(text, "--expires") }
         task.delay = try delay.map { text throws(ValidationError) in try Self.duration(text, "--delay") }
         let limit = try timeout.map { text throws(ValidationError) in try Self.duration(text, "--timeout") }
         // The column holds whole seconds.
         task.timeoutSeconds = limit.map { max(1, Int(($0 / .seconds(1)).rounded(.up))) }
-        if let runAt {
-            guard let moment = MomentText.parse(runAt) else {
-                throw ValidationError("--run-at is \"\(runAt)\": expected \(MomentText.expected).")
-            }
-            task.runAt = moment
-        }
+        task.runAt = try runAt.map { text throws(ValidationError) in try Self.moment(text, "--run-at") }
+        task.expiresAt = try expiresAt.map { text throws(ValidationError) in try Self.moment(text, "--expires-at") }
         return task
+    }
+
+    private static func moment(_ text: String, _ flag: String) throws(ValidationError) -> Date {
+        guard let moment = MomentText.parse(text) else {
+            throw ValidationError("\(flag) is \"\(text)\": expected \(MomentText.expected).")
+        }
+        return moment
     }
 
     private static func duration(_ text: String, _ flag: String) throws(ValidationError) -> Duration {

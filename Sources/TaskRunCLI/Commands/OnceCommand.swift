@@ -30,7 +30,8 @@ struct OnceCommand: ProgramCommand {
 
             With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
             (WAITING tasks left, due or not; null if they could not be counted), skipped (not performed because a hook \
-            said so), seconds, and trouble if something kept the run from going on.
+            said so), gave_way (gone, because an equal task waits), expired (FAILED, not begun in time), seconds, and \
+            trouble if something kept the run from going on.
 
             Programs in the hooks folder are told what happens: run-start, before-perform (which can skip or postpone a \
             task), after-perform, on-failure, on-failed, queue-empty and run-end; and after-add by taskrun add.
@@ -59,6 +60,14 @@ struct OnceCommand: ProgramCommand {
     var limit: Int?
     @Option(help: ArgumentHelp("How long to claim new tasks, like 50s or 10m (default: 50s)", valueName: "duration"))
     var window: String?
+    @Option(
+        help: ArgumentHelp(
+            "Whether a task that waits for its next attempt keeps others of its lock key waiting: strict or loose "
+                + "(default: strict)",
+            valueName: "order"
+        )
+    )
+    var lockOrder: String?
     @Flag(help: "Go on until nothing is due, however long that takes.")
     var drain = false
     @Flag(help: "Stay when nothing is due, and begin what is added at once, until the next run takes over.")
@@ -80,7 +89,10 @@ struct OnceCommand: ProgramCommand {
     }
 
     func run(in program: Program) async throws -> ExitStatus {
-        let flags = [SettingTable.concurrency.key: concurrency, SettingTable.window.key: window]
+        let flags = [
+            SettingTable.concurrency.key: concurrency, SettingTable.window.key: window,
+            SettingTable.lockOrder.key: lockOrder,
+        ]
         let settings = try program.settings(options, flags: flags.compactMapValues(\.self))
         return try await program.withStore(settings, synchronous: settings.sqliteSynchronous) { store in
             let round = try OnceRound(program, settings, store)

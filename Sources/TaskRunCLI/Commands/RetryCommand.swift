@@ -11,7 +11,10 @@ struct RetryCommand: ProgramCommand {
               taskrun retry --name CONTACT_EMAIL
               taskrun retry --all-failed
 
-            Ends with exit code 1 if one of the numbers was not a FAILED task. With --json each line is an object: id, \
+            A task whose equal waits, of the same name and dedupe_key, stays FAILED. An expires_at that has passed is \
+            taken away.
+
+            Ends with exit code 1 if one of the numbers was not a FAILED task, or stays one. With --json each line is an object: id, \
             retried, and where it was not: status, null for a number that does not exist.
             """
     )
@@ -39,10 +42,20 @@ struct RetryCommand: ProgramCommand {
             if options.isJSON {
                 try program.output.write(outcome.json(key: "retried"))
             } else if ids.isEmpty {
-                try program.output.write(done.isEmpty ? "No FAILED tasks." : outcome.sum("sent back to WAITING"))
+                let left = try await store.list(TaskFilter(status: .failed, name: name, limit: 1))
+                let sum = outcome.sum("sent back to WAITING")
+                try program.output.write(
+                    !left.isEmpty
+                        ? "\(sum) Others stay FAILED, because equal tasks wait: see \(program.name) list --status FAILED"
+                        : done.isEmpty ? "No FAILED tasks." : sum
+                )
             } else {
                 try program.output.write(
-                    outcome.lines(done: "is WAITING again", undone: "not FAILED, so left as it is")
+                    outcome.lines(
+                        done: "is WAITING again",
+                        undone: "not FAILED, so left as it is",
+                        failed: "an equal task waits already, so left as it is"
+                    )
                 )
             }
             return outcome.status

@@ -40,6 +40,15 @@ struct ShowCommand: ProgramCommand {
         return .done
     }
 
+    /// Where a task with a lock key stands.
+    private static func place(_ row: TaskRow) -> String {
+        switch row.lockPlace {
+        case 1: ", another one is ahead"
+        case 2: ", which it holds"
+        default: ""
+        }
+    }
+
     private static func lines(_ row: TaskRow, now: Date, on terminal: Terminal) -> [String] {
         let ink = Ink(isOn: terminal.hasColour)
         func moment(_ date: Date?) -> String? {
@@ -55,6 +64,9 @@ struct ShowCommand: ProgramCommand {
             ("run_at", moment(row.runAt)),
             ("attempts", "\(row.attempts)" + (row.maxAttempts.map { " of \($0)" } ?? "")),
             ("timeout", row.timeoutSeconds.map { DurationText.write(.seconds($0)) }),
+            ("dedupe_key", row.dedupeKey?.visible()),
+            ("lock_key", row.lockKey.map { "\($0.visible())\(Self.place(row))" }),
+            ("expires_at", moment(row.expiresAt)),
             ("crashes", row.crashes > 0 ? "\(row.crashes) in a row" : nil),
             ("claim_no", "\(row.claimNumber)"),
             ("lease_owner", row.leaseOwner.map { RunIdentity.describe(owner: $0).visible() }),

@@ -38,9 +38,16 @@ struct TasksChanged {
     }
 
     /// A line each: `12 is WAITING again`, `13 is PROCESSING: …`, `14 does not exist`.
-    func lines(done: String, undone: String) -> [String] {
+    ///
+    /// - Parameters:
+    ///   - done: What is said of those done.
+    ///   - undone: What is said of the others, after their state.
+    ///   - failed: What is said of those that are FAILED, where that is something else.
+    /// - Returns: The lines.
+    func lines(done: String, undone: String, failed: String? = nil) -> [String] {
         tasks.map { task in
             if task.isDone { return "\(task.id) \(done)" }
+            if let failed, task.status == .failed { return "\(task.id) is FAILED: \(failed)" }
             return task.status.map { "\(task.id) is \($0.rawValue): \(undone)" } ?? "\(task.id) does not exist"
         }
     }

@@ -41,6 +41,8 @@ struct Ending: Equatable {
         switch (result, verdict) {
         case (.leaseLost, _):
             (kind, next) = (.leaseLost, "the lease was lost, another run has the task")
+        case (.gaveWay, _):
+            (kind, next) = (.givenBack, "gave way to an equal task that waits")
         case (.settled, nil), (.settled, .delete):
             (kind, next) = (.succeeded, "")
         case (.settled, .retry(let wait, let error)):

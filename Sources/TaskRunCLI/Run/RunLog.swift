@@ -16,6 +16,12 @@ struct RunLog: Sendable {
             logger.log(level: error.isPassing ? .notice : .error, "\(error)")
         case .recovered(let tasks):
             logger.notice("taken over from dead runs: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
+            let gone = tasks.filter(\.gaveWay)
+            if !gone.isEmpty {
+                logger.notice("of these, gave way to equal tasks: \(gone.map { "\($0.id)" }.joined(separator: ", "))")
+            }
+        case .expired(let tasks):
+            logger.notice("FAILED, not begun in time: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
         case .stopping:
             logger.notice("asked to stop")
         case .began(let task):
@@ -44,6 +50,7 @@ struct RunLog: Sendable {
     private static func end(_ verdict: Verdict?, _ result: SettleResult) -> String {
         switch (result, verdict) {
         case (.leaseLost, _): "lease lost"
+        case (.gaveWay, _): "gave way to an equal task that waits,"
         case (.settled, nil), (.settled, .delete): "succeeded"
         case (.settled, .retry(let wait, _)): "to be tried again in \(SpanText.write(wait))"
         case (.settled, .fail): "FAILED"

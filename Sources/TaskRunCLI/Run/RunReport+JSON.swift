@@ -4,7 +4,8 @@ extension RunReport {
     /// The object with which `once --json` ends.
     ///
     /// `skipped` is the number of tasks that a hook kept from being performed, their rows deleted;
-    /// `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
+    /// `gave_way` of those that were gone because an equal one waits, and `expired` of those that became FAILED because
+    /// they were not begun in time; `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
     /// `trouble` is there only if something kept the run from going on.
     func json(waiting: Int?) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = [
@@ -17,6 +18,8 @@ extension RunReport {
             ("lease_lost", .number(leaseLost)),
             ("waiting", .number(waiting)),
             ("skipped", .number(skipped)),
+            ("gave_way", .number(gaveWay)),
+            ("expired", .number(expired)),
             ("seconds", .seconds(duration)),
         ]
         if let trouble { members.append(("trouble", .text("\(trouble)"))) }

@@ -57,6 +57,10 @@ struct QuietTeller: RunTeller {
                 let cause = "\(task.crashes) runs in a row died with it in hand"
                 return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(cause)", id: task.id)
             }
+        case .expired(let tasks):
+            return tasks.flatMap {
+                tell("Task \($0.id) \($0.name.visible()) is FAILED: expired, as it was not begun in time", id: $0.id)
+            }
         case .abandoned(let tasks):
             return [Self.abandoned(tasks)]
         default:

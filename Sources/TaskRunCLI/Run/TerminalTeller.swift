@@ -56,6 +56,8 @@ struct TerminalTeller: RunTeller {
             return ["\(Self.count(tasks.count, "task")) taken over from runs that died" + more]
         case .stopping:
             return ["Stopping: running handlers may finish. Once more to cancel them."]
+        case .expired(let tasks):
+            return [ink("\(Self.count(tasks.count, "task")) FAILED: expired, not begun in time", .red)]
         case .abandoned(let tasks):
             return [QuietTeller.abandoned(tasks)]
         case .waiting, .trouble:
@@ -99,6 +101,7 @@ struct TerminalTeller: RunTeller {
         add(report.retried, "to be tried again", .yellow)
         add(report.failed, "FAILED", .red)
         add(report.released, "given back", .faint)
+        add(report.gaveWay, "gave way to equal ones", .faint)
         add(report.skipped, "skipped by hooks", .faint)
         add(report.leaseLost, "lost to another run", .yellow)
         let total = report.claimed == 0 ? "Nothing is due" : Self.count(report.claimed, "task")

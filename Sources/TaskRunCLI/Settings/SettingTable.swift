@@ -1,5 +1,6 @@
 import Logging
 import SQLiteStore
+import TaskRun
 
 /// Everything that can be set: the only place where keys, ranges and forms are written down.
 ///
@@ -13,6 +14,7 @@ import SQLiteStore
 /// | `concurrency` | handlers at once, over all live runs of this host and user, 1 to 1000 | number of cores |
 /// | `window` | how long `once` claims new tasks, 1 ms to 7 d | 50 s |
 /// | `lease` | how long a claim holds unless renewed, 5 s to 1 d | 300 s |
+/// | `lock_order` | `strict` or `loose`: whether a task that waits for its next attempt keeps its lock key | `strict` |
 /// | `grace` | how long handlers may go on after SIGTERM, 0 s to 1 h | 25 s |
 /// | `timeout` | the longest attempt, 1 ms to 30 d | 1 h |
 /// | `max_attempts` | attempts in all, 1 to 2147483647; file only | 20 |
@@ -34,6 +36,7 @@ enum SettingTable {
     static let concurrency = Setting("concurrency", .number(1...1000))
     static let window = Setting("window", .duration(.milliseconds(1) ... .seconds(7 * 86_400)))
     static let lease = Setting("lease", .duration(.seconds(5) ... .seconds(86_400)))
+    static let lockOrder = Setting<LockOrder>("lock_order", .word)
     static let grace = Setting("grace", .duration(.zero ... .seconds(3600)))
     static let timeout = Setting("timeout", .duration(.milliseconds(1) ... .seconds(30 * 86_400)))
     // An executable finds TASKRUN_MAX_ATTEMPTS in its environment: the limit of its own task, not a setting for a
@@ -55,9 +58,9 @@ enum SettingTable {
 
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
-        database, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, grace, timeout, maxAttempts,
-        backoffBase, backoffCap, outputLimit, environment, runtimeDirectory, sqliteSynchronous, mailSendmail,
-        mailOutbox, mailFrom,
+        database, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace, timeout,
+        maxAttempts, backoffBase, backoffCap, outputLimit, environment, runtimeDirectory, sqliteSynchronous,
+        mailSendmail, mailOutbox, mailFrom,
     ]
 
     /// The time limit of one task name.

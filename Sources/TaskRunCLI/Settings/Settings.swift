@@ -34,6 +34,8 @@ struct Settings: Sendable {
     let isWindowDefault: Bool
     /// How long a claim holds unless renewed.
     let lease: Duration
+    /// Whether a task that waits for its next attempt keeps its lock key.
+    let lockOrder: LockOrder
     /// How long handlers may go on after a request to stop.
     let grace: Duration
     /// The longest attempt.
@@ -110,6 +112,7 @@ struct Settings: Sendable {
             base: try reader.value(SettingTable.backoffBase) ?? standard.retry.base,
             cap: try reader.value(SettingTable.backoffCap) ?? standard.retry.cap
         )
+        lockOrder = try reader.value(SettingTable.lockOrder) ?? .strict
         outputLimit = try reader.value(SettingTable.outputLimit) ?? 1 << 20
         environment = try reader.list(SettingTable.environment) ?? []
         runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)

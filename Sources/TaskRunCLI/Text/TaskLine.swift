@@ -1,5 +1,11 @@
 import TaskRun
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// One line of stdin as a task.
 enum TaskLine {
     /// Why a line cannot be used.
@@ -17,7 +23,8 @@ enum TaskLine {
     }
 
     private static let keys = [
-        "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds",
+        "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds", "dedupe_key",
+        "lock_key", "expires_at", "expires",
     ]
 
     /// Reads a line.
@@ -68,6 +75,18 @@ enum TaskLine {
             }
             return number
         }
+        func duration() throws(Fault) -> Duration {
+            guard let duration = DurationText.parse(try text()) else {
+                throw Fault(problem: "\(key) is no duration: expected \(DurationText.expected)")
+            }
+            return duration
+        }
+        func moment() throws(Fault) -> Date {
+            guard let moment = MomentText.parse(try text()) else {
+                throw Fault(problem: "\(key) is no moment: expected \(MomentText.expected)")
+            }
+            return moment
+        }
         if value == "null", key != "data", key != "task_name" { return }
         switch key {
         case "task_name": task.name = try text()
@@ -76,16 +95,12 @@ enum TaskLine {
         case "priority": task.priority = try number(from: Int(Int32.min))
         case "max_attempts": task.maxAttempts = try number(from: 1)
         case "timeout_seconds": task.timeoutSeconds = try number(from: 1)
-        case "delay":
-            guard let delay = DurationText.parse(try text()) else {
-                throw Fault(problem: "delay is no duration: expected \(DurationText.expected)")
-            }
-            task.delay = delay
-        case "run_at":
-            guard let moment = MomentText.parse(try text()) else {
-                throw Fault(problem: "run_at is no moment: expected \(MomentText.expected)")
-            }
-            task.runAt = moment
+        case "dedupe_key": task.dedupeKey = try text()
+        case "lock_key": task.lockKey = try text()
+        case "delay": task.delay = try duration()
+        case "run_at": task.runAt = try moment()
+        case "expires": task.expiresAfter = try duration()
+        case "expires_at": task.expiresAt = try moment()
         default:
             let nearest = Spelling.nearest(to: key, among: keys)
             let hint = nearest.map { " (did you mean \"\($0)\"?)" } ?? ", known are: \(keys.joined(separator: ", "))"

@@ -37,6 +37,10 @@ extension TaskRow {
             "claim_no": .number(claimNumber),
             "crashes": .number(crashes),
             "last_error": .text(lastError),
+            "dedupe_key": .text(dedupeKey),
+            "lock_key": .text(lockKey),
+            "lock_place": .number(lockPlace),
+            "expires_at": .text(expiresAt.map(MomentText.iso)),
         ]
     }
 

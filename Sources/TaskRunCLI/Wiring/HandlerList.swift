@@ -89,6 +89,7 @@ extension Settings {
         run.lease = lease
         run.renewal = min(run.renewal, lease / 3)
         run.grace = grace
+        run.lockOrder = lockOrder
         run.timeout = timeout
         run.hookTimeout = hookTimeout
         run.retry = retry

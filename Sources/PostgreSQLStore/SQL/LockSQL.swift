@@ -1,0 +1,230 @@
+/// The statements about lock keys and about tasks that expire.
+///
+/// Whoever decides about a key or lets go of it holds the key's advisory lock until the end of the transaction, and looks
+/// at the table in a statement behind the one that took it. So a row is never put behind a holder that is just ending:
+/// either the end comes after the mark and takes it away, or the look comes after the end. Who lets go waits for the
+/// lock, before anything else of the transaction is locked but its own rows; who claims passes over keys that others
+/// have. So no two transactions wait for each other.
+enum LockSQL {
+    /// The most rows with a lock key that one claim looks at: as many advisory locks it may hold.
+    static let lookLimit = 500
+
+    /// The number of a key's advisory lock.
+    private static func number(_ key: String) -> String {
+        "hashtextextended(\(key), 'tasks'::regclass::oid::bigint)"
+    }
+
+    /// The rows of `tasks_lock_open`: those that may have to be claimed.
+    static let keyed = "status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1"
+
+    /// Locks the first rows with a lock key, of these names, that are to be looked at; also their keys.
+    ///
+    /// Goes from lane to lane as the look for plain rows does. Values: names, now, limit, a regular expression for
+    /// the queues or NULL.
+    static let open = Statement(
+        "keyed",
+        isBinary: true,
+        ClaimSQL.lanes(keyed) + first("($4::text IS NULL OR lane.queue ~ $4::text)")
+    )
+
+    /// The same for these queues only.
+    ///
+    /// Values: names, now, limit, queues.
+    static let openOfQueues = Statement(
+        "keyed_of_queues",
+        isBinary: true,
+        ClaimSQL.lanesOfQueues(keyed).replacing("$3::text[]", with: "$4::text[]") + first("true")
+    )
+
+    private static func first(_ isWanted: String) -> String {
+        """
+        , first AS MATERIALIZED (
+            SELECT head.id, head.priority, head.run_at
+            FROM lane CROSS JOIN LATERAL (
+                SELECT priority, run_at, id
+                FROM tasks
+                WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                    AND \(keyed) AND run_at <= \(ClaimSQL.moment("$2"))
+                ORDER BY run_at, id
+                LIMIT $3::integer
+            ) AS head
+            WHERE \(isWanted) AND \(ClaimSQL.isOpen("lane.queue", "$2"))
+            ORDER BY head.priority, head.run_at, head.id
+            LIMIT $3::integer
+        )
+        SELECT id
+        FROM (
+            SELECT id, lock_key
+            FROM tasks
+            WHERE id = ANY (ARRAY(SELECT id FROM first)) AND status || '' = 'WAITING' AND lock_place <> 1
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS locked
+        WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
+        """
+    }
+
+    /// Tells which of the locked rows may be claimed, and puts the others behind.
+    ///
+    /// A retry that holds its key may; of the others the first of its key that is due, where nobody holds it.
+    /// Values: ids, now.
+    static let decide = Statement(
+        "keyed_decide",
+        isBinary: true,
+        """
+        WITH candidate AS MATERIALIZED (
+            SELECT id, lock_key, lock_place FROM tasks WHERE id = ANY ($1::bigint[])
+        ), allowed AS MATERIALIZED (
+            SELECT id
+            FROM candidate
+            WHERE lock_place = 2
+                OR NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = candidate.lock_key AND holder.lock_place = 2)
+                    AND id = (
+                        SELECT first.id
+                        FROM tasks AS first
+                        WHERE first.lock_key = candidate.lock_key AND first.status = 'WAITING'
+                            AND first.lock_key IS NOT NULL AND first.run_at <= \(ClaimSQL.moment("$2"))
+                        ORDER BY first.priority, first.run_at, first.id
+                        LIMIT 1
+                    )
+        ), behind AS (
+            UPDATE tasks
+            SET lock_place = 1
+            WHERE id = ANY (ARRAY(SELECT id FROM candidate EXCEPT SELECT id FROM allowed))
+        )
+        SELECT id FROM allowed
+        """
+    )
+
+    /// Waits for the advisory locks of keys, in the order of their numbers; returns no row.
+    ///
+    /// Value: keys.
+    static let lock = Statement(
+        "lock_keys",
+        """
+        SELECT
+        FROM (
+            SELECT DISTINCT \(number("key")) AS number
+            FROM unnest($1::text[]) AS key
+            ORDER BY number
+        ) AS ordered
+        WHERE pg_advisory_xact_lock(number) IS NULL
+        """
+    )
+
+    /// Takes the key from rows that were put aside or back.
+    ///
+    /// Crashed rows keep it: what they do when they run again is not known. Values: ids, claim numbers.
+    static let free = Statement(
+        "lock_free",
+        """
+        UPDATE tasks
+        SET lock_place = 0
+        FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND tasks.lock_place = 2
+            AND (tasks.status || '' = 'FAILED' OR tasks.status || '' = 'WAITING' AND tasks.crashes = 0)
+        """
+    )
+
+    /// Makes the next one of each key that waits behind one to be looked at.
+    ///
+    /// Value: keys.
+    static let promote = Statement(
+        "lock_promote",
+        """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE id = ANY (
+            ARRAY(
+                SELECT first.id
+                FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted CROSS JOIN LATERAL (
+                    SELECT id
+                    FROM tasks
+                    WHERE lock_key = wanted.key AND status = 'WAITING' AND lock_key IS NOT NULL AND lock_place = 1
+                    ORDER BY priority, run_at, id
+                    LIMIT 1
+                ) AS first
+            )
+        ) AND status || '' = 'WAITING' AND lock_place = 1
+        """
+    )
+
+    /// What lets go of keys, in order.
+    static func letGo(_ keys: [String]) -> [Request] {
+        guard !keys.isEmpty else { return [] }
+        return [Request(lock, [SQLText.array(keys)]), Request(promote, [SQLText.array(keys)])]
+    }
+
+    /// Keys with rows behind that nothing leads on: no holder, and none due that is to be looked at.
+    ///
+    /// Where rows behind are very many: the first ones, and some from anywhere, so that each has its turn.
+    /// Values: now, limit.
+    static let deserted = Statement(
+        "lock_deserted",
+        """
+        WITH span AS MATERIALIZED (
+            SELECT
+                (SELECT id FROM tasks WHERE status = 'WAITING' AND lock_place = 1 ORDER BY id LIMIT 1) AS least,
+                (SELECT id FROM tasks WHERE status = 'WAITING' AND lock_place = 1 ORDER BY id DESC LIMIT 1) AS most
+        ), start AS MATERIALIZED (
+            SELECT least AS id FROM span
+            UNION
+            SELECT least + floor(random() * (most - least + 1))::bigint FROM span
+        ), behind AS MATERIALIZED (
+            SELECT DISTINCT part.lock_key
+            FROM start CROSS JOIN LATERAL (
+                SELECT lock_key
+                FROM tasks
+                WHERE status = 'WAITING' AND lock_place = 1 AND tasks.id >= start.id
+                ORDER BY tasks.id
+                LIMIT $2::integer
+            ) AS part
+        )
+        SELECT lock_key
+        FROM behind
+        WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2)
+            AND NOT EXISTS (
+                SELECT
+                FROM tasks AS open
+                WHERE open.lock_key = behind.lock_key AND open.status = 'WAITING' AND open.lock_key IS NOT NULL
+                    -- Not a condition that lets the planner go by tasks_lock_open.
+                    AND open.lock_place + 0 = 0 AND open.crashes = 0 AND open.run_at <= \(ClaimSQL.moment("$1"))
+            )
+        """
+    )
+
+    /// Whether any row waits behind another one.
+    static let anyBehind = Statement(
+        "any_behind",
+        "SELECT EXISTS (SELECT FROM tasks WHERE status = 'WAITING' AND lock_place = 1)"
+    )
+
+    /// Makes rows FAILED that were not begun in time, but for those whose lock key somebody else has just now.
+    ///
+    /// Values: now, limit.
+    static let expire = Statement(
+        "expire",
+        isBinary: true,
+        """
+        WITH late AS MATERIALIZED (
+            SELECT id
+            FROM (
+                SELECT id, lock_key
+                FROM tasks
+                WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+                    AND expires_at <= \(ClaimSQL.moment("$1"))
+                ORDER BY expires_at
+                LIMIT $2::integer
+                FOR NO KEY UPDATE SKIP LOCKED
+            ) AS locked
+            WHERE lock_key IS NULL OR pg_try_advisory_xact_lock(\(number("lock_key")))
+        )
+        UPDATE tasks
+        SET status = 'FAILED',
+            lock_place = 0,
+            last_error = 'expired: not begun by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+        FROM late
+        WHERE \(Probe.row("late.id"))
+        RETURNING tasks.id, tasks.task_name, tasks.lock_key
+        """
+    )
+}

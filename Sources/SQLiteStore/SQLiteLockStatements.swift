@@ -1,0 +1,151 @@
+/// The statements about lock keys and about tasks that expire.
+enum SQLiteLockStatements {
+    static let anyOpen = """
+        SELECT 1
+        FROM tasks INDEXED BY tasks_lock_open
+        WHERE status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
+        LIMIT 1
+        """
+
+    // A retry that holds the key may go on; of the others the first that is due may, where nobody holds the key.
+    static let isAllowed = """
+        SELECT lock_place = 2
+            OR NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2)
+            AND id = (
+                SELECT first.id
+                FROM tasks AS first
+                WHERE first.status = 'WAITING' AND first.lock_key IS NOT NULL AND first.lock_key = tasks.lock_key
+                    AND julianday(first.run_at) <= julianday(:now)
+                ORDER BY first.priority, julianday(first.run_at), first.id
+                LIMIT 1
+            )
+        FROM tasks
+        WHERE id = :id
+        """
+
+    static let markBehind = """
+        UPDATE tasks
+        SET lock_place = 1
+        WHERE id IN (SELECT value FROM json_each(:ids))
+        """
+
+    static let hold = """
+        UPDATE tasks
+        SET lock_place = 2
+        WHERE id IN (SELECT value FROM json_each(:ids))
+        """
+
+    // Crashed rows keep the key: what they do when they run again is not known.
+    static let free = """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE id = :id AND claim_no = :claim_no AND lock_place = 2
+            AND (status = 'FAILED' OR status = 'WAITING' AND crashes = 0)
+        """
+
+    static let freeFailed = """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE id = :id AND status = 'FAILED'
+        """
+
+    static let promote = """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE id = (
+            SELECT id
+            FROM tasks
+            WHERE status = 'WAITING' AND lock_key IS NOT NULL AND lock_key = :key AND lock_place = 1
+            ORDER BY priority, julianday(run_at), id
+            LIMIT 1
+        )
+        """
+
+    static let keyOf = """
+        SELECT CAST(lock_key AS BLOB)
+        FROM tasks
+        WHERE id = :id
+        """
+
+    static let anyBehind = """
+        SELECT 1
+        FROM tasks INDEXED BY tasks_lock_behind
+        WHERE status = 'WAITING' AND lock_place = 1
+        LIMIT 1
+        """
+
+    static let spanBehind = """
+        SELECT (SELECT min(id) FROM tasks WHERE status = 'WAITING' AND lock_place = 1),
+            (SELECT max(id) FROM tasks WHERE status = 'WAITING' AND lock_place = 1)
+        """
+
+    // Keys with rows behind that nothing will ever lead on: no holder, and none that is to be looked at.
+    static let deserted = """
+        WITH some AS MATERIALIZED (
+            SELECT id, lock_key
+            FROM tasks INDEXED BY tasks_lock_behind
+            WHERE status = 'WAITING' AND lock_place = 1 AND id >= :id
+            ORDER BY id
+            LIMIT :limit
+        )
+        SELECT min(id)
+        FROM some
+        WHERE NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = some.lock_key AND holder.lock_place = 2)
+            AND NOT EXISTS (
+                SELECT 1
+                FROM tasks AS open
+                WHERE open.status = 'WAITING' AND open.lock_key IS NOT NULL AND open.lock_key = some.lock_key
+                    AND open.lock_place = 0 AND open.crashes = 0 AND julianday(open.run_at) <= julianday(:now)
+            )
+        GROUP BY lock_key
+        """
+
+    static let promoteKeyOf = """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE id = (
+            SELECT first.id
+            FROM tasks AS first
+            WHERE first.status = 'WAITING' AND first.lock_key IS NOT NULL AND first.lock_place = 1
+                AND first.lock_key = (SELECT lock_key FROM tasks WHERE id = :id)
+            ORDER BY first.priority, julianday(first.run_at), first.id
+            LIMIT 1
+        )
+        """
+
+    static let anyExpired = """
+        SELECT 1
+        FROM tasks INDEXED BY tasks_expiry
+        WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+            AND julianday(expires_at) <= julianday(:now)
+        LIMIT 1
+        """
+
+    static let expire = """
+        UPDATE tasks
+        SET status = 'FAILED', lock_place = 0,
+            last_error = 'expired: not begun by ' || strftime('%Y-%m-%d %H:%M:%S', expires_at) || ' UTC'
+        WHERE id IN (
+            SELECT id
+            FROM tasks INDEXED BY tasks_expiry
+            WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+                AND julianday(expires_at) <= julianday(:now)
+            ORDER BY julianday(expires_at)
+            LIMIT :limit
+        )
+        RETURNING id, CAST(task_name AS BLOB), CAST(lock_key AS BLOB)
+        """
+
+    static let giveWay = """
+        DELETE FROM tasks
+        WHERE id = :id AND status = 'PROCESSING' AND (:claim_no IS NULL OR claim_no = :claim_no)
+        """
+
+    static let hasEqual = """
+        SELECT 1
+        FROM tasks JOIN tasks AS equal
+            ON equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL AND equal.task_name = tasks.task_name
+                AND equal.dedupe_key = tasks.dedupe_key
+        WHERE tasks.id = :id
+        """
+}

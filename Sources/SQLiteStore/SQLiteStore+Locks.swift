@@ -1,0 +1,115 @@
+public import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// The most rows with a lock key that one claim looks at.
+    private static let lockLimit = 500
+    /// The most rows behind others that one call of ``mendLines(now:)`` looks at, from each of two places.
+    private static let mendLimit = 1000
+
+    /// The rows with a lock key that may be claimed; those that may not are put behind, and not looked at again.
+    ///
+    /// - Returns: The rows, and whether there are no more to be looked at.
+    func keyed(
+        _ request: ClaimRequest,
+        limit: Int,
+        now: String,
+        in database: Database
+    ) throws -> (allowed: [Candidate], isComplete: Bool) {
+        guard limit > 0, try database.isAnyKeyedOpen() else { return ([], true) }
+        let lanes = try database.lanes(names: request.names, queues: request.queues, keyed: true, now: now)
+        let found = try heads(of: lanes, keyed: true, limit: Self.lockLimit, now: now, in: database)
+        let statement = try database.cachedStatement(sql: SQLiteLockStatements.isAllowed)
+        var (allowed, behind): ([Candidate], [Int64]) = ([], [])
+        for row in found {
+            if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now]) ?? false {
+                allowed.append(row)
+            } else {
+                behind.append(row.id)
+            }
+        }
+        if !behind.isEmpty {
+            let arguments: StatementArguments = ["ids": SQLiteJSON.text(behind)]
+            try database.cachedStatement(sql: SQLiteLockStatements.markBehind).execute(arguments: arguments)
+        }
+        return (allowed, found.count < Self.lockLimit)
+    }
+
+    /// Puts lines right that nothing leads on: see ``TaskRun/TaskStore``.
+    public func mendLines(now: Date?) async throws(StoreError) -> Int {
+        let text = SQLiteTime.text(now ?? Date())
+        return try await transaction("cannot put lock keys right") { database in
+            guard let span = try Row.fetchOne(database, sql: SQLiteLockStatements.spanBehind),
+                let least: Int64 = span[0], let most: Int64 = span[1]
+            else { return 0 }
+            // Where they are very many: the first ones, and some from anywhere, so that each has its turn.
+            var count = 0
+            for start in [least, Int64.random(in: least...most)] {
+                let deserted = try Int64.fetchAll(
+                    database,
+                    sql: SQLiteLockStatements.deserted,
+                    arguments: ["id": start, "limit": Self.mendLimit, "now": text]
+                )
+                for id in deserted {
+                    try database.execute(sql: SQLiteLockStatements.promoteKeyOf, arguments: ["id": id])
+                }
+                count += deserted.count
+            }
+            return count
+        }
+    }
+}
+
+extension Database {
+    /// Whether any row with a lock key is to be looked at: one step in an index that is empty where nobody uses keys.
+    func isAnyKeyedOpen() throws -> Bool {
+        try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyOpen)) != nil
+    }
+
+    /// Whether a row with a lock key is due that is to be looked at.
+    func isAnyKeyedDue(names: [String], queues: QueueFilter?, now: String) throws -> Bool {
+        try isAnyKeyedOpen() && !lanes(names: names, queues: queues, keyed: true, now: now).isEmpty
+    }
+
+    /// Notes that those of these rows that were chosen hold their keys.
+    func holdKeys(of keyed: [Int64], among chosen: [Int64]) throws {
+        let held = Set(keyed).intersection(chosen)
+        guard !held.isEmpty else { return }
+        try cachedStatement(sql: SQLiteLockStatements.hold).execute(arguments: ["ids": SQLiteJSON.text(held.sorted())])
+    }
+
+    /// After a claim ended: if the row does not keep its key, the next one of the key is to be looked at.
+    func letGo(_ key: String, _ settlement: Settlement, gaveWay: Bool) throws {
+        if !gaveWay, settlement.keepsKey { return }
+        let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
+        try cachedStatement(sql: SQLiteLockStatements.free).execute(arguments: arguments)
+        try promote(key)
+    }
+
+    /// Makes the next one of a key that waits behind one to be looked at.
+    func promote(_ key: String) throws {
+        try cachedStatement(sql: SQLiteLockStatements.promote).execute(arguments: ["key": key])
+    }
+
+    /// Whether an equal one of a row waits: of the same name and `dedupe_key`.
+    func hasEqual(_ id: Int64) throws -> Bool {
+        try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.hasEqual), arguments: ["id": id]) != nil
+    }
+
+    /// Whether a row was not begun in time.
+    func isAnyExpired(now: String) throws -> Bool {
+        try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyExpired), arguments: ["now": now]) != nil
+    }
+
+    /// Makes rows FAILED that were not begun in time.
+    func expire(now: String) throws -> [ExpiredTask] {
+        guard try isAnyExpired(now: now) else { return [] }
+        let rows = try Row.fetchAll(
+            cachedStatement(sql: SQLiteLockStatements.expire),
+            arguments: ["now": now, "limit": ExpiredTask.most]
+        )
+        for key in Set(rows.compactMap { $0.textIfAny(2) }) { try promote(key) }
+        return rows.map { ExpiredTask(id: $0[0], name: $0.text(1)) }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import TaskRun
+import Testing
+
+@Suite("Tasks that expire")
+struct ExpiryConformanceTests {
+    private static let before = Fixture.moment(Fixture.start.addingTimeInterval(-1))
+    private static let after = Fixture.moment(Fixture.start.addingTimeInterval(60))
+
+    @Test(
+        "a row not begun by then becomes FAILED with its reason, whatever its name and queue; attempts stay as they are",
+        arguments: StoreUnderTest.allCases
+    )
+    func expired(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(columns: "expires_at", values: Self.before)
+            try await fixture.add(columns: "expires_at", values: Self.after)
+            try await fixture.add(name: "NOBODY", columns: "expires_at, queue", values: "\(Self.before), 'q'")
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 9, crashed: 9))
+            let exchange = try await fixture.store.settle([], thenClaim: request, now: Fixture.start)
+            #expect(exchange.claimed.map(\.id) == [2])
+            #expect(Set(exchange.expired.map(\.id)) == [1, 3] && Set(exchange.expired.map(\.name)) == ["A", "NOBODY"])
+            let row = try #require(try await fixture.store.show(1))
+            #expect((row.status, row.attempts, row.claimNumber) == (.failed, 0, 0))
+            #expect(row.lastError == "expired: not begun by 2029-12-31 23:59:59 UTC")
+            // Begun in time, it goes on whatever the clock says.
+            let retry = Verdict.retry(after: .seconds(120), error: "x")
+            _ = try await fixture.store.settle([Settlement(exchange.claimed[0].proof, retry)], now: Fixture.start)
+            #expect(try await fixture.claim(now: Fixture.start.addingTimeInterval(121)).map(\.attempt) == [2])
+        }
+    }
+
+    @Test("a run that finds nothing else sets it aside and reports it", arguments: StoreUnderTest.allCases)
+    func alone(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "NOBODY", delay: .seconds(3600), expiresAfter: .zero)])
+            let handler = ClosureHandler()
+            let report = try await fixture.makeRun([handler]).run()
+            #expect((report.expired, report.failed, report.claimed) == (1, 1, 0))
+            #expect(try await fixture.store.show(1)?.status == .failed)
+        }
+    }
+
+    @Test("retry takes the moment away", arguments: StoreUnderTest.allCases)
+    func retried(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let moment = Date(timeIntervalSinceNow: -60)
+            _ = try await fixture.store.add([NewTask(name: "A", expiresAt: moment)])
+            #expect(try await fixture.claim(now: Date()).isEmpty)
+            #expect(try await fixture.store.retry(.all) == [1])
+            #expect(try await fixture.store.show(1)?.expiresAt == nil)
+            #expect(try await fixture.claim(now: Date()).map(\.id) == [1])
+        }
+    }
+
+    @Test("an expired row that is ahead in its line lets the next one go on", arguments: StoreUnderTest.allCases)
+    func line(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(name: "NOBODY", columns: "lock_key, expires_at", values: "'k', \(Self.after)")
+            try await fixture.add(columns: "lock_key", values: "'k'")
+            #expect(try await fixture.claim().isEmpty)
+            let later = Fixture.start.addingTimeInterval(61)
+            #expect(try await fixture.claim(now: later).map(\.id) == [2])
+        }
+    }
+
+    @Test("a waiting run notices the moment", arguments: StoreUnderTest.allCases)
+    func waited(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "NOBODY", delay: .seconds(3600), expiresAfter: .seconds(1))])
+            let end = ContinuousClock.now.advanced(by: .seconds(60))
+            #expect(try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: end))
+        }
+    }
+
+    @Test("a moment that is none is refused", arguments: StoreUnderTest.allCases)
+    func refused(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            await #expect(throws: (any Error).self) {
+                try await fixture.sql("INSERT INTO tasks (task_name, expires_at) VALUES ('A', 'soon')")
+            }
+        }
+    }
+}
