@@ -1,3 +1,5 @@
+-- In the conditions of most indexes that comes first which is untrue for most rows: SQLite asks no further. Not in that of tasks_dedupe,
+-- which ON CONFLICT has to repeat word for word, the same on both databases.
 -- Equal tasks, tasks in line, and tasks that are of no use later.
 -- Equal tasks wait at most once.
 ALTER TABLE tasks ADD COLUMN dedupe_key TEXT
@@ -41,17 +43,17 @@ CREATE INDEX tasks_due ON tasks (task_name, queue, priority, julianday(run_at), 
 
 -- Due order of the rows with a lock key, without those that are known to have another one ahead.
 CREATE INDEX tasks_lock_open ON tasks (task_name, queue, priority, julianday(run_at), id)
-    WHERE status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1;
+    WHERE lock_key IS NOT NULL AND lock_place <> 1 AND status = 'WAITING' AND crashes = 0;
 
 -- The line of each lock key.
 CREATE INDEX tasks_lock_line ON tasks (lock_key, priority, julianday(run_at), id)
-    WHERE status = 'WAITING' AND lock_key IS NOT NULL;
+    WHERE lock_key IS NOT NULL AND status = 'WAITING';
 
 -- Rows that have another one ahead: to find those that have none any more, after rows were changed by hand.
-CREATE INDEX tasks_lock_behind ON tasks (id) WHERE status = 'WAITING' AND lock_place = 1;
+CREATE INDEX tasks_lock_behind ON tasks (id) WHERE lock_place = 1 AND status = 'WAITING';
 
 -- One holder a key, whatever the runs do.
 CREATE UNIQUE INDEX tasks_lock_holder ON tasks (lock_key) WHERE lock_place = 2;
 
 CREATE INDEX tasks_expiry ON tasks (julianday(expires_at))
-    WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL;
+    WHERE expires_at IS NOT NULL AND status = 'WAITING' AND attempts = 0;

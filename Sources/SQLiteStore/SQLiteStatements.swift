@@ -100,6 +100,11 @@ enum SQLiteStatements {
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
+    static let deleteAll = """
+        DELETE FROM tasks
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND claim_no = :claim_no AND status = 'PROCESSING'
+        """
+
     static let retry = """
         UPDATE tasks
         SET status = 'WAITING', run_at = :run_at, last_error = :error, crashes = 0, lease_owner = NULL, lease_expires_at = NULL

@@ -5,18 +5,13 @@ public import TaskRun
 extension Database {
     /// Ends claims, each if it is still ours.
     func settle(_ settlements: [Settlement], now: Date) throws -> [SettleResult] {
-        let delete = try BareStatement(SQLiteStatements.delete, in: self)
-        let (id, number) = (delete.place(of: "id"), delete.place(of: "claim_no"))
         var results = [SettleResult](repeating: .leaseLost, count: settlements.count)
-        var back: [Int] = []
+        var (ended, back) = ([Int](), [Int]())
         for (place, settlement) in settlements.enumerated() {
-            guard case .delete = settlement.verdict else {
-                back.append(place)
-                continue
-            }
-            delete.bind(id, settlement.proof.id)
-            delete.bind(number, settlement.proof.number)
-            if try delete.run() == 1 { results[place] = .settled }
+            if case .delete = settlement.verdict { ended.append(place) } else { back.append(place) }
+        }
+        for (place, isOurs) in zip(ended, try delete(ended.map { settlements[$0].proof })) where isOurs {
+            results[place] = .settled
         }
         // The newest goes back first: of equal ones an older one gives way.
         for place in back.sorted(by: { settlements[$0].proof.id > settlements[$1].proof.id }) {
@@ -26,6 +21,39 @@ extension Database {
             if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay) }
         }
         return results
+    }
+
+    /// Deletes rows, each if it is still ours.
+    ///
+    /// Those with one claim number, nearly always all of them, go at once: to enter the table and its indexes anew for each row
+    /// takes a tenth of a task's time. Where that finds fewer, it is undone, and each row shows for itself.
+    ///
+    /// - Returns: Which of them were ours, in their order.
+    private func delete(_ proofs: [ClaimProof]) throws -> [Bool] {
+        var isOurs = [Bool](repeating: true, count: proofs.count)
+        for (number, places) in Dictionary(grouping: proofs.indices, by: { proofs[$0].number }) {
+            if places.count > 1, try deleteAll(places.map { proofs[$0].id }, claimNumber: number) { continue }
+            let delete = try BareStatement(SQLiteStatements.delete, in: self)
+            delete.bind(delete.place(of: "claim_no"), number)
+            for place in places {
+                delete.bind(delete.place(of: "id"), proofs[place].id)
+                isOurs[place] = try delete.run() == 1
+            }
+        }
+        return isOurs
+    }
+
+    /// Deletes all of these rows, or none of them.
+    private func deleteAll(_ ids: [Int64], claimNumber: Int64) throws -> Bool {
+        var isWhole = false
+        try inSavepoint {
+            let delete = try BareStatement(SQLiteStatements.deleteAll, in: self)
+            delete.bind(delete.place(of: "ids"), SQLiteJSON.text(ids))
+            delete.bind(delete.place(of: "claim_no"), claimNumber)
+            isWhole = try delete.run() == ids.count
+            return isWhole ? .commit : .rollback
+        }
+        return isWhole
     }
 
     /// Puts a row back or aside; gives way where an equal one waits.

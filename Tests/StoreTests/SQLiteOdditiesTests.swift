@@ -15,6 +15,7 @@ struct SQLiteOdditiesTests {
             (SQLiteStatements.headOfLane, "tasks_due (task_name=? AND queue=? AND priority=? AND <expr><?)"),
             (SQLiteStatements.crashed, "tasks_crashed (crashes>? AND crashes<?)"),
             (SQLiteStatements.claim, "INTEGER PRIMARY KEY"), (SQLiteStatements.delete, "INTEGER PRIMARY KEY"),
+            (SQLiteStatements.deleteAll, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.retry, "INTEGER PRIMARY KEY"), (SQLiteStatements.fail, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.release, "INTEGER PRIMARY KEY"), (SQLiteStatements.renew, "INTEGER PRIMARY KEY"),
             (SQLiteStatements.leaseLeft, "INTEGER PRIMARY KEY"),
