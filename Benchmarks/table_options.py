@@ -57,7 +57,7 @@ WITH taken AS (
     WHERE id = ANY (ARRAY(
         SELECT id
         FROM tasks
-        WHERE task_name = 'LOAD' AND queue = 'default' AND priority = 0 AND status = 'WAITING' AND crashes = 0
+        WHERE task_name = 'LOAD' AND queue = 'default' AND priority = 0 AND status = 'WAITING' AND crashes = 0 AND lock_key IS NULL
             AND run_at <= now() AND run_at >= to_timestamp(:floor::double precision / 1000000)
         ORDER BY run_at, id
         LIMIT {BATCH}

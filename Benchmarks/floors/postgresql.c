@@ -30,7 +30,7 @@ static const char *const claim_sql =
     " lease_expires_at = now() + interval '300 seconds'"
     " WHERE id = ANY (ARRAY("
     "SELECT id FROM tasks"
-    " WHERE task_name = $2 AND queue = $3 AND status = 'WAITING' AND crashes = 0 AND run_at <= now()"
+    " WHERE task_name = $2 AND queue = $3 AND status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND run_at <= now()"
     " ORDER BY priority, run_at, id LIMIT %ld FOR NO KEY UPDATE SKIP LOCKED))"
     " RETURNING id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes";
 

@@ -26,7 +26,7 @@ static const char *const claim_sql =
     "UPDATE tasks SET status = 'PROCESSING', attempts = attempts + 1, claim_no = claim_no + 1, lease_owner = ?1,"
     " lease_expires_at = ?2"
     " WHERE id IN ("
-    "SELECT id FROM tasks WHERE task_name = ?3 AND queue = ?4 AND status = 'WAITING' AND crashes = 0"
+    "SELECT id FROM tasks WHERE task_name = ?3 AND queue = ?4 AND status = 'WAITING' AND crashes = 0 AND lock_key IS NULL"
     " AND julianday(run_at) <= julianday(?5)"
     " ORDER BY priority, julianday(run_at), id LIMIT ?6)"
     " RETURNING id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes";
