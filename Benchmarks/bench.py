@@ -33,6 +33,7 @@ def arguments():
     parser.add_argument("--only", default="", help="these scenarios only: " + ",".join(part.NAME for part in ALL))
     parser.add_argument("--rounds", type=int, help="rounds of each scenario (default: 5, with --quick 1 or 2)")
     parser.add_argument("--quick", action="store_true", help="few rounds and rows: about three minutes")
+    parser.add_argument("--go-on", action="store_true", help="go on after the last scenario that a stopped run has kept")
     parser.add_argument("--again", action="store_true", help="only write page and chart again, from results.json")
     return parser.parse_args()
 
@@ -46,7 +47,11 @@ def main():
             found = json.load(file)
     else:
         os.makedirs(asked.out, exist_ok=True)
-        found = measured(asked, lambda found: save(found, path))
+        kept = None
+        if asked.go_on:
+            with open(path, encoding="utf-8") as file:
+                kept = json.load(file)
+        found = measured(asked, kept, lambda found: save(found, path))
     with open(os.path.join(asked.out, "results.svg"), "w", encoding="utf-8") as file:
         file.write(chart.chart(found))
     results.write(found, os.path.join(asked.out, "RESULTS.md"), "results.svg")
@@ -71,9 +76,10 @@ def save(found, path):
     os.replace(path + ".new", path)
 
 
-def measured(asked, keep):
-    """Runs the scenarios; what they found, which is kept after each."""
-    parts = chosen(asked.only)
+def measured(asked, kept, keep):
+    """Runs the scenarios that are not kept yet; what they found, which is kept after each."""
+    names = {scenario["name"] for scenario in kept["scenarios"]} if kept else set()
+    parts = [part for part in chosen(asked.only) if part.NAME not in names]
     # A killed benchmark leaves nothing behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     bench = Bench(
@@ -84,7 +90,7 @@ def measured(asked, keep):
         is_quick=asked.quick,
     )
     try:
-        found = {
+        found = kept or {
             "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "quick": asked.quick,
             "machine": machine.machine(asked.folder),

@@ -15,7 +15,7 @@ from harness.scenario import Contender, Goal, Scenario, seen_beside
 
 NAME = "lingering"
 IDLE, QUICK_IDLE = 10, 3  # seconds
-TASKS, QUICK_TASKS = 200, 40
+TASKS, QUICK_TASKS = 60, 40
 INSERT = "INSERT INTO tasks (task_name) VALUES ('STAMP') RETURNING id;"
 
 
