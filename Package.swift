@@ -31,6 +31,8 @@ let package = Package(
                 .embedInCode("V002__clean_up_at_once.postgresql.sql"),
                 .embedInCode("V003__state_check_without_a_list.sqlite.sql"),
                 .embedInCode("V003__state_check_without_a_list.postgresql.sql"),
+                .embedInCode("V004__tokens_results_progress_cancel.sqlite.sql"),
+                .embedInCode("V004__tokens_results_progress_cancel.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

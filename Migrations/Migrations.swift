@@ -54,6 +54,11 @@ extension Migration {
                     name: "state_check_without_a_list",
                     file: PackageResources.V003__state_check_without_a_list_sqlite_sql
                 ),
+                Migration(
+                    version: 4,
+                    name: "tokens_results_progress_cancel",
+                    file: PackageResources.V004__tokens_results_progress_cancel_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -67,6 +72,11 @@ extension Migration {
                     version: 3,
                     name: "state_check_without_a_list",
                     file: PackageResources.V003__state_check_without_a_list_postgresql_sql
+                ),
+                Migration(
+                    version: 4,
+                    name: "tokens_results_progress_cancel",
+                    file: PackageResources.V004__tokens_results_progress_cancel_postgresql_sql
                 ),
             ]
         }

@@ -99,7 +99,7 @@ struct BulkInsertion {
 }
 
 extension NewTask {
-    fileprivate var hasNUL: Bool { name.utf8.contains(0) || data.utf8.contains(0) || queue?.utf8.contains(0) ?? false }
+    fileprivate var hasNUL: Bool { [name, data, queue, token].contains { $0?.utf8.contains(0) ?? false } }
 }
 
 /// The statements around COPY.

@@ -19,12 +19,13 @@ struct CopyRows {
         static let runAt = Columns(rawValue: 4)
         static let maxAttempts = Columns(rawValue: 8)
         static let timeout = Columns(rawValue: 16)
+        static let token = Columns(rawValue: 32)
 
         /// The statement.
         var sql: String {
             let names = [
                 (Columns.queue, "queue"), (.priority, "priority"), (.runAt, "run_at"),
-                (.maxAttempts, "max_attempts"), (.timeout, "timeout_seconds"),
+                (.maxAttempts, "max_attempts"), (.timeout, "timeout_seconds"), (.token, "token"),
             ].filter { contains($0.0) }.map(\.1)
             return "COPY tasks (\((["id", "task_name", "data"] + names).joined(separator: ", "))) FROM STDIN"
         }
@@ -47,6 +48,7 @@ struct CopyRows {
         if runAt != nil { columns.insert(.runAt) }
         if task.maxAttempts != nil { columns.insert(.maxAttempts) }
         if task.timeoutSeconds != nil { columns.insert(.timeout) }
+        if task.token != nil { columns.insert(.token) }
         // Changed in place: a copy of all rows for each new one would cost more than the rest.
         Self.write(task, id: id, runAt: runAt, to: &rows[columns, default: []])
     }
@@ -60,6 +62,7 @@ struct CopyRows {
         if let runAt { field(runAt, &rows) }
         if let attempts = task.maxAttempts { field(String(attempts), &rows) }
         if let seconds = task.timeoutSeconds { field(String(seconds), &rows) }
+        if let token = task.token { field(token, &rows) }
         rows.append(UInt8(ascii: "\n"))
     }
 

@@ -141,7 +141,14 @@ extension PostgreSQLStore {
     }
 
     private func retry(_ request: Request) async throws(StoreError) -> [Int64] {
-        try await change("send tasks back", request)
+        try await reach(to: "send tasks back") { session throws(PostgreSQLFailure) in
+            let limit = SessionSettings.maintenanceLimit
+            let rows = try session.exchange([.begin, SessionSettings.patience, request], within: limit)[2].rows
+            let tokens = rows.compactMap { $0.textIfAny(1) }
+            let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
+            try session.exchange(drop + [.commit], within: limit)
+            return rows.map { $0.integer(0) }.sorted()
+        }
     }
 
     /// Removes rows that are not PROCESSING: see ``TaskRun/TaskDesk``.
@@ -183,7 +190,12 @@ extension TaskRow {
             leaseExpiresAt: row.integerIfAny(12).map { Date(microseconds: $0) },
             claimNumber: row.integer(13),
             crashes: Int(row.integer(14)),
-            lastError: row.textIfAny(15)
+            lastError: row.textIfAny(15),
+            token: row.textIfAny(16),
+            progressDone: row.integerIfAny(17),
+            progressTotal: row.integerIfAny(18),
+            progressNote: row.textIfAny(19),
+            cancelRequestedAt: row.integerIfAny(20).map { Date(microseconds: $0) }
         )
     }
 }
@@ -200,5 +212,5 @@ extension TaskStatus {
 
 extension Date {
     /// A moment from the database.
-    fileprivate init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+    init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
 }

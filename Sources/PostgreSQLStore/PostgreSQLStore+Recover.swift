@@ -39,7 +39,21 @@ extension PostgreSQLStore {
                     SQLText.array(rows.map { $0.error }),
                 ]
             )
-            let changed = try session.exchange([update, .commit], within: limit)[0].rows.map { $0.integer(0) }
+            let failed = rows.filter { $0.task.status == .failed }.map(\.task)
+            let results = Request(
+                ResultSQL.keepFailed,
+                [
+                    SQLText.array(failed.map(\.id)),
+                    SQLText.array(failed.map { SQLText.seconds(request.keepResult($0.name)) }),
+                    SQLText.moment(request.now),
+                ]
+            )
+            let removal = ResultSQL.removeCancelled(
+                rows.filter(\.isCancelled).map { ($0.proof.id, request.keepResult($0.task.name)) },
+                now: request.now
+            )
+            let ends = (failed.isEmpty ? [] : [results]) + [removal].compactMap(\.self)
+            let changed = try session.exchange([update] + ends + [.commit], within: limit)[0].rows.map { $0.integer(0) }
             let taken = Set(changed)
             return rows.map(\.task).filter { taken.contains($0.id) }
         }
@@ -63,6 +77,8 @@ private struct Abandoned {
     let proof: ClaimProof
     let task: RecoveredTask
     let error: String
+    /// Whether somebody has asked that it be not performed any more.
+    let isCancelled: Bool
 
     init(_ row: PostgreSQLResult.Row, crashLimit: Int) {
         let owner = row.textIfAny(3)
@@ -70,12 +86,13 @@ private struct Abandoned {
         let leaseEnd = row.textIfAny(6)
         let reason =
             row.bool(5) ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
+        isCancelled = row.bool(8)
         proof = ClaimProof(id: row.integer(0), number: row.integer(1))
         task = RecoveredTask(
             id: proof.id,
             name: row.text(2),
             crashes: crashes,
-            status: crashes >= crashLimit ? .failed : .waiting
+            status: crashes >= crashLimit && !isCancelled ? .failed : .waiting
         )
         error = LastError.fit(
             LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: row.text(7))

@@ -88,7 +88,10 @@ extension PostgreSQLStore {
     public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
         try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
             let request = Request(SettleSQL.giveBack, [owner] + ClaimProof.arrays(known))
-            return try session.exchange([request])[0].changedRows
+            let released = try session.exchange([.begin, request])[1].rows.map { $0.integer(0) }
+            let removal = ResultSQL.removeCancelled(released.map { ($0, ResultRecord.standardKeep) }, now: nil)
+            try session.exchange([removal, .commit].compactMap(\.self))
+            return released.count
         }
     }
 }

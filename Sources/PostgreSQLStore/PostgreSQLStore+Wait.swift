@@ -41,12 +41,13 @@ extension PostgreSQLStore {
         try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([
                 Request(WaitSQL.anyClaim), Self.firstDue(names, queues),
-                Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]),
+                Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]), Request(ResultSQL.anyExpired),
             ])
             return Look(
                 holdsClaims: answers[0].rows[0].bool(0),
                 isDue: answers[1].rows.first?.integerIfAny(0).map { $0 <= 0 } ?? false,
-                waitingNames: answers[2].rows.map { $0.text(0) }
+                waitingNames: answers[2].rows.map { $0.text(0) },
+                holdsExpired: answers[3].rows[0].bool(0)
             )
         }
     }

@@ -6,7 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Settlements as at most two statements: one that deletes and one that puts rows back or aside.
+/// Settlements as at most two statements, one that deletes and one that puts rows back or aside; more where tasks with
+/// tokens end, or where rows are put back that may have been cancelled meanwhile.
 struct SettlementBatch: Sendable {
     /// The statements to be run.
     let requests: [Request]
@@ -18,7 +19,7 @@ struct SettlementBatch: Sendable {
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
         let deletes = ordered.filter(\.isDeletion)
         let updates = ordered.filter { !$0.isDeletion }
-        var requests: [Request] = []
+        var requests = ResultSQL.keep(ordered, now: now)
         if !deletes.isEmpty {
             requests.append(Request(SettleSQL.delete, ClaimProof.arrays(deletes.map(\.proof))))
         }
@@ -38,7 +39,12 @@ struct SettlementBatch: Sendable {
                 )
             )
         }
-        self.requests = requests
+        let back = updates.filter { $0.verdict.resultState == nil }
+        let removal = ResultSQL.removeCancelled(
+            back.map { ($0.proof.id, $0.record?.keep ?? ResultRecord.standardKeep) },
+            now: now
+        )
+        self.requests = requests + [removal].compactMap(\.self)
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -63,7 +69,7 @@ struct SettlementBatch: Sendable {
 
         init(_ verdict: Verdict) {
             switch verdict {
-            case .delete:
+            case .delete, .cancel:
                 preconditionFailure("a row to be deleted is not changed")
             case .retry(let after, let error):
                 (wait, self.error, isFresh) = (Self.clamped(after), error, true)
@@ -82,7 +88,7 @@ struct SettlementBatch: Sendable {
 
 extension Settlement {
     fileprivate var isDeletion: Bool {
-        if case .delete = verdict { true } else { false }
+        verdict == .delete || verdict == .cancel
     }
 }
 

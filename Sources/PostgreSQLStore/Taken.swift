@@ -52,7 +52,7 @@ struct Taken: Sendable {
     /// A claimed task with its place in due order.
     struct Row: Sendable {
         /// How many columns it has.
-        static let columnCount = 11
+        static let columnCount = 13
 
         let task: ClaimedTask
         let place: Place
@@ -70,7 +70,9 @@ extension Taken.Row {
             attempt: Int(row.integer(column + 5)),
             maxAttempts: row.integerIfAny(column + 6).map { Int($0) },
             timeout: row.integerIfAny(column + 7).map { .seconds($0) },
-            crashes: Int(row.integer(column + 8))
+            crashes: Int(row.integer(column + 8)),
+            token: row.textIfAny(column + 11),
+            isCancelRequested: row.isTrue(column + 12)
         )
         place = Place(priority: row.integer(column + 9), runAt: row.integer(column + 10), id: task.id)
     }

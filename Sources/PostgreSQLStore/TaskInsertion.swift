@@ -39,14 +39,14 @@ struct TaskInsertion {
     /// A column that a statement may set.
     private enum Column: String {
         case name = "task_name", data, queue, priority, runAt = "run_at", delay, maxAttempts = "max_attempts"
-        case timeout = "timeout_seconds"
+        case timeout = "timeout_seconds", token
 
         /// The column of the table.
         var target: String { self == .delay ? Column.runAt.rawValue : rawValue }
 
         var arrayType: String {
             switch self {
-            case .name, .data, .queue: "text[]"
+            case .name, .data, .queue, .token: "text[]"
             case .priority, .maxAttempts, .timeout: "bigint[]"
             case .runAt, .delay: "double precision[]"
             }
@@ -58,7 +58,7 @@ struct TaskInsertion {
             case .data: "new.data::json"
             case .runAt: "to_timestamp(new.run_at)"
             case .delay: "now() + make_interval(secs => new.delay)"
-            case .name, .queue, .priority, .maxAttempts, .timeout: "new.\(rawValue)"
+            case .name, .queue, .priority, .maxAttempts, .timeout, .token: "new.\(rawValue)"
             }
         }
 
@@ -72,6 +72,7 @@ struct TaskInsertion {
             case .delay: task.delay.map(SQLText.seconds)
             case .maxAttempts: task.maxAttempts.map { String($0) }
             case .timeout: task.timeoutSeconds.map { String($0) }
+            case .token: task.token
             }
         }
     }
@@ -83,6 +84,7 @@ struct TaskInsertion {
         if task.delay != nil { columns.append(.delay) } else if task.runAt != nil { columns.append(.runAt) }
         if task.maxAttempts != nil { columns.append(.maxAttempts) }
         if task.timeoutSeconds != nil { columns.append(.timeout) }
+        if task.token != nil { columns.append(.token) }
         return columns
     }
 

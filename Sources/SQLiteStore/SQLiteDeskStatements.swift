@@ -2,17 +2,18 @@
 enum SQLiteDeskStatements {
     // coalesce repeats the columns' defaults: SQLite has no DEFAULT in a list of values. A test compares them with the table's.
     static let add = """
-        INSERT INTO tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds)
+        INSERT INTO tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, token)
         VALUES (
             :name, :data, coalesce(:queue, 'default'), coalesce(:priority, 0),
-            coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds
+            coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds, :token
         )
         """
 
     private static let columns = """
         id, CAST(task_name AS BLOB), julianday(created_at), CAST(data AS BLOB), CAST(status AS BLOB), CAST(queue AS BLOB),
         priority, julianday(run_at), attempts, max_attempts, timeout_seconds, CAST(lease_owner AS BLOB),
-        julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB)
+        julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB), CAST(token AS BLOB), progress_done,
+        progress_total, CAST(progress_note AS BLOB), julianday(cancel_requested_at)
         """
 
     static let list = """
@@ -28,6 +29,12 @@ enum SQLiteDeskStatements {
         SELECT \(columns)
         FROM tasks
         WHERE id = :id
+        """
+
+    static let showToken = """
+        SELECT \(columns)
+        FROM tasks
+        WHERE token = :token
         """
 
     static let counts = """
@@ -49,7 +56,8 @@ enum SQLiteDeskStatements {
 
     static let retry = """
         UPDATE tasks
-        SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now
+        SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now, cancel_requested_at = NULL,
+            progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE status = 'FAILED' AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
             AND (:name IS NULL OR task_name = :name)
         RETURNING id

@@ -71,6 +71,7 @@ extension Statement {
         bind(6, runAt)
         bind(7, task.maxAttempts)
         bind(8, task.timeoutSeconds)
+        bind(9, task.token)
         let result = sqlite3_step(sqliteStatement)
         sqlite3_reset(sqliteStatement)
         guard result == SQLITE_DONE else { throw database.lastFailure(result) }
@@ -142,19 +143,20 @@ private struct BulkMove {
 enum SQLiteBulkStatements {
     static let make = """
         CREATE TEMPORARY TABLE task_lines (
-            line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds
+            line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds,
+            token
         )
         """
 
     static let drop = "DROP TABLE IF EXISTS temp.task_lines"
 
-    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
     // coalesce repeats the columns' defaults, as in `add`.
     static let move = """
-        INSERT INTO main.tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds)
+        INSERT INTO main.tasks (task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, token)
         SELECT task_name, data, coalesce(queue, 'default'), coalesce(priority, 0),
-            coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds
+            coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds, token
         FROM temp.task_lines
         WHERE line BETWEEN ? AND ?
         ORDER BY line

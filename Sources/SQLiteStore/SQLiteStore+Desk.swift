@@ -71,7 +71,11 @@ extension SQLiteStore {
             case .all: (nil, nil)
             }
         return try await transaction("cannot send tasks back") { database in
-            try Int64.fetchAll(
+            try database.execute(
+                sql: SQLiteResultStatements.dropOfFailed,
+                arguments: ["ids": ids.map(SQLiteJSON.text), "name": name]
+            )
+            return try Int64.fetchAll(
                 database,
                 sql: SQLiteDeskStatements.retry,
                 arguments: ["ids": ids.map(SQLiteJSON.text), "name": name, "now": SQLiteTime.text(Date())]
@@ -94,10 +98,14 @@ extension SQLiteStore {
 extension Database {
     /// Adds one task; what is nil is left to the column's default.
     fileprivate func add(_ task: NewTask) throws -> Int64 {
+        // Bound as it is bound here, a text would end at its NUL.
+        guard ![task.name, task.data, task.queue, task.token].contains(where: { $0?.utf8.contains(0) ?? false }) else {
+            throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "a text contains a NUL character")
+        }
         let runAt = task.delay.map { SQLiteTime.text(Date(), after: $0) } ?? task.runAt.map { SQLiteTime.text($0) }
         try cachedStatement(sql: SQLiteDeskStatements.add).execute(arguments: [
             "name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority, "run_at": runAt,
-            "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
+            "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds, "token": task.token,
         ])
         return lastInsertedRowID
     }
@@ -105,7 +113,7 @@ extension Database {
 
 extension TaskRow {
     /// Reads the columns of `list` and `show`; a moment that is none is shown as the first of 1970.
-    fileprivate init(_ row: Row) {
+    init(_ row: Row) {
         let none = Date(timeIntervalSince1970: 0)
         self.init(
             id: row[0],
@@ -123,7 +131,12 @@ extension TaskRow {
             leaseExpiresAt: row.moment(12),
             claimNumber: row.number(13, in: 0...Int64.max) ?? 0,
             crashes: row.count(14),
-            lastError: row.textIfAny(15)
+            lastError: row.textIfAny(15),
+            token: row.textIfAny(16),
+            progressDone: row.number(17, in: 0...Int64.max),
+            progressTotal: row.number(18, in: 0...Int64.max),
+            progressNote: row.textIfAny(19),
+            cancelRequestedAt: row.moment(20)
         )
     }
 }

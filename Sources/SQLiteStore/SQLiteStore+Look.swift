@@ -16,7 +16,16 @@ extension SQLiteStore {
                 && (!database.lanes(names: known, queues: queues, now: now).isEmpty
                     || Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyCrashed), arguments: ["now": now])
                         != nil)
-            return Look(holdsClaims: holdsClaims, isDue: isDue, waitingNames: waiting)
+            let expired = try Row.fetchOne(
+                database.cachedStatement(sql: SQLiteResultStatements.anyExpired),
+                arguments: ["now": now]
+            )
+            return Look(
+                holdsClaims: holdsClaims,
+                isDue: isDue,
+                waitingNames: waiting,
+                holdsExpired: expired != nil
+            )
         }
     }
 

@@ -25,7 +25,7 @@ extension SQLiteStore {
         if isNothing { return [] }
         return try await transaction("cannot take over abandoned tasks") { database in
             try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments).map { row in
-                try database.takeOver(row, limit: request.crashLimit, now: now)
+                try database.takeOver(row, request, now: now)
             }
         }
     }
@@ -57,10 +57,11 @@ extension Database {
 }
 
 extension Database {
-    fileprivate func takeOver(_ row: Row, limit: Int, now: Date) throws -> RecoveredTask {
+    fileprivate func takeOver(_ row: Row, _ request: RecoverRequest, now: Date) throws -> RecoveredTask {
         let (id, name, owner): (Int64, String, String?) = (row[0], row.text(1), row.textIfAny(3))
         let crashes = min(row.count(2), Int(Int32.max) - 1) + 1
-        let status: TaskStatus = crashes >= limit ? .failed : .waiting
+        let (limit, isCancelled): (Int, Bool) = (request.crashLimit, row[6])
+        let status: TaskStatus = crashes >= limit && !isCancelled ? .failed : .waiting
         let leaseEnd = row.moment(4).map { SQLiteTime.text($0) }
         let isDead = (row[5] as Bool?) ?? false
         let reason =
@@ -82,6 +83,14 @@ extension Database {
                 ),
             ]
         )
+        let keep = request.keepResult(name)
+        if isCancelled { try removeIfCancelled(id, keep: keep, now: now) }
+        if status == .failed {
+            try execute(
+                sql: SQLiteResultStatements.keepFailed,
+                arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
+            )
+        }
         return RecoveredTask(id: id, name: name, crashes: crashes, status: status)
     }
 }

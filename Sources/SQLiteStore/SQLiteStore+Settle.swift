@@ -8,8 +8,9 @@ extension Database {
         let delete = try BareStatement(SQLiteStatements.delete, in: self)
         let (id, number) = (delete.place(of: "id"), delete.place(of: "claim_no"))
         return try settlements.map { settlement in
+            if settlement.record != nil { try keep(settlement, now: now) }
             let changed: Int
-            if case .delete = settlement.verdict {
+            if settlement.verdict == .delete || settlement.verdict == .cancel {
                 delete.bind(id, settlement.proof.id)
                 delete.bind(number, settlement.proof.number)
                 changed = try delete.run()
@@ -24,7 +25,7 @@ extension Database {
         var arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
         let sql: String
         switch settlement.verdict {
-        case .delete:
+        case .delete, .cancel:
             preconditionFailure("a row to be deleted is not put back")
         case .retry(let delay, let error):
             sql = SQLiteStatements.retry
@@ -40,7 +41,9 @@ extension Database {
             ]
         }
         try cachedStatement(sql: sql).execute(arguments: arguments)
-        return changesCount
+        let changed = changesCount
+        if changed == 1 { try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now) }
+        return changed
     }
 }
 
@@ -68,7 +71,8 @@ extension SQLiteStore {
             let unknown = held.compactMap { row -> ClaimProof? in
                 row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
             }.filter { !known.contains($0) }
-            return try database.settle(unknown.map { Settlement($0, .release()) }, now: Date()).count { $0 == .settled }
+            let settlements = unknown.map { Settlement($0, .release(), record: ResultRecord()) }
+            return try database.settle(settlements, now: Date()).count { $0 == .settled }
         }
     }
 }

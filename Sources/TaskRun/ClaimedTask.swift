@@ -35,6 +35,10 @@ public struct ClaimedTask: Sendable, Equatable {
     public let timeout: Duration?
     /// Runs that died with this task in hand, in a row.
     public let crashes: Int
+    /// What whoever asked finds the result by; nil: nobody wants it.
+    public let token: String?
+    /// Whether somebody has asked that it be not performed.
+    public let isCancelRequested: Bool
 
     /// Creates a claimed task from its parts.
     public init(
@@ -45,7 +49,9 @@ public struct ClaimedTask: Sendable, Equatable {
         attempt: Int,
         maxAttempts: Int?,
         timeout: Duration?,
-        crashes: Int
+        crashes: Int,
+        token: String? = nil,
+        isCancelRequested: Bool = false
     ) {
         self.proof = proof
         self.name = name
@@ -55,6 +61,8 @@ public struct ClaimedTask: Sendable, Equatable {
         self.maxAttempts = maxAttempts
         self.timeout = timeout
         self.crashes = crashes
+        self.token = token
+        self.isCancelRequested = isCancelRequested
     }
 
     /// The task's `id`.

@@ -9,11 +9,14 @@ public struct Look: Sendable, Equatable {
     public var isDue: Bool
     /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
     public var waitingNames: [String]
+    /// Whether results wait to be removed, as their time is over.
+    public var holdsExpired: Bool
 
     /// Creates a look from its parts.
-    public init(holdsClaims: Bool, isDue: Bool, waitingNames: [String]) {
+    public init(holdsClaims: Bool, isDue: Bool, waitingNames: [String], holdsExpired: Bool = false) {
         self.holdsClaims = holdsClaims
         self.isDue = isDue
         self.waitingNames = waitingNames
+        self.holdsExpired = holdsExpired
     }
 }

@@ -16,7 +16,7 @@ extension OneShotRun {
             if isUncertain { try await forgetLostAnswers() }
             let batch = unsettled
             let exchange = try await store.settle(
-                batch.map { Settlement($0.task.proof, $0.verdict) },
+                batch.map(\.settlement),
                 thenClaim: request,
                 now: nil
             )
@@ -35,15 +35,23 @@ extension OneShotRun {
             defer { state.finished = [] }
             return state.finished
         }
-        if !finished.isEmpty { nextClaim = .now }
+        guard !finished.isEmpty else { return }
+        nextClaim = .now
+        // What the table does not have yet goes into the result; a task that is gone needs it no more.
+        let progress = board.take(finished.map(\.held.task.proof))
         for end in finished {
             pace.note(end.took)
+            if end.isCancelled {
+                cancel(end, progress: progress[end.held.task.proof])
+                continue
+            }
             let outcome = end.effectiveOutcome
             if case .settled(let result) = outcome {
                 if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
                 observer?(.ended(end.held.task, nil, result, took: end.took))
             } else if let outcome, let verdict = performer.verdict(outcome, for: end.held.task) {
-                unsettled.append(Unsettled(finished: end, verdict: verdict))
+                let record = performer.record(of: end, verdict, progress: progress[end.held.task.proof])
+                unsettled.append(Unsettled(finished: end, verdict: verdict, record: record))
             } else {
                 lose(end)
             }
@@ -59,6 +67,7 @@ extension OneShotRun {
         case .retry: report.retried += 1
         case .fail: report.failed += 1
         case .release: report.released += 1
+        case .cancel: report.cancelled += 1
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
     }
@@ -100,7 +109,7 @@ extension OneShotRun {
     private func settleOneByOne() async {
         for end in unsettled {
             do {
-                let results = try await store.settle([Settlement(end.task.proof, end.verdict)])
+                let results = try await store.settle([end.settlement])
                 conclude(end, results[0])
             } catch  where error.isPassing {
                 return
@@ -134,7 +143,16 @@ extension Workbench.Finished {
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")
         case (.stopping, _): .stopped
-        case (.leaseLost, _): nil
+        case (.leaseLost, _), (.asked, _): nil
+        }
+    }
+
+    /// Whether it was cancelled as somebody asked; a handler that succeeded all the same has ended as it says.
+    var isCancelled: Bool {
+        guard case .asked? = cancellation else { return false }
+        switch outcome {
+        case .succeeded, .settled: return false
+        default: return true
         }
     }
 }

@@ -10,7 +10,9 @@ public actor OneShotRun {
     struct Unsettled {
         var finished: Workbench.Finished
         let verdict: Verdict
+        var record: ResultRecord?
         var task: ClaimedTask { finished.held.task }
+        var settlement: Settlement { Settlement(task.proof, verdict, record: record) }
     }
 
     /// What the run may claim: due tasks; then what must be performed with nothing else in hand; then nothing more.
@@ -27,6 +29,7 @@ public actor OneShotRun {
     let performer: Performer
     let names: [String]
     let bench = Workbench()
+    let board = ProgressBoard()
     private let executor = QueueExecutor(label: "taskrun.run")
     let began = ContinuousClock.now
 
@@ -38,6 +41,8 @@ public actor OneShotRun {
     var nextClaim = ContinuousClock.now
     var nextRenewal: ContinuousClock.Instant
     var stopBegan: ContinuousClock.Instant?
+    /// When to write progress down and to look for wishes to cancel.
+    var nextGlance = ContinuousClock.now
     /// Set while the database makes trouble: when to ask it again.
     var troubleUntil: ContinuousClock.Instant?
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
@@ -84,7 +89,14 @@ public actor OneShotRun {
         self.turn = turn
         self.isDead = isDead
         self.observer = observer
-        self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
+        self.performer = Performer(
+            registry: registry,
+            settings: settings,
+            logger: logger,
+            observer: observer,
+            note: { [bench, board] in if board.put($1, for: $0) { bench.interrupt() } },
+            warns: { [board] in board.warns($0) }
+        )
         self.names = registry.names.filter { settings.only?.contains($0) ?? true }
         self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
     }
@@ -101,10 +113,15 @@ public actor OneShotRun {
     public func run() async throws(StoreError) -> RunReport {
         stop.listen { [bench] in bench.interrupt() }
         try await store.requireSchema()
+        var holdsExpired = false
         do {
             let look = try await store.look(names: names, queues: settings.queues)
+            holdsExpired = look.holdsExpired
             if look.holdsClaims { try await recover() }
-            if turn == nil, !look.holdsClaims, !look.isDue { return end(after: look) }
+            if turn == nil, !look.holdsClaims, !look.isDue {
+                if holdsExpired { await prune() }
+                return end(after: look)
+            }
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }
@@ -117,6 +134,7 @@ public actor OneShotRun {
             await settleAndClaim()
             beginWork()
             await renewLeases()
+            await glance()
             cancelWhatMustEnd()
             if phase == .done { turn?.pass() }
             guard !isDone else { break }
@@ -125,6 +143,7 @@ public actor OneShotRun {
         slots.release(slotsHeld)
         await performer.registry.close()
         if let fatal { throw fatal }
+        if holdsExpired { await prune() }
         if settings.only == nil, settings.queues == nil, report.trouble == nil {
             await noteUnknownNames()
         }
@@ -169,6 +188,11 @@ public actor OneShotRun {
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap {
                 $0.cancellation == nil ? $0.began.advanced(by: $0.timeLimit) : nil
+            }
+            if fatal == nil, troubleUntil == nil {
+                if !unsettled.isEmpty { moments.append(now) }
+                let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)
+                if let next = board.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
             }
             return moments.min() ?? now
         }

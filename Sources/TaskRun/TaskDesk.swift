@@ -33,7 +33,33 @@ public protocol TaskDesk: TaskStore {
     /// Counts by queue, name and state, who holds leases, and who holds the horizon.
     func summary() async throws(StoreError) -> TableSummary
 
-    /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched.
+    /// What is known of the tasks with these tokens, while they are there and after their end; those of which nothing is
+    /// known are left out.
+    ///
+    /// A task that is in the table goes before the result of an earlier one with its token.
+    func states(of tokens: [String]) async throws(StoreError) -> [TokenState]
+
+    /// The token of a task with this name and payload that ended COMPLETE within a length of time, the last one; nil:
+    /// there is none.
+    func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String?
+
+    /// Claims one WAITING row by its number, if its `run_at` has come and no run died with it in hand.
+    ///
+    /// - Returns: The task; nil: it cannot be claimed.
+    func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask?
+
+    /// Cancels tasks: a WAITING row goes at once, and leaves a result CANCELLED if it has a token; a PROCESSING one gets
+    /// `cancel_requested_at`, which its run looks at; others are not touched.
+    ///
+    /// - Parameters:
+    ///   - targets: The tasks.
+    ///   - keep: How long the results are kept.
+    /// - Returns: What became of each, in their order.
+    /// - Throws: ``StoreError/Code/locked`` where an SQL file that is running holds the row for too long.
+    func cancel(_ targets: [CancelTarget], keepResult keep: Duration) async throws(StoreError) -> [CancelOutcome]
+
+    /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched. The
+    /// results that they left are removed.
     ///
     /// - Returns: The numbers of those sent back, smallest first.
     func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64]
@@ -85,6 +111,8 @@ public struct NewTask: Sendable, Equatable {
     public var maxAttempts: Int?
     /// The row's own time limit in whole seconds, at least 1.
     public var timeoutSeconds: Int?
+    /// What the result is found by, 1 to 200 characters; no two tasks in the table have the same.
+    public var token: String?
 
     /// Creates a task to be added.
     public init(
@@ -95,7 +123,8 @@ public struct NewTask: Sendable, Equatable {
         runAt: Date? = nil,
         delay: Duration? = nil,
         maxAttempts: Int? = nil,
-        timeoutSeconds: Int? = nil
+        timeoutSeconds: Int? = nil,
+        token: String? = nil
     ) {
         self.name = name
         self.data = data
@@ -105,6 +134,7 @@ public struct NewTask: Sendable, Equatable {
         self.delay = delay
         self.maxAttempts = maxAttempts
         self.timeoutSeconds = timeoutSeconds
+        self.token = token
     }
 }
 

@@ -38,6 +38,16 @@ public struct TaskRow: Sendable, Equatable {
     public var crashes: Int
     /// Column `last_error`.
     public var lastError: String?
+    /// Column `token`.
+    public var token: String?
+    /// Column `progress_done`.
+    public var progressDone: Int64?
+    /// Column `progress_total`.
+    public var progressTotal: Int64?
+    /// Column `progress_note`.
+    public var progressNote: String?
+    /// Column `cancel_requested_at`.
+    public var cancelRequestedAt: Date?
 
     /// Creates a row from its columns.
     public init(
@@ -56,7 +66,12 @@ public struct TaskRow: Sendable, Equatable {
         leaseExpiresAt: Date?,
         claimNumber: Int64,
         crashes: Int,
-        lastError: String?
+        lastError: String?,
+        token: String? = nil,
+        progressDone: Int64? = nil,
+        progressTotal: Int64? = nil,
+        progressNote: String? = nil,
+        cancelRequestedAt: Date? = nil
     ) {
         self.id = id
         self.name = name
@@ -74,5 +89,10 @@ public struct TaskRow: Sendable, Equatable {
         self.claimNumber = claimNumber
         self.crashes = crashes
         self.lastError = lastError
+        self.token = token
+        self.progressDone = progressDone
+        self.progressTotal = progressTotal
+        self.progressNote = progressNote
+        self.cancelRequestedAt = cancelRequestedAt
     }
 }

@@ -10,6 +10,8 @@ public enum Verdict: Sendable, Equatable {
     case fail(error: String)
     /// Back to WAITING, the attempt given back. `error` nil leaves `last_error` as it is.
     case release(after: Duration = .zero, error: String? = nil)
+    /// Taken back, as somebody asked: the row is deleted.
+    case cancel
 }
 
 /// One claim and how it is to end.
@@ -18,11 +20,14 @@ public struct Settlement: Sendable, Equatable {
     public let proof: ClaimProof
     /// How it is to end.
     public let verdict: Verdict
+    /// What is left in `task_results` if the task ends with it; nil for a task without a token.
+    public let record: ResultRecord?
 
     /// Creates a settlement from its parts.
-    public init(_ proof: ClaimProof, _ verdict: Verdict) {
+    public init(_ proof: ClaimProof, _ verdict: Verdict, record: ResultRecord? = nil) {
         self.proof = proof
         self.verdict = verdict
+        self.record = record
     }
 }
 

@@ -14,7 +14,7 @@ final class Workbench: Sendable {
     }
 
     /// Why a running handler was cancelled.
-    enum Cancellation { case timedOut(Duration), leaseLost, stopping }
+    enum Cancellation { case timedOut(Duration), leaseLost, stopping, asked }
 
     /// A task being performed.
     struct Running {

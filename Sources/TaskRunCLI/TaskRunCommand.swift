@@ -19,7 +19,8 @@ struct TaskRunCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
-            ShowCommand.self, RetryCommand.self, DeleteCommand.self, HandlersCommand.self, CheckCommand.self,
+            ShowCommand.self, RetryCommand.self, DeleteCommand.self, ResultCommand.self, WaitCommand.self,
+            CancelCommand.self, HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
     )

@@ -7,6 +7,7 @@ import Testing
             let first = try await scratch.taskrun("migrate")
             let lines = [
                 "version 1, create_tasks", "version 2, clean_up_at_once", "version 3, state_check_without_a_list",
+                "version 4, tokens_results_progress_cancel",
             ]
             #expect(first.lines == lines.map { "sqlite:tasks.db: \($0), is in place." })
             #expect(try await scratch.taskrun("migrate").output == "sqlite:tasks.db is up to date.\n")
@@ -17,6 +18,7 @@ import Testing
                     "{\"version\":1,\"name\":\"create_tasks\",\"applied\":true}",
                     "{\"version\":2,\"name\":\"clean_up_at_once\",\"applied\":true}",
                     "{\"version\":3,\"name\":\"state_check_without_a_list\",\"applied\":true}",
+                    "{\"version\":4,\"name\":\"tokens_results_progress_cancel\",\"applied\":true}",
                 ]
             )
         }

@@ -140,6 +140,23 @@ enum ClaimSQL {
         """
     )
 
+    /// Claims one row by its number, unless somebody has it locked.
+    ///
+    /// Values: owner, lease in seconds, now, id.
+    static let one = Statement(
+        "claim_one",
+        isBinary: true,
+        """
+        \(take) ARRAY(
+            SELECT id
+            FROM tasks
+            WHERE \(Probe.row("$4::bigint")) AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))
+            FOR NO KEY UPDATE SKIP LOCKED
+        ))
+        RETURNING \(columns)
+        """
+    )
+
     /// Claims from many lanes, and the locked rows of ``crashed`` if their turn has come.
     ///
     /// Which rows are the best `limit` of all is found out without locks, for then exactly as many rows a lane can be
@@ -241,7 +258,8 @@ enum ClaimSQL {
         """
 
     private static let columns = """
-        id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at
+        id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at,
+        token, cancel_requested_at IS NOT NULL
         """
 
     /// Lanes with their floors: five values, from this one on.

@@ -4,7 +4,7 @@ enum DeskSQL {
     static let columns = """
         id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
         attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
-        last_error
+        last_error, token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at"))
         """
 
     /// One row.
@@ -64,12 +64,32 @@ enum DeskSQL {
             attempts = 0,
             crashes = 0,
             lease_owner = NULL,
-            lease_expires_at = NULL
+            lease_expires_at = NULL,
+            progress_done = NULL,
+            progress_total = NULL,
+            progress_note = NULL,
+            cancel_requested_at = NULL
         FROM chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status = 'FAILED'
-        RETURNING tasks.id
+        RETURNING tasks.id, tasks.token
         """
     }
+
+    /// Removes the results with these tokens: their tasks are WAITING again.
+    ///
+    /// Value: tokens.
+    static let dropResults = Statement(
+        "drop_results",
+        "DELETE FROM task_results WHERE token IN (SELECT unnest($1::text[]))"
+    )
+
+    /// Which of these numbers are in the table.
+    ///
+    /// Value: ids.
+    static let there = Statement(
+        "there",
+        "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN tasks ON \(Probe.row("asked.id"))"
+    )
 
     /// Removes rows that are in nobody's hand.
     ///
@@ -85,7 +105,7 @@ enum DeskSQL {
     )
 
     /// A moment as whole microseconds since 1970; NULL for an infinite one.
-    private static func microseconds(_ moment: String) -> String {
+    static func microseconds(_ moment: String) -> String {
         "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM \(moment)) * 1000000)::bigint END"
     }
 }

@@ -32,6 +32,10 @@ enum SettleSQL {
             run_at = coalesce(\(ClaimSQL.moment("$8")) + make_interval(secs => verdict.wait), run_at),
             last_error = coalesce(verdict.error, last_error),
             crashes = CASE WHEN verdict.is_fresh THEN 0 ELSE crashes END,
+            -- Progress begins anew with each attempt.
+            progress_done = CASE WHEN verdict.status = 'FAILED' THEN progress_done END,
+            progress_total = CASE WHEN verdict.status = 'FAILED' THEN progress_total END,
+            progress_note = CASE WHEN verdict.status = 'FAILED' THEN progress_note END,
             lease_owner = NULL,
             lease_expires_at = NULL
         FROM unnest(
@@ -101,6 +105,7 @@ enum SettleSQL {
             lease_expires_at = NULL
         FROM unknown
         WHERE \(Probe.row("unknown.id")) AND \(Probe.isInHand)
+        RETURNING tasks.id
         """
     )
 }

@@ -22,7 +22,7 @@ struct OnceCommand: ProgramCommand {
 
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once --linger
 
-            With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
+            With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, cancelled, waiting \
             (WAITING tasks left, due or not; null if they could not be counted), seconds, and trouble if something kept \
             the run from going on.
 

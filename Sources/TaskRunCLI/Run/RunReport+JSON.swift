@@ -14,6 +14,7 @@ extension RunReport {
             ("released", .number(released)),
             ("recovered", .number(recovered)),
             ("lease_lost", .number(leaseLost)),
+            ("cancelled", .number(cancelled)),
             ("waiting", .number(waiting)),
             ("seconds", .seconds(duration)),
         ]

@@ -96,6 +96,7 @@ struct TerminalTeller: RunTeller {
         add(report.retried, "to be tried again", .yellow)
         add(report.failed, "FAILED", .red)
         add(report.released, "given back", .faint)
+        add(report.cancelled, "cancelled", .faint)
         add(report.leaseLost, "lost to another run", .yellow)
         let total = report.claimed == 0 ? "Nothing is due" : Self.count(report.claimed, "task")
         let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")

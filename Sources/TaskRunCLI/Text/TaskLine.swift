@@ -17,7 +17,7 @@ enum TaskLine {
     }
 
     private static let keys = [
-        "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds",
+        "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds", "token",
     ]
 
     /// Reads a line.
@@ -76,6 +76,7 @@ enum TaskLine {
         case "priority": task.priority = try number(from: Int(Int32.min))
         case "max_attempts": task.maxAttempts = try number(from: 1)
         case "timeout_seconds": task.timeoutSeconds = try number(from: 1)
+        case "token": task.token = try text()
         case "delay":
             guard let delay = DurationText.parse(try text()) else {
                 throw Fault(problem: "delay is no duration: expected \(DurationText.expected)")

@@ -37,6 +37,11 @@ extension TaskRow {
             "claim_no": .number(claimNumber),
             "crashes": .number(crashes),
             "last_error": .text(lastError),
+            "token": .text(token),
+            "progress_done": .number(progressDone),
+            "progress_total": .number(progressTotal),
+            "progress_note": .text(progressNote),
+            "cancel_requested_at": .text(cancelRequestedAt.map(MomentText.iso)),
         ]
     }
 

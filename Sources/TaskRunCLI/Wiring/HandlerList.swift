@@ -41,11 +41,12 @@ struct HandlerList {
                 run: run.text,
                 environment: environment,
                 resultLimit: settings.outputLimit,
+                maxResult: settings.maxResult,
                 privateFolder: settings.runtimeDirectory ?? RuntimeDirectory.standardPath()
             ),
-            perform: { (script, proof, limit) async throws(StoreError) in
+            perform: { (script, proof, record, limit) async throws(StoreError) in
                 guard let store else { preconditionFailure("without a store nothing is performed") }
-                return try await store.perform(script, settling: proof, timeLimit: limit)
+                return try await store.perform(script, settling: proof, record: record, timeLimit: limit)
             }
         )
         let mail = settings.mailSettings(environment: environment.merging(["TASKRUN_RUN": run.text]) { $1 })
@@ -83,11 +84,13 @@ extension Settings {
         run.grace = grace
         run.timeout = timeout
         run.retry = retry
+        run.keepResult = keepResult
+        run.maxResult = maxResult
         for (name, limits) in tasks {
             // Only the number of attempts is set per name; the backoff stays the handler's own.
             let own = registry[name]?.limits.retry ?? retry
             let policy = limits.maxAttempts.map { RetryPolicy(maxAttempts: $0, base: own.base, cap: own.cap) }
-            run.limits[name] = HandlerLimits(timeout: limits.timeout, retry: policy)
+            run.limits[name] = HandlerLimits(timeout: limits.timeout, retry: policy, keepResult: limits.keepResult)
         }
         return run
     }

@@ -1,0 +1,73 @@
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The table as a run sees it that is to perform one task and no other.
+struct SingleTaskStore: TaskStore {
+    let store: any TaskDesk
+    /// The task's number.
+    let id: Int64
+
+    var location: String { store.location }
+
+    func requireSchema() async throws(StoreError) { try await store.requireSchema() }
+
+    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+        Look(holdsClaims: false, isDue: true, waitingNames: [])
+    }
+
+    /// What died is the next ordinary run's to take over.
+    func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] { [] }
+
+    func settle(
+        _ settlements: [Settlement],
+        thenClaim request: ClaimRequest?,
+        now: Date?
+    ) async throws(StoreError) -> Exchange {
+        let results = try await store.settle(settlements, thenClaim: nil, now: now).results
+        guard let request, case .usual = request.share else { return Exchange(results: results, claimed: []) }
+        let task = try await store.claim(id: id, owner: request.owner, lease: request.lease)
+        return Exchange(results: results, claimed: task.map { [$0] } ?? [])
+    }
+
+    func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
+        try await store.renew(proofs, lease: lease, now: now)
+    }
+
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+        try await store.giveBack(owner: owner, except: known)
+    }
+
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
+
+    func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
+        try await store.cancelRequests(among: proofs)
+    }
+
+    func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { 0 }
+
+    func perform(
+        _ script: Script,
+        settling proof: ClaimProof,
+        record: ResultRecord?,
+        timeLimit: Duration
+    ) async throws(StoreError) -> ScriptOutcome {
+        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
+    }
+
+    func waitingNames(limit: Int) async throws(StoreError) -> [String] { [] }
+
+    func waitForTasks(
+        names: [String],
+        queues: [String]?,
+        until end: ContinuousClock.Instant
+    ) async throws(StoreError) -> Bool {
+        try await store.waitForTasks(names: names, queues: queues, until: end)
+    }
+
+    func close() async {}
+}
