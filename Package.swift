@@ -31,8 +31,10 @@ let package = Package(
                 .embedInCode("V002__clean_up_at_once.postgresql.sql"),
                 .embedInCode("V003__state_check_without_a_list.sqlite.sql"),
                 .embedInCode("V003__state_check_without_a_list.postgresql.sql"),
-                .embedInCode("V004__tokens_results_progress_cancel.sqlite.sql"),
-                .embedInCode("V004__tokens_results_progress_cancel.postgresql.sql"),
+                .embedInCode("V004__pause_queues.sqlite.sql"),
+                .embedInCode("V004__pause_queues.postgresql.sql"),
+                .embedInCode("V005__tokens_results_progress_cancel.sqlite.sql"),
+                .embedInCode("V005__tokens_results_progress_cancel.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]
@@ -89,7 +91,10 @@ let package = Package(
             ]
         ),
         // Drives the built binary from outside.
-        .testTarget(name: "CommandTests", dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "Migrations", "TestSupport"]
+        ),
         .target(
             name: "TestSupport",
             dependencies: [

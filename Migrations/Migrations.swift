@@ -54,10 +54,11 @@ extension Migration {
                     name: "state_check_without_a_list",
                     file: PackageResources.V003__state_check_without_a_list_sqlite_sql
                 ),
+                Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_sqlite_sql),
                 Migration(
-                    version: 4,
+                    version: 5,
                     name: "tokens_results_progress_cancel",
-                    file: PackageResources.V004__tokens_results_progress_cancel_sqlite_sql
+                    file: PackageResources.V005__tokens_results_progress_cancel_sqlite_sql
                 ),
             ]
         case .postgresql:
@@ -73,10 +74,11 @@ extension Migration {
                     name: "state_check_without_a_list",
                     file: PackageResources.V003__state_check_without_a_list_postgresql_sql
                 ),
+                Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_postgresql_sql),
                 Migration(
-                    version: 4,
+                    version: 5,
                     name: "tokens_results_progress_cancel",
-                    file: PackageResources.V004__tokens_results_progress_cancel_postgresql_sql
+                    file: PackageResources.V005__tokens_results_progress_cancel_postgresql_sql
                 ),
             ]
         }

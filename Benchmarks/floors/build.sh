@@ -18,4 +18,5 @@ compile floor-sqlite sqlite.c $(pkg-config --cflags --libs sqlite3)
 if [ -e spawn.c ]; then compile floor-spawn spawn.c -pthread; fi
 compile measured measured.c
 compile stamp stamp.c
+compile mark mark.c
 echo "$out"

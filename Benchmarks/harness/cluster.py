@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 
-from harness.process import Missing, cpu_seconds_of
+from harness.process import Missing, cpu_seconds_of, running_seconds_of
 
 # When the pipe is closed, however the benchmark ends, the server is stopped and its folder removed.
 WATCHDOG = """
@@ -21,9 +21,9 @@ rm -rf "$folder"
 
 
 class Cluster:
-    """A server on a Unix socket of its own: fsync on, all else as initdb leaves it."""
+    """A server on a Unix socket of its own: fsync on, all else as initdb leaves it but for the given settings."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **settings):
         self.folder = folder
         self.programs = find_programs()
         self.user = unprivileged_user()
@@ -37,6 +37,7 @@ class Cluster:
         self.port = free_port()
         with open(os.path.join(data, "postgresql.conf"), "a", encoding="utf-8") as file:
             file.write(f"\nlisten_addresses = ''\nport = {self.port}\nunix_socket_directories = '{folder}'\n")
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
         self.call("pg_ctl", "-D", data, "-w", "-t", "120", "-l", os.path.join(folder, "log"), "start")
         with open(os.path.join(data, "postmaster.pid"), encoding="utf-8") as file:
             self.pid = int(file.readline())
@@ -75,15 +76,22 @@ class Cluster:
 
     def cpu_seconds(self):
         """The processor time of the server with all its processes, those that ended included."""
-        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="utf-8") as file:
-            children = file.read().split()
         total = cpu_seconds_of(self.pid)
-        for child in children:
+        for child in self.children():
             try:
                 total += cpu_seconds_of(child)
             except (FileNotFoundError, ProcessLookupError):
                 pass  # ended meanwhile: the server has its time now, or at the next look
         return total
+
+    def running_seconds(self):
+        """How long the processes that are there now were on a processor."""
+        return sum(running_seconds_of(child) for child in self.children())
+
+    def children(self):
+        """The numbers of the server's processes but the first."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="utf-8") as file:
+            return file.read().split()
 
     def facts(self):
         """Version and settings that speed depends on."""

@@ -1,5 +1,6 @@
 """Runs programs and tells what they cost."""
 
+import contextlib
 import json
 import os
 import signal
@@ -77,6 +78,15 @@ def cpu_seconds_of(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
         fields = file.read().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def running_seconds_of(pid):
+    """How long the threads of a process were on a processor, to the nanosecond: for what is next to nothing."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/task/{thread}/schedstat", encoding="utf-8") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
 
 
 def peak_memory_of(pid):

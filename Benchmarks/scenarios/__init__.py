@@ -3,6 +3,7 @@
 from scenarios import (
     executables,
     lingering,
+    lingering_runs,
     many_runs,
     nothing_due,
     open_transaction,
@@ -21,6 +22,7 @@ ALL = (
     streams,
     nothing_due,
     lingering,
+    lingering_runs,
     peak_memory,
     waiting_rows,
     open_transaction,

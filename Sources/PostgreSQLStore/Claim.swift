@@ -24,7 +24,7 @@ struct Claim: Sendable {
 
     /// Reads a request; nil where it asks for nothing.
     init?(_ request: ClaimRequest?, now: Date?) {
-        guard let request, !request.names.isEmpty, request.queues != [] else { return nil }
+        guard let request, !request.names.isEmpty, request.queues?.words != [] else { return nil }
         switch request.share {
         case .usual(let limit, let crashed):
             self.limit = limit
@@ -110,7 +110,9 @@ struct Claim: Sendable {
 
     private var look: Request {
         let names = SQLText.array(request.names)
-        guard let queues = request.queues else { return Request(ClaimSQL.lanes, [names, now]) }
+        guard let queues = request.queues?.names else {
+            return Request(ClaimSQL.lanes, [names, now, request.queues?.expression])
+        }
         return Request(ClaimSQL.lanesOfQueues, [names, now, SQLText.array(queues)])
     }
 
@@ -118,7 +120,7 @@ struct Claim: Sendable {
         Request(
             ClaimSQL.crashed,
             [
-                SQLText.array(request.names), request.queues.map { SQLText.array($0) },
+                SQLText.array(request.names), request.queues?.expression,
                 String(crashed.counts.lowerBound), String(crashed.counts.upperBound), String(crashed.limit), now,
             ]
         )

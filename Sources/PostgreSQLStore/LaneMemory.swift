@@ -19,7 +19,7 @@ struct LaneMemory: Sendable {
     /// What the lanes were looked for.
     struct Key: Sendable, Hashable {
         let names: [String]
-        let queues: [String]?
+        let queues: QueueFilter?
 
         init(_ request: ClaimRequest) {
             names = request.names

@@ -89,7 +89,7 @@ extension PostgreSQLStore {
             let answers = try session.exchange(
                 [
                     begin, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders),
-                    Request(HorizonSQL.holder), .commit,
+                    Request(HorizonSQL.holder), Request(DeskSQL.paused), .commit,
                 ],
                 within: SessionSettings.maintenanceLimit
             )
@@ -111,7 +111,8 @@ extension PostgreSQLStore {
                         firstLeaseEnd: row.integerIfAny(2).map { Date(microseconds: $0) }
                     )
                 },
-                horizonHolder: answers[4].rows.first.map { HorizonHolder($0) }
+                horizonHolder: answers[4].rows.first.map { HorizonHolder($0) },
+                paused: answers[5].rows.map { PausedQueue($0) }
             )
         }
     }

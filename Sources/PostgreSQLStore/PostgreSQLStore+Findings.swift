@@ -35,7 +35,7 @@ extension PostgreSQLStore {
 
 extension PostgreSQLStore {
     private static func notifyFinding(_ isOn: Bool) -> Finding {
-        let found = isOn ? "wake waiting runs at the commit" : "none; waiting runs look eight times a second"
+        let found = isOn ? "wake waiting runs at the commit" : "none; waiting runs look twelve times a second"
         return Finding(.ok, "notify triggers", found)
     }
 }

@@ -2,7 +2,7 @@ public import TaskRun
 
 extension PostgreSQLStore {
     /// Without triggers: how long to wait between two looks, give or take a quarter.
-    private static let pause: Duration = .milliseconds(125)
+    private static let pause: Duration = .milliseconds(80)
     /// With them: when to look although nothing was told, in case they were removed or a message was lost on the way.
     private static let longPause: Duration = .seconds(5)
     /// Looks take at most this part of the time, however long one takes.
@@ -14,7 +14,7 @@ extension PostgreSQLStore {
     /// missed; a lost connection ends the wait with an error, and the next one listens anew before it looks.
     public func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         let interrupt: Interrupt
@@ -37,7 +37,7 @@ extension PostgreSQLStore {
     }
 
     /// Looks whether there is anything to do: see ``TaskRun/TaskStore``.
-    public func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    public func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([
                 Request(WaitSQL.anyClaim), Self.firstDue(names, queues),
@@ -52,9 +52,9 @@ extension PostgreSQLStore {
         }
     }
 
-    private static func firstDue(_ names: [String], _ queues: [String]?) -> Request {
-        queues.map { Request(WaitSQL.firstDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
-            ?? Request(WaitSQL.firstDue, [SQLText.array(names)])
+    private static func firstDue(_ names: [String], _ queues: QueueFilter?) -> Request {
+        queues?.names.map { Request(WaitSQL.firstDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
+            ?? Request(WaitSQL.firstDue, [SQLText.array(names), queues?.expression])
     }
 
     private static func wait(

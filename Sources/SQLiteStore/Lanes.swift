@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import TaskRun
 
 /// One task name, queue and priority, and the moment its first task is due.
 struct Lane: Sendable, Equatable {
@@ -15,19 +16,19 @@ struct Lane: Sendable, Equatable {
 /// The lanes that the last look found, and whether they can still be gone by.
 struct LaneMemory: Sendable {
     private var names: [String] = []
-    private var queues: [String]?
+    private var queues: QueueFilter?
     private var seen: ContinuousClock.Instant?
     private(set) var lanes: [Lane] = []
 
     /// The lanes for these names and queues, if they were looked for within the last second.
-    func recall(names: [String], queues: [String]?) -> [Lane]? {
+    func recall(names: [String], queues: QueueFilter?) -> [Lane]? {
         guard let seen, seen.duration(to: .now) < .seconds(1), names == self.names, queues == self.queues else {
             return nil
         }
         return lanes
     }
 
-    mutating func keep(_ lanes: [Lane], names: [String], queues: [String]?) {
+    mutating func keep(_ lanes: [Lane], names: [String], queues: QueueFilter?) {
         (self.lanes, self.names, self.queues, self.seen) = (lanes, names, queues, .now)
     }
 }
@@ -36,12 +37,12 @@ extension Database {
     /// What each priority is greater than.
     private static let beforeAll = Double(Int32.min) - 1
 
-    /// Finds the lanes that have a due task, by stepping from lane to lane.
-    func lanes(names: [String], queues: [String]?, now: String) throws -> [Lane] {
+    /// Finds the lanes that have a due task and are not paused, by stepping from lane to lane.
+    func lanes(names: [String], queues: QueueFilter?, now: String) throws -> [Lane] {
         let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
         var lanes: [Lane] = []
         for name in names {
-            if let queues {
+            if let queues = queues?.names {
                 for queue in queues {
                     lanes += try self.lanes(name: name, queue: Data(queue.utf8), after: Self.beforeAll)
                 }
@@ -53,10 +54,15 @@ extension Database {
                 let lane = Lane(name: name, row)
                 guard queue.lexicographicallyPrecedes(lane.queue) else { break }
                 queue = lane.queue
+                if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
                 lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority)
             }
         }
-        return lanes.filter { $0.head <= moment }
+        let due = lanes.filter { $0.head <= moment }
+        guard !due.isEmpty else { return [] }
+        let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
+        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0) })
+        return paused.isEmpty ? due : due.filter { !paused.contains($0.queue) }
     }
 
     private func lanes(name: String, queue: Data, after priority: Double) throws -> [Lane] {

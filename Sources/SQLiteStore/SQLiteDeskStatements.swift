@@ -54,6 +54,29 @@ enum SQLiteDeskStatements {
         ORDER BY lease_owner
         """
 
+    static let paused = """
+        SELECT CAST(queue AS BLOB), julianday(paused_until), julianday(paused_at), CAST(paused_why AS BLOB),
+            CAST(paused_by AS BLOB)
+        FROM task_queues
+        WHERE julianday(paused_until) > julianday(:now)
+        ORDER BY queue
+        """
+
+    static let pause = """
+        INSERT INTO task_queues (queue, paused_until, paused_at, paused_why, paused_by)
+        VALUES (:queue, coalesce(:until, '9999-12-31 23:59:59.999'), :now, :why, :who)
+        ON CONFLICT (queue) DO UPDATE
+        SET paused_until = excluded.paused_until, paused_at = excluded.paused_at, paused_why = excluded.paused_why,
+            paused_by = excluded.paused_by
+        """
+
+    static let resume = """
+        UPDATE task_queues
+        SET paused_until = NULL
+        WHERE queue IN (SELECT value FROM json_each(:queues)) AND julianday(paused_until) > julianday(:now)
+        RETURNING CAST(queue AS BLOB)
+        """
+
     static let retry = """
         UPDATE tasks
         SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now, cancel_requested_at = NULL,

@@ -109,5 +109,10 @@ enum SQLiteResultStatements {
         SELECT id
         FROM tasks
         WHERE id = :id AND status = 'WAITING' AND crashes = 0 AND julianday(run_at) <= julianday(:now)
+            AND NOT EXISTS (
+                SELECT 1
+                FROM task_queues
+                WHERE task_queues.queue = tasks.queue AND julianday(paused_until) > julianday(:now)
+            )
         """
 }

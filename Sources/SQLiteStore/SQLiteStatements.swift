@@ -43,10 +43,24 @@ enum SQLiteStatements {
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND crashes BETWEEN :least AND :most
             AND task_name IN (SELECT value FROM json_each(:names))
-            AND (:queues IS NULL OR queue IN (SELECT value FROM json_each(:queues)))
-            AND julianday(run_at) <= julianday(:now)
+            AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
+            AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
+            AND julianday(run_at) <= julianday(:now) AND \(isOpen)
         ORDER BY priority, julianday(run_at), id
         LIMIT :limit
+        """
+
+    private static let isOpen = """
+        NOT EXISTS (
+            SELECT 1 FROM task_queues AS q WHERE q.queue = tasks.queue AND julianday(q.paused_until) > julianday(:now)
+        )
+        """
+
+    // Few; an empty table usually.
+    static let pausedQueues = """
+        SELECT CAST(queue AS BLOB)
+        FROM task_queues INDEXED BY task_queues_paused
+        WHERE paused_until IS NOT NULL AND julianday(paused_until) > julianday(:now)
         """
 
     // No SKIP LOCKED: SQLite has one writer, and the transaction around this is it. A number that cannot rise, or is none,
@@ -139,7 +153,7 @@ enum SQLiteStatements {
     static let anyCrashed = """
         SELECT 1
         FROM tasks INDEXED BY tasks_crashed
-        WHERE status = 'WAITING' AND crashes > 0 AND julianday(run_at) <= julianday(:now)
+        WHERE status = 'WAITING' AND crashes > 0 AND julianday(run_at) <= julianday(:now) AND \(isOpen)
         LIMIT 1
         """
 

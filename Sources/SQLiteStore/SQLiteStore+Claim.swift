@@ -124,7 +124,8 @@ extension SQLiteStore {
                 "least": isAlone ? ClaimRequest.crashesUntilAlone : 1,
                 "most": isAlone ? Int(Int32.max) : ClaimRequest.crashesUntilAlone - 1,
                 "names": SQLiteJSON.text(request.names),
-                "queues": request.queues.map(SQLiteJSON.text),
+                "queues": request.queues?.globs,
+                "except": request.queues?.exceptGlobs,
                 "now": now,
                 "limit": limit,
             ]

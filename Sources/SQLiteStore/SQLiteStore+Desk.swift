@@ -58,7 +58,7 @@ extension SQLiteStore {
             let holders = try Row.fetchAll(database, sql: SQLiteDeskStatements.holders).map { row in
                 TableSummary.Holder(owner: row.textIfAny(0), tasks: row[1], firstLeaseEnd: row.moment(2))
             }
-            return TableSummary(lines: lines, holders: holders)
+            return TableSummary(lines: lines, holders: holders, paused: try database.pausedQueues())
         }
     }
 

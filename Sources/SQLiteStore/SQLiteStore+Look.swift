@@ -4,7 +4,7 @@ public import TaskRun
 
 extension SQLiteStore {
     /// Looks whether there is anything to do: see ``TaskRun/TaskStore``.
-    public func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    public func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await read("cannot look for tasks") { database in
             let now = SQLiteTime.text(Date())
             let holdsClaims = try Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyClaim)) != nil

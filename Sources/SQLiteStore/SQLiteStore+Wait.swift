@@ -4,7 +4,7 @@ extension SQLiteStore {
     /// Waits until a task is due: see ``TaskRun/TaskStore``.
     public func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         guard let bell = Bell() else {

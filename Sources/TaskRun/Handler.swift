@@ -11,6 +11,8 @@ public enum HandlerOutcome: Sendable, Equatable {
     case permanentlyFailed(error: String)
     /// Not now: back to WAITING, the attempt does not count. Without `after`, the policy's backoff.
     case later(after: Duration? = nil, note: String? = nil)
+    /// Not performed, because a hook said so: done. The note says why.
+    case skipped(note: String? = nil)
     /// The run was asked to stop before the handler had ended: back to WAITING, the attempt does not count.
     case stopped
     /// The handler settled the claim itself, in the transaction that did the work (an SQL file).

@@ -14,6 +14,7 @@ extension OneShotRun {
             report.recovered += batch.count
             report.failed += batch.count { $0.status == .failed }
             observer?(.recovered(batch))
+            await tellHooks(recovered: batch)
         } while batch.count >= 1000 && stop.requests == 0
     }
 
@@ -25,6 +26,10 @@ extension OneShotRun {
         if phase == .usual, isOver(now), isIdle { phase = .alone }
         guard phase != .done, phase == .alone || !isOver(now), !bench.with({ $0.holdsAlone }) else { return nil }
         guard !unsettled.isEmpty || (now >= nextClaim && !isWaiting) else { return nil }
+        guard !hooksAreBehind else {
+            nextClaim = now.advanced(by: .milliseconds(100))
+            return nil
+        }
         slotsHeld += slots.take(upTo: settings.concurrency - slotsHeld)
         if slotsHeld == 0 {
             // Other runs of this host have all places: ask again soon, and not beyond the window.
@@ -49,10 +54,28 @@ extension OneShotRun {
         ClaimRequest(
             owner: identity.text,
             names: names,
-            queues: settings.queues,
+            queues: settings.queues.first,
             share: share,
             lease: settings.lease
         )
+    }
+
+    /// Goes on with the queues that come next in the settings' order, until as much was claimed as was asked for.
+    ///
+    /// - Parameters:
+    ///   - exchange: What the first queues brought; takes up what the others bring, also when one cannot be asked.
+    ///   - request: What was asked for.
+    /// - Throws: What the store throws; what was claimed before is in the exchange.
+    func fill(_ exchange: inout Exchange, for request: ClaimRequest) async throws(StoreError) {
+        for queues in settings.queues.dropFirst() {
+            guard let rest = request.rest(after: exchange.claimed, from: queues) else { return }
+            let more = try await store.settle([], thenClaim: rest, now: nil)
+            exchange = Exchange(
+                results: exchange.results,
+                claimed: exchange.claimed + more.claimed,
+                isPartial: exchange.isPartial || more.isPartial
+            )
+        }
     }
 
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.
@@ -64,6 +87,7 @@ extension OneShotRun {
         bench.add(unlessCancelled(claimed, leaseEnd: leaseEnd), leaseEnd: leaseEnd)
         if !claimed.isEmpty { vainLooks = 0 }
         if request.share == .alone {
+            if claimed.isEmpty, !exchange.isPartial, !isOver(sent) { tellQueueEmpty() }
             isWaiting = turn != nil && claimed.isEmpty && !isOver(sent)
             phase = isOver(sent) || (claimed.isEmpty && !isWaiting) ? .done : .usual
         } else if exchange.isPartial {
@@ -93,7 +117,13 @@ extension OneShotRun {
             return state.waiting
         }
         unsettled += unbegun.map { held in
-            let finished = Workbench.Finished(held: held, outcome: .stopped, cancellation: .stopping, took: .zero)
+            let finished = Workbench.Finished(
+                held: held,
+                outcome: .stopped,
+                cancellation: .stopping,
+                took: .zero,
+                occupied: .zero
+            )
             // The record counts only where somebody has asked to cancel the task meanwhile.
             let record = performer.record(of: held.task, began: nil, .release())
             return Unsettled(finished: finished, verdict: .release(), record: record)
@@ -102,9 +132,14 @@ extension OneShotRun {
 
     /// Starts a worker for each free place while tasks wait, and gives unused places back.
     func beginWork() {
+        let around = hooks.flatMap { $0.surroundHandlers ? $0 : nil }
         bench.startWorkers(places: slotsHeld) { [bench, performer] number in
             var outcome: HandlerOutcome?
             while let task = bench.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
+                if let around {
+                    outcome = await performer.perform(task, between: around, on: bench, worker: number)
+                    continue
+                }
                 outcome = await performer.perform(task) { outcome in
                     bench.follow(
                         worker: number,

@@ -52,7 +52,14 @@ extension OneShotRun {
     }
 
     private func cancel(_ held: Workbench.Held) {
-        cancel(Workbench.Finished(held: held, outcome: .stopped, cancellation: .asked, took: .zero), progress: nil)
+        let end = Workbench.Finished(
+            held: held,
+            outcome: .stopped,
+            cancellation: .asked,
+            took: .zero,
+            occupied: .zero
+        )
+        cancel(end, progress: nil)
     }
 
     /// Settles a task as cancelled.

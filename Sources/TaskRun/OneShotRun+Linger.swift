@@ -44,7 +44,8 @@ extension OneShotRun {
 
     /// Waits for what is due, for something to settle, and for whoever asks the run to stop; whichever comes first.
     private func waitForTasks(until end: ContinuousClock.Instant) async -> Result<Bool, StoreError> {
-        let (store, bench, names, queues) = (store, bench, names, settings.queues)
+        let (store, bench, names) = (store, bench, names)
+        let queues = QueueFilter.all(of: settings.queues)
         return await withTaskGroup(of: Result<Bool, StoreError>.self) { group in
             group.addTask {
                 let result: Result<Bool, StoreError>

@@ -15,15 +15,14 @@ extension OneShotRun {
         do {
             if isUncertain { try await forgetLostAnswers() }
             let batch = unsettled
-            let exchange = try await store.settle(
-                batch.map(\.settlement),
-                thenClaim: request,
-                now: nil
-            )
+            var exchange = try await store.settle(batch.map(\.settlement), thenClaim: request, now: nil)
             unsettled.removeFirst(batch.count)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
-            if let request { take(exchange, for: request, sent: sent) }
             (troubleUntil, isUncertain) = (nil, false)
+            guard let request else { return }
+            // What was claimed is in hand, whatever becomes of the rest.
+            defer { take(exchange, for: request, sent: sent) }
+            try await fill(&exchange, for: request)
         } catch {
             await overcome(error, sent: sent)
         }
@@ -40,7 +39,7 @@ extension OneShotRun {
         // What the table does not have yet goes into the result; a task that is gone needs it no more.
         let progress = board.take(finished.map(\.held.task.proof))
         for end in finished {
-            pace.note(end.took)
+            pace.note(end.occupied)
             if end.isCancelled {
                 cancel(end, progress: progress[end.held.task.proof])
                 continue
@@ -49,7 +48,9 @@ extension OneShotRun {
             if case .settled(let result) = outcome {
                 if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
                 observer?(.ended(end.held.task, nil, result, took: end.took))
-            } else if let outcome, let verdict = performer.verdict(outcome, for: end.held.task) {
+            } else if let outcome, var verdict = performer.verdict(outcome, for: end.held.task) {
+                // A task that a hook keeps from being performed has no result.
+                if case .skipped = outcome, end.held.task.token != nil { verdict = .cancel }
                 let record = performer.record(of: end, verdict, progress: progress[end.held.task.proof])
                 unsettled.append(Unsettled(finished: end, verdict: verdict, record: record))
             } else {
@@ -62,6 +63,11 @@ extension OneShotRun {
     private func conclude(_ end: Unsettled, _ result: SettleResult) {
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
         guard result == .settled || isUncertain else { return lose(end.finished) }
+        if case .skipped(let note) = end.finished.outcome, end.verdict == .delete || end.verdict == .cancel {
+            report.skipped += 1
+            observer?(.skipped(end.task, note: note))
+            return
+        }
         switch end.verdict {
         case .delete: report.succeeded += 1
         case .retry: report.retried += 1
@@ -70,6 +76,7 @@ extension OneShotRun {
         case .cancel: report.cancelled += 1
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
+        tellHooks(end)
     }
 
     private func lose(_ end: Workbench.Finished) {
@@ -138,7 +145,7 @@ extension Workbench.Finished {
     /// After a cancellation only success counts as what it says.
     var effectiveOutcome: HandlerOutcome? {
         switch (cancellation, outcome) {
-        case (_, .succeeded), (_, .settled), (.stopping, .later): outcome
+        case (_, .succeeded), (_, .skipped), (_, .settled), (.stopping, .later): outcome
         case (nil, .stopped): .failed(error: "the handler cancelled itself")
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")

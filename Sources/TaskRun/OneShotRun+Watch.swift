@@ -57,8 +57,12 @@ extension OneShotRun {
     }
 
     private func cancellation(of running: Workbench.Running, now: ContinuousClock.Instant) -> Workbench.Cancellation? {
+        // What the handler did is done; hooks have a time limit of their own.
+        if case .told = running.stage { return nil }
         if now >= running.held.leaseEnd { return .leaseLost }
-        if now >= running.began.advanced(by: running.timeLimit) { return .timedOut(running.timeLimit) }
+        if let timeUp = running.timeUp, now >= timeUp { return .timedOut(running.timeLimit) }
+        // Its handler has not begun: it goes back like what waits to begin.
+        if case .preparing = running.stage, stopBegan != nil { return .stopping }
         if fatal != nil || stop.requests > 1 { return .stopping }
         guard let stopBegan else { return nil }
         // The last 10 s of the grace are the time between SIGTERM and SIGKILL.
@@ -77,13 +81,11 @@ extension OneShotRun {
                 }
             guard isAllDeaf else { return [ClaimedTask]() }
             for (worker, running) in state.running {
-                let end = Workbench.Finished(
-                    held: running.held,
-                    outcome: .later(after: .seconds(5), note: "the handler did not end when cancelled"),
-                    cancellation: running.cancellation?.why,
-                    took: running.began.duration(to: now)
+                let outcome = HandlerOutcome.later(
+                    after: .seconds(5),
+                    note: "the handler did not end when cancelled"
                 )
-                state.finished.append(end)
+                state.finished.append(Workbench.Finished(running, outcome: outcome, ended: now))
                 state.workers[worker] = nil
             }
             defer { state.running = [:] }

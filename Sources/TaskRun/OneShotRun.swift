@@ -28,8 +28,10 @@ public actor OneShotRun {
     let observer: (@Sendable (RunEvent) -> Void)?
     let performer: Performer
     let names: [String]
-    let bench = Workbench()
+    let bench: Workbench
     let board = ProgressBoard()
+    let hooks: Hooks?
+    let hookQueue = HookQueue()
     private let executor = QueueExecutor(label: "taskrun.run")
     let began = ContinuousClock.now
 
@@ -52,6 +54,8 @@ public actor OneShotRun {
     var isWaiting = false
     /// How often in a row the store soon spoke of due tasks, and none could be claimed.
     var vainLooks = 0
+    /// What was performed when hooks were last told that nothing more is due.
+    var performedWhenEmpty = 0
 
     /// The run's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -68,6 +72,7 @@ public actor OneShotRun {
     ///   - turn: The turn to claim, for a run that stays when nothing is due; nil: it ends then.
     ///   - logger: For the handlers.
     ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
+    ///   - hooks: Are told what happens, and asked before a task is performed.
     ///   - observer: Is told what happens, as it happens; from any thread.
     public init(
         store: any TaskStore,
@@ -79,6 +84,7 @@ public actor OneShotRun {
         turn: (any Turn)? = nil,
         logger: Logger,
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
+        hooks: [any RunHooks] = [],
         observer: (@Sendable (RunEvent) -> Void)? = nil
     ) {
         self.store = store
@@ -89,6 +95,8 @@ public actor OneShotRun {
         self.turn = turn
         self.isDead = isDead
         self.observer = observer
+        self.hooks = Hooks(hooks, timeLimit: settings.hookTimeout, logger: logger)
+        bench = Workbench(isPreparing: self.hooks?.surroundHandlers ?? false)
         self.performer = Performer(
             registry: registry,
             settings: settings,
@@ -112,10 +120,24 @@ public actor OneShotRun {
     ///   hand is then left to the next run.
     public func run() async throws(StoreError) -> RunReport {
         stop.listen { [bench] in bench.interrupt() }
+        hookQueue.listen { [bench] in bench.interrupt() }
         try await store.requireSchema()
+        guard let hooks else { return try await perform() }
+        await hooks.tell(.runStart) { [identity] in try await $0.runStart(identity) }
+        do {
+            let report = try await perform()
+            await endHooks()
+            return report
+        } catch {
+            await endHooks(error)
+            throw error
+        }
+    }
+
+    private func perform() async throws(StoreError) -> RunReport {
         var holdsExpired = false
         do {
-            let look = try await store.look(names: names, queues: settings.queues)
+            let look = try await store.look(names: names, queues: .all(of: settings.queues))
             holdsExpired = look.holdsExpired
             if look.holdsClaims { try await recover() }
             if turn == nil, !look.holdsClaims, !look.isDue {
@@ -144,7 +166,7 @@ public actor OneShotRun {
         await performer.registry.close()
         if let fatal { throw fatal }
         if holdsExpired { await prune() }
-        if settings.only == nil, settings.queues == nil, report.trouble == nil {
+        if settings.only == nil, settings.queues.isEmpty, report.trouble == nil {
             await noteUnknownNames()
         }
         report.duration = began.duration(to: .now)
@@ -165,7 +187,7 @@ public actor OneShotRun {
 
     /// Most runs: nothing is due.
     private func end(after look: Look) -> RunReport {
-        if settings.only == nil, settings.queues == nil { note(waiting: look.waitingNames) }
+        if settings.only == nil, settings.queues.isEmpty { note(waiting: look.waitingNames) }
         report.duration = began.duration(to: .now)
         return report
     }
@@ -186,9 +208,7 @@ public actor OneShotRun {
             if fatal == nil { moments.append(nextRenewal) }
             if phase != .done, state.isEmpty { moments.append(max(nextClaim, troubleUntil ?? nextClaim)) }
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
-            moments += state.running.values.compactMap {
-                $0.cancellation == nil ? $0.began.advanced(by: $0.timeLimit) : nil
-            }
+            moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
             if fatal == nil, troubleUntil == nil {
                 if !unsettled.isEmpty { moments.append(now) }
                 let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)

@@ -26,7 +26,7 @@ struct Performer: Sendable {
     ) async -> HandlerOutcome {
         guard let handler = registry[task.name] else { return .stopped }
         guard isText(task) else {
-            return .permanentlyFailed(error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text.")
+            return Self.noText
         }
         return await handler.perform(task, in: begin(task, handler)) { outcome in
             next(outcome).map { ($0, begin($0, handler)) }
@@ -36,13 +36,17 @@ struct Performer: Sendable {
     /// Whether a task may follow on another one of its name without being looked at further.
     func canFollow(_ task: ClaimedTask) -> Bool { task.data.count <= 1 << 16 && isText(task) }
 
-    private func isText(_ task: ClaimedTask) -> Bool { String(validating: task.data, as: UTF8.self) != nil }
+    func isText(_ task: ClaimedTask) -> Bool { String(validating: task.data, as: UTF8.self) != nil }
 
-    private func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
+    static let noText = HandlerOutcome.permanentlyFailed(
+        error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text."
+    )
+
+    func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
         observer?(.began(task))
         var context = TaskContext(
             task: task,
-            maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
+            maxAttempts: maxAttempts(of: task),
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             logger: logger,
             report: { [note, observer] in
@@ -78,6 +82,14 @@ struct Performer: Sendable {
             record.result = ResultRecord.cut(result, to: settings.maxResult, isCut: record.size > result.count)
         }
         return record
+    }
+
+    /// How many attempts there are.
+    func maxAttempts(of task: ClaimedTask) -> Int { task.maxAttempts ?? maxAttempts(ofName: task.name) }
+
+    /// How many attempts tasks of a name have where the row says nothing.
+    func maxAttempts(ofName name: String) -> Int {
+        (registry[name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
     }
 
     /// How long this attempt may take.

@@ -14,6 +14,8 @@ public struct RunReport: Sendable, Equatable {
     public var cancelled = 0
     /// Tasks taken over from dead runs.
     public var recovered = 0
+    /// Tasks that were not performed because a hook said so; their rows are deleted.
+    public var skipped = 0
     /// Claims that were taken over before they could be settled.
     public var leaseLost = 0
     /// Handlers that did not end when cancelled; the program must exit to be rid of them.
@@ -39,6 +41,8 @@ public enum RunEvent: Sendable {
     case progress(ClaimedTask, TaskContext.Progress, note: String?)
     /// A claim ended. `verdict` is nil where the handler settled it itself or the lease was lost.
     case ended(ClaimedTask, Verdict?, SettleResult, took: Duration)
+    /// A task was not performed because a hook said so, and why; its row is deleted.
+    case skipped(ClaimedTask, note: String?)
     /// The database made trouble; the run goes on.
     case trouble(StoreError)
     /// Nothing is due or in hand, and the run stays.

@@ -14,8 +14,8 @@ public struct RunSettings: Sendable {
     public var limit: Int?
     /// Perform only these names; nil: all that have a handler.
     public var only: [String]?
-    /// Take from these queues; nil: all.
-    public var queues: [String]?
+    /// Take from these queues: as long as the first has something due, from that alone, and so on; none: from all alike.
+    public var queues: [QueueFilter]
     /// How long a claim holds unless renewed; default 300 s.
     public var lease: Duration
     /// How often leases are renewed, all at once; default 60 s, at most a third of the lease.
@@ -36,6 +36,8 @@ public struct RunSettings: Sendable {
     public var keepResult: Duration
     /// The most bytes of a result that are kept, the first ones; default 16 MiB.
     public var maxResult: Int
+    /// How long a hook may take at each call; default 10 s.
+    public var hookTimeout: Duration
     /// Crashes in a row at which a task is FAILED; default 5.
     public var crashLimit: Int
 
@@ -45,7 +47,7 @@ public struct RunSettings: Sendable {
         self.window = .seconds(50)
         self.limit = nil
         self.only = nil
-        self.queues = nil
+        self.queues = []
         self.lease = .seconds(300)
         self.renewal = .seconds(60)
         self.grace = .seconds(25)
@@ -55,6 +57,7 @@ public struct RunSettings: Sendable {
         self.limits = [:]
         self.keepResult = ResultRecord.standardKeep
         self.maxResult = 16 << 20
+        self.hookTimeout = .seconds(10)
         self.crashLimit = 5
     }
 

@@ -20,7 +20,7 @@ public struct ClaimRequest: Sendable, Equatable {
     /// The task names that can be performed; none: nothing is claimed.
     public var names: [String]
     /// The queues to take from; nil: all.
-    public var queues: [String]?
+    public var queues: QueueFilter?
     /// Which rows and how many.
     public var share: Share
     /// How long the claims hold unless renewed; default 300 s.
@@ -30,7 +30,7 @@ public struct ClaimRequest: Sendable, Equatable {
     public init(
         owner: String,
         names: [String],
-        queues: [String]? = nil,
+        queues: QueueFilter? = nil,
         share: Share,
         lease: Duration = .seconds(300)
     ) {
@@ -39,6 +39,20 @@ public struct ClaimRequest: Sendable, Equatable {
         self.queues = queues
         self.share = share
         self.lease = lease
+    }
+
+    /// What is still to be claimed after these, from other queues; nil: nothing.
+    func rest(after claimed: [ClaimedTask], from queues: QueueFilter) -> ClaimRequest? {
+        var rest = self
+        rest.queues = queues
+        switch share {
+        case .alone: return claimed.isEmpty ? rest : nil
+        case .usual(let limit, let crashed):
+            guard claimed.count < limit else { return nil }
+            let careful = claimed.count { $0.crashes > 0 }
+            rest.share = .usual(limit: limit - claimed.count, crashed: max(0, crashed - careful))
+            return rest
+        }
     }
 
     /// Rows with this many crashes and more are performed alone: by then an innocent neighbour would have been told apart.

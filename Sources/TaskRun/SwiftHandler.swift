@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -7,6 +9,7 @@ import Foundation
 /// A ``TaskHandler`` in the form the run knows: decodes the payload and turns what is thrown into an outcome.
 public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
     private let wrapped: Wrapped
+    private let tearDown = TearDownUse()
 
     /// Wraps a handler.
     public init(_ wrapped: Wrapped) { self.wrapped = wrapped }
@@ -20,7 +23,7 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
     /// The wrapped type's limits.
     public var limits: HandlerLimits { Wrapped.limits }
 
-    /// Decodes the payload and calls the wrapped handler.
+    /// Decodes the payload and calls the wrapped handler: `setUp`, `perform`, `tearDown`.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
         let payload: Wrapped.Payload
         do {
@@ -28,7 +31,19 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
         } catch {
             return .permanentlyFailed(error: "the data does not fit \(Wrapped.taskName): \(Self.reason(error))")
         }
+        let outcome = await outcome(of: payload, in: context)
+        if !tearDown.isNothing.load(ordering: .relaxed) {
+            var context = context
+            context.tearDown = tearDown
+            // The run gives up a handler 15 s after it was cancelled (its patience): until then it may listen.
+            await shielded(from: .seconds(10)) { [wrapped, context] in await wrapped.tearDown(in: context) }
+        }
+        return outcome
+    }
+
+    private func outcome(of payload: Wrapped.Payload, in context: TaskContext) async -> HandlerOutcome {
         do {
+            try await wrapped.setUp(in: context)
             try await wrapped.perform(payload, in: context)
             return .succeeded(result: context.result?.value ?? [])
         } catch is CancellationError {

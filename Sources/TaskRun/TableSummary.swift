@@ -57,10 +57,19 @@ public struct TableSummary: Sendable, Equatable {
     /// Who keeps rows that are gone from being cleaned up, for however short; nil where nobody does, and on SQLite.
     public let horizonHolder: HorizonHolder?
 
+    /// The queues that are paused at this moment, by name.
+    public let paused: [PausedQueue]
+
     /// Creates a summary from its parts.
-    public init(lines: [Line], holders: [Holder], horizonHolder: HorizonHolder? = nil) {
+    public init(
+        lines: [Line],
+        holders: [Holder],
+        horizonHolder: HorizonHolder? = nil,
+        paused: [PausedQueue] = []
+    ) {
         self.lines = lines
         self.holders = holders
         self.horizonHolder = horizonHolder
+        self.paused = paused
     }
 }

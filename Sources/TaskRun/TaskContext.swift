@@ -37,6 +37,8 @@ public struct TaskContext: Sendable {
     public let maxAttempts: Int
     /// When the attempt is cancelled, on this machine's clock.
     public let deadline: Date
+    /// Where the default implementation of ``TaskHandler/tearDown(in:)`` says that it was called.
+    var tearDown: TearDownUse?
     private let runLogger: Logger
     private let report: (@Sendable (Progress, String?) -> Void)?
     /// Is called where progress makes no sense.

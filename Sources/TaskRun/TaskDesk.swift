@@ -30,7 +30,7 @@ public protocol TaskDesk: TaskStore {
     /// One row; nil where there is none.
     func show(_ id: Int64) async throws(StoreError) -> TaskRow?
 
-    /// Counts by queue, name and state, who holds leases, and who holds the horizon.
+    /// Counts by queue, name and state, who holds leases, who holds the horizon, and which queues are paused.
     func summary() async throws(StoreError) -> TableSummary
 
     /// What is known of the tasks with these tokens, while they are there and after their end; those of which nothing is
@@ -43,7 +43,7 @@ public protocol TaskDesk: TaskStore {
     /// there is none.
     func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String?
 
-    /// Claims one WAITING row by its number, if its `run_at` has come and no run died with it in hand.
+    /// Claims one WAITING row by its number, if its `run_at` has come, no run died with it in hand, and its queue is open.
     ///
     /// - Returns: The task; nil: it cannot be claimed.
     func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask?
@@ -68,6 +68,21 @@ public protocol TaskDesk: TaskStore {
     ///
     /// - Returns: The numbers of those removed, smallest first.
     func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64]
+
+    /// Pauses a queue, whether it has tasks or not; one that is paused already gets the new end and words.
+    ///
+    /// - Parameters:
+    ///   - queue: The queue.
+    ///   - time: For how long from now, on the deciding clock; nil: until it is resumed.
+    ///   - why: Why, for people.
+    ///   - who: Who does it, for people.
+    /// - Throws: ``StoreError/Code/refused`` for a name that no queue can have.
+    func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError)
+
+    /// Resumes queues; others are not touched.
+    ///
+    /// - Returns: Those that were paused until now, by name.
+    func resume(_ queues: [String]) async throws(StoreError) -> [String]
 
     /// Creates or upgrades the tables, in one transaction. Two at once queue up, and the second has nothing to do.
     ///

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A handler written in Swift: a type that performs the tasks of one name.
 ///
 /// ```swift
@@ -19,16 +21,39 @@ public protocol TaskHandler: Sendable {
     static var taskName: String { get }
     /// Its own limits; the settings go before them. Default: none of its own.
     static var limits: HandlerLimits { get }
+    /// Called before ``perform(_:in:)``, for each task whose payload fits. Default: nothing.
+    ///
+    /// Its time counts as the handler's.
+    ///
+    /// - Throws: As ``perform(_:in:)``, which is then not called.
+    func setUp(in context: TaskContext) async throws
     /// Performs one task.
     ///
     /// - Throws: ``PermanentFailure`` when no attempt can succeed, ``TryAgainLater`` to come back without losing the
     ///   attempt; anything else is a failed attempt, tried again after the backoff.
     func perform(_ payload: Payload, in context: TaskContext) async throws
+    /// Called once for each ``setUp(in:)``, also if that or ``perform(_:in:)`` threw or was cancelled. Default: nothing.
+    ///
+    /// Cannot change how the task ended. It is not cancelled when the handler was, so that it can wait for what it
+    /// closes; 10 s after the cancellation it is. One that does not end even then is given up like any other handler
+    /// that does not listen.
+    func tearDown(in context: TaskContext) async
 }
 
 extension TaskHandler {
     /// No limits of its own.
     public static var limits: HandlerLimits { HandlerLimits() }
+    /// Nothing to set up.
+    public func setUp(in context: TaskContext) async throws {}
+    /// Nothing to tear down.
+    public func tearDown(in context: TaskContext) async { context.tearDown?.isNothing.store(true, ordering: .relaxed) }
+}
+
+/// Whether a handler is known to tear nothing down, so that its tasks need not pay for a shield from cancellation.
+///
+/// A class: many tasks at once share it. The default implementation says it, as nothing else can know.
+final class TearDownUse: Sendable {
+    let isNothing = Atomic(false)
 }
 
 /// Thrown by a handler: no attempt can succeed, the task is FAILED at once.

@@ -29,7 +29,7 @@ public protocol TaskStore: Sendable {
     ///   - queues: The queues to look at; nil: all.
     /// - Returns: What was seen.
     /// - Throws: ``StoreError``.
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look
 
     /// Takes over what dead runs left behind.
     ///
@@ -53,13 +53,17 @@ public protocol TaskStore: Sendable {
     /// COMPLETE with the result, FAILED with the error, or CANCELLED. It takes the place of an earlier line with that
     /// token. Where the lease is lost there is none.
     ///
-    /// A claim takes WAITING rows whose `run_at` has come, of the request's names and queues, the smallest
+    /// A claim takes WAITING rows whose `run_at` has come, of the request's names and of the queues its filter lets through, the
+    /// smallest
     /// (`priority`, `run_at`, `id`) first, at most as many as asked for; two runs never get the same row. Each becomes
     /// PROCESSING with `attempts` and `claim_no` raised by one, the request's owner, and a lease that ends after the
     /// request's length. They are returned in due order. Rows that other runs hold locked are passed over.
     ///
+    /// Of a queue that is paused (`task_queues`) nothing is claimed until its pause has ended or it is resumed; what is in
+    /// hand is not touched.
+    ///
     /// A store may go for a second by what it has seen: rows that came up since then, more urgent than all others or
-    /// due before what was claimed last, may be passed over for so long. An exchange that brought fewer than asked for
+    /// due before what was claimed last, may be passed over for so long, and a pause is heeded as much later. An exchange that brought fewer than asked for
     /// says with ``Exchange/isPartial`` whether that may be why; the next one looks everywhere.
     ///
     /// - Parameters:
@@ -118,7 +122,7 @@ public protocol TaskStore: Sendable {
     ///
     /// Returns true soon after such a row has become due, whoever made it so, and at once where one is due already: no
     /// change is missed, be it made before the call or while it waits. A row for the future is due when its `run_at`
-    /// comes. Returns false at `end`, and soon after the calling Swift task was cancelled. It may return true without
+    /// comes, and a row of a paused queue not before the pause ends. Returns false at `end`, and soon after the calling Swift task was cancelled. It may return true without
     /// cause, as when another run was faster. What is due may also be a row that no claim would give at this moment.
     ///
     /// While it waits no lock is held, and none is taken that another program could meet.
@@ -131,7 +135,7 @@ public protocol TaskStore: Sendable {
     /// - Throws: ``StoreError``; ``StoreError/Code/database`` for an SQLite file that was removed or replaced.
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool
 

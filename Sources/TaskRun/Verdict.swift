@@ -57,7 +57,7 @@ extension Verdict {
         spread: @autoclosure () -> Double
     ) -> Verdict? {
         switch outcome {
-        case .succeeded:
+        case .succeeded, .skipped:
             return .delete
         case .settled:
             return nil

@@ -16,11 +16,22 @@ final class Workbench: Sendable {
     /// Why a running handler was cancelled.
     enum Cancellation { case timedOut(Duration), leaseLost, stopping, asked }
 
+    /// How far a worker is with its task: only the handler's own time is limited.
+    enum Stage {
+        /// Hooks are asked whether to perform it.
+        case preparing
+        case performing(since: ContinuousClock.Instant)
+        /// The handler has ended like this, and hooks are told.
+        case told(HandlerOutcome, Cancellation?, took: Duration)
+    }
+
     /// A task being performed.
     struct Running {
         var held: Held
+        /// When the worker took it.
         let began: ContinuousClock.Instant
         let timeLimit: Duration
+        var stage: Stage
         var cancellation: (why: Cancellation, at: ContinuousClock.Instant)?
     }
 
@@ -29,7 +40,10 @@ final class Workbench: Sendable {
         var held: Held
         let outcome: HandlerOutcome
         let cancellation: Cancellation?
+        /// How long the handler took.
         let took: Duration
+        /// How long the worker had it, with what hooks took.
+        let occupied: Duration
     }
 
     struct State {
@@ -46,6 +60,12 @@ final class Workbench: Sendable {
 
     private let state = Mutex(State())
     private let bell = DispatchSemaphore(value: 0)
+    private let isPreparing: Bool
+
+    /// Makes an empty bench.
+    ///
+    /// - Parameter isPreparing: Whether workers say by ``begin(worker:)`` when the handler begins; else it begins at once.
+    init(isPreparing: Bool = false) { self.isPreparing = isPreparing }
 
     /// Reads or changes what is in hand.
     func with<Result>(_ body: (inout State) -> sending Result) -> sending Result { state.withLock { body(&$0) } }
@@ -102,7 +122,12 @@ final class Workbench: Sendable {
                 state.workers[worker] = nil
                 return (nil, state.wakesRun())
             }
-            state.running[worker] = Running(held: held, began: now, timeLimit: timeLimit(held.task))
+            state.running[worker] = Running(
+                held: held,
+                began: now,
+                timeLimit: timeLimit(held.task),
+                stage: isPreparing ? .preparing : .performing(since: now)
+            )
             return (held.task, outcome != nil && state.wakesRun())
         }
         if wakes { bell.signal() }
@@ -126,11 +151,34 @@ final class Workbench: Sendable {
             else { return (nil, false) }
             state.waiting.removeLast()
             state.finished.append(Finished(running, outcome: outcome, ended: now))
-            state.running[worker] = Running(held: held, began: now, timeLimit: timeLimit(held.task))
+            state.running[worker] = Running(
+                held: held,
+                began: now,
+                timeLimit: timeLimit(held.task),
+                stage: .performing(since: now)
+            )
             return (held.task, state.wakesRun())
         }
         if wakes { bell.signal() }
         return task
+    }
+
+    /// Takes note that a worker's handler begins: from now on its time counts.
+    func begin(worker: Int) {
+        with { $0.running[worker]?.stage = .performing(since: .now) }
+    }
+
+    /// Takes note of how a worker's handler ended, while the worker goes on with hooks: nothing changes that end any more.
+    ///
+    /// - Returns: The end; nil: the run has given this worker up.
+    func end(worker: Int, _ outcome: HandlerOutcome) -> Finished? {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            guard let running = state.running[worker] else { return nil }
+            let end = Finished(running, outcome: outcome, ended: now)
+            state.running[worker]?.stage = .told(end.outcome, end.cancellation, took: end.took)
+            return end
+        }
     }
 
     /// Waits until there is something to settle or a worker has ended, while at most `threshold` tasks wait to begin.
@@ -171,13 +219,29 @@ final class Workbench: Sendable {
 }
 
 extension Workbench.Finished {
-    fileprivate init(_ running: Workbench.Running, outcome: HandlerOutcome, ended: ContinuousClock.Instant) {
+    /// The end of a task that a worker had; what was noted when its handler ended goes before what is said later.
+    init(_ running: Workbench.Running, outcome: HandlerOutcome, ended: ContinuousClock.Instant) {
+        var (outcome, cancellation, took) = (outcome, running.cancellation?.why, Duration.zero)
+        switch running.stage {
+        case .preparing: break
+        case .performing(let since): took = since.duration(to: ended)
+        case .told(let noted, let why, let time): (outcome, cancellation, took) = (noted, why, time)
+        }
         self.init(
             held: running.held,
             outcome: outcome,
-            cancellation: running.cancellation?.why,
-            took: running.began.duration(to: ended)
+            cancellation: cancellation,
+            took: took,
+            occupied: running.began.duration(to: ended)
         )
+    }
+}
+
+extension Workbench.Running {
+    /// When the handler's time is up; nil while it does not count.
+    var timeUp: ContinuousClock.Instant? {
+        guard case .performing(let since) = stage else { return nil }
+        return since.advanced(by: timeLimit)
     }
 }
 

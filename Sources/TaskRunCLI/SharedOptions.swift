@@ -24,6 +24,12 @@ struct SharedOptions: ParsableArguments {
     var handlers: String?
 
     @Option(
+        name: .customLong("hooks"),
+        help: ArgumentHelp("The hooks folder (default: hooks, if it is there)", valueName: "dir")
+    )
+    var hooks: String?
+
+    @Option(
         name: .customLong("log-level"),
         help: ArgumentHelp(
             "What goes to the log on stderr: trace, debug, info, notice, warning, error or critical (default: warning)",
@@ -40,6 +46,7 @@ struct SharedOptions: ParsableArguments {
         [
             SettingTable.database.key: database,
             SettingTable.handlers.key: handlers,
+            SettingTable.hooks.key: hooks,
             SettingTable.logLevel.key: logLevel,
         ].compactMapValues(\.self)
     }

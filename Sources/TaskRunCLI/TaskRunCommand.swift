@@ -20,7 +20,8 @@ struct TaskRunCommand: ParsableCommand {
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
             ShowCommand.self, RetryCommand.self, DeleteCommand.self, ResultCommand.self, WaitCommand.self,
-            CancelCommand.self, HandlersCommand.self, CheckCommand.self,
+            CancelCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, HandlersCommand.self,
+            CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
     )
@@ -35,7 +36,7 @@ enum CommandWord {
         var rest = arguments[...]
         while let argument = rest.first, argument.hasPrefix("-") {
             let name = argument.prefix { $0 != "=" }
-            let takesValue = ["--database", "--config", "--handlers", "--log-level"].contains(name)
+            let takesValue = ["--database", "--config", "--handlers", "--hooks", "--log-level"].contains(name)
             // An option that is not known: the parser has an answer to that.
             guard takesValue || name == "--json" else { return nil }
             rest = rest.dropFirst(takesValue && name == argument ? 2 : 1)

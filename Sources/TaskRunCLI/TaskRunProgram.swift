@@ -6,23 +6,23 @@ public import TaskRun
 /// ```swift
 /// import TaskRunCLI
 ///
-/// await TaskRunProgram.main(handlers: [Greeting(), InvoicePrint()])
+/// await TaskRunProgram.main(handlers: [Greeting(), InvoicePrint()], hooks: [Alarm()])
 /// ```
 ///
 /// The program then has every command of `taskrun`, with these handlers instead of the ones that taskrun brings along.
-/// Executables and SQL files in the handlers folder are found as well.
+/// Executables and SQL files in the handlers folder are found as well, and programs in the hooks folder.
 public enum TaskRunProgram {
     /// Runs `taskrun` itself, with the handlers it brings along, and ends the process.
     public static func main() async -> Never { await main(.ofTaskRun) }
 
     /// Runs a program with handlers of its own, and ends the process.
-    public static func main(handlers: [any TaskHandler]) async -> Never {
-        await main(registering: handlers.map { wrap($0) })
+    public static func main(handlers: [any TaskHandler], hooks: [any RunHooks] = []) async -> Never {
+        await main(registering: handlers.map { wrap($0) }, hooks: hooks)
     }
 
     /// Runs a program with handlers in the form that the run knows, and ends the process.
-    public static func main(registering handlers: [any Handler]) async -> Never {
-        await main(BuiltInHandlers(make: { _ in handlers }, sendMail: false))
+    public static func main(registering handlers: [any Handler], hooks: [any RunHooks] = []) async -> Never {
+        await main(BuiltInHandlers(make: { _ in handlers }, sendMail: false, hooks: hooks))
     }
 
     private static func wrap(_ handler: some TaskHandler) -> any Handler { SwiftHandler(handler) }

@@ -178,7 +178,7 @@ struct LingerTests {
             #expect(
                 try await place.taskrun("migrate", "--no-notify").output.contains("the notify triggers are removed.")
             )
-            #expect(try await place.taskrun("check").output.contains("look eight times a second"))
+            #expect(try await place.taskrun("check").output.contains("look twelve times a second"))
             #expect(try await place.sql("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'tasks'::regclass") == ["0"])
             let printed = try await place.taskrun("migrate", "--print", "--notify")
             #expect(printed.output.contains("CREATE TRIGGER task_notify_insert"))

@@ -16,7 +16,7 @@ import Testing
             #expect(try await scratch.taskrun("list", "--json").output.isEmpty)
             #expect(
                 try await scratch.taskrun("status", "--json").output
-                    == "{\"tasks\":[],\"unknown_names\":[],\"runs\":[],\"horizon\":null}\n"
+                    == "{\"tasks\":[],\"unknown_names\":[],\"runs\":[],\"paused_queues\":[],\"horizon\":null}\n"
             )
         }
     }

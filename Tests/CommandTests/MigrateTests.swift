@@ -1,3 +1,4 @@
+import Migrations
 import Testing
 
 @Suite struct MigrateTests {
@@ -5,21 +6,16 @@ import Testing
     func twice() async throws {
         try await Scratch.with(tables: false) { scratch async throws in
             let first = try await scratch.taskrun("migrate")
-            let lines = [
-                "version 1, create_tasks", "version 2, clean_up_at_once", "version 3, state_check_without_a_list",
-                "version 4, tokens_results_progress_cancel",
-            ]
+            let lines = Migration.all(for: .sqlite).map { "version \($0.version), \($0.name)" }
             #expect(first.lines == lines.map { "sqlite:tasks.db: \($0), is in place." })
             #expect(try await scratch.taskrun("migrate").output == "sqlite:tasks.db is up to date.\n")
             #expect(try await scratch.taskrun("migrate", "--json").output.isEmpty)
             let versions = try await scratch.taskrun("migrate", "--status", "--json")
             #expect(
-                versions.lines == [
-                    "{\"version\":1,\"name\":\"create_tasks\",\"applied\":true}",
-                    "{\"version\":2,\"name\":\"clean_up_at_once\",\"applied\":true}",
-                    "{\"version\":3,\"name\":\"state_check_without_a_list\",\"applied\":true}",
-                    "{\"version\":4,\"name\":\"tokens_results_progress_cancel\",\"applied\":true}",
-                ]
+                versions.lines
+                    == Migration.all(for: .sqlite).map {
+                        "{\"version\":\($0.version),\"name\":\"\($0.name)\",\"applied\":true}"
+                    }
             )
         }
     }

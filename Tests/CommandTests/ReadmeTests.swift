@@ -57,6 +57,10 @@ struct ReadmeTests {
         case "handler":
             try place.write(snippet.text, to: "handlers/\(snippet.argument)", mode: 0o755)
             end = try await place.taskrun("handlers")
+        case "hook":
+            try place.write(snippet.text, to: "hooks/\(snippet.argument)", mode: 0o755)
+            end = try await place.taskrun("check")
+            #expect(end.output.contains("hooks              \(snippet.argument)\n"))
         case "postgresql":
             let text = snippet.text.replacing(
                 /postgres:\/\/\S+/,
@@ -91,9 +95,14 @@ struct ReadmeTests {
             _ = try await newcomer.taskrun("add", name, #"{"email":"john@doe.com"}"#)
         }
         _ = try await newcomer.taskrun("add", "SHOUT", #"{"text":"hello"}"#)
+        try place.write("", to: "no-mail")
+        _ = try await newcomer.taskrun("add", "NEWSLETTER")
+        try place.write("#!/bin/sh\ntouch sent\n", to: "handlers/NEWSLETTER", mode: 0o755)
         let end = try await newcomer.taskrun("once", "--json")
         // PHP's and Python's e-mails, two of the shell's, and the three above; the shell's first is for ten minutes later.
         #expect(end.output.contains("\"succeeded\":7"), "\(end)")
+        #expect(end.output.contains("\"skipped\":1"), "\(end)")
+        #expect(!place.has("sent"))
         #expect(try await place.sql("SELECT count(*) FROM subscribers") == ["0"])
         #expect(try await place.sql("SELECT email FROM cancellations") == ["john@doe.com"])
         #expect(try await place.sql("SELECT task_name, status FROM tasks") == ["CONTACT_EMAIL|WAITING"])

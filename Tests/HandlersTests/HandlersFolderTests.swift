@@ -199,7 +199,7 @@ struct HandlersFolderTests {
             let loop = read(place, path: "\(place.path)/loop", isDefault: true).findings
             #expect(loop.map(\.level) == [.error] && loop[0].found.contains("cannot be read: "))
             // Root may read every folder, so this one is decided without one.
-            let denied = HandlersFolder.findings(for: .permissionDenied, path: "/h", isDefault: true)
+            let denied = ProgramFolder.handlers.findings(for: .permissionDenied, path: "/h", isDefault: true)
             #expect(denied.map(\.level) == [.error])
             #expect(denied.map(\.found) == ["the folder /h cannot be read: permission denied"])
         }

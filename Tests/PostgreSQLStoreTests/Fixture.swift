@@ -22,7 +22,7 @@ struct Fixture: Sendable {
     func claim(
         _ limit: Int,
         names: [String] = ["A"],
-        queues: [String]? = nil,
+        queues: QueueFilter? = nil,
         crashed: Int = 0,
         now: Date? = nil
     ) async throws -> [ClaimedTask] {
@@ -36,7 +36,7 @@ extension ClaimRequest {
         _ limit: Int,
         owner: String = "me",
         names: [String] = ["A"],
-        queues: [String]? = nil,
+        queues: QueueFilter? = nil,
         crashed: Int = 0
     ) -> ClaimRequest {
         ClaimRequest(owner: owner, names: names, queues: queues, share: .usual(limit: limit, crashed: crashed))

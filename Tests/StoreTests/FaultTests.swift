@@ -36,7 +36,7 @@ final class FaultyStore: TaskStore {
 
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await store.look(names: names, queues: queues)
     }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
@@ -73,7 +73,7 @@ final class FaultyStore: TaskStore {
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         try await store.waitForTasks(names: names, queues: queues, until: end)
@@ -90,7 +90,7 @@ final class ClaimlessStore: TaskStore {
 
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await store.look(names: names, queues: queues)
     }
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
@@ -130,7 +130,7 @@ final class ClaimlessStore: TaskStore {
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         try await store.waitForTasks(names: names, queues: queues, until: end)

@@ -324,8 +324,8 @@ struct RunConformanceTests {
             // On a very busy machine some of the seven may have been given back unbegun.
             let begun = a.ids.count
             #expect(begun <= 7 && b.ids.isEmpty)
-            #expect(try await fixture.makeRun([a, b]) { $0.queues = ["other"] }.run().claimed == 0)
-            let rest = try await fixture.makeRun([a, b]) { $0.queues = ["other", "default"] }.run()
+            #expect(try await fixture.makeRun([a, b]) { $0.queues = [["other"]] }.run().claimed == 0)
+            let rest = try await fixture.makeRun([a, b]) { $0.queues = [["other", "default"]] }.run()
             #expect(rest.succeeded == 35 - begun)
         }
     }

@@ -89,6 +89,8 @@ extension Fixture {
         stop: StopSignal = StopSignal(),
         turn: (any Turn)? = nil,
         pid: Int32 = 1,
+        hooks: [any RunHooks] = [],
+        logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         _ change: (inout RunSettings) -> Void = { _ in },
         observer: (@Sendable (RunEvent) -> Void)? = nil
     ) throws -> OneShotRun {
@@ -102,7 +104,8 @@ extension Fixture {
             slots: slots,
             stop: stop,
             turn: turn,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            logger: logger,
+            hooks: hooks,
             observer: observer
         )
     }

@@ -51,6 +51,36 @@ struct SchemaConformanceTests {
         }
     }
 
+    @Test("the state check that SQLite gets anew lets in what it did, and leaves the file whole and its triggers there")
+    func stateCheck() async throws {
+        try await Fixture.with(.sqlite, migrated: false) { fixture in
+            for step in Migration.all(for: .sqlite).prefix(2) {
+                try await fixture.sql(step.sql)
+                try await fixture.sql(
+                    "INSERT INTO task_migrations (version, name, checksum) "
+                        + "VALUES (\(step.version), '\(step.name)', '\(step.checksum)')"
+                )
+            }
+            try await fixture.sql("CREATE TABLE seen (id)")
+            try await fixture.sql(
+                "CREATE TRIGGER see AFTER INSERT ON tasks BEGIN INSERT INTO seen VALUES (NEW.id); END"
+            )
+            try await fixture.sql("INSERT INTO tasks (task_name) VALUES ('A')")
+            _ = try await fixture.store.migrate()
+            try await fixture.expect("SELECT sql LIKE '%status IN (%' FROM sqlite_schema WHERE name = 'tasks'", "0")
+            try await fixture.expect("PRAGMA integrity_check", "ok")
+            for status in ["WAITING", "PROCESSING", "FAILED"] {
+                try await fixture.sql("INSERT INTO tasks (task_name, status) VALUES ('A', '\(status)')")
+            }
+            for status in ["'waiting'", "''", "NULL", "1"] {
+                await #expect(throws: (any Error).self) {
+                    try await fixture.sql("INSERT INTO tasks (task_name, status) VALUES ('A', \(status))")
+                }
+            }
+            try await fixture.expect("SELECT count(*) FROM seen", "4")
+        }
+    }
+
     @Test("two migrators at once queue up", arguments: StoreUnderTest.allCases)
     func twoAtOnce(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind, migrated: false) { fixture in

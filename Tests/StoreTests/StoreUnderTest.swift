@@ -132,7 +132,7 @@ extension Fixture {
 
     func claim(
         _ names: [String] = ["A"],
-        queues: [String]? = nil,
+        queues: QueueFilter? = nil,
         limit: Int = 10,
         crashed: Int = 10,
         owner: String = "me",

@@ -143,7 +143,7 @@ struct LookConformanceTests {
     @Test("says whether anything is due, in some run's hand, and which names wait", arguments: StoreUnderTest.allCases)
     func look(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
-            func look(_ queues: [String]? = nil) async throws -> Look {
+            func look(_ queues: QueueFilter? = nil) async throws -> Look {
                 try await fixture.store.look(names: ["A", "C"], queues: queues)
             }
             #expect(try await look() == Look(holdsClaims: false, isDue: false, waitingNames: []))
@@ -167,7 +167,7 @@ struct LookConformanceTests {
 
 extension Fixture {
     /// Waits for tasks named A.
-    fileprivate func wait(_ limit: Duration = .seconds(60), queues: [String]? = nil) async throws -> Bool {
+    fileprivate func wait(_ limit: Duration = .seconds(60), queues: QueueFilter? = nil) async throws -> Bool {
         try await store.waitForTasks(names: ["A"], queues: queues, until: .now.advanced(by: limit))
     }
 }

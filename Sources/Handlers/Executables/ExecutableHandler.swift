@@ -37,8 +37,7 @@ public struct ExecutableHandler: Handler {
     public init(name: String, path: String, settings: ExecutableSettings) {
         self.name = name
         self.path = Files.absolute(path)
-        self.workingDirectory =
-            settings.workingDirectory.map(Files.absolute) ?? self.path.removingLastComponent().removingLastComponent()
+        self.workingDirectory = settings.workingDirectory(for: self.path)
         self.settings = settings
     }
 
@@ -56,11 +55,13 @@ public struct ExecutableHandler: Handler {
         guard !Task.isCancelled else { return .stopped }
         do {
             return try await BlockingThread.run { cancelled in
-                var (task, context) = (task, context)
-                while true {
-                    let outcome = perform(task, in: context, cancelled: cancelled)
-                    guard let following = next(outcome) else { return outcome }
-                    (task, context) = following
+                settings.outputs.whileKept {
+                    var (task, context) = (task, context)
+                    while true {
+                        let outcome = perform(task, in: context, cancelled: cancelled)
+                        guard let following = next(outcome) else { return outcome }
+                        (task, context) = following
+                    }
                 }
             }
         } catch {
@@ -110,13 +111,13 @@ public struct ExecutableHandler: Handler {
 
     /// The program with its environment: DESIGN's list, and nothing else.
     private func program(for task: ClaimedTask, in context: TaskContext, output file: String) -> ChildProcess {
-        var environment = settings.environment
-        environment["TASKRUN_RUN"] = settings.run
-        environment["TASKRUN_TASK_ID"] = String(task.id)
-        environment["TASKRUN_TASK_NAME"] = task.name
-        environment["TASKRUN_QUEUE"] = task.queue
-        environment["TASKRUN_ATTEMPT"] = String(task.attempt)
-        environment["TASKRUN_MAX_ATTEMPTS"] = String(context.maxAttempts)
+        var environment = settings.environment(
+            task: task.id,
+            name: task.name,
+            queue: task.queue,
+            attempt: task.attempt,
+            of: context.maxAttempts
+        )
         environment["TASKRUN_DEADLINE"] = context.deadline.formatted(.iso8601)
         environment["TASKRUN_OUTPUT"] = file
         return ChildProcess(

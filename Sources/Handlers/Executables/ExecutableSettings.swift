@@ -70,6 +70,23 @@ public struct ExecutableSettings: Sendable {
         return all.filter { name, _ in names.contains(name) && !name.hasPrefix("TASKRUN_") }
     }
 
+    /// Where a program begins that lies in a folder of this run.
+    func workingDirectory(for path: FilePath) -> FilePath {
+        workingDirectory.map(Files.absolute) ?? path.removingLastComponent().removingLastComponent()
+    }
+
+    /// The environment of a program that has to do with a task.
+    func environment(task id: Int64, name: String, queue: String, attempt: Int, of attempts: Int) -> [String: String] {
+        var environment = environment
+        environment["TASKRUN_RUN"] = run
+        environment["TASKRUN_TASK_ID"] = String(id)
+        environment["TASKRUN_TASK_NAME"] = name
+        environment["TASKRUN_QUEUE"] = queue
+        environment["TASKRUN_ATTEMPT"] = String(attempt)
+        environment["TASKRUN_MAX_ATTEMPTS"] = String(attempts)
+        return environment
+    }
+
     /// POSIX: a name has no `=` and no NUL, and does not begin with a digit (Base Definitions, 8.1).
     private static func canBeVariable(_ name: String) -> Bool {
         guard let first = name.utf8.first else { return false }

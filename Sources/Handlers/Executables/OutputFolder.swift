@@ -13,10 +13,10 @@ import Darwin
 import Synchronization
 import SystemPackage
 
-/// Where the files behind `TASKRUN_OUTPUT` lie: a folder that only this user can enter, there while it has files.
+/// Where the files behind `TASKRUN_OUTPUT` lie: a folder that only this user can enter, there while it is needed.
 ///
-/// A class because all executables of a run share one folder: made with the first file, removed with the last, so that
-/// neither each task costs a folder nor each run leaves one. It is named after the run, so that the folder of one that
+/// A class because all executables of a run share one folder: made with the first file, removed when no thread needs it any more, so
+/// that neither each task costs a folder nor each run leaves one. It is named after the run, so that the folder of one that
 /// was killed can be found.
 final class OutputFolder: Sendable {
     /// The most bytes that are read of one file.
@@ -24,7 +24,8 @@ final class OutputFolder: Sendable {
 
     private struct State {
         var isThere = false
-        var files = 0
+        /// Files that are there, and threads that will make more.
+        var users = 0
         var made: UInt64 = 0
     }
 
@@ -40,6 +41,13 @@ final class OutputFolder: Sendable {
 
     private static func path(of run: String, in parent: String) -> String {
         "\(parent)/output-" + String(run.map { $0 == " " || $0 == "/" ? "_" : $0 })
+    }
+
+    /// Does what makes one file after the other; the folder stays in between.
+    func whileKept<Result>(_ body: () -> Result) -> Result {
+        state.withLock { $0.users += 1 }
+        defer { leave() }
+        return body()
     }
 
     /// Makes an empty file, readable and writable for this user alone.
@@ -75,7 +83,7 @@ final class OutputFolder: Sendable {
     /// Makes the folder unless it is there, and holds it; returns the number of the next file.
     private func enter() throws(Errno) -> UInt64 {
         try state.withLock { state throws(Errno) in
-            state.files += 1
+            state.users += 1
             guard state.isThere || mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
             state.isThere = true
             state.made += 1
@@ -86,8 +94,8 @@ final class OutputFolder: Sendable {
     /// Lets go of the folder; the last one removes it.
     private func leave() {
         state.withLock { state in
-            state.files -= 1
-            guard state.files == 0, state.isThere else { return }
+            state.users -= 1
+            guard state.users == 0, state.isThere else { return }
             state.isThere = false
             if rmdir(path) != 0 { try? FileManager.default.removeItem(atPath: path) }
         }

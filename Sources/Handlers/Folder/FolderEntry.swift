@@ -1,7 +1,10 @@
 import TaskRun
 
-/// One entry of the handlers folder, and what it is taken for: decided purely from its name, status and first bytes.
+/// One entry of the handlers or the hooks folder, and what it is taken for: decided purely from its name, status and
+/// first bytes.
 struct FolderEntry: Sendable {
+    /// Which folder it is in.
+    var folder = ProgramFolder.handlers
     /// The file's name.
     let name: String
     /// Its path, for people and commands.
@@ -22,16 +25,14 @@ struct FolderEntry: Sendable {
     /// Decides what the entry is, and what is to be said of it.
     func decide() -> (kind: Kind, findings: [Finding]) {
         guard !isIgnored else { return (.none, []) }
-        guard let status else {
-            return (.none, [Finding(.warning, "handlers", "\(shownPath) is a link to nothing", advice: "Remove it.")])
-        }
+        guard let status else { return (.none, [linkToNothing]) }
         guard status.kind == .file else { return (.none, []) }
         let (stem, suffix, isStream) = split
         let isSQL = suffix == "sql"
         guard isSQL || status.hasRunBit else { return (.none, isStream || looksLikeHandler ? [noRunBit] : []) }
         if let problem = TaskName.problem(stem) {
             let found = "\(shownPath) cannot be a handler: no task can have that name (\(problem))"
-            return (.none, [Finding(.warning, "handlers", found, advice: "Rename it, or move it elsewhere.")])
+            return (.none, [warning(found, advice: "Rename it, or move it elsewhere.")])
         }
         guard isSQL || status.isExecutable else { return (.none, [notForUs(status)]) }
         let kind: Kind = isSQL ? .sql(name: stem) : isStream ? .stream(name: stem) : .executable(name: stem)
@@ -39,7 +40,7 @@ struct FolderEntry: Sendable {
     }
 
     /// Hidden files, and what editors leave behind.
-    private var isIgnored: Bool {
+    var isIgnored: Bool {
         name.hasPrefix(".") || [".bak", ".orig", ".swp", "~"].contains { name.hasSuffix($0) }
             || (name.hasPrefix("#") && name.hasSuffix("#"))
     }
@@ -54,7 +55,7 @@ struct FolderEntry: Sendable {
         return mark == "stream" && suffix != "sql" ? (inner, suffix, true) : (stem, suffix, false)
     }
 
-    private static func cut(_ name: String) -> (stem: String, suffix: String) {
+    static func cut(_ name: String) -> (stem: String, suffix: String) {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex, name.index(after: dot) != name.endIndex else {
             return (name, "")
         }
@@ -62,35 +63,36 @@ struct FolderEntry: Sendable {
     }
 
     /// Whether a file without run bit was meant to be run: a script or a program, no document.
-    private var looksLikeHandler: Bool {
+    var looksLikeHandler: Bool {
         let scripts = ["php", "py", "rb", "pl", "sh", "bash", "zsh", "js", "mjs", "ts", "lua", "tcl", "awk", "r"]
         let elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
         return scripts.contains(split.suffix) || start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
     }
 
-    private var noRunBit: Finding {
-        Finding(
-            .warning,
-            "handlers",
-            "\(shownPath) has no run bit, so it is no handler",
-            advice: "chmod +x \(shownPath)"
-        )
+    var linkToNothing: Finding { warning("\(shownPath) is a link to nothing", advice: "Remove it.") }
+
+    var noRunBit: Finding {
+        warning("\(shownPath) has no run bit, so it is no \(folder.content)", advice: "chmod +x \(shownPath)")
     }
 
-    private var openToAll: Finding {
+    var openToAll: Finding {
         let found =
             "\(shownPath) may be written to by everyone on this machine, who can thereby run programs as this user"
-        return Finding(.warning, "handlers", found, advice: "chmod o-w \(shownPath)")
+        return warning(found, advice: "chmod o-w \(shownPath)")
     }
 
-    private func notForUs(_ status: FileStatus) -> Finding {
+    func notForUs(_ status: FileStatus) -> Finding {
         let mode = String(status.permissions, radix: 8)
-        let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is no handler here"
-        return Finding(.warning, "handlers", found, advice: "Run taskrun as its owner, or chmod a+x \(shownPath)")
+        let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is no \(folder.content) here"
+        return warning(found, advice: "Run taskrun as its owner, or chmod a+x \(shownPath)")
+    }
+
+    func warning(_ found: String, advice: String?) -> Finding {
+        Finding(.warning, folder.setting, found, advice: advice)
     }
 
     /// Control characters in a name must not reach a terminal.
-    private var shownPath: String {
+    var shownPath: String {
         String(path.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
     }
 }

@@ -29,14 +29,15 @@ public struct HandlersFolder: Sendable {
         do {
             names = try Files.names(in: path)
         } catch {
-            self.init(handlers: [], findings: Self.findings(for: error, path: path, isDefault: isDefault))
+            let findings = ProgramFolder.handlers.findings(for: error, path: path, isDefault: isDefault)
+            self.init(handlers: [], findings: findings)
             return
         }
         var handlers: [any Handler] = []
-        var findings = Self.findingsAboutFolder(path)
+        var findings = ProgramFolder.handlers.findings(about: path)
         for name in names {
             let file = "\(path)/\(name)"
-            let entry = Self.look(at: file, named: name)
+            let entry = ProgramFolder.handlers.entry(at: file, named: name)
             let (kind, remarks) = entry.decide()
             findings += remarks
             switch kind {
@@ -60,43 +61,5 @@ public struct HandlersFolder: Sendable {
     private init(handlers: [any Handler], findings: [Finding]) {
         self.handlers = handlers
         self.findings = findings
-    }
-
-    private static func look(at file: String, named name: String) -> FolderEntry {
-        let status = try? FileStatus(path: file)
-        let isDocument = status?.kind == .file && status?.hasRunBit == false
-        // Read only where it matters: what has the run bit is a handler whatever it begins with.
-        let start = isDocument ? (try? Files.start(of: file, limit: 4)) ?? [] : []
-        return FolderEntry(name: name, path: file, status: status, start: start)
-    }
-
-    private static func findingsAboutFolder(_ path: String) -> [Finding] {
-        guard let status = try? FileStatus(path: path), status.isWritableByEveryone else { return [] }
-        let found =
-            "the folder \(path) may be written to by everyone on this machine, who can thereby run programs as this user"
-        return [Finding(.warning, "handlers folder", found, advice: "chmod o-w \(path)")]
-    }
-
-    /// What is said of a folder that cannot be read.
-    static func findings(for error: Errno, path: String, isDefault: Bool) -> [Finding] {
-        switch error {
-        case .noSuchFileOrDirectory where isDefault:
-            return []
-        case .noSuchFileOrDirectory:
-            let advice = "Create it, or correct the setting `handlers` (--handlers, TASKRUN_HANDLERS)."
-            return [Finding(.error, "handlers folder", "the folder \(path) does not exist", advice: advice)]
-        case .notDirectory:
-            return [
-                Finding(.error, "handlers folder", "\(path) is no folder", advice: "Name the folder, not a file in it.")
-            ]
-        case .permissionDenied:
-            let found = "the folder \(path) cannot be read: permission denied"
-            return [
-                Finding(.error, "handlers folder", found, advice: "Run taskrun as its owner, or chmod a+rx \(path)")
-            ]
-        default:
-            let found = "the folder \(path) cannot be read: \(SpawnFailure.describe(error))"
-            return [Finding(.error, "handlers folder", found)]
-        }
     }
 }

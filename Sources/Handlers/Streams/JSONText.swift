@@ -19,6 +19,15 @@ enum JSONText {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Appends a JSON value in one line.
+    ///
+    /// JSON has line ends between its parts only, never inside of a text, so a space in their place changes nothing.
+    static func append(json value: [UInt8], to bytes: inout [UInt8]) {
+        let start = bytes.endIndex
+        bytes.append(contentsOf: value)
+        for index in start..<bytes.endIndex where bytes[index] == 0x0a || bytes[index] == 0x0d { bytes[index] = 0x20 }
+    }
+
     /// The text that a JSON text in quotes stands for; nil for another value.
     ///
     /// Bytes and escapes that stand for no character become U+FFFD.

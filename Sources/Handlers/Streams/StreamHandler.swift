@@ -33,12 +33,11 @@ public struct StreamHandler: Handler {
         environment["TASKRUN_RUN"] = settings.run
         environment["TASKRUN_TASK_NAME"] = name
         environment["TASKRUN_STREAM"] = "1"
-        let folder = self.path.removingLastComponent().removingLastComponent()
         pool = StreamPool(
             program: Program(
                 path: self.path,
                 environment: environment,
-                workingDirectory: settings.workingDirectory.map(Files.absolute) ?? folder
+                workingDirectory: settings.workingDirectory(for: self.path)
             ),
             killAfter: settings.killAfter,
             lineLimit: max(settings.resultLimit, settings.maxResult)

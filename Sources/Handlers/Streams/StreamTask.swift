@@ -21,8 +21,6 @@ struct StreamTask: Sendable {
     let context: TaskContext
 
     /// The line, with its line feed.
-    ///
-    /// JSON has line ends between its parts only, never inside of a text, so a space in their place changes nothing.
     func line(keys: Set<Key>? = nil) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(160 + task.data.count + task.queue.utf8.count + task.name.utf8.count)
@@ -41,9 +39,7 @@ struct StreamTask: Sendable {
             }
         }
         line.append(contentsOf: ",\"data\":".utf8)
-        let data = line.endIndex
-        line.append(contentsOf: task.data)
-        for index in data..<line.endIndex where line[index] == 0x0a || line[index] == 0x0d { line[index] = 0x20 }
+        JSONText.append(json: task.data, to: &line)
         line.append(contentsOf: "}\n".utf8)
         return line
     }

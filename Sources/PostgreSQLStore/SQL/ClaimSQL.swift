@@ -8,7 +8,7 @@ enum ClaimSQL {
     /// The lanes of these task names that have a due row, the lane with the most urgent row first.
     ///
     /// A loose index scan: from one lane's first row the next step leads past all its others.
-    /// Values: names, now.
+    /// Values: names, now, a regular expression for the queues or NULL.
     static let lanes = Statement(
         "lanes",
         isBinary: true,
@@ -37,7 +37,8 @@ enum ClaimSQL {
                 LIMIT 1
             ) AS head
         )
-        \(dueLanes("$2"))
+        \(dueLanes("$2")) AND ($3::text IS NULL OR queue ~ $3::text)
+        \(inDueOrder)
         """
     )
 
@@ -74,6 +75,7 @@ enum ClaimSQL {
             ) AS head
         )
         \(dueLanes("$2"))
+        \(inDueOrder)
         """
     )
 
@@ -81,9 +83,15 @@ enum ClaimSQL {
         """
         SELECT task_name, queue, priority, run_at, id
         FROM lane
-        WHERE run_at <= \(moment(now))
-        ORDER BY priority, run_at, id
+        WHERE run_at <= \(moment(now)) AND \(isOpen("lane.queue", now))
         """
+    }
+
+    private static let inDueOrder = "ORDER BY priority, run_at, id"
+
+    /// Whether a queue is not paused.
+    private static func isOpen(_ queue: String, _ now: String) -> String {
+        "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }
 
     /// The first due rows of these lanes, after a claim took what was there before.
@@ -101,7 +109,7 @@ enum ClaimSQL {
     /// Locks due rows whose runs died, by how often that happened.
     ///
     /// They are locked here, ahead of the claim, because they are few: at most one a free handler.
-    /// Values: names, queues or NULL, least and greatest number of crashes, limit, now.
+    /// Values: names, a regular expression for the queues or NULL, least and greatest number of crashes, limit, now.
     static let crashed = Statement(
         "crashed",
         isBinary: true,
@@ -112,7 +120,8 @@ enum ClaimSQL {
             AND crashes BETWEEN $3::integer AND $4::integer
             AND run_at <= \(moment("$6"))
             AND task_name = ANY ($1::text[])
-            AND ($2::text[] IS NULL OR queue = ANY ($2::text[]))
+            AND ($2::text IS NULL OR queue ~ $2::text)
+            AND \(isOpen("tasks.queue", "$6"))
         ORDER BY priority, run_at, id
         LIMIT $5::integer
         FOR NO KEY UPDATE SKIP LOCKED
@@ -151,6 +160,7 @@ enum ClaimSQL {
             SELECT id
             FROM tasks
             WHERE \(Probe.row("$4::bigint")) AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))
+                AND \(isOpen("tasks.queue", "$3"))
             FOR NO KEY UPDATE SKIP LOCKED
         ))
         RETURNING \(columns)

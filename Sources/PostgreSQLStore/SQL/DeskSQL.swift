@@ -35,6 +35,47 @@ enum DeskSQL {
             """
     )
 
+    /// The queues that are paused.
+    static let paused = Statement(
+        once: """
+            SELECT queue, \(microseconds("paused_until")), \(microseconds("paused_at")), paused_why, paused_by
+            FROM task_queues
+            WHERE paused_until > now()
+            ORDER BY queue
+            """
+    )
+
+    /// Pauses a queue.
+    ///
+    /// Values: queue, seconds or NULL, why, who.
+    static let pause = Statement(
+        once: """
+            INSERT INTO task_queues (queue, paused_until, paused_why, paused_by)
+            VALUES ($1, coalesce(now() + make_interval(secs => $2::double precision), 'infinity'), $3, $4)
+            ON CONFLICT (queue) DO UPDATE
+            SET paused_until = excluded.paused_until, paused_at = now(), paused_why = excluded.paused_why,
+                paused_by = excluded.paused_by
+            """
+    )
+
+    /// Resumes queues.
+    ///
+    /// Value: queues.
+    static let resume = Statement(
+        once: """
+            WITH asked AS (
+                SELECT queue, paused_until > now() AS was_paused
+                FROM task_queues
+                WHERE queue = ANY ($1::text[]) AND paused_until IS NOT NULL
+                ORDER BY queue
+                FOR NO KEY UPDATE
+            ), changed AS (
+                UPDATE task_queues SET paused_until = NULL FROM asked WHERE task_queues.queue = asked.queue
+            )
+            SELECT queue FROM asked WHERE was_paused ORDER BY queue
+            """
+    )
+
     /// Sends the FAILED rows among these back.
     ///
     /// Value: ids.

@@ -20,8 +20,8 @@ enum WaitSQL {
 
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
     ///
-    /// As the claim it steps from lane to lane, and reads one row of each.
-    /// Values: names.
+    /// As the claim it steps from lane to lane, and reads one row of each. Rows of a paused queue are not due before its end.
+    /// Values: names, a regular expression for the queues or NULL.
     static let firstDue = Statement("first_due", firstDue(queues: nil))
 
     /// The same for these queues only.
@@ -61,13 +61,18 @@ enum WaitSQL {
                     LIMIT 1
                 ) AS head
             ), crashed AS (
-                SELECT run_at
+                SELECT queue, run_at
                 FROM tasks
                 WHERE status = 'WAITING' AND crashes > 0 AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
+            ), first AS (
+                SELECT queue, greatest(soonest.run_at, paused_until) AS moment
+                FROM (SELECT queue, run_at FROM lane UNION ALL SELECT queue, run_at FROM crashed) AS soonest
+                    LEFT JOIN task_queues USING (queue)
             )
-            SELECT ceil(extract(epoch FROM min(run_at) - clock_timestamp()) * 1000000)::bigint
-            FROM (SELECT run_at FROM lane UNION ALL SELECT run_at FROM crashed) AS first
+            SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
+            FROM first
+            WHERE isfinite(moment)\(queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : "")
             """
     }
 }

@@ -1,3 +1,5 @@
+import TaskRun
+
 /// Looks for due tasks on a connection of its own that takes no lock where a lock could be in another program's way.
 ///
 /// With a rollback journal a reader's lock keeps a writer from committing: a program without a busy timeout would be told
@@ -40,7 +42,7 @@ final class DueLook {
     func dataVersion() -> Double? { connection.first("PRAGMA data_version")?.first?.number }
 
     /// Finds the first moment at which a row of these names and queues is due.
-    func look(names: [String], queues: [String]?) -> Answer {
+    func look(names: [String], queues: QueueFilter?) -> Answer {
         // The pages in memory may be from the middle of a commit.
         if !isWAL { connection.forgetPages() }
         guard connection.first("BEGIN") != nil else { return .unknown }
@@ -48,25 +50,29 @@ final class DueLook {
         return first(names, queues)
     }
 
-    private func first(_ names: [String], _ queues: [String]?) -> Answer {
+    private func first(_ names: [String], _ queues: QueueFilter?) -> Answer {
         var first = Double.infinity
         guard let now = connection.first("SELECT julianday('now')")?.first?.number else { return .unknown }
         for name in names where first > now {
             guard let moment = firstOfCrashed(name, queues) else { return .unknown }
             first = min(first, moment)
-            for queue in queues ?? [] where first > now {
-                guard let moment = firstOfLanes(name, [UInt8](queue.utf8), after: Self.beforeAll, now) else {
-                    return .unknown
-                }
-                first = min(first, moment)
+            for queue in queues?.names ?? [] where first > now {
+                let queue = [UInt8](queue.utf8)
+                guard let open = opening(of: queue),
+                    let moment = firstOfLanes(name, queue, after: Self.beforeAll, max(now, open))
+                else { return .unknown }
+                first = min(first, max(moment, open))
             }
             var queue: [UInt8] = []
-            while queues == nil, first > now {
+            while queues?.names == nil, first > now {
                 guard let row = step(SQLiteStatements.nextQueue, name, queue, nil) else { return .unknown }
                 guard row.count == 3, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
                 queue = row[0].bytes
-                guard let moment = firstOfLanes(name, queue, after: row[1].number ?? 0, now) else { return .unknown }
-                first = min(first, row[2].number ?? .infinity, moment)
+                if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
+                guard let open = opening(of: queue),
+                    let moment = firstOfLanes(name, queue, after: row[1].number ?? 0, max(now, open))
+                else { return .unknown }
+                first = min(first, max(min(row[2].number ?? .infinity, moment), open))
             }
         }
         if first == .infinity { return .nothing }
@@ -87,10 +93,15 @@ final class DueLook {
         return first
     }
 
-    private func firstOfCrashed(_ name: String, _ queues: [String]?) -> Double? {
-        let values: [String: RawValue] = [":name": .text(name)].merging(
-            queues.map { [":queues": .text(SQLiteJSON.text($0))] } ?? [:]
-        ) { $1 }
+    /// When a queue's pause ends; a moment long ago where it is open, nil if it could not be read.
+    private func opening(of queue: [UInt8]) -> Double? {
+        connection.first(Self.pausedUntil, [":queue": .blob(queue)]).map { $0.first?.number ?? 0 }
+    }
+
+    private func firstOfCrashed(_ name: String, _ queues: QueueFilter?) -> Double? {
+        var values: [String: RawValue] = [":name": .text(name)]
+        values[":queues"] = queues.map { .text($0.globs) }
+        values[":except"] = queues.map { .text($0.exceptGlobs) }
         return connection.first(Self.crashed, values).map { $0.first?.number ?? .infinity }
     }
 
@@ -100,10 +111,15 @@ final class DueLook {
         return connection.first(sql, values)
     }
 
+    static let pausedUntil = "SELECT julianday(paused_until) FROM task_queues WHERE queue = CAST(:queue AS TEXT)"
+
     static let crashed = """
-        SELECT min(julianday(run_at))
+        SELECT min(max(julianday(run_at), coalesce(
+            (SELECT julianday(paused_until) FROM task_queues WHERE task_queues.queue = tasks.queue), 0
+        )))
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND task_name = :name
-            AND (:queues IS NULL OR queue IN (SELECT value FROM json_each(:queues)))
+            AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
+            AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
         """
 }

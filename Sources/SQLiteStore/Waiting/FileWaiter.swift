@@ -41,7 +41,7 @@ actor FileWaiter {
     /// - Throws: ``TaskRun/StoreError/Code/database`` for a file that was removed or replaced.
     func wait(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant,
         bell: Bell
     ) throws(StoreError) -> Bool {
@@ -105,7 +105,7 @@ actor FileWaiter {
         look?.isWAL == false && FileByte.first(of: file + "-journal").map { $0 != 0 } ?? false
     }
 
-    private func find(_ names: [String], _ queues: [String]?) -> DueLook.Answer {
+    private func find(_ names: [String], _ queues: QueueFilter?) -> DueLook.Answer {
         let answer = look?.look(names: names, queues: queues) ?? .unknown
         // Another program may have changed the journal mode.
         if answer == .unknown { look = DueLook.open(file) }

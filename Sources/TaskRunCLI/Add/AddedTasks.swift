@@ -28,10 +28,16 @@ struct AddedTasks: Sendable {
         }
     }
 
+    /// The first and the last number; nil where nothing was added.
+    var ends: (first: Int64, last: Int64)? {
+        guard let first = spans.first?.first, let last = spans.last?.last else { return nil }
+        return (first, last)
+    }
+
     /// One sentence.
     var sentence: String {
         let what = "\(CountText.write(count)) task\(count == 1 ? "" : "s") added"
-        guard let first = spans.first?.first, let last = spans.last?.last else { return "\(what)." }
+        guard let (first, last) = ends else { return "\(what)." }
         // Others may have added tasks meanwhile, whose numbers stand between these.
         let isDense = last - first + 1 == count
         return "\(what), \(isDense ? "numbers \(first) to \(last)" : "with numbers between \(first) and \(last)")."

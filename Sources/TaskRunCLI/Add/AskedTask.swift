@@ -22,6 +22,9 @@ struct AskedTask {
             let known = try await equal(in: store)
             let token = known ?? self.token ?? Self.makeToken()
             let id = known == nil ? try await add(token, to: store) : nil
+            if let id {
+                await HookList.tell(HookAddition(count: 1, firstID: id, lastID: id, task: task), program, settings)
+            }
             guard isWaitedFor else {
                 var members: [(key: String, value: JSONValue)] = [
                     ("id", .number(id)), ("task_name", .text(task.name)), ("token", .text(token)),

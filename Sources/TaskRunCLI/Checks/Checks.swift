@@ -29,7 +29,7 @@ struct Checks {
         }
         let database = await database(settings)
         let handlers = handlers(settings)
-        return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers
+        return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers + hooks(settings)
             + [
                 runtimeDirectory(settings), Self.clock(Date()),
                 CronLine.find(program: program.name, settings: settings),
@@ -72,7 +72,7 @@ struct Checks {
 
     private func handlers(_ settings: Settings) -> [Finding] {
         do {
-            let list = try HandlerList(program, settings, run: RunIdentity.ofThisProcess())
+            let list = try HandlerList(program, settings, executables: settings.executables(program))
             let count = list.registry.names.count
             let found = "\(count) task name\(count == 1 ? "" : "s"): \(list.registry.names.joined(separator: ", "))"
             let none = "Put one into the folder \(settings.handlers), or name another folder with --handlers."
@@ -82,6 +82,14 @@ struct Checks {
         } catch {
             return [Finding(.error, "handlers", error.problem, advice: error.advice)]
         }
+    }
+
+    /// Nothing where there are no hooks.
+    private func hooks(_ settings: Settings) -> [Finding] {
+        let list = HookList(program, settings, executables: settings.executables(program))
+        let events = HookEvent.allCases.filter { event in list.hooks.contains { $0.events.contains(event) } }
+        let found = events.map(\.rawValue).joined(separator: ", ")
+        return (events.isEmpty ? [] : [Finding(.ok, "hooks", found)]) + list.findings + list.strangers
     }
 
     /// Settings for task names that no handler here has: perhaps misspelled.

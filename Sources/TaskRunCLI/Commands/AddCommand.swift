@@ -127,7 +127,9 @@ struct AddCommand: ProgramCommand {
             try await store.requireSchema()
             added.append(try await store.add([task]).map { AddedTask(id: $0, name: task.name) })
         }
-        try added.eachLine { try program.output.write($0) }
+        try await tell(added, task: task, program, settings) {
+            try added.eachLine { try program.output.write($0) }
+        }
         return .done
     }
 
@@ -152,16 +154,34 @@ struct AddCommand: ProgramCommand {
             }
         }
         guard isAdded else { throw Self.undone(outcome, isStopped: stop.requests > 0) }
-        if program.output.terminal.isTerminal, !options.isJSON, outcome.added.count > Self.listed {
-            try program.output.write(outcome.added.sentence)
-        } else {
-            try outcome.added.eachLine { try program.output.write($0) }
+        try await tell(outcome.added, program, settings) {
+            if program.output.terminal.isTerminal, !options.isJSON, outcome.added.count > Self.listed {
+                try program.output.write(outcome.added.sentence)
+            } else {
+                try outcome.added.eachLine { try program.output.write($0) }
+            }
         }
         guard outcome.badCount > 0 else { return .done }
         program.screen.write(outcome.bad.map { "Line \($0.number) is left out: \($0.problem)" })
         let rest = outcome.badCount - outcome.bad.count
         if rest > 0 { program.screen.write("\(CountText.write(rest)) more lines are left out.") }
         return .incomplete
+    }
+
+    /// Prints the numbers, and then tells hooks, also where nobody reads the numbers: the tasks are there.
+    private func tell(
+        _ added: AddedTasks,
+        task: NewTask? = nil,
+        _ program: Program,
+        _ settings: Settings,
+        print: () throws -> Void
+    ) async throws {
+        let printed = Result { try print() }
+        if let (first, last) = added.ends {
+            let added = HookAddition(count: added.count, firstID: first, lastID: last, task: task)
+            await HookList.tell(added, program, settings)
+        }
+        try printed.get()
     }
 
     /// Why nothing was added.

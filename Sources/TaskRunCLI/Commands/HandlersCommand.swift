@@ -19,7 +19,7 @@ struct HandlersCommand: ProgramCommand {
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
-        let list = try HandlerList(program, settings, run: RunIdentity.ofThisProcess())
+        let list = try HandlerList(program, settings, executables: settings.executables(program))
         let limits = settings.runSettings(list.registry)
         let output = program.output
         if options.isJSON {

@@ -16,7 +16,7 @@ struct MigrateCommand: ProgramCommand {
               taskrun migrate --print --dialect postgresql | psql -v ON_ERROR_STOP=1 shop
 
             On PostgreSQL, --notify also installs triggers that wake runs which wait for tasks (once --linger) at the very \
-            commit; without them such a run looks eight times a second. They are off by default: transactions that add \
+            commit; without them such a run looks twelve times a second. They are off by default: transactions that add \
             tasks then commit one after the other. --no-notify removes them.
 
               taskrun --database postgres://app@db1/shop migrate --notify

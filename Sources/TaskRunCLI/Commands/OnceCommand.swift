@@ -15,6 +15,11 @@ struct OnceCommand: ProgramCommand {
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once
               taskrun once --only IMAGE_RESIZE --concurrency 4
               taskrun once --drain --json
+              taskrun once --queue high,default,low
+              taskrun once --queue 'mail-*,!mail-bulk'
+
+            With --queue it takes from the first queue as long as that has something due, then from the second, and so on. A \
+            * stands for any characters; what begins with ! is left out. Queues of one pattern are emptied together.
 
             With --linger it stays when nothing is due, and begins a new task as soon as its INSERT commits, until the next \
             run with --linger takes over; without one for 3 minutes, or for --window if that is given. On PostgreSQL see \
@@ -22,16 +27,21 @@ struct OnceCommand: ProgramCommand {
 
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once --linger
 
-            With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, cancelled, waiting \
-            (WAITING tasks left, due or not; null if they could not be counted), seconds, and trouble if something kept \
-            the run from going on.
+            With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
+            (WAITING tasks left, due or not; null if they could not be counted), skipped (not performed because a hook \
+            said so), cancelled, seconds, and trouble if something kept the run from going on.
+
+            Programs in the hooks folder are told what happens: run-start, before-perform (which can skip or postpone a \
+            task), after-perform, on-failure, on-failed, queue-empty and run-end; and after-add by taskrun add.
 
             Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
             --fail-on-failed); 69 database unreachable; 75 database locked or full; 78 settings, schema or handlers.
             """
     )
 
-    @Option(help: ArgumentHelp("Take from these queues only.", valueName: "a,b"))
+    @Option(
+        help: ArgumentHelp("Empty these queues, in this order: names, mail-*, !bulk for all but it.", valueName: "a,b")
+    )
     var queue: [String] = []
     @Option(help: ArgumentHelp("Perform these task names only.", valueName: "name,…"))
     var only: [String] = []
@@ -69,7 +79,7 @@ struct OnceCommand: ProgramCommand {
             run.limit = limit
             if drain { run.window = nil }
             if linger, settings.isWindowDefault { run.window = Self.lingerWindow }
-            if !queue.isEmpty { run.queues = Self.words(queue) }
+            run.queues = QueueFilter.groups(Self.words(queue))
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
             var report = try await round.perform(
                 run,

@@ -17,8 +17,8 @@ struct StatusCommand: ProgramCommand {
               taskrun status --json | jq '.tasks[] | select(.failed > 0)'
 
             With --json: one object with tasks (queue, task_name, waiting, due, processing, failed, oldest_due), \
-            unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, first_lease_end) and \
-            horizon: on PostgreSQL, what has the oldest snapshot and so keeps rows that are gone from being cleaned up, \
+            unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, first_lease_end), \
+            paused_queues (queue, paused_until, paused_why, paused_by) and horizon: on PostgreSQL, what has the oldest snapshot and so keeps rows that are gone from being cleaned up, \
             or null (kind: session, prepared_transaction or replication_slot; name, pid, role, application, client, \
             state, since, age_seconds).
             """
@@ -29,7 +29,8 @@ struct StatusCommand: ProgramCommand {
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
         let identity = RunIdentity.ofThisProcess()
-        let known = try HandlerList(program, settings, run: identity).registry.names
+        let known = try HandlerList(program, settings, executables: settings.executables(program, run: identity))
+            .registry.names
         let summary = try await program.withStore(settings) { store in
             try await store.requireSchema()
             return try await store.summary()

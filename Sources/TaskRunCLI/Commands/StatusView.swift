@@ -31,6 +31,7 @@ struct StatusView {
     private let unknown: [UnknownName]
     private let runs: [Run]
     private let horizonHolder: HorizonHolder?
+    private let paused: [PausedQueue]
     private let now: Date
 
     /// Sums up.
@@ -57,13 +58,16 @@ struct StatusView {
         unknown = UnknownName.find(waiting.subtracting(known).sorted(), in: summary, known: known)
         runs = summary.holders.map { Run(holder: $0, life: life($0.owner)) }
         horizonHolder = summary.horizonHolder
+        paused = summary.paused
         self.now = now
     }
 
     /// For people.
     func lines(on terminal: Terminal) -> [String] {
         let ink = Ink(isOn: terminal.hasColour)
-        let notes = (UnknownName.sentences(unknown) + horizonSentence).map { ink($0, .yellow) }
+        let notes = (UnknownName.sentences(unknown) + paused.map { $0.sentence + "." } + horizonSentence).map {
+            ink($0, .yellow)
+        }
         let paragraph = notes.isEmpty ? [] : [""] + notes
         guard !counts.isEmpty else { return ["No tasks."] + paragraph }
         var table = TextTable([
@@ -124,7 +128,7 @@ struct StatusView {
         }
         return [
             "tasks": .list(tasks), "unknown_names": .list(names), "runs": .list(holders),
-            "horizon": horizonHolder?.json ?? .null,
+            "paused_queues": .list(paused.map(\.json)), "horizon": horizonHolder?.json ?? .null,
         ]
     }
 }

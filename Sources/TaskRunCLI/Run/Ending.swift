@@ -8,6 +8,7 @@ struct Ending: Equatable {
         case again = "↻"
         case failed = "✗"
         case givenBack = "↩"
+        case skipped = "↷"
         case leaseLost = "!"
 
         var colour: Ink.Colour {
@@ -15,7 +16,7 @@ struct Ending: Equatable {
             case .succeeded: .green
             case .again, .leaseLost: .yellow
             case .failed: .red
-            case .givenBack: .faint
+            case .givenBack, .skipped: .faint
             }
         }
     }
@@ -23,6 +24,11 @@ struct Ending: Equatable {
     let kind: Kind
     /// What comes next; empty where nothing does.
     let next: String
+
+    /// A task that a hook kept from being performed.
+    init(skipped note: String?) {
+        (kind, next) = (.skipped, "skipped by a hook" + (note.map { ": \($0.gist)" } ?? ""))
+    }
 
     /// Puts an end into words.
     ///

@@ -21,9 +21,10 @@ extension OnceRound {
             identity: identity,
             slots: slots,
             stop: stop,
-            logger: logger
+            logger: logger,
+            hooks: hooks.hooks
         ).run()
-        if report.claimed > 0 { _ = await LeftoverProcesses.end(startedBy: identity.text) }
+        if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
         // A handler that does not listen is still at work: only the end of the process ends it.
         if report.abandoned > 0 { ExitStatus.tryAgain.leave() }
         if let trouble = report.trouble, trouble.code != .locked { throw trouble }

@@ -6,6 +6,8 @@ import TaskRun
 struct OnceRound {
     /// The handlers of this host.
     let handlers: HandlerList
+    /// The hooks of this host.
+    let hooks: HookList
 
     let store: any TaskDesk
     let identity: RunIdentity
@@ -22,7 +24,9 @@ struct OnceRound {
         self.program = program
         self.store = store
         identity = RunIdentity.ofThisProcess()
-        handlers = try HandlerList(program, settings, run: identity, store: store)
+        let executables = settings.executables(program, run: identity)
+        handlers = try HandlerList(program, settings, executables: executables, store: store)
+        hooks = HookList(program, settings, executables: executables)
         directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
         slots = try FileSlots(count: settings.concurrency, in: directory)
         logger = program.logger(settings)
@@ -39,7 +43,9 @@ struct OnceRound {
     ///
     /// - Throws: ``ProgramError`` where its files cannot be made.
     func turn(_ settings: RunSettings) throws(ProgramError) -> FileTurn {
-        let (queues, only) = (settings.queues?.sorted() ?? ["*"], settings.only?.sorted() ?? ["*"])
+        let filter = QueueFilter.all(of: settings.queues) ?? ["*"]
+        let queues = filter.words.sorted() + filter.except.map { "!" + $0 }.sorted()
+        let only = settings.only?.sorted() ?? ["*"]
         return try FileTurn(of: subject + [""] + queues + [""] + only, in: directory)
     }
 
@@ -61,7 +67,7 @@ struct OnceRound {
 
     /// Runs, tells what happens, and leaves nothing behind.
     func perform(_ settings: RunSettings, turn: FileTurn?, isSilent: Bool) async throws -> RunReport {
-        for finding in handlers.findings {
+        for finding in handlers.findings + hooks.findings {
             logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
         }
         let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
@@ -82,11 +88,12 @@ struct OnceRound {
             turn: turn,
             logger: logger,
             isDead: { await processes.isDead($0) },
+            hooks: hooks.hooks,
             observer: { display.observe($0) }
         )
         let report = try await StopSignals.listen(stop, beside: { await display.tick() }) { try await run.run() }
         display.clear()
-        if report.claimed > 0 { _ = await LeftoverProcesses.end(startedBy: identity.text) }
+        if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
         // Not counted: that would read the whole table each minute.
         let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
         display.finish(report, unknown: unknown)
@@ -110,7 +117,7 @@ struct OnceRound {
     /// How `once` ends.
     func status(_ report: RunReport, failOnFailed: Bool) -> ExitStatus {
         if let trouble = report.trouble { return ExitStatus(trouble.code) }
-        if handlers.findings.contains(where: { $0.level == .error }) { return .settings }
+        if (handlers.findings + hooks.findings).contains(where: { $0.level == .error }) { return .settings }
         return failOnFailed && report.failed > 0 ? .incomplete : .done
     }
 

@@ -26,6 +26,9 @@ struct RunLog: Sendable {
         case .ended(let task, let verdict, let result, let took):
             let end = Self.end(verdict, result)
             logger.info("\(end) after \(SpanText.taken(took))", metadata: Self.metadata(task))
+        case .skipped(let task, let note):
+            let why = note.map { ": \($0.gist)" } ?? ""
+            logger.info("skipped by a hook\(why)", metadata: Self.metadata(task))
         case .waiting:
             logger.debug("nothing is due")
         case .abandoned:

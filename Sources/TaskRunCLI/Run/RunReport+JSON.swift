@@ -3,6 +3,7 @@ import TaskRun
 extension RunReport {
     /// The object with which `once --json` ends.
     ///
+    /// `skipped` is the number of tasks that a hook kept from being performed, their rows deleted;
     /// `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
     /// `trouble` is there only if something kept the run from going on.
     func json(waiting: Int?) -> JSONValue {
@@ -14,8 +15,9 @@ extension RunReport {
             ("released", .number(released)),
             ("recovered", .number(recovered)),
             ("lease_lost", .number(leaseLost)),
-            ("cancelled", .number(cancelled)),
             ("waiting", .number(waiting)),
+            ("skipped", .number(skipped)),
+            ("cancelled", .number(cancelled)),
             ("seconds", .seconds(duration)),
         ]
         if let trouble { members.append(("trouble", .text("\(trouble)"))) }

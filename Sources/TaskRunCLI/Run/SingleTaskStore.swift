@@ -16,7 +16,7 @@ struct SingleTaskStore: TaskStore {
 
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
 
-    func look(names: [String], queues: [String]?) async throws(StoreError) -> Look {
+    func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         Look(holdsClaims: false, isDue: true, waitingNames: [])
     }
 
@@ -63,7 +63,7 @@ struct SingleTaskStore: TaskStore {
 
     func waitForTasks(
         names: [String],
-        queues: [String]?,
+        queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
         try await store.waitForTasks(names: names, queues: queues, until: end)

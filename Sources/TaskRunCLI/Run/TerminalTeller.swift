@@ -47,6 +47,9 @@ struct TerminalTeller: RunTeller {
             ended += 1
             let ending = Ending(task, verdict, result, maxAttempts: maxAttempts(task))
             return [line(task, ending, took: hasBegun ? SpanText.taken(took) : "")]
+        case .skipped(let task, let note):
+            ended += 1
+            return [line(task, Ending(skipped: note), took: "")]
         case .recovered(let tasks):
             let failed = tasks.count { $0.status == .failed }
             let more = failed > 0 ? ink(", \(failed) of them FAILED after too many crashes", .red) : ""
@@ -96,6 +99,7 @@ struct TerminalTeller: RunTeller {
         add(report.retried, "to be tried again", .yellow)
         add(report.failed, "FAILED", .red)
         add(report.released, "given back", .faint)
+        add(report.skipped, "skipped by hooks", .faint)
         add(report.cancelled, "cancelled", .faint)
         add(report.leaseLost, "lost to another run", .yellow)
         let total = report.claimed == 0 ? "Nothing is due" : Self.count(report.claimed, "task")

@@ -7,6 +7,8 @@ import SQLiteStore
 /// |---|---|---|
 /// | `database` | `sqlite:PATH` or `postgres://…`; secret: shown without password | `sqlite:tasks.db` |
 /// | `handlers` | the handlers folder | `handlers`, which need not exist |
+/// | `hooks` | the hooks folder | `hooks`, which need not exist |
+/// | `hook_timeout` | how long a hook may take at each call, 1 ms to 1 h | 10 s |
 /// | `log_level` | `trace` … `critical` | `warning` |
 /// | `concurrency` | handlers at once, over all live runs of this host and user, 1 to 1000 | number of cores |
 /// | `window` | how long `once` claims new tasks, 1 ms to 7 d | 50 s |
@@ -28,6 +30,8 @@ import SQLiteStore
 enum SettingTable {
     static let database = Setting("database", .text("sqlite:PATH or postgres://…"), isSecret: true)
     static let handlers = Setting("handlers", .text("a folder"))
+    static let hooks = Setting("hooks", .text("a folder"))
+    static let hookTimeout = Setting("hook_timeout", .duration(.milliseconds(1) ... .seconds(3600)))
     static let logLevel = Setting<Logger.Level>("log_level", .word)
     static let concurrency = Setting("concurrency", .number(1...1000))
     static let window = Setting("window", .duration(.milliseconds(1) ... .seconds(7 * 86_400)))
@@ -55,9 +59,9 @@ enum SettingTable {
 
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
-        database, handlers, logLevel, concurrency, window, lease, grace, timeout, maxAttempts, backoffBase, backoffCap,
-        outputLimit, maxResult, keepResult, environment, runtimeDirectory, sqliteSynchronous, mailSendmail, mailOutbox,
-        mailFrom,
+        database, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, grace, timeout, maxAttempts,
+        backoffBase, backoffCap, outputLimit, maxResult, keepResult, environment, runtimeDirectory, sqliteSynchronous,
+        mailSendmail, mailOutbox, mailFrom,
     ]
 
     /// The time limit of one task name.

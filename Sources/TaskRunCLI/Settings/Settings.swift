@@ -18,6 +18,12 @@ struct Settings: Sendable {
     let handlers: String
     /// Whether nobody named the handlers folder: then it need not exist.
     let isHandlersDefault: Bool
+    /// The hooks folder.
+    let hooks: String
+    /// Whether nobody named the hooks folder: then it need not exist.
+    let isHooksDefault: Bool
+    /// How long a hook may take at each call.
+    let hookTimeout: Duration
     /// What is logged.
     let logLevel: Logger.Level
     /// Handlers at once.
@@ -91,6 +97,10 @@ struct Settings: Sendable {
         let handlers = try reader.path(SettingTable.handlers)
         self.handlers = handlers ?? "handlers"
         isHandlersDefault = handlers == nil
+        let hooks = try reader.path(SettingTable.hooks)
+        self.hooks = hooks ?? "hooks"
+        isHooksDefault = hooks == nil
+        hookTimeout = try reader.value(SettingTable.hookTimeout) ?? RunSettings().hookTimeout
         logLevel = try reader.value(SettingTable.logLevel) ?? .warning
         concurrency = try reader.value(SettingTable.concurrency) ?? max(1, cores)
         let standard = RunSettings()

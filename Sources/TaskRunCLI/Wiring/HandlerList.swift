@@ -7,9 +7,11 @@ struct BuiltInHandlers: Sendable {
     let make: @Sendable (MailSettings) -> [any Handler]
     /// Whether they send e-mails, so that `check` looks at the settings for that.
     let sendMail: Bool
+    /// The hooks that are compiled in with them.
+    let hooks: [any RunHooks]
 
     /// Those of taskrun itself.
-    static let ofTaskRun = BuiltInHandlers(make: { AllHandlers.all(settings: $0) }, sendMail: true)
+    static let ofTaskRun = BuiltInHandlers(make: { AllHandlers.all(settings: $0) }, sendMail: true, hooks: [])
 }
 
 /// The handlers of this host: those compiled in, and those in the handlers folder.
@@ -24,32 +26,27 @@ struct HandlerList {
     /// - Parameters:
     ///   - program: Has the compiled-in ones.
     ///   - settings: Name the folder.
-    ///   - run: Who performs: stands in the environment of what is started.
+    ///   - executables: What they have in common with hooks, the folder for `TASKRUN_OUTPUT` included.
     ///   - store: Where SQL files run; nil for those who only look.
     /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where two handlers have one name.
     init(
         _ program: Program,
         _ settings: Settings,
-        run: RunIdentity,
+        executables: ExecutableSettings,
         store: (any TaskStore)? = nil
     ) throws(ProgramError) {
-        let environment = ExecutableSettings.environment(from: program.variables, listed: settings.environment)
         let folder = HandlersFolder(
             path: settings.handlers,
             isDefault: settings.isHandlersDefault,
-            executables: ExecutableSettings(
-                run: run.text,
-                environment: environment,
-                resultLimit: settings.outputLimit,
-                maxResult: settings.maxResult,
-                privateFolder: settings.runtimeDirectory ?? RuntimeDirectory.standardPath()
-            ),
+            executables: executables,
             perform: { (script, proof, record, limit) async throws(StoreError) in
                 guard let store else { preconditionFailure("without a store nothing is performed") }
                 return try await store.perform(script, settling: proof, record: record, timeLimit: limit)
             }
         )
-        let mail = settings.mailSettings(environment: environment.merging(["TASKRUN_RUN": run.text]) { $1 })
+        let mail = settings.mailSettings(
+            environment: executables.environment.merging(["TASKRUN_RUN": executables.run]) { $1 }
+        )
         do {
             registry = try HandlerRegistry(program.builtIn.make(mail) + folder.handlers)
         } catch {
@@ -64,6 +61,17 @@ extension HandlerRegistry.Conflict {
 }
 
 extension Settings {
+    /// What all programs have in common that are started for a run: made once for each run.
+    func executables(_ program: Program, run: RunIdentity = .ofThisProcess()) -> ExecutableSettings {
+        ExecutableSettings(
+            run: run.text,
+            environment: ExecutableSettings.environment(from: program.variables, listed: environment),
+            resultLimit: outputLimit,
+            maxResult: maxResult,
+            privateFolder: runtimeDirectory ?? RuntimeDirectory.standardPath()
+        )
+    }
+
     /// How e-mails are sent, with the handlers' defaults where the settings say nothing.
     func mailSettings(environment: [String: String] = [:]) -> MailSettings {
         let standard = MailSettings()
@@ -83,6 +91,7 @@ extension Settings {
         run.renewal = min(run.renewal, lease / 3)
         run.grace = grace
         run.timeout = timeout
+        run.hookTimeout = hookTimeout
         run.retry = retry
         run.keepResult = keepResult
         run.maxResult = maxResult

@@ -1,3 +1,3 @@
 import TaskRunCLI
 
-await TaskRunProgram.main(handlers: [Greeting()])
+await TaskRunProgram.main(handlers: [Greeting()], hooks: [FailureNotes()])

@@ -1,0 +1,69 @@
+public import TaskRun
+
+/// The hooks folder: programs that are told what a run does, named like the events.
+///
+/// `before-perform` and `on-failed.sh` (one extension is dropped) are hooks if they have the run bit. Other files are
+/// left alone.
+public struct HooksFolder: Sendable {
+    /// The hooks found, at most one an event, by file name.
+    public let hooks: [HookProgram]
+    /// What is wrong, and must not stop a run.
+    public let findings: [Finding]
+    /// Programs whose names are no event's: perhaps misspelled, perhaps there to be called by hooks.
+    public let strangers: [Finding]
+
+    /// Reads a folder.
+    ///
+    /// - Parameters:
+    ///   - path: The folder; relative to the working directory of this process.
+    ///   - isDefault: Whether nobody asked for this very folder: it need not exist.
+    ///   - settings: What hooks have in common with executables.
+    public init(path: String, isDefault: Bool = false, settings: ExecutableSettings) {
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        var (hooks, findings, strangers) = ([HookProgram](), [Finding](), [Finding]())
+        do {
+            let names = try Files.names(in: path)
+            findings = ProgramFolder.hooks.findings(about: path)
+            for name in names {
+                let file = "\(path)/\(name)"
+                let entry = ProgramFolder.hooks.entry(at: file, named: name)
+                let (event, remarks, isStranger) = entry.decideHook()
+                if isStranger { strangers += remarks } else { findings += remarks }
+                guard let event else { continue }
+                if let other = hooks.first(where: { $0.event == event }) {
+                    let found = "\(other.origin) and \(file) are both for \(event.rawValue); the second is not called"
+                    findings.append(entry.warning(found, advice: "Remove or rename one of them."))
+                } else {
+                    hooks.append(HookProgram(event, path: file, settings: settings))
+                }
+            }
+        } catch {
+            findings = ProgramFolder.hooks.findings(for: error, path: path, isDefault: isDefault)
+        }
+        (self.hooks, self.findings, self.strangers) = (hooks, findings, strangers)
+    }
+}
+
+extension FolderEntry {
+    /// Decides which event the entry is for, what is to be said of it, and whether that is because no event has its name.
+    func decideHook() -> (event: HookEvent?, findings: [Finding], isStranger: Bool) {
+        guard !isIgnored, status?.kind ?? .file == .file else { return (nil, [], false) }
+        let stem = Self.cut(name).stem
+        guard let event = HookEvent(rawValue: stem) else {
+            let isProgram = status?.hasRunBit == true || looksLikeHandler
+            return (nil, isProgram ? [unknown(stem)] : [], true)
+        }
+        guard let status else { return (nil, [linkToNothing], false) }
+        guard status.hasRunBit else { return (nil, [noRunBit], false) }
+        guard status.isExecutable else { return (nil, [notForUs(status)], false) }
+        return (event, status.isWritableByEveryone ? [openToAll] : [], false)
+    }
+
+    private func unknown(_ stem: String) -> Finding {
+        let events = HookEvent.allCases.map(\.rawValue)
+        let nearest = Spelling.nearest(to: stem, among: events)
+        let found = "\(shownPath) is for no event, so it is not called"
+        let advice = nearest.map { "Did you mean \($0)?" } ?? "Events are: \(events.joined(separator: ", "))."
+        return warning(found, advice: advice)
+    }
+}

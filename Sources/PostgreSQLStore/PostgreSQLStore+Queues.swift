@@ -1,0 +1,43 @@
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension PostgreSQLStore {
+    /// Pauses a queue: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Throws: ``TaskRun/StoreError/Code/refused`` for a name that no queue can have.
+    public func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError) {
+        let request = Request(DeskSQL.pause, [queue, time.map(SQLText.seconds), why, who])
+        try await reach(to: "pause queue \"\(queue)\"") { session throws(PostgreSQLFailure) in
+            _ = try session.exchange([.begin, request, .commit])
+        }
+    }
+
+    /// Resumes queues: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: Those that were paused until now, by name.
+    /// - Throws: What the database reports.
+    public func resume(_ queues: [String]) async throws(StoreError) -> [String] {
+        let request = Request(DeskSQL.resume, [SQLText.array(queues)])
+        return try await reach(to: "resume queues") { session throws(PostgreSQLFailure) in
+            try session.exchange([.begin, request, .commit])[1].rows.map { $0.text(0) }
+        }
+    }
+}
+
+extension PausedQueue {
+    /// Reads a row of ``DeskSQL/paused``.
+    init(_ row: PostgreSQLResult.Row) {
+        self.init(
+            queue: row.text(0),
+            until: row.integerIfAny(1).map { Date(microseconds: $0) },
+            since: Date(microseconds: row.integerIfAny(2) ?? 0),
+            why: row.textIfAny(3),
+            by: row.textIfAny(4)
+        )
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// Pauses a queue.
+    public func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError) {
+        let now = Date()
+        try await transaction("cannot pause queue \"\(queue)\"") { database in
+            try database.execute(
+                sql: SQLiteDeskStatements.pause,
+                arguments: [
+                    "queue": queue, "until": time.map { SQLiteTime.text(now.addingTimeInterval($0 / .seconds(1))) },
+                    "now": SQLiteTime.text(now),
+                    "why": why, "who": who,
+                ]
+            )
+        }
+    }
+
+    /// Resumes queues.
+    public func resume(_ queues: [String]) async throws(StoreError) -> [String] {
+        try await transaction("cannot resume queues") { database in
+            try Row.fetchAll(
+                database,
+                sql: SQLiteDeskStatements.resume,
+                arguments: ["queues": SQLiteJSON.text(queues), "now": SQLiteTime.text(Date())]
+            ).map { $0.text(0) }.sorted()
+        }
+    }
+}
+
+extension Database {
+    /// The last year that a date can have: whoever writes it means for ever.
+    private static let forEver = 5_373_119.5  // 9999-01-01
+
+    /// The queues that are paused now, by name.
+    func pausedQueues() throws -> [PausedQueue] {
+        try Row.fetchAll(self, sql: SQLiteDeskStatements.paused, arguments: ["now": SQLiteTime.text(Date())]).map {
+            row in
+            PausedQueue(
+                queue: row.text(0),
+                until: (row[1] as Double) < Self.forEver ? row.moment(1) : nil,
+                since: row.moment(2) ?? Date(timeIntervalSince1970: 0),
+                why: row.textIfAny(3),
+                by: row.textIfAny(4)
+            )
+        }
+    }
+}

@@ -1,0 +1,33 @@
+extension Performer {
+    /// Performs a task with what hooks do before and after it; neither counts into its time limit.
+    ///
+    /// - Returns: How the task ended.
+    func perform(
+        _ task: ClaimedTask,
+        between hooks: Hooks,
+        on bench: Workbench,
+        worker: Int
+    ) async -> HandlerOutcome {
+        guard let handler = registry[task.name] else { return .stopped }
+        guard isText(task) else { return Self.noText }
+        let told = hookTask(task)
+        let answer = await hooks.beforePerform(told)
+        guard !Task.isCancelled else { return .stopped }
+        switch answer {
+        case .skip(let note): return .skipped(note: note)
+        case .postpone(let delay, let note): return .later(after: delay, note: note)
+        case .go: break
+        }
+        bench.begin(worker: worker)
+        let outcome = await handler.perform(task, in: begin(task, handler))
+        // Nothing to tell where the run has given it up: the process is about to end.
+        guard hooks.has(.afterPerform), let end = bench.end(worker: worker, outcome) else { return outcome }
+        await hooks.tell(.afterPerform, about: told, isShielded: true) {
+            try await $0.afterPerform(told, outcome: end.effectiveOutcome, took: end.took)
+        }
+        return outcome
+    }
+
+    /// A task as hooks are told of it.
+    func hookTask(_ task: ClaimedTask) -> HookTask { HookTask(task, maxAttempts: maxAttempts(of: task)) }
+}

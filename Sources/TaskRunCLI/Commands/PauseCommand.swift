@@ -1,0 +1,95 @@
+import ArgumentParser
+import TaskRun
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// `taskrun pause`: nothing of a queue is begun for a while.
+struct PauseCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Pauses queues: nothing of them is begun until they are resumed.",
+        discussion: """
+              taskrun pause mail
+              taskrun pause mail --for 30m --why "the provider is down"
+              taskrun resume mail
+
+            What is being performed is finished; tasks can be added all the while. Runs on all hosts heed it within a second. \
+            See also: taskrun queues
+
+            With --json each line is an object: queue, paused_until (null: until it is resumed), paused_why, paused_by.
+            """
+    )
+
+    @Argument(help: "Queues.")
+    var queues: [String]
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("For how long (default: until resumed)", valueName: "duration")
+    )
+    var time: String?
+    @Option(help: ArgumentHelp("Why, for whoever looks at the queues.", valueName: "text"))
+    var why: String?
+    @OptionGroup var options: SharedOptions
+
+    func validate() throws {
+        guard let time, duration == nil else { return }
+        throw ValidationError("--for is \"\(time)\": expected \(DurationText.expected), more than nothing.")
+    }
+
+    /// At most a century: every database has a date for its end.
+    private var duration: Duration? {
+        time.flatMap(DurationText.parse).flatMap { $0 > .zero ? min($0, .seconds(100 * 365 * 86_400)) : nil }
+    }
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options)
+        return try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            for queue in queues {
+                try await store.pause(queue, for: duration, why: why, by: program.person)
+            }
+            let summary = try await store.summary()
+            let paused = summary.paused.filter { queues.contains($0.queue) }
+            if options.isJSON {
+                try program.output.write(paused.map(\.json))
+            } else {
+                try program.output.write(paused.map { $0.sentence + "." })
+                // A queue comes into being with its first task: a name that no task has may be meant so, or misspelled.
+                let known = Array(Set(summary.lines.map(\.queue))).sorted()
+                for queue in queues where !known.contains(queue) {
+                    let nearest = Spelling.nearest(to: queue, among: known).map { " Did you mean \"\($0)\"?" } ?? ""
+                    program.screen.write(["There are no tasks in queue \"\(queue)\" now.\(nearest)".visible()])
+                }
+            }
+            return .done
+        }
+    }
+}
+
+extension Program {
+    /// Who gives a command, for other people: `ada@web1`.
+    fileprivate var person: String {
+        let user = variables["SUDO_USER"] ?? ProcessInfo.processInfo.userName
+        return "\(user)@\(RunIdentity.ofThisProcess().host)"
+    }
+}
+
+extension PausedQueue {
+    /// `Queue mail is paused until 2030-12-31 23:59:59: the provider is down (ada@web1)`, safe to be shown.
+    var sentence: String {
+        let end = until.map { " until \(MomentText.plain($0))" } ?? " until it is resumed"
+        return "Queue \(queue) is paused\(end)\(why.map { ": \($0)" } ?? "")\(by.map { " (\($0))" } ?? "")".visible()
+    }
+
+    /// For programs.
+    var json: JSONValue {
+        [
+            "queue": .text(queue), "paused_until": .text(until.map(MomentText.iso)), "paused_why": .text(why),
+            "paused_by": .text(by),
+        ]
+    }
+}

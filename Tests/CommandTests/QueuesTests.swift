@@ -1,0 +1,57 @@
+import Testing
+
+/// pause, resume and queues.
+@Suite struct QueuesTests {
+    @Test(
+        "a paused queue waits, is shown with why and by whom, and goes on when resumed",
+        arguments: Scratch.Database.allCases
+    )
+    func pause(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("OK", "exit 0")
+            try await scratch.sql("INSERT INTO tasks (task_name, queue) VALUES ('OK', 'mail'), ('OK', 'default')")
+            let paused = try await scratch.taskrun("pause", "mail", "--for", "10m", "--why", "the provider is down")
+            #expect(paused.output.hasPrefix("Queue mail is paused until 2"), "\(paused)")
+            #expect(paused.output.contains(": the provider is down (") && paused.errors.isEmpty)
+            #expect(try await scratch.taskrun("once").status == 0)
+            #expect(try await scratch.sql("SELECT id, status FROM tasks") == ["1|WAITING"])
+            let table = try await scratch.taskrun("queues").lines
+            #expect(
+                table.contains { $0.hasPrefix("mail   paused until 2") && $0.contains("the provider is down (") },
+                "\(table)"
+            )
+            #expect(try await scratch.taskrun("status").output.contains("Queue mail is paused until 2"))
+            let line = try #require(try await scratch.taskrun("queues", "--json").objects().first)
+            #expect(line["queue"] as? String == "mail" && line["paused"] as? Bool == true && line["due"] as? Int == 1)
+            #expect(line["paused_why"] as? String == "the provider is down")
+
+            let resumed = try await scratch.taskrun("resume", "mail", "other")
+            #expect(resumed.status == 1)
+            #expect(resumed.lines == ["Queue mail is resumed.", "Queue other was not paused."])
+            #expect(try await scratch.taskrun("once").status == 0)
+            #expect(try await scratch.sql("SELECT count(*) FROM tasks") == ["0"])
+            #expect(try await scratch.taskrun("queues").output == "No tasks, and no queue is paused.\n")
+        }
+    }
+
+    @Test("pausing a queue that no task names is done and said, with the name that was probably meant")
+    func unknown() async throws {
+        try await Scratch.with { scratch async throws in
+            try await scratch.sql("INSERT INTO tasks (task_name, queue) VALUES ('OK', 'mail')")
+            let paused = try await scratch.taskrun("pause", "mial")
+            #expect(paused.status == 0)
+            #expect(paused.output.hasPrefix("Queue mial is paused until it is resumed ("))
+            #expect(paused.errors.contains("no tasks in queue \"mial\" now. Did you mean \"mail\"?"))
+        }
+    }
+
+    @Test("a length that is none, and a name that no queue can have, are refused with a reason")
+    func refused() async throws {
+        try await Scratch.with { scratch async throws in
+            let length = try await scratch.taskrun("pause", "mail", "--for", "0s")
+            #expect(length.status == 64 && length.errors.contains("--for is \"0s\""))
+            let name = try await scratch.taskrun("pause", "a\u{7}b")
+            #expect(name.status == 65 && name.errors.contains("cannot pause queue"), "\(name)")
+        }
+    }
+}
