@@ -120,7 +120,7 @@ struct PlanTests {
         Case(
             statement: ClaimSQL.one,
             values: ["'me'", "300", "NULL", "18"],
-            indexes: ["tasks_pkey", "task_queues_paused"]
+            indexes: ["tasks_pkey"]
         ),
     ]
 

@@ -73,6 +73,7 @@ struct HookMessage: Sendable {
         add("recovered", report.recovered)
         add("lease_lost", report.leaseLost)
         add("skipped", report.skipped)
+        add("cancelled", report.cancelled)
         add("seconds", report.duration)
         if let trouble = report.trouble { add("trouble", "\(trouble)") }
     }
