@@ -33,8 +33,10 @@ let package = Package(
                 .embedInCode("V003__state_check_without_a_list.postgresql.sql"),
                 .embedInCode("V004__pause_queues.sqlite.sql"),
                 .embedInCode("V004__pause_queues.postgresql.sql"),
-                .embedInCode("V005__tokens_results_progress_cancel.sqlite.sql"),
-                .embedInCode("V005__tokens_results_progress_cancel.postgresql.sql"),
+                .embedInCode("V005__limit_queues_and_names.sqlite.sql"),
+                .embedInCode("V005__limit_queues_and_names.postgresql.sql"),
+                .embedInCode("V006__tokens_results_progress_cancel.sqlite.sql"),
+                .embedInCode("V006__tokens_results_progress_cancel.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

@@ -57,8 +57,13 @@ extension Migration {
                 Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_sqlite_sql),
                 Migration(
                     version: 5,
+                    name: "limit_queues_and_names",
+                    file: PackageResources.V005__limit_queues_and_names_sqlite_sql
+                ),
+                Migration(
+                    version: 6,
                     name: "tokens_results_progress_cancel",
-                    file: PackageResources.V005__tokens_results_progress_cancel_sqlite_sql
+                    file: PackageResources.V006__tokens_results_progress_cancel_sqlite_sql
                 ),
             ]
         case .postgresql:
@@ -77,8 +82,13 @@ extension Migration {
                 Migration(version: 4, name: "pause_queues", file: PackageResources.V004__pause_queues_postgresql_sql),
                 Migration(
                     version: 5,
+                    name: "limit_queues_and_names",
+                    file: PackageResources.V005__limit_queues_and_names_postgresql_sql
+                ),
+                Migration(
+                    version: 6,
                     name: "tokens_results_progress_cancel",
-                    file: PackageResources.V005__tokens_results_progress_cancel_postgresql_sql
+                    file: PackageResources.V006__tokens_results_progress_cancel_postgresql_sql
                 ),
             ]
         }

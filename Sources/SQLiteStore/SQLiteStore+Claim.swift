@@ -35,7 +35,7 @@ extension SQLiteStore {
         }
     }
 
-    private func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
+    func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
         try await access("cannot look for due tasks") { [self] database in
             let text = SQLiteTime.text(now)
             guard case .usual = request.share else {
@@ -65,7 +65,7 @@ extension SQLiteStore {
         }
     }
 
-    private func claim(_ request: ClaimRequest, now: Date, in database: Database) throws -> [ClaimedTask] {
+    func claim(_ request: ClaimRequest, now: Date, in database: Database) throws -> [ClaimedTask] {
         let text = SQLiteTime.text(now)
         let chosen: [Candidate]
         switch request.share {

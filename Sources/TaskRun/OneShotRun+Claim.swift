@@ -60,16 +60,37 @@ extension OneShotRun {
         )
     }
 
-    /// Goes on with the queues that come next in the settings' order, until as much was claimed as was asked for.
+    /// What may be claimed, in this order; limits are looked up once a second.
+    func parts(now: ContinuousClock.Instant) async throws(StoreError) -> [ClaimShare] {
+        if limits.map({ $0.seen.duration(to: now) > .seconds(1) }) ?? true {
+            limits = (try await store.limits(), now)
+        }
+        return ClaimShare.divide(names, settings.queues, by: limits?.found ?? [])
+    }
+
+    /// Goes on with what comes next in order, until as much was claimed as was asked for.
     ///
     /// - Parameters:
-    ///   - exchange: What the first queues brought; takes up what the others bring, also when one cannot be asked.
+    ///   - exchange: What was claimed before; takes up what else comes, also when a part cannot be asked.
     ///   - request: What was asked for.
+    ///   - parts: What comes next.
     /// - Throws: What the store throws; what was claimed before is in the exchange.
-    func fill(_ exchange: inout Exchange, for request: ClaimRequest) async throws(StoreError) {
-        for queues in settings.queues.dropFirst() {
-            guard let rest = request.rest(after: exchange.claimed, from: queues) else { return }
-            let more = try await store.settle([], thenClaim: rest, now: nil)
+    func fill(
+        _ exchange: inout Exchange,
+        for request: ClaimRequest,
+        from parts: ArraySlice<ClaimShare>
+    ) async throws(StoreError) {
+        for part in parts {
+            guard var rest = request.rest(after: exchange.claimed, of: part) else { return }
+            let more: Exchange
+            if part.limits.isEmpty {
+                more = try await store.settle([], thenClaim: rest, now: nil)
+            } else {
+                // What is claimed counts as begun, so hardly any is claimed ahead.
+                rest.share = rest.share.atMost(slotsHeld)
+                let claimed = try await store.claim(rest, within: part.limits, now: nil)
+                more = Exchange(results: [], claimed: claimed)
+            }
             exchange = Exchange(
                 results: exchange.results,
                 claimed: exchange.claimed + more.claimed,

@@ -15,14 +15,20 @@ extension OneShotRun {
         do {
             if isUncertain { try await forgetLostAnswers() }
             let batch = unsettled
-            var exchange = try await store.settle(batch.map(\.settlement), thenClaim: request, now: nil)
+            let parts = request == nil ? [] : try await parts(now: sent)
+            let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
+            var exchange = try await store.settle(
+                batch.map(\.settlement),
+                thenClaim: first.flatMap { request?.rest(after: [], of: $0) },
+                now: nil
+            )
             unsettled.removeFirst(batch.count)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }
             // What was claimed is in hand, whatever becomes of the rest.
             defer { take(exchange, for: request, sent: sent) }
-            try await fill(&exchange, for: request)
+            try await fill(&exchange, for: request, from: parts.dropFirst(first == nil ? 0 : 1))
         } catch {
             await overcome(error, sent: sent)
         }

@@ -45,6 +45,8 @@ public actor OneShotRun {
     var stopBegan: ContinuousClock.Instant?
     /// When to write progress down and to look for wishes to cancel.
     var nextGlance = ContinuousClock.now
+    /// What is limited, as it was seen within the last second.
+    var limits: (found: [TaskLimit], seen: ContinuousClock.Instant)?
     /// Set while the database makes trouble: when to ask it again.
     var troubleUntil: ContinuousClock.Instant?
     /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.

@@ -46,7 +46,7 @@ struct Performer: Sendable {
         observer?(.began(task))
         var context = TaskContext(
             task: task,
-            maxAttempts: maxAttempts(of: task),
+            maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             logger: logger,
             report: { [note, observer] in

@@ -13,6 +13,14 @@ public struct ClaimRequest: Sendable, Equatable {
         case usual(limit: Int, crashed: Int)
         /// One row with `crashes` 3 or more, to be performed with nothing else in hand.
         case alone
+
+        /// The same, and not more than so many rows.
+        func atMost(_ number: Int) -> Share {
+            guard number > 0, case .usual(let limit, let crashed) = self else {
+                return number > 0 ? self : .usual(limit: 0, crashed: 0)
+            }
+            return .usual(limit: max(0, min(limit, number)), crashed: max(0, min(crashed, number)))
+        }
     }
 
     /// Who claims: the text of a ``RunIdentity``.
@@ -41,10 +49,18 @@ public struct ClaimRequest: Sendable, Equatable {
         self.lease = lease
     }
 
-    /// What is still to be claimed after these, from other queues; nil: nothing.
-    func rest(after claimed: [ClaimedTask], from queues: QueueFilter) -> ClaimRequest? {
+    /// The same, and not more than so many rows; nil: any number.
+    public func atMost(_ number: Int?) -> ClaimRequest {
+        guard let number else { return self }
+        var request = self
+        request.share = share.atMost(number)
+        return request
+    }
+
+    /// What is still to be claimed after these, of another part; nil: nothing.
+    func rest(after claimed: [ClaimedTask], of part: ClaimShare) -> ClaimRequest? {
         var rest = self
-        rest.queues = queues
+        (rest.names, rest.queues) = (part.names, part.queues)
         switch share {
         case .alone: return claimed.isEmpty ? rest : nil
         case .usual(let limit, let crashed):

@@ -84,6 +84,12 @@ public protocol TaskDesk: TaskStore {
     /// - Returns: Those that were paused until now, by name.
     func resume(_ queues: [String]) async throws(StoreError) -> [String]
 
+    /// Sets or removes a limit; what is begun already is not touched.
+    ///
+    /// - Parameter limit: The limit; without any number it is removed.
+    /// - Throws: ``StoreError/Code/refused`` for a name that cannot be, or a negative number.
+    func setLimit(_ limit: TaskLimit) async throws(StoreError)
+
     /// Creates or upgrades the tables, in one transaction. Two at once queue up, and the second has nothing to do.
     ///
     /// - Returns: What was run, oldest first; empty where the schema was the newest.

@@ -78,6 +78,19 @@ public protocol TaskStore: Sendable {
         now: Date?
     ) async throws(StoreError) -> Exchange
 
+    /// What is limited: the rows of `task_limits`, in any order.
+    func limits() async throws(StoreError) -> [TaskLimit]
+
+    /// Claims as ``settle(_:thenClaim:now:)`` does, and not more than these limits let at this moment, over all runs: no more are in
+    /// hand at once than the least of them says, and no more are begun in a minute. A subject without a row is not limited.
+    ///
+    /// The request has tasks only that all of these limits are about.
+    func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask]
+
     /// Prolongs leases: each ends a lease length from now.
     ///
     /// Only rows still PROCESSING with the proof's claim number are prolonged.

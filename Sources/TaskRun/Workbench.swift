@@ -22,7 +22,7 @@ final class Workbench: Sendable {
         case preparing
         case performing(since: ContinuousClock.Instant)
         /// The handler has ended like this, and hooks are told.
-        case told(HandlerOutcome, Cancellation?, took: Duration)
+        indirect case told(HandlerOutcome, Cancellation?, took: Duration)
     }
 
     /// A task being performed.

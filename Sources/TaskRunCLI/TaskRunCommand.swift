@@ -20,8 +20,8 @@ struct TaskRunCommand: ParsableCommand {
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
             ShowCommand.self, RetryCommand.self, DeleteCommand.self, ResultCommand.self, WaitCommand.self,
-            CancelCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, HandlersCommand.self,
-            CheckCommand.self,
+            CancelCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, LimitCommand.self,
+            HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
     )

@@ -54,4 +54,31 @@ import Testing
             #expect(name.status == 65 && name.errors.contains("cannot pause queue"), "\(name)")
         }
     }
+
+    @Test("a limit is set, listed, heeded by runs and removed", arguments: Scratch.Database.allCases)
+    func limit(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("OK", "exit 0")
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, queue) VALUES ('OK', 'mail'), ('OK', 'mail'), ('OK', 'q')"
+            )
+            #expect(try await scratch.taskrun("limit").output == "There are no limits.\n")
+            let set = try await scratch.taskrun("limit", "mail", "--running", "5", "--per-minute", "1")
+            #expect(set.lines.last == "queue    mail        5           1", "\(set)")
+            #expect(try await scratch.taskrun("once").status == 0)
+            #expect(try await scratch.sql("SELECT queue FROM tasks") == ["mail"])
+            #expect(try await scratch.taskrun("once").status == 0)
+            #expect(try await scratch.sql("SELECT queue FROM tasks") == ["mail"])
+            let line = try #require(try await scratch.taskrun("limit", "--json").objects().first)
+            #expect(line["kind"] as? String == "queue" && line["max_per_minute"] as? Int == 1)
+            #expect(try await scratch.taskrun("limit", "mail", "--none").output == "There are no limits.\n")
+            #expect(try await scratch.taskrun("once").status == 0)
+            #expect(try await scratch.sql("SELECT count(*) FROM tasks") == ["0"])
+            for arguments in [
+                ["mail"], ["--running", "1"], ["a", "--name", "B", "--running", "1"], ["a", "--running", "-1"],
+            ] {
+                #expect(try await scratch.start(["limit"] + arguments).answer().status == 64, "\(arguments)")
+            }
+        }
+    }
 }

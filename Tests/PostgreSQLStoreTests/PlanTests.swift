@@ -77,6 +77,7 @@ struct PlanTests {
             indexes: ["tasks_pkey"]
         ),
         Case(statement: RecoverSQL.waitingNames, values: ["10"], indexes: ["tasks_due", "tasks_crashed"]),
+        Case(statement: LimitSQL.quota, values: ["'{queue}'", "'{default}'", "NULL"], indexes: ["tasks_lease"]),
         Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
         Case(
             statement: WaitSQL.firstDue,

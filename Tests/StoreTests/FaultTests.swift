@@ -51,6 +51,14 @@ final class FaultyStore: TaskStore {
             try await store.settle(settlements, thenClaim: request, now: now)
         }
     }
+    func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
+    func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask] {
+        try await store.claim(request, within: limits, now: now)
+    }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await call { () async throws(StoreError) in try await store.renew(proofs, lease: lease, now: now) }
     }
@@ -107,6 +115,14 @@ final class ClaimlessStore: TaskStore {
         }
         if request != nil, number > 1 { throw StoreError(.other, subject: "test", cause: "injected") }
         return try await store.settle(settlements, thenClaim: request, now: now)
+    }
+    func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
+    func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask] {
+        try await store.claim(request, within: limits, now: now)
     }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await store.renew(proofs, lease: lease, now: now)

@@ -149,14 +149,14 @@ struct HookConformanceTests {
         try await Fixture.with(kind) { fixture in
             try await fixture.due()
             let took = Mutex(Duration.zero)
-            let diary = Diary([.beforePerform, .afterPerform], beside: { _ in try await Task.sleep(for: .seconds(2)) })
+            let diary = Diary([.beforePerform, .afterPerform], beside: { _ in try await Task.sleep(for: .seconds(4)) })
             let run = try fixture.makeRun([ClosureHandler()], hooks: [diary]) {
-                $0.timeout = .seconds(1)
+                $0.timeout = .seconds(3)
             } observer: { event in
                 if case .ended(_, _, _, let time) = event { took.withLock { $0 = time } }
             }
             #expect(try await run.run().succeeded == 1)
-            #expect(took.withLock { $0 } < .seconds(1))
+            #expect(took.withLock { $0 } < .seconds(3))
         }
     }
 

@@ -149,6 +149,14 @@ final class CountingStore: TaskStore {
         count.withLock { $0 += 1 }
         return try await store.settle(settlements, thenClaim: request, now: now)
     }
+    func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
+    func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask] {
+        try await store.claim(request, within: limits, now: now)
+    }
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await store.renew(proofs, lease: lease, now: now)
     }

@@ -22,7 +22,7 @@ struct SQLiteOdditiesTests {
             (SQLiteStatements.abandoned, "USING INDEX tasks_lease"), (SQLiteStatements.held, "USING INDEX tasks_lease"),
             (SQLiteStatements.nextWaitingName, "tasks_due (task_name>? AND task_name<?)"),
             (SQLiteStatements.crashedNames, "USING INDEX tasks_crashed"),
-            (SQLiteStatements.anyClaim, "INDEX tasks_lease"),
+            (SQLiteStatements.anyClaim, "INDEX tasks_lease"), (SQLiteLimitStatements.quota, "USING INDEX tasks_lease"),
             (SQLiteStatements.anyCrashed, "USING INDEX tasks_crashed"),
             (DueLook.crashed, "USING INDEX tasks_crashed"),
         ]

@@ -24,6 +24,8 @@ struct AddCommand: ProgramCommand {
             programs wait for it then, for some seconds with a million lines. On PostgreSQL this user needs the right \
             USAGE on the sequence tasks_id_seq, unless it owns the table.
 
+            Where the hooks folder has a program after-add, it is told once for all that was added.
+
             A task with a token leaves its result for whoever asks, for 24 hours (setting keep_result):
 
               T=$(taskrun add REVERSE '"Hello World!"' --token)
@@ -34,7 +36,8 @@ struct AddCommand: ProgramCommand {
             alone to stdout, as "result" does: it performs the task at once in this process, or waits where another run \
             has it. Exit codes of --wait: \(ResultCommand.exitCodes).
 
-            With --json each line is an object: id, task_name, and where it has one token; with --wait as by "result". On a terminal more than \(AddCommand.listed) numbers \
+            With --json each line is an object: id, task_name, and where it has one token; with --wait as by "result". On \
+            a terminal more than \(AddCommand.listed) numbers \
             are told in one sentence.
             """
     )

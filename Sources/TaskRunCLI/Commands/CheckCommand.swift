@@ -6,7 +6,8 @@ struct CheckCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract:
-            "Looks at settings, database, handlers, runtime directory, clock and cron; says what is wrong and what to do.",
+            "Looks at settings, database, handlers, hooks, runtime directory, clock and cron; "
+            + "says what is wrong and what to do.",
         discussion: """
               taskrun check
               taskrun check --json | jq -r 'select(.level != "ok") | .advice'

@@ -12,10 +12,11 @@ extension OnceRound {
         _ settings: Settings,
         stop: StopSignal
     ) async throws -> RunReport {
+        guard let queue = try await store.show(id)?.queue else { return RunReport() }
         var run = settings.runSettings(handlers.registry)
         (run.only, run.limit, run.window) = ([name], 1, .seconds(1))
         let report = try await OneShotRun(
-            store: SingleTaskStore(store: store, id: id),
+            store: SingleTaskStore(store: store, id: id, queue: queue),
             registry: handlers.registry,
             settings: run,
             identity: identity,

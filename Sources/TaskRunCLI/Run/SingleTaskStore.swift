@@ -11,6 +11,8 @@ struct SingleTaskStore: TaskStore {
     let store: any TaskDesk
     /// The task's number.
     let id: Int64
+    /// Its queue.
+    let queue: String
 
     var location: String { store.location }
 
@@ -29,10 +31,21 @@ struct SingleTaskStore: TaskStore {
         now: Date?
     ) async throws(StoreError) -> Exchange {
         let results = try await store.settle(settlements, thenClaim: nil, now: now).results
-        guard let request, case .usual = request.share else { return Exchange(results: results, claimed: []) }
+        guard let request, case .usual = request.share, request.queues?.contains(queue) ?? true else {
+            return Exchange(results: results, claimed: [])
+        }
         let task = try await store.claim(id: id, owner: request.owner, lease: request.lease)
         return Exchange(results: results, claimed: task.map { [$0] } ?? [])
     }
+
+    func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
+
+    /// Where a limit has to be kept, the task is left to an ordinary run.
+    func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask] { [] }
 
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await store.renew(proofs, lease: lease, now: now)

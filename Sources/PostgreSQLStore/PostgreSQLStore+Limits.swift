@@ -1,0 +1,65 @@
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+extension PostgreSQLStore {
+    /// What is limited: see ``TaskRun/TaskStore``.
+    public func limits() async throws(StoreError) -> [TaskLimit] {
+        try await reach(to: "read the limits") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(LimitSQL.all)])[0].rows.map { row in
+                TaskLimit(
+                    row.text(0) == "queue" ? .queue(row.text(1)) : .name(row.text(1)),
+                    running: row.textIfAny(2).flatMap { Int($0) },
+                    perMinute: row.textIfAny(3).flatMap { Int($0) }
+                )
+            }
+        }
+    }
+
+    /// Claims not more than these limits let: see ``TaskRun/TaskStore``.
+    ///
+    /// The rows of the limits are locked first, so runs that claim within the same limit do so one after the other.
+    ///
+    /// - Returns: What was claimed.
+    /// - Throws: What the database reports; then nothing was changed, unless the answer was lost on the way.
+    public func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask] {
+        let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
+        let moment = SQLText.moment(now)
+        return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
+            let opening = [
+                Request.begin, Request(LimitSQL.lock, subjects), Request(LimitSQL.quota, subjects + [moment]),
+            ]
+            let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
+            guard let claim = Claim(request.atMost(quota), now: now) else {
+                try session.exchange([.commit])
+                return []
+            }
+            let taken = try claim.take(in: session, answers: try session.exchange(claim.questions)[...])
+            let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
+            try session.exchange([counted, .commit])
+            return taken.tasks
+        }
+    }
+
+    /// Sets or removes a limit: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Throws: What the database reports.
+    public func setLimit(_ limit: TaskLimit) async throws(StoreError) {
+        let subject = [limit.subject.kind, limit.subject.name]
+        let numbers = [limit.running.map(String.init), limit.perMinute.map(String.init)]
+        let request =
+            numbers == [nil, nil] ? Request(LimitSQL.remove, subject) : Request(LimitSQL.set, subject + numbers)
+        try await reach(to: "limit \(limit.subject.kind) \"\(limit.subject.name)\"") {
+            session throws(PostgreSQLFailure) in
+            _ = try session.exchange([.begin, request, .commit])
+        }
+    }
+}

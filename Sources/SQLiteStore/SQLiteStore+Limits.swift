@@ -1,0 +1,67 @@
+public import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// What is limited.
+    public func limits() async throws(StoreError) -> [TaskLimit] {
+        try await access("cannot read the limits") { database in
+            try Row.fetchAll(database.cachedStatement(sql: SQLiteLimitStatements.all)).map { row in
+                TaskLimit(
+                    row[0] == "queue" ? .queue(row.text(1)) : .name(row.text(1)),
+                    running: row.number(2, in: 0...Int64(Int32.max)).map { Int($0) },
+                    perMinute: row.number(3, in: 0...Int64(Int32.max)).map { Int($0) }
+                )
+            }
+        }
+    }
+
+    /// Claims not more than these limits let.
+    ///
+    /// No lock is taken while nothing is due: a program without a busy timeout never notices.
+    public func claim(
+        _ request: ClaimRequest,
+        within limits: [TaskLimit.Subject],
+        now: Date?
+    ) async throws(StoreError) -> [ClaimedTask] {
+        let now = now ?? Date()
+        guard try await isAnythingDue(request, now: now) else { return [] }
+        return try await transaction("cannot claim tasks") { [self] database in
+            let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
+            guard quotas.min() ?? 1 > 0 else { return [] }
+            let tasks = try claim(request.atMost(quotas.min()), now: now, in: database)
+            for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
+            return tasks
+        }
+    }
+
+    /// Sets or removes a limit.
+    public func setLimit(_ limit: TaskLimit) async throws(StoreError) {
+        let (kind, name) = (limit.subject.kind, limit.subject.name)
+        let isRemoved = limit.running == nil && limit.perMinute == nil
+        try await transaction("cannot limit \(kind) \"\(name)\"") { database in
+            try database.execute(
+                sql: isRemoved ? SQLiteLimitStatements.remove : SQLiteLimitStatements.set,
+                arguments: isRemoved
+                    ? ["kind": kind, "name": name]
+                    : ["kind": kind, "name": name, "running": limit.running, "per_minute": limit.perMinute]
+            )
+        }
+    }
+}
+
+extension Database {
+    /// How many more a limit lets begin; nil: any number.
+    fileprivate func quota(of limit: TaskLimit.Subject, now: Date) throws -> Int? {
+        let arguments: StatementArguments = ["kind": limit.kind, "name": limit.name, "now": SQLiteTime.text(now)]
+        let row = try Row.fetchOne(cachedStatement(sql: SQLiteLimitStatements.quota), arguments: arguments)
+        let quotas: [Int] = [row?[0], row?[1]].compactMap(\.self)
+        return quotas.min()
+    }
+
+    fileprivate func count(_ number: Int, begunOf limit: TaskLimit.Subject, now: Date) throws {
+        try cachedStatement(sql: SQLiteLimitStatements.count).execute(arguments: [
+            "kind": limit.kind, "name": limit.name, "now": SQLiteTime.text(now), "number": number,
+        ])
+    }
+}
