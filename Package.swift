@@ -35,6 +35,8 @@ let package = Package(
                 .embedInCode("V004__limit_queues_and_names.postgresql.sql"),
                 .embedInCode("V005__keys_and_expiry.sqlite.sql"),
                 .embedInCode("V005__keys_and_expiry.postgresql.sql"),
+                .embedInCode("V006__tokens_results_progress_cancel.sqlite.sql"),
+                .embedInCode("V006__tokens_results_progress_cancel.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

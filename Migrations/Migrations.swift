@@ -60,6 +60,11 @@ extension Migration {
                     name: "keys_and_expiry",
                     file: PackageResources.V005__keys_and_expiry_sqlite_sql
                 ),
+                Migration(
+                    version: 6,
+                    name: "tokens_results_progress_cancel",
+                    file: PackageResources.V006__tokens_results_progress_cancel_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -79,6 +84,11 @@ extension Migration {
                     version: 5,
                     name: "keys_and_expiry",
                     file: PackageResources.V005__keys_and_expiry_postgresql_sql
+                ),
+                Migration(
+                    version: 6,
+                    name: "tokens_results_progress_cancel",
+                    file: PackageResources.V006__tokens_results_progress_cancel_postgresql_sql
                 ),
             ]
         }

@@ -62,7 +62,8 @@ struct Claim: Sendable {
         let lanes = takesFromLanes ? Lane.all(answers[2]) : []
         let (expired, keyed) = takesFromLanes ? (answers[0].rows, answers[1].rows.map { $0.integer(0) }) : ([], [])
         let freed = expired.compactMap { $0.textIfAny(2) }
-        locked += try decide(keyed, expiredKeys: freed, in: session)
+        let asked = expired.filter { $0.isTrue(3) }.map { $0.integer(0) }
+        locked += try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
         if rows.count < limit, !isComplete || lanes.count > limit {
@@ -81,10 +82,15 @@ struct Claim: Sendable {
     private func decide(
         _ keyed: [Int64],
         expiredKeys: [String],
+        expiredWithToken asked: [Int64],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [Int64] {
         var requests: [Request] = []
         if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys)])) }
+        if !asked.isEmpty {
+            let keep = SQLText.array(asked.map { _ in SQLText.seconds(ResultRecord.standardKeep) })
+            requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked), keep, now]))
+        }
         if !keyed.isEmpty { requests.append(Request(LockSQL.decide, [SQLText.array(keyed), now])) }
         guard !requests.isEmpty else { return [] }
         let answers = try session.exchange(requests)

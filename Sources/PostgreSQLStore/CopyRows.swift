@@ -21,13 +21,14 @@ struct CopyRows {
         static let timeout = Columns(rawValue: 16)
         static let lockKey = Columns(rawValue: 32)
         static let expiresAt = Columns(rawValue: 64)
+        static let token = Columns(rawValue: 128)
 
         /// The statement.
         var sql: String {
             let names = [
                 (Columns.queue, "queue"), (.priority, "priority"), (.runAt, "run_at"),
                 (.maxAttempts, "max_attempts"), (.timeout, "timeout_seconds"),
-                (.lockKey, "lock_key"), (.expiresAt, "expires_at"),
+                (.lockKey, "lock_key"), (.expiresAt, "expires_at"), (.token, "token"),
             ].filter { contains($0.0) }.map(\.1)
             return "COPY tasks (\((["id", "task_name", "data"] + names).joined(separator: ", "))) FROM STDIN"
         }
@@ -53,6 +54,7 @@ struct CopyRows {
         if task.lockKey != nil { columns.insert(.lockKey) }
         let expiresAt = Self.moment(task.expiresAfter, task.expiresAt, now: now)
         if expiresAt != nil { columns.insert(.expiresAt) }
+        if task.token != nil { columns.insert(.token) }
         // Changed in place: a copy of all rows for each new one would cost more than the rest.
         Self.write(task, id: id, runAt: runAt, expiresAt: expiresAt, to: &rows[columns, default: []])
     }
@@ -68,6 +70,7 @@ struct CopyRows {
         if let seconds = task.timeoutSeconds { field(String(seconds), &rows) }
         if let key = task.lockKey { field(key, &rows) }
         if let expiresAt { field(expiresAt, &rows) }
+        if let token = task.token { field(token, &rows) }
         rows.append(UInt8(ascii: "\n"))
     }
 

@@ -163,10 +163,12 @@ extension PostgreSQLStore {
         let rows = try await reach(to: "send tasks back") { session throws(PostgreSQLFailure) in
             for _ in 0..<10 {
                 do throws(PostgreSQLFailure) {
-                    return try session.exchange(
-                        [.begin, SessionSettings.patience, request, .commit],
-                        within: SessionSettings.maintenanceLimit
-                    )[2].rows.map { Sent(id: $0.integer(0), isSentBack: $0.bool(1)) }
+                    let limit = SessionSettings.maintenanceLimit
+                    let rows = try session.exchange([.begin, SessionSettings.patience, request], within: limit)[2].rows
+                    let tokens = rows.filter { $0.bool(1) }.compactMap { $0.textIfAny(2) }
+                    let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
+                    try session.exchange(drop + [.commit], within: limit)
+                    return rows.map { Sent(id: $0.integer(0), isSentBack: $0.bool(1)) }
                 } catch {
                     guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
                     try session.exchange([.rollback])
@@ -220,7 +222,12 @@ extension TaskRow {
             dedupeKey: row.textIfAny(16),
             lockKey: row.textIfAny(17),
             lockPlace: Int(row.integer(18)),
-            expiresAt: row.integerIfAny(19).map { Date(microseconds: $0) }
+            expiresAt: row.integerIfAny(19).map { Date(microseconds: $0) },
+            token: row.textIfAny(20),
+            progressDone: row.integerIfAny(21),
+            progressTotal: row.integerIfAny(22),
+            progressNote: row.textIfAny(23),
+            cancelRequestedAt: row.integerIfAny(24).map { Date(microseconds: $0) }
         )
     }
 }

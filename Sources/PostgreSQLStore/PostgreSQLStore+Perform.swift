@@ -11,6 +11,7 @@ extension PostgreSQLStore {
     public func perform(
         _ script: Script,
         settling proof: ClaimProof,
+        record: ResultRecord?,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
         let bound: BoundScript
@@ -21,7 +22,7 @@ extension PostgreSQLStore {
         }
         do {
             let connection = try takeScriptConnection()
-            let run = ScriptRun(proof: proof, timeLimit: timeLimit, interrupt: try Interrupt())
+            let run = ScriptRun(proof: proof, record: record, timeLimit: timeLimit, interrupt: try Interrupt())
             let outcome = try await perform(bound, run, on: connection)
             // A cancellation may still be on its way to the server: it must not meet another task's script.
             await connection.recycle(keeping: !run.interrupt.isSignalled)

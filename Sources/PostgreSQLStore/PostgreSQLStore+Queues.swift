@@ -12,9 +12,12 @@ extension PostgreSQLStore {
     /// - Returns: The queues, by name.
     /// - Throws: What the database reports.
     public func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
-        let look = Claim.look(names, queues, now: nil)
+        let looks = [
+            Claim.look(names, queues, now: nil),
+            Request(LockSQL.lanes, [SQLText.array(names), nil, queues?.expression]),
+        ]
         return try await reach(to: "look for queues") { session throws(PostgreSQLFailure) in
-            Set(Lane.all(try session.exchange([look])[0]).map(\.mark.queue)).sorted()
+            Set(try session.exchange(looks).flatMap { Lane.all($0) }.map(\.mark.queue)).sorted()
         }
     }
 

@@ -35,19 +35,38 @@ extension PostgreSQLStore {
             do throws(PostgreSQLFailure) {
                 let taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
                 let free = rows.filter { $0.task.status == .failed }
-                try session.exchange(Abandoned.letGo(free) + [.commit], within: limit)
+                try session.exchange(ends(rows, request) + Abandoned.letGo(free) + [.commit], within: limit)
                 return rows.map(\.task).filter { taken.contains($0.id) }
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
                 try session.exchange([.undo])
-                return try takeOverGivingWay(rows, in: session)
+                return try takeOverGivingWay(rows, request, in: session)
             }
         }
+    }
+
+    /// The results of rows that became FAILED, and of those that were to be cancelled, which go.
+    private func ends(_ rows: [Abandoned], _ request: RecoverRequest) -> [Request] {
+        let failed = rows.filter { $0.task.status == .failed }.map(\.task)
+        let results = Request(
+            ResultSQL.keepFailed,
+            [
+                SQLText.array(failed.map(\.id)),
+                SQLText.array(failed.map { SQLText.seconds(request.keepResult($0.name)) }),
+                SQLText.moment(request.now),
+            ]
+        )
+        let removal = ResultSQL.removeCancelled(
+            rows.filter(\.isCancelled).map { ($0.proof.id, request.keepResult($0.task.name)) },
+            now: request.now
+        )
+        return (failed.isEmpty ? [] : [results]) + [removal].compactMap(\.self)
     }
 
     /// Takes locked rows over one by one, the newest first; each that meets an equal one gives way.
     private func takeOverGivingWay(
         _ rows: [Abandoned],
+        _ request: RecoverRequest,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [RecoveredTask] {
         var (taken, free): ([RecoveredTask], [Abandoned]) = ([], [])
@@ -59,14 +78,19 @@ extension PostgreSQLStore {
                 if row.task.status == .failed { free.append(row) }
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-                let way = Request(SettleSQL.giveWay, ClaimProof.arrays([row.proof]))
+                let keep = SQLText.seconds(request.keepResult(row.task.name))
+                let way = Request(
+                    SettleSQL.giveWay,
+                    ClaimProof.arrays([row.proof]) + [keep, SQLText.moment(request.now)]
+                )
                 // Where the equal one was claimed meanwhile, the next run takes this one over.
                 guard try !session.exchange([.undo, .keep, way])[2].rows.isEmpty else { continue }
                 taken.append(row.task.givingWay)
                 free.append(row)
             }
         }
-        try session.exchange(Abandoned.letGo(free) + [.commit], within: SessionSettings.maintenanceLimit)
+        let closing = ends(rows, request) + Abandoned.letGo(free) + [.commit]
+        try session.exchange(closing, within: SessionSettings.maintenanceLimit)
         return taken.sorted { $0.id < $1.id }
     }
 
@@ -109,6 +133,8 @@ private struct Abandoned {
         let free = Request(LockSQL.free, ClaimProof.arrays(keyed.map(\.proof)))
         return [Request(LockSQL.lock, [keys]), free, Request(LockSQL.promote, [keys])]
     }
+    /// Whether somebody has asked that it be not performed any more.
+    let isCancelled: Bool
 
     init(_ row: PostgreSQLResult.Row, crashLimit: Int) {
         let owner = row.textIfAny(3)
@@ -117,12 +143,13 @@ private struct Abandoned {
         let reason =
             row.bool(5) ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
         lockKey = row.textIfAny(8)
+        isCancelled = row.bool(9)
         proof = ClaimProof(id: row.integer(0), number: row.integer(1))
         task = RecoveredTask(
             id: proof.id,
             name: row.text(2),
             crashes: crashes,
-            status: crashes >= crashLimit ? .failed : .waiting
+            status: crashes >= crashLimit && !isCancelled ? .failed : .waiting
         )
         error = LastError.fit(
             LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: row.text(7))

@@ -147,14 +147,20 @@ extension PostgreSQLStore {
         try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
             let values = [owner] + ClaimProof.arrays(known)
             do throws(PostgreSQLFailure) {
-                return try session.exchange([Request(SettleSQL.giveBack, values)])[0].changedRows
+                let released = try session.exchange([.begin, Request(SettleSQL.giveBack, values)])[1].rows.map {
+                    $0.integer(0)
+                }
+                let removal = ResultSQL.removeCancelled(released.map { ($0, ResultRecord.standardKeep) }, now: nil)
+                try session.exchange([removal, .commit].compactMap(\.self))
+                return released.count
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                try session.exchange([.rollback])
                 let unknown = try session.exchange([.begin, Request(SettleSQL.held, values)])[1].rows
                 let batch = SettlementBatch(
                     unknown.map { row in
                         let proof = ClaimProof(id: row.integer(0), number: row.integer(1))
-                        return Settlement(proof, .release(), lockKey: row.textIfAny(2))
+                        return Settlement(proof, .release(), lockKey: row.textIfAny(2), record: ResultRecord())
                     },
                     now: nil
                 )

@@ -6,14 +6,16 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Settlements as at most two statements: one that deletes and one that puts rows back or aside; and two more where
-/// lock keys become free.
+/// Settlements as at most two statements: one that deletes and one that puts rows back or aside; more where lock keys become
+/// free, where tasks with tokens end, or where rows are put back that may have been cancelled meanwhile.
 struct SettlementBatch: Sendable {
     /// The statements to be run.
     let requests: [Request]
     /// What goes back or aside.
     let updates: [Settlement]
     private let deletes: [Settlement]
+    /// The results that tasks with tokens leave.
+    private let kept: [Request]
     private let settlements: [Settlement]
     private let now: Date?
 
@@ -24,9 +26,21 @@ struct SettlementBatch: Sendable {
         deletes = ordered.filter(\.isDeletion)
         updates = ordered.filter { !$0.isDeletion }
         let free = Self.free(ordered.filter { $0.lockKey != nil && !$0.keepsKey })
+        kept = ResultSQL.keep(ordered, now: now)
         requests =
-            (deletes.isEmpty ? [] : [Self.delete(deletes)]) + (updates.isEmpty ? [] : [Self.update(updates, now: now)])
+            kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
+            + (updates.isEmpty ? [] : [Self.update(updates, now: now)])
+            + [Self.removal(updates, now: now)].compactMap(\.self)
             + free
+    }
+
+    /// Removes what was put back and is to be cancelled; nil where nothing was put back.
+    private static func removal(_ updates: [Settlement], now: Date?) -> Request? {
+        let back = updates.filter { $0.verdict.resultState == nil }
+        return ResultSQL.removeCancelled(
+            back.map { ($0.proof.id, $0.record?.keep ?? ResultRecord.standardKeep) },
+            now: now
+        )
     }
 
     private static func delete(_ settlements: [Settlement]) -> Request {
@@ -74,6 +88,7 @@ struct SettlementBatch: Sendable {
     /// - Returns: One result a settlement.
     /// - Throws: What the database reports.
     func settleGivingWay(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> [SettleResult] {
+        try session.exchange(kept)
         var results: [Int64: SettleResult] = [:]
         var ended = deletes
         if !deletes.isEmpty {
@@ -87,6 +102,7 @@ struct SettlementBatch: Sendable {
             results[settlement.proof.id] = result
             if result == .gaveWay || !settlement.keepsKey { ended.append(settlement) }
         }
+        try session.exchange([Self.removal(updates, now: now)].compactMap(\.self))
         try session.exchange(Self.free(ended.filter { $0.lockKey != nil }))
         return settlements.map { results[$0.proof.id] ?? .leaseLost }
     }
@@ -102,7 +118,11 @@ struct SettlementBatch: Sendable {
                 return answers[1].rows.isEmpty ? .leaseLost : .settled
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-                let way = Request(SettleSQL.giveWay, ClaimProof.arrays([settlement.proof]))
+                let keep = SQLText.seconds(settlement.record?.keep ?? ResultRecord.standardKeep)
+                let way = Request(
+                    SettleSQL.giveWay,
+                    ClaimProof.arrays([settlement.proof]) + [keep, SQLText.moment(now)]
+                )
                 if try !session.exchange([.undo, .keep, way])[2].rows.isEmpty { return .gaveWay }
             }
         }
@@ -121,7 +141,7 @@ struct SettlementBatch: Sendable {
 
         init(_ verdict: Verdict) {
             switch verdict {
-            case .delete:
+            case .delete, .cancel:
                 preconditionFailure("a row to be deleted is not changed")
             case .retry(let after, let error):
                 (wait, self.error, isFresh) = (Self.clamped(after), error, true)
@@ -140,7 +160,7 @@ struct SettlementBatch: Sendable {
 
 extension Settlement {
     fileprivate var isDeletion: Bool {
-        if case .delete = verdict { true } else { false }
+        verdict == .delete || verdict == .cancel
     }
 }
 

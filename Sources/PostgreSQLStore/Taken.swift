@@ -56,7 +56,7 @@ struct Taken: Sendable {
     /// A claimed task with its place in due order.
     struct Row: Sendable {
         /// How many columns it has.
-        static let columnCount = 12
+        static let columnCount = 14
 
         let task: ClaimedTask
         let place: Place
@@ -75,7 +75,9 @@ extension Taken.Row {
             maxAttempts: row.integerIfAny(column + 6).map { Int($0) },
             timeout: row.integerIfAny(column + 7).map { .seconds($0) },
             crashes: Int(row.integer(column + 8)),
-            lockKey: row.textIfAny(column + 11)
+            lockKey: row.textIfAny(column + 11),
+            token: row.textIfAny(column + 12),
+            isCancelRequested: row.isTrue(column + 13)
         )
         place = Place(priority: row.integer(column + 9), runAt: row.integer(column + 10), id: task.id)
     }

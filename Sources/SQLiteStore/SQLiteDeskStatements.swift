@@ -3,12 +3,12 @@ enum SQLiteDeskStatements {
     // coalesce repeats the columns' defaults: SQLite has no DEFAULT in a list of values. A test compares them with the table's.
     static let add = """
         INSERT INTO tasks (
-            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at
+            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token
         )
         VALUES (
             :name, :data, coalesce(:queue, 'default'), coalesce(:priority, 0),
             coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds,
-            :dedupe_key, :lock_key, :expires_at
+            :dedupe_key, :lock_key, :expires_at, :token
         )
         ON CONFLICT (task_name, dedupe_key) WHERE status = 'WAITING' AND dedupe_key IS NOT NULL DO NOTHING
         """
@@ -23,7 +23,8 @@ enum SQLiteDeskStatements {
         id, CAST(task_name AS BLOB), julianday(created_at), CAST(data AS BLOB), CAST(status AS BLOB), CAST(queue AS BLOB),
         priority, julianday(run_at), attempts, max_attempts, timeout_seconds, CAST(lease_owner AS BLOB),
         julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB),
-        CAST(dedupe_key AS BLOB), CAST(lock_key AS BLOB), lock_place, julianday(expires_at)
+        CAST(dedupe_key AS BLOB), CAST(lock_key AS BLOB), lock_place, julianday(expires_at),
+        CAST(token AS BLOB), progress_done, progress_total, CAST(progress_note AS BLOB), julianday(cancel_requested_at)
         """
 
     static let list = """
@@ -39,6 +40,12 @@ enum SQLiteDeskStatements {
         SELECT \(columns)
         FROM tasks
         WHERE id = :id
+        """
+
+    static let showToken = """
+        SELECT \(columns)
+        FROM tasks
+        WHERE token = :token
         """
 
     static let counts = """
@@ -85,7 +92,8 @@ enum SQLiteDeskStatements {
     static let retry = """
         UPDATE OR IGNORE tasks
         SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now,
-            expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END
+            expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END,
+            cancel_requested_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE status = 'FAILED' AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
             AND (:name IS NULL OR task_name = :name)
         RETURNING id

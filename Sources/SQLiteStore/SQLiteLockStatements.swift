@@ -133,7 +133,7 @@ enum SQLiteLockStatements {
             ORDER BY julianday(expires_at)
             LIMIT :limit
         )
-        RETURNING id, CAST(task_name AS BLOB), CAST(lock_key AS BLOB)
+        RETURNING id, CAST(task_name AS BLOB), CAST(lock_key AS BLOB), token IS NOT NULL
         """
 
     static let giveWay = """

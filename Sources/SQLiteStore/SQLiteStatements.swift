@@ -92,7 +92,7 @@ enum SQLiteStatements {
             lease_owner = :owner, lease_expires_at = :lease_end
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
         RETURNING id, claim_no, CAST(task_name AS BLOB), CAST(queue AS BLOB), CAST(data AS BLOB), attempts, max_attempts,
-            timeout_seconds, crashes, CAST(lock_key AS BLOB)
+            timeout_seconds, crashes, CAST(lock_key AS BLOB), CAST(token AS BLOB), cancel_requested_at IS NOT NULL
         """
 
     static let delete = """
@@ -107,7 +107,8 @@ enum SQLiteStatements {
 
     static let retry = """
         UPDATE tasks
-        SET status = 'WAITING', run_at = :run_at, last_error = :error, crashes = 0, lease_owner = NULL, lease_expires_at = NULL
+        SET status = 'WAITING', run_at = :run_at, last_error = :error, crashes = 0, lease_owner = NULL, lease_expires_at = NULL,
+            progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
@@ -122,7 +123,7 @@ enum SQLiteStatements {
         UPDATE tasks
         SET status = 'WAITING', attempts = min(max(CAST(attempts AS INTEGER) - 1, 0), 2147483647),
             run_at = coalesce(:run_at, run_at), last_error = coalesce(:error, CAST(last_error AS TEXT)),
-            lease_owner = NULL, lease_expires_at = NULL
+            lease_owner = NULL, lease_expires_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
@@ -148,7 +149,7 @@ enum SQLiteStatements {
     // What is in any run's hand is little, so the whole partial index is read.
     static let abandoned = """
         SELECT id, CAST(task_name AS BLOB), crashes, CAST(lease_owner AS BLOB), julianday(lease_expires_at),
-            lease_owner IN (SELECT value FROM json_each(:dead)), CAST(lock_key AS BLOB)
+            lease_owner IN (SELECT value FROM json_each(:dead)), CAST(lock_key AS BLOB), cancel_requested_at IS NOT NULL
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
             AND (
@@ -161,7 +162,8 @@ enum SQLiteStatements {
 
     static let takeOver = """
         UPDATE tasks
-        SET status = :status, crashes = :crashes, last_error = :error, lease_owner = NULL, lease_expires_at = NULL
+        SET status = :status, crashes = :crashes, last_error = :error, lease_owner = NULL, lease_expires_at = NULL,
+            progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE id = :id AND status = 'PROCESSING'
         """
 

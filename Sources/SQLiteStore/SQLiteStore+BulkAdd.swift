@@ -73,6 +73,7 @@ extension Statement {
         bind(9, task.dedupeKey)
         bind(10, task.lockKey)
         bind(11, SQLiteTime.expiresAt(task))
+        bind(12, task.token)
         let result = sqlite3_step(sqliteStatement)
         sqlite3_reset(sqliteStatement)
         guard result == SQLITE_DONE else { throw database.lastFailure(result) }
@@ -154,24 +155,24 @@ enum SQLiteBulkStatements {
     static let make = """
         CREATE TEMPORARY TABLE task_lines (
             line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds,
-            dedupe_key, lock_key, expires_at
+            dedupe_key, lock_key, expires_at, token
         )
         """
 
     static let drop = "DROP TABLE IF EXISTS temp.task_lines"
 
-    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
     static let count = "SELECT count(*) FROM temp.task_lines WHERE line BETWEEN ? AND ?"
 
     // coalesce repeats the columns' defaults, as in `add`.
     static let move = """
         INSERT INTO main.tasks (
-            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at
+            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token
         )
         SELECT task_name, data, coalesce(queue, 'default'), coalesce(priority, 0),
             coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds,
-            dedupe_key, lock_key, expires_at
+            dedupe_key, lock_key, expires_at, token
         FROM temp.task_lines
         WHERE line BETWEEN ? AND ?
         ORDER BY line

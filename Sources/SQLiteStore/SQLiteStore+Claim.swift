@@ -54,6 +54,21 @@ extension SQLiteStore {
         }
     }
 
+    /// Claims one row by its number.
+    public func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask? {
+        let request = ClaimRequest(owner: owner, names: [], share: .alone, lease: lease)
+        return try await transaction("cannot claim task \(id)") { [self] database in
+            let now = Date()
+            let found = try Row.fetchOne(
+                database,
+                sql: SQLiteResultStatements.claimOne,
+                arguments: ["id": id, "now": SQLiteTime.text(now)]
+            )
+            guard found != nil else { return nil }
+            return try take([Candidate(priority: 0, runAt: 0, id: id)], for: request, now: now, in: database).first
+        }
+    }
+
     func claim(
         _ request: ClaimRequest,
         now: Date,
@@ -172,7 +187,9 @@ extension ClaimedTask {
             maxAttempts: row.number(6, from: 1),
             timeout: row.number(7, from: 1).map { .seconds($0) },
             crashes: row.number(8, from: 0) ?? 0,
-            lockKey: row.isNull(9) ? nil : String(decoding: row.bytes(9), as: UTF8.self)
+            lockKey: row.isNull(9) ? nil : String(decoding: row.bytes(9), as: UTF8.self),
+            token: row.isNull(10) ? nil : String(decoding: row.bytes(10), as: UTF8.self),
+            isCancelRequested: row.integer(11) != 0
         )
     }
 }

@@ -71,11 +71,13 @@ extension SQLiteStore {
             case .all: (nil, nil)
             }
         return try await transaction("cannot send tasks back") { database in
-            try Int64.fetchAll(
+            let sent = try Int64.fetchAll(
                 database,
                 sql: SQLiteDeskStatements.retry,
                 arguments: ["ids": ids.map(SQLiteJSON.text), "name": name, "now": SQLiteTime.text(Date())]
-            ).sorted()
+            )
+            try database.execute(sql: SQLiteResultStatements.drop, arguments: ["ids": SQLiteJSON.text(sent)])
+            return sent.sorted()
         }
     }
 
@@ -96,10 +98,16 @@ extension SQLiteStore {
 extension Database {
     /// Adds one task; what is nil is left to the column's default.
     fileprivate func add(_ task: NewTask) throws -> AddedTask {
+        // Bound as it is bound here, a text would end at its NUL.
+        let texts = [task.name, task.data, task.queue, task.token, task.dedupeKey, task.lockKey]
+        guard !texts.contains(where: { $0?.utf8.contains(0) ?? false }) else {
+            throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "a text contains a NUL character")
+        }
         try cachedStatement(sql: SQLiteDeskStatements.add).execute(arguments: [
             "name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority,
             "run_at": SQLiteTime.runAt(task), "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
             "dedupe_key": task.dedupeKey, "lock_key": task.lockKey, "expires_at": SQLiteTime.expiresAt(task),
+            "token": task.token,
         ])
         if changesCount == 1 { return AddedTask(id: lastInsertedRowID, name: task.name) }
         let waiting = try Int64.fetchOne(
@@ -113,7 +121,7 @@ extension Database {
 
 extension TaskRow {
     /// Reads the columns of `list` and `show`; a moment that is none is shown as the first of 1970.
-    fileprivate init(_ row: Row) {
+    init(_ row: Row) {
         let none = Date(timeIntervalSince1970: 0)
         self.init(
             id: row[0],
@@ -135,7 +143,12 @@ extension TaskRow {
             dedupeKey: row.textIfAny(16),
             lockKey: row.textIfAny(17),
             lockPlace: row.count(18),
-            expiresAt: row.moment(19)
+            expiresAt: row.moment(19),
+            token: row.textIfAny(20),
+            progressDone: row.number(21, in: 0...Int64.max),
+            progressTotal: row.number(22, in: 0...Int64.max),
+            progressNote: row.textIfAny(23),
+            cancelRequestedAt: row.moment(24)
         )
     }
 }

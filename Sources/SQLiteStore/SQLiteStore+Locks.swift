@@ -110,6 +110,7 @@ extension Database {
             arguments: ["now": now, "limit": ExpiredTask.most]
         )
         for key in Set(rows.compactMap { $0.textIfAny(2) }) { try promote(key) }
+        for row in rows where row[3] { try keepFailed(row[0], keep: ResultRecord.standardKeep, now: Date()) }
         return rows.map { ExpiredTask(id: $0[0], name: $0.text(1)) }
     }
 }

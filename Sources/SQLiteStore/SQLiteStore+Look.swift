@@ -17,11 +17,16 @@ extension SQLiteStore {
                     || database.isAnyKeyedDue(names: known, queues: queues, now: now)
                     || Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyCrashed), arguments: ["now": now])
                         != nil)
+            let expired = try Row.fetchOne(
+                database.cachedStatement(sql: SQLiteResultStatements.anyExpired),
+                arguments: ["now": now]
+            )
             return Look(
                 holdsClaims: holdsClaims,
                 isDue: try isDue || database.isAnyExpired(now: now),
                 hasLine: try Row.fetchOne(database.cachedStatement(sql: SQLiteLockStatements.anyBehind)) != nil,
-                waitingNames: waiting
+                waitingNames: waiting,
+                holdsExpired: expired != nil
             )
         }
     }

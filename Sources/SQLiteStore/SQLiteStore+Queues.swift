@@ -6,7 +6,10 @@ extension SQLiteStore {
     /// The queues that have something due.
     public func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
         try await read("cannot look for queues") { database in
-            let lanes = try database.lanes(names: names, queues: queues, now: SQLiteTime.text(Date()))
+            let now = SQLiteTime.text(Date())
+            let lanes =
+                try database.lanes(names: names, queues: queues, now: now)
+                + database.lanes(names: names, queues: queues, keyed: true, now: now)
             return Set(lanes.map { String(decoding: $0.queue, as: UTF8.self) }).sorted()
         }
     }

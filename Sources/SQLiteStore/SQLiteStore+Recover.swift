@@ -25,7 +25,7 @@ extension SQLiteStore {
         if isNothing { return [] }
         return try await transaction("cannot take over abandoned tasks") { database in
             try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments).map { row in
-                try database.takeOver(row, limit: request.crashLimit, now: now)
+                try database.takeOver(row, request, now: now)
             }
         }
     }
@@ -59,10 +59,11 @@ extension Database {
 }
 
 extension Database {
-    fileprivate func takeOver(_ row: Row, limit: Int, now: Date) throws -> RecoveredTask {
+    fileprivate func takeOver(_ row: Row, _ request: RecoverRequest, now: Date) throws -> RecoveredTask {
         let (id, name, owner): (Int64, String, String?) = (row[0], row.text(1), row.textIfAny(3))
         let crashes = min(row.count(2), Int(Int32.max) - 1) + 1
-        let status: TaskStatus = crashes >= limit ? .failed : .waiting
+        let (limit, isCancelled): (Int, Bool) = (request.crashLimit, row[7])
+        let status: TaskStatus = crashes >= limit && !isCancelled ? .failed : .waiting
         let leaseEnd = row.moment(4).map { SQLiteTime.text($0) }
         let isDead = (row[5] as Bool?) ?? false
         let reason =
@@ -83,8 +84,13 @@ extension Database {
                         now: SQLiteTime.text(now)
                     )
                 ),
-            ]
+            ],
+            keep: request.keepResult(name),
+            now: now
         )
+        let keep = request.keepResult(name)
+        if isCancelled, !gaveWay { try removeIfCancelled(id, keep: keep, now: now) }
+        if status == .failed { try keepFailed(id, keep: keep, now: now) }
         if let key, gaveWay || status == .failed {
             try execute(sql: SQLiteLockStatements.freeFailed, arguments: ["id": id])
             try promote(key)
@@ -93,12 +99,13 @@ extension Database {
     }
 
     /// Takes a row over; returns whether an equal one waits, which it gave way to.
-    private func takeOver(_ id: Int64, _ arguments: StatementArguments) throws -> Bool {
+    private func takeOver(_ id: Int64, _ arguments: StatementArguments, keep: Duration, now: Date) throws -> Bool {
         do {
             try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
             return false
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             guard try hasEqual(id) else { throw error }
+            try keepGivenWay(id, keep: keep, now: now)
             try execute(sql: SQLiteLockStatements.giveWay, arguments: ["id": id, "claim_no": nil])
             return true
         }

@@ -10,6 +10,7 @@ extension SQLiteStore {
     public func perform(
         _ script: Script,
         settling proof: ClaimProof,
+        record: ResultRecord?,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
         let queue = try scripts()
@@ -17,7 +18,11 @@ extension SQLiteStore {
         let limit = min(timeLimit, .seconds(lease * 0.9))
         do {
             return try await withThrowingTaskGroup(of: ScriptOutcome?.self) { group in
-                group.addTask { try await queue.writeWithoutTransaction { try $0.run(script, settling: proof) } }
+                group.addTask {
+                    try await queue.writeWithoutTransaction {
+                        try $0.run(script, Settlement(proof, .delete, record: record))
+                    }
+                }
                 group.addTask {
                     try await Task.sleep(for: limit)
                     return nil
@@ -60,13 +65,15 @@ extension Database {
     /// The script's failure, thrown to undo the transaction.
     private struct Undone: Error { let outcome: ScriptOutcome }
 
-    fileprivate func run(_ script: Script, settling proof: ClaimProof) throws -> ScriptOutcome {
+    fileprivate func run(_ script: Script, _ settlement: Settlement) throws -> ScriptOutcome {
+        let proof = settlement.proof
         do {
             try inTransaction(.immediate) {
                 let key = try Row.fetchOne(
                     cachedStatement(sql: SQLiteLockStatements.keyOf),
                     arguments: ["id": proof.id]
                 )?.textIfAny(0)
+                try keep(settlement, now: Date())
                 try execute(sql: SQLiteStatements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
                 guard changesCount == 1 else { throw Undone(outcome: .leaseLost) }
                 do {

@@ -8,7 +8,11 @@ extension Database {
         var results = [SettleResult](repeating: .leaseLost, count: settlements.count)
         var (ended, back) = ([Int](), [Int]())
         for (place, settlement) in settlements.enumerated() {
-            if case .delete = settlement.verdict { ended.append(place) } else { back.append(place) }
+            if settlement.record != nil { try keep(settlement, now: now) }
+            switch settlement.verdict {
+            case .delete, .cancel: ended.append(place)
+            case .retry, .fail, .release: back.append(place)
+            }
         }
         for (place, isOurs) in zip(ended, try delete(ended.map { settlements[$0].proof })) where isOurs {
             results[place] = .settled
@@ -59,9 +63,12 @@ extension Database {
     /// Puts a row back or aside; gives way where an equal one waits.
     private func putBack(_ settlement: Settlement, now: Date) throws -> SettleResult {
         do {
-            return try change(settlement, now: now) == 1 ? .settled : .leaseLost
+            guard try change(settlement, now: now) == 1 else { return .leaseLost }
+            try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now)
+            return .settled
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             guard try hasEqual(settlement.proof.id) else { throw error }
+            try keepGivenWay(settlement.proof.id, keep: settlement.record?.keep ?? ResultRecord.standardKeep, now: now)
             let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
             try cachedStatement(sql: SQLiteLockStatements.giveWay).execute(arguments: arguments)
             return changesCount == 1 ? .gaveWay : .leaseLost
@@ -72,7 +79,7 @@ extension Database {
         var arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
         let sql: String
         switch settlement.verdict {
-        case .delete:
+        case .delete, .cancel:
             preconditionFailure("a row to be deleted is not put back")
         case .retry(let delay, let error):
             sql = SQLiteStatements.retry
@@ -88,7 +95,9 @@ extension Database {
             ]
         }
         try cachedStatement(sql: sql).execute(arguments: arguments)
-        return changesCount
+        let changed = changesCount
+        if changed == 1 { try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now) }
+        return changed
     }
 }
 
@@ -116,7 +125,8 @@ extension SQLiteStore {
             let unknown = held.compactMap { row -> ClaimProof? in
                 row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
             }.filter { !known.contains($0) }
-            return try database.settle(unknown.map { Settlement($0, .release()) }, now: Date()).count { $0 == .settled }
+            let settlements = unknown.map { Settlement($0, .release(), record: ResultRecord()) }
+            return try database.settle(settlements, now: Date()).count { $0 == .settled }
         }
     }
 }

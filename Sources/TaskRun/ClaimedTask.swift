@@ -37,6 +37,10 @@ public struct ClaimedTask: Sendable, Equatable {
     public let crashes: Int
     /// The key that this task holds until it ends; nil: none.
     public let lockKey: String?
+    /// What whoever asked finds the result by; nil: nobody wants it.
+    public let token: String?
+    /// Whether somebody has asked that it be not performed.
+    public let isCancelRequested: Bool
 
     /// Creates a claimed task from its parts.
     public init(
@@ -48,7 +52,9 @@ public struct ClaimedTask: Sendable, Equatable {
         maxAttempts: Int?,
         timeout: Duration?,
         crashes: Int,
-        lockKey: String? = nil
+        lockKey: String? = nil,
+        token: String? = nil,
+        isCancelRequested: Bool = false
     ) {
         self.proof = proof
         self.name = name
@@ -59,6 +65,8 @@ public struct ClaimedTask: Sendable, Equatable {
         self.timeout = timeout
         self.crashes = crashes
         self.lockKey = lockKey
+        self.token = token
+        self.isCancelRequested = isCancelRequested
     }
 
     /// The task's `id`.

@@ -2,8 +2,9 @@
 ///
 /// What follows from it is ``Verdict``'s business.
 public enum HandlerOutcome: Sendable, Equatable {
-    /// The work is done. The result is what an executable printed or a Swift handler returned; empty for none.
-    case succeeded(result: [UInt8] = [])
+    /// The work is done. The result is what an executable printed or a Swift handler gave; empty for none. `size` is how
+    /// many bytes there were, where some of them were not kept.
+    case succeeded(result: [UInt8] = [], size: Int? = nil)
     /// This attempt failed. `retryAfter` goes before the policy's backoff.
     case failed(error: String, retryAfter: Duration? = nil)
     /// No attempt can succeed: the task is FAILED at once.
@@ -89,10 +90,13 @@ public struct HandlerLimits: Sendable, Equatable {
     public var timeout: Duration?
     /// Attempts and backoff.
     public var retry: RetryPolicy?
+    /// How long the result of a task with a token is kept; default 24 h.
+    public var keepResult: Duration?
 
     /// Creates limits from their parts.
-    public init(timeout: Duration? = nil, retry: RetryPolicy? = nil) {
+    public init(timeout: Duration? = nil, retry: RetryPolicy? = nil, keepResult: Duration? = nil) {
         self.timeout = timeout
         self.retry = retry
+        self.keepResult = keepResult
     }
 }

@@ -11,12 +11,21 @@ public struct Look: Sendable, Equatable {
     public var hasLine: Bool
     /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
     public var waitingNames: [String]
+    /// Whether results wait to be removed, as their time is over.
+    public var holdsExpired: Bool
 
     /// Creates a look from its parts.
-    public init(holdsClaims: Bool, isDue: Bool, hasLine: Bool = false, waitingNames: [String]) {
+    public init(
+        holdsClaims: Bool,
+        isDue: Bool,
+        hasLine: Bool = false,
+        waitingNames: [String],
+        holdsExpired: Bool = false
+    ) {
         self.holdsClaims = holdsClaims
         self.isDue = isDue
         self.hasLine = hasLine
         self.waitingNames = waitingNames
+        self.holdsExpired = holdsExpired
     }
 }

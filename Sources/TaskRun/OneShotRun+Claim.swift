@@ -1,7 +1,12 @@
 extension OneShotRun {
     /// Takes over what dead runs left behind, until nothing is left.
     func recover() async throws(StoreError) {
-        let request = RecoverRequest(isDead: isDead, lease: settings.lease, crashLimit: settings.crashLimit)
+        let request = RecoverRequest(
+            isDead: isDead,
+            lease: settings.lease,
+            crashLimit: settings.crashLimit,
+            keepResult: { [settings, performer] in settings.keepResult(of: $0, handler: performer.registry[$0]) }
+        )
         var batch: [RecoveredTask]
         repeat {
             batch = try await store.recover(request)
@@ -115,7 +120,8 @@ extension OneShotRun {
             observer?(.expired(exchange.expired))
         }
         for task in claimed { pace.note(bytes: task.data.count) }
-        bench.add(claimed, leaseEnd: sent.advanced(by: settings.lease))
+        let leaseEnd = sent.advanced(by: settings.lease)
+        bench.add(unlessCancelled(claimed, leaseEnd: leaseEnd), leaseEnd: leaseEnd)
         if !claimed.isEmpty { vainLooks = 0 }
         if claimed.isEmpty, exchange.isPartial {
             nextClaim = sent
@@ -157,7 +163,9 @@ extension OneShotRun {
                 took: .zero,
                 occupied: .zero
             )
-            return Unsettled(finished: finished, verdict: .release())
+            // The record counts only where somebody has asked to cancel the task meanwhile.
+            let record = performer.record(of: held.task, began: nil, .release())
+            return Unsettled(finished: finished, verdict: .release(), record: record)
         }
     }
 

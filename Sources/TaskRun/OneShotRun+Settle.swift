@@ -42,15 +42,25 @@ extension OneShotRun {
             defer { state.finished = [] }
             return state.finished
         }
-        if !finished.isEmpty { nextClaim = .now }
+        guard !finished.isEmpty else { return }
+        nextClaim = .now
+        // What the table does not have yet goes into the result; a task that is gone needs it no more.
+        let progress = board.take(finished.map(\.held.task.proof))
         for end in finished {
             pace.note(end.occupied)
+            if end.isCancelled {
+                cancel(end, progress: progress[end.held.task.proof])
+                continue
+            }
             let outcome = end.effectiveOutcome
             if case .settled(let result) = outcome {
                 if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
                 observer?(.ended(end.held.task, nil, result, took: end.took))
-            } else if let outcome, let verdict = performer.verdict(outcome, for: end.held.task) {
-                unsettled.append(Unsettled(finished: end, verdict: verdict))
+            } else if let outcome, var verdict = performer.verdict(outcome, for: end.held.task) {
+                // A task that a hook keeps from being performed has no result.
+                if case .skipped = outcome, end.held.task.token != nil { verdict = .cancel }
+                let record = performer.record(of: end, verdict, progress: progress[end.held.task.proof])
+                unsettled.append(Unsettled(finished: end, verdict: verdict, record: record))
             } else {
                 lose(end)
             }
@@ -66,7 +76,7 @@ extension OneShotRun {
             return
         }
         guard result == .settled || isUncertain else { return lose(end.finished) }
-        if case .skipped(let note) = end.finished.outcome, case .delete = end.verdict {
+        if case .skipped(let note) = end.finished.outcome, end.verdict == .delete || end.verdict == .cancel {
             report.skipped += 1
             observer?(.skipped(end.task, note: note))
             return
@@ -76,6 +86,7 @@ extension OneShotRun {
         case .retry: report.retried += 1
         case .fail: report.failed += 1
         case .release: report.released += 1
+        case .cancel: report.cancelled += 1
         }
         observer?(.ended(end.task, end.verdict, .settled, took: end.finished.took))
         tellHooks(end)
@@ -86,7 +97,8 @@ extension OneShotRun {
             end.task.proof,
             end.verdict,
             lockKey: end.task.lockKey,
-            letsPass: settings.lockOrder == .loose
+            letsPass: settings.lockOrder == .loose,
+            record: end.record
         )
     }
 
@@ -161,7 +173,16 @@ extension Workbench.Finished {
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")
         case (.stopping, _): .stopped
-        case (.leaseLost, _): nil
+        case (.leaseLost, _), (.asked, _): nil
+        }
+    }
+
+    /// Whether it was cancelled as somebody asked; a handler that succeeded all the same has ended as it says.
+    var isCancelled: Bool {
+        guard case .asked? = cancellation else { return false }
+        switch outcome {
+        case .succeeded, .settled: return false
+        default: return true
         }
     }
 }

@@ -10,6 +10,7 @@ public actor OneShotRun {
     struct Unsettled {
         var finished: Workbench.Finished
         let verdict: Verdict
+        var record: ResultRecord?
         var task: ClaimedTask { finished.held.task }
     }
 
@@ -27,6 +28,7 @@ public actor OneShotRun {
     let performer: Performer
     let names: [String]
     let bench: Workbench
+    let board = ProgressBoard()
     let hooks: Hooks?
     let hookQueue = HookQueue()
     private let executor = QueueExecutor(label: "taskrun.run")
@@ -40,6 +42,8 @@ public actor OneShotRun {
     var nextClaim = ContinuousClock.now
     var nextRenewal: ContinuousClock.Instant
     var stopBegan: ContinuousClock.Instant?
+    /// When to write progress down and to look for wishes to cancel.
+    var nextGlance = ContinuousClock.now
     /// What is limited, as it was seen within the last second.
     var limits: (found: [TaskLimit], seen: ContinuousClock.Instant)?
     /// The queues that had something due within the last second, for a run that is fair to them; the next one begins.
@@ -96,7 +100,14 @@ public actor OneShotRun {
         self.observer = observer
         self.hooks = Hooks(hooks, timeLimit: settings.hookTimeout, logger: logger)
         bench = Workbench(isPreparing: self.hooks?.surroundHandlers ?? false)
-        self.performer = Performer(registry: registry, settings: settings, logger: logger, observer: observer)
+        self.performer = Performer(
+            registry: registry,
+            settings: settings,
+            logger: logger,
+            observer: observer,
+            note: { [bench, board] in if board.put($1, for: $0) { bench.interrupt() } },
+            warns: { [board] in board.warns($0) }
+        )
         self.names = registry.names.filter { settings.only?.contains($0) ?? true }
         self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
     }
@@ -127,11 +138,16 @@ public actor OneShotRun {
     }
 
     private func perform() async throws(StoreError) -> RunReport {
+        var holdsExpired = false
         do {
             let look = try await store.look(names: names, queues: .all(of: settings.queues))
+            holdsExpired = look.holdsExpired
             if look.holdsClaims { try await recover() }
             let isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
-            if turn == nil, !isMended, !look.holdsClaims, !look.isDue { return end(after: look) }
+            if turn == nil, !isMended, !look.holdsClaims, !look.isDue {
+                if holdsExpired { await prune() }
+                return end(after: look)
+            }
         } catch  where error.code == .locked {
             (report.trouble, phase) = (error, .done)
         }
@@ -144,6 +160,7 @@ public actor OneShotRun {
             await settleAndClaim()
             beginWork()
             await renewLeases()
+            await glance()
             cancelWhatMustEnd()
             if phase == .done { turn?.pass() }
             guard !isDone else { break }
@@ -152,6 +169,7 @@ public actor OneShotRun {
         slots.release(slotsHeld)
         await performer.registry.close()
         if let fatal { throw fatal }
+        if holdsExpired { await prune() }
         if settings.only == nil, settings.queues.isEmpty, report.trouble == nil {
             await noteUnknownNames()
         }
@@ -195,6 +213,11 @@ public actor OneShotRun {
             if phase != .done, state.isEmpty { moments.append(max(nextClaim, troubleUntil ?? nextClaim)) }
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
+            if fatal == nil, troubleUntil == nil {
+                if !unsettled.isEmpty { moments.append(now) }
+                let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)
+                if let next = board.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
+            }
             return moments.min() ?? now
         }
     }

@@ -12,6 +12,10 @@ struct Performer: Sendable {
     let settings: RunSettings
     let logger: Logger
     let observer: (@Sendable (RunEvent) -> Void)?
+    /// Takes each progress.
+    let note: @Sendable (ClaimProof, ProgressNote) -> Void
+    /// Whether a task is to be warned that its progress makes no sense.
+    let warns: @Sendable (ClaimProof) -> Bool
 
     /// Performs a task, and others of its name that `next` gives for how the one before ended.
     ///
@@ -40,15 +44,44 @@ struct Performer: Sendable {
 
     func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
         observer?(.began(task))
-        var report: (@Sendable (TaskContext.Progress, String?) -> Void)?
-        if let observer { report = { observer(.progress(task, $0, note: $1)) } }
-        return TaskContext(
+        var context = TaskContext(
             task: task,
             maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             logger: logger,
-            report: report
+            report: { [note, observer] in
+                note(task.proof, ProgressNote($0, note: $1))
+                observer?(.progress(task, $0, note: $1))
+            }
         )
+        context.misreport = { [warns, logger] in
+            guard warns(task.proof) else { return }
+            logger.warning("task \(task.id) \(task.name): progress that makes no sense is ignored")
+        }
+        if task.token != nil, handler.kind == .sql { context.record = record(of: task, began: .now, .delete) }
+        return context
+    }
+
+    /// What a task with a token leaves when it ends so; nil for one without, and for one that goes on.
+    func record(of task: ClaimedTask, began: ContinuousClock.Instant?, _ verdict: Verdict) -> ResultRecord? {
+        guard task.token != nil else { return nil }
+        return ResultRecord(
+            keep: settings.keepResult(of: task.name, handler: registry[task.name]),
+            began: began,
+            dataHash: verdict == .delete ? SHA256.hex(task.data) : nil
+        )
+    }
+
+    /// The same for one whose handler has ended.
+    func record(of end: Workbench.Finished, _ verdict: Verdict, progress: ProgressNote?) -> ResultRecord? {
+        let began = ContinuousClock.now - end.took
+        guard var record = record(of: end.held.task, began: began, verdict) else { return nil }
+        record.progress = progress
+        if verdict == .delete, case .succeeded(let result, let size) = end.outcome {
+            record.size = size ?? result.count
+            record.result = ResultRecord.cut(result, to: settings.maxResult, isCut: record.size > result.count)
+        }
+        return record
     }
 
     /// How many attempts there are.

@@ -10,6 +10,8 @@ public struct RunReport: Sendable, Equatable {
     public var failed = 0
     /// Tasks given back, the attempt not counted.
     public var released = 0
+    /// Tasks that were taken back, as somebody asked.
+    public var cancelled = 0
     /// Tasks taken over from dead runs.
     public var recovered = 0
     /// Tasks that were to be put back and gave way to an equal one that waits: their rows are gone.

@@ -34,6 +34,10 @@ public struct RunSettings: Sendable {
     public var retry: RetryPolicy
     /// What the settings say about single task names; goes before what the handler says.
     public var limits: [String: HandlerLimits]
+    /// How long the result of a task with a token is kept, where neither settings nor handler say; default 24 h.
+    public var keepResult: Duration
+    /// The most bytes of a result that are kept, the first ones; default 16 MiB.
+    public var maxResult: Int
     /// How long a hook may take at each call; default 10 s.
     public var hookTimeout: Duration
     /// Crashes in a row at which a task is FAILED; default 5.
@@ -56,6 +60,8 @@ public struct RunSettings: Sendable {
         self.timeout = .seconds(3600)
         self.retry = RetryPolicy()
         self.limits = [:]
+        self.keepResult = ResultRecord.standardKeep
+        self.maxResult = 16 << 20
         self.hookTimeout = .seconds(10)
         self.crashLimit = 5
         self.lockOrder = .strict
@@ -69,6 +75,11 @@ public struct RunSettings: Sendable {
     /// Attempts and backoff: the settings', the handler's, the default, in this order.
     public func retryPolicy(for handler: any Handler) -> RetryPolicy {
         limits[handler.name]?.retry ?? handler.limits.retry ?? retry
+    }
+
+    /// How long a result is kept: as the settings, the handler, the default say, in this order.
+    public func keepResult(of name: String, handler: (any Handler)?) -> Duration {
+        limits[name]?.keepResult ?? handler?.limits.keepResult ?? keepResult
     }
 }
 

@@ -125,6 +125,8 @@ public struct RecoverRequest: Sendable {
     public var lease: Duration
     /// At this many crashes in a row a task becomes FAILED; default 5.
     public var crashLimit: Int
+    /// How long the result of a task with a token is kept, by the task name; default 24 h.
+    public var keepResult: @Sendable (String) -> Duration
     /// The moment to go by; nil: the deciding clock.
     public var now: Date?
 
@@ -133,11 +135,13 @@ public struct RecoverRequest: Sendable {
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         lease: Duration = .seconds(300),
         crashLimit: Int = 5,
+        keepResult: @escaping @Sendable (String) -> Duration = { _ in ResultRecord.standardKeep },
         now: Date? = nil
     ) {
         self.isDead = isDead
         self.lease = lease
         self.crashLimit = crashLimit
+        self.keepResult = keepResult
         self.now = now
     }
 }

@@ -45,7 +45,7 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
         do {
             try await wrapped.setUp(in: context)
             try await wrapped.perform(payload, in: context)
-            return .succeeded()
+            return .succeeded(result: context.result?.value ?? [])
         } catch is CancellationError {
             return .stopped
         } catch let failure as PermanentFailure {

@@ -41,6 +41,12 @@ public struct TaskContext: Sendable {
     var tearDown: TearDownUse?
     private let runLogger: Logger
     private let report: (@Sendable (Progress, String?) -> Void)?
+    /// Is called where progress makes no sense.
+    var misreport: (@Sendable () -> Void)?
+    /// Where the result goes; nil where nobody wants it.
+    let result: TaskResult?
+    /// What a handler that settles its claim itself leaves as the result; nil for a task without a token.
+    public internal(set) var record: ResultRecord?
 
     /// Creates a context; `report` is called with each progress.
     public init(
@@ -58,7 +64,19 @@ public struct TaskContext: Sendable {
         self.deadline = deadline
         self.runLogger = logger
         self.report = report
+        self.result = task.token == nil ? nil : TaskResult()
     }
+
+    /// Whether the task has a token, so that somebody may fetch the result.
+    public var isResultWanted: Bool { result != nil }
+
+    /// Gives the result: it is kept in `task_results` if the handler succeeds and the task has a token.
+    ///
+    /// The last one counts; what goes beyond the setting `max_result` is cut off. Costs nothing where nobody wants it.
+    public func setResult(_ bytes: [UInt8]) { result?.value = bytes }
+
+    /// Gives the result as text.
+    public func setResult(_ text: String) { result?.value = Array(text.utf8) }
 
     /// A logger that carries the task's number and name.
     public var logger: Logger {
@@ -68,11 +86,12 @@ public struct TaskContext: Sendable {
         return logger
     }
 
-    /// Says how far the handler is; values that make no sense are ignored.
+    /// Says how far the handler is: for the terminal, and for whoever looks at the row, which has it within about a second.
     ///
-    /// Costs nothing where nobody looks.
+    /// Does not wait. Values that make no sense are ignored, with one warning a task in the log.
     public func progress(_ done: Int, of total: Int? = nil, note: String? = nil) {
-        guard let report, let progress = Progress(done: done, total: total) else { return }
+        guard let report else { return }
+        guard let progress = Progress(done: done, total: total) else { return misreport?() ?? () }
         report(progress, note)
     }
 }

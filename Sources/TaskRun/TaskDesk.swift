@@ -36,7 +36,33 @@ public protocol TaskDesk: TaskStore {
     /// Counts by queue, name and state, who holds leases, who holds the horizon, and which queues are paused.
     func summary() async throws(StoreError) -> TableSummary
 
-    /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched.
+    /// What is known of the tasks with these tokens, while they are there and after their end; those of which nothing is
+    /// known are left out.
+    ///
+    /// A task that is in the table goes before the result of an earlier one with its token.
+    func states(of tokens: [String]) async throws(StoreError) -> [TokenState]
+
+    /// The token of a task with this name and payload that ended COMPLETE within a length of time, the last one; nil:
+    /// there is none.
+    func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String?
+
+    /// Claims one WAITING row by its number, if its `run_at` has come, no run died with it in hand, and its queue is open.
+    ///
+    /// - Returns: The task; nil: it cannot be claimed.
+    func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask?
+
+    /// Cancels tasks: a WAITING row goes at once, and leaves a result CANCELLED if it has a token; a PROCESSING one gets
+    /// `cancel_requested_at`, which its run looks at; others are not touched.
+    ///
+    /// - Parameters:
+    ///   - targets: The tasks.
+    ///   - keep: How long the results are kept.
+    /// - Returns: What became of each, in their order.
+    /// - Throws: ``StoreError/Code/locked`` where an SQL file that is running holds the row for too long.
+    func cancel(_ targets: [CancelTarget], keepResult keep: Duration) async throws(StoreError) -> [CancelOutcome]
+
+    /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched. The
+    /// results that they left are removed.
     ///
     /// One whose equal (the same name and `dedupe_key`) waits stays FAILED; of equal FAILED ones one is sent back. An
     /// `expires_at` that has passed is taken away.
@@ -130,6 +156,8 @@ public struct NewTask: Sendable, Equatable {
     public var expiresAt: Date?
     /// Not begun this long from now, on the deciding clock, the task becomes FAILED; goes before `expiresAt`.
     public var expiresAfter: Duration?
+    /// What the result is found by, 1 to 200 characters; no two tasks in the table have the same.
+    public var token: String?
 
     /// Creates a task to be added.
     public init(
@@ -144,7 +172,8 @@ public struct NewTask: Sendable, Equatable {
         dedupeKey: String? = nil,
         lockKey: String? = nil,
         expiresAt: Date? = nil,
-        expiresAfter: Duration? = nil
+        expiresAfter: Duration? = nil,
+        token: String? = nil
     ) {
         self.name = name
         self.data = data
@@ -158,6 +187,7 @@ public struct NewTask: Sendable, Equatable {
         self.lockKey = lockKey
         self.expiresAt = expiresAt
         self.expiresAfter = expiresAfter
+        self.token = token
     }
 }
 

@@ -46,6 +46,16 @@ public struct TaskRow: Sendable, Equatable {
     public var lockPlace: Int
     /// Column `expires_at`.
     public var expiresAt: Date?
+    /// Column `token`.
+    public var token: String?
+    /// Column `progress_done`.
+    public var progressDone: Int64?
+    /// Column `progress_total`.
+    public var progressTotal: Int64?
+    /// Column `progress_note`.
+    public var progressNote: String?
+    /// Column `cancel_requested_at`.
+    public var cancelRequestedAt: Date?
 
     /// Creates a row from its columns.
     public init(
@@ -68,7 +78,12 @@ public struct TaskRow: Sendable, Equatable {
         dedupeKey: String? = nil,
         lockKey: String? = nil,
         lockPlace: Int = 0,
-        expiresAt: Date? = nil
+        expiresAt: Date? = nil,
+        token: String? = nil,
+        progressDone: Int64? = nil,
+        progressTotal: Int64? = nil,
+        progressNote: String? = nil,
+        cancelRequestedAt: Date? = nil
     ) {
         self.id = id
         self.name = name
@@ -90,5 +105,10 @@ public struct TaskRow: Sendable, Equatable {
         self.lockKey = lockKey
         self.lockPlace = lockPlace
         self.expiresAt = expiresAt
+        self.token = token
+        self.progressDone = progressDone
+        self.progressTotal = progressTotal
+        self.progressNote = progressNote
+        self.cancelRequestedAt = cancelRequestedAt
     }
 }

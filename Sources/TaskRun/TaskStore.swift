@@ -8,7 +8,7 @@ public import Foundation
 ///
 /// The comments are the contract; each sentence has a test in the conformance suite, which runs on every store. A store
 /// is entered three times a batch: recover, settle and claim (one transaction), renew. It is used by one run at a time,
-/// one call after the other; only ``perform(_:settling:timeLimit:)`` runs beside the others.
+/// one call after the other; only ``perform(_:settling:record:timeLimit:)`` runs beside the others.
 ///
 /// `now` nil means the clock that decides: the database's on PostgreSQL, the machine's on SQLite. Tests pass a moment.
 /// Every function throws ``StoreError``; one with `isPassing` may be called again with the same arguments.
@@ -36,8 +36,9 @@ public protocol TaskStore: Sendable {
     /// A PROCESSING row is taken over when its lease has ended, when the request says that its owner is dead, or when
     /// it has no lease end and `created_at` is a lease length ago. It becomes WAITING, due as before; the attempt stays
     /// counted; `crashes` rises by one; `last_error` says who died, when it was seen and why it is thought so. A row
-    /// that reaches the request's limit of crashes becomes FAILED instead. A row that would become WAITING and whose
-    /// equal waits is removed and told as ``RecoveredTask/gaveWay``. A row in a living run's hand is not touched.
+    /// that reaches the request's limit of crashes becomes FAILED instead, and leaves a result if it has a token. A row that was to
+    /// be cancelled is deleted instead, as by the verdict `cancel`. A row that would become WAITING and whose equal waits is
+    /// removed and told as ``RecoveredTask/gaveWay``. A row in a living run's hand is not touched.
     /// At most 1,000 rows a call, so that no lock is held for long: call again while 1,000 come back.
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask]
 
@@ -56,7 +57,11 @@ public protocol TaskStore: Sendable {
     /// is changed and its result is ``SettleResult/leaseLost``. `delete` removes the row. `retry` makes it WAITING,
     /// due after the wait, with `last_error` set and `crashes` 0. `fail` makes it FAILED with `last_error` set.
     /// `release` makes it WAITING with the attempt given back and `crashes` as before. `last_error` is cut to 8 KB at
-    /// a character's end.
+    /// a character's end. `cancel` removes the row; so do `retry` and `release` where the row was to be cancelled.
+    ///
+    /// A settlement with a record leaves a line in `task_results` where the row has a token and the task ends with it:
+    /// COMPLETE with the result, FAILED with the error, or CANCELLED. It takes the place of an earlier line with that
+    /// token. Where the lease is lost there is none.
     ///
     /// A claim takes WAITING rows whose `run_at` has come, of the request's names and of the queues its filter lets through, the
     /// smallest
@@ -130,7 +135,19 @@ public protocol TaskStore: Sendable {
     /// - Returns: How many were released.
     func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int
 
-    /// Runs an SQL script and deletes the task's row in one transaction: both happen, or neither.
+    /// Writes down how far handlers are, where their claims still hold; a row that somebody has locked is passed over.
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError)
+
+    /// Which of these claims somebody has asked to cancel.
+    func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof]
+
+    /// Removes results whose time is over, at most this many.
+    ///
+    /// - Returns: How many were removed.
+    func prune(limit: Int, now: Date?) async throws(StoreError) -> Int
+
+    /// Runs an SQL script and deletes the task's row in one transaction: both happen, or neither. A record leaves its line
+    /// in that transaction too: see ``settle(_:thenClaim:now:)``.
     ///
     /// The row is deleted only while it is PROCESSING with the proof's claim number; otherwise the script leaves no
     /// trace. Names in the script (`:id`) are bound from the script's values, never pasted; a name without a value
@@ -139,6 +156,7 @@ public protocol TaskStore: Sendable {
     func perform(
         _ script: Script,
         settling proof: ClaimProof,
+        record: ResultRecord?,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome
 
@@ -176,6 +194,15 @@ extension TaskStore {
         let exchange = try await settle([], thenClaim: request, now: now)
         guard exchange.isPartial, exchange.claimed.isEmpty else { return exchange.claimed }
         return try await settle([], thenClaim: request, now: now).claimed
+    }
+
+    /// Runs an SQL script for a task without a token.
+    public func perform(
+        _ script: Script,
+        settling proof: ClaimProof,
+        timeLimit: Duration
+    ) async throws(StoreError) -> ScriptOutcome {
+        try await perform(script, settling: proof, record: nil, timeLimit: timeLimit)
     }
 
     /// Settles without claiming anything.

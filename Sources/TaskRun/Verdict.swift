@@ -10,6 +10,8 @@ public enum Verdict: Sendable, Equatable {
     case fail(error: String)
     /// Back to WAITING, the attempt given back. `error` nil leaves `last_error` as it is.
     case release(after: Duration = .zero, error: String? = nil)
+    /// Taken back, as somebody asked: the row is deleted.
+    case cancel
 }
 
 /// One claim and how it is to end.
@@ -22,13 +24,22 @@ public struct Settlement: Sendable, Equatable {
     public let lockKey: String?
     /// Whether the task, going back to WAITING, lets others of its lock key pass.
     public let letsPass: Bool
+    /// What is left in `task_results` if the task ends with it; nil for a task without a token.
+    public let record: ResultRecord?
 
     /// Creates a settlement from its parts.
-    public init(_ proof: ClaimProof, _ verdict: Verdict, lockKey: String? = nil, letsPass: Bool = false) {
+    public init(
+        _ proof: ClaimProof,
+        _ verdict: Verdict,
+        lockKey: String? = nil,
+        letsPass: Bool = false,
+        record: ResultRecord? = nil
+    ) {
         self.proof = proof
         self.verdict = verdict
         self.lockKey = lockKey
         self.letsPass = letsPass
+        self.record = record
     }
 }
 
@@ -36,7 +47,7 @@ extension Settlement {
     /// Whether the row keeps its lock key: it goes back to WAITING and lets nobody pass.
     public var keepsKey: Bool {
         switch verdict {
-        case .delete, .fail: false
+        case .delete, .cancel, .fail: false
         case .retry, .release: !letsPass
         }
     }

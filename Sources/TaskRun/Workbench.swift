@@ -14,7 +14,7 @@ final class Workbench: Sendable {
     }
 
     /// Why a running handler was cancelled.
-    enum Cancellation { case timedOut(Duration), leaseLost, stopping }
+    enum Cancellation { case timedOut(Duration), leaseLost, stopping, asked }
 
     /// How far a worker is with its task: only the handler's own time is limited.
     enum Stage {

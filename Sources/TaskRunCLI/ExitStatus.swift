@@ -9,22 +9,26 @@ import TaskRun
 
 /// How the program ends: what cron, scripts and service managers decide by.
 ///
-/// The numbers above 1 are those of sysexits(3).
+/// The numbers above 2 are those of sysexits(3).
 enum ExitStatus: Int32 {
     /// Done, also when tasks were put back for another attempt.
     case done = 0
     /// Part of what was asked for was not done: a task became FAILED (`once --fail-on-failed`), or a number given to
     /// `show`, `retry` or `delete` is of no task that this could be done to.
     case incomplete = 1
+    /// A task that was asked for was CANCELLED.
+    case cancelled = 2
     /// The command line is wrong (EX_USAGE).
     case usage = 64
     /// The database refused a task that was to be added (EX_DATAERR).
     case badData = 65
+    /// Nothing is known of a token (EX_NOINPUT).
+    case noInput = 66
     /// The database cannot be reached (EX_UNAVAILABLE).
     case unreachable = 69
     /// A bug, here or in the database (EX_SOFTWARE).
     case bug = 70
-    /// The database is locked or its disk is full: try again later (EX_TEMPFAIL).
+    /// The database is locked or its disk is full, or a task has not ended yet: try again later (EX_TEMPFAIL).
     case tryAgain = 75
     /// The settings, the schema or the database file need a person (EX_CONFIG).
     case settings = 78

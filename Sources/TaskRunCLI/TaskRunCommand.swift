@@ -19,8 +19,9 @@ struct TaskRunCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
-            ShowCommand.self, RetryCommand.self, DeleteCommand.self, QueuesCommand.self, PauseCommand.self,
-            ResumeCommand.self, LimitCommand.self, HandlersCommand.self, CheckCommand.self,
+            ShowCommand.self, RetryCommand.self, DeleteCommand.self, ResultCommand.self, WaitCommand.self,
+            CancelCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, LimitCommand.self,
+            HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
     )

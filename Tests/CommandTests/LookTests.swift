@@ -5,7 +5,9 @@ import Testing
 @Suite struct LookTests {
     static let columns = [
         "id", "task_name", "created_at", "data", "status", "queue", "priority", "run_at", "attempts", "max_attempts",
-        "timeout_seconds", "lease_owner", "lease_expires_at", "claim_no", "crashes", "last_error",
+        "timeout_seconds", "lease_owner", "lease_expires_at", "claim_no", "crashes", "last_error", "dedupe_key",
+        "lock_key",
+        "lock_place", "expires_at", "token", "progress_done", "progress_total", "progress_note", "cancel_requested_at",
     ]
 
     @Test("an empty table is said to be one")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct OnceTests {
     static let keys = [
         "claimed", "succeeded", "retried", "failed", "released", "recovered", "lease_lost", "waiting", "skipped",
-        "gave_way", "expired", "seconds",
+        "cancelled", "gave_way", "expired", "seconds",
     ]
 
     @Test("a run in which all went well prints nothing")

@@ -83,7 +83,7 @@ import Testing
         #expect(
             report.json(waiting: nil).line
                 == #"{"claimed":2,"succeeded":2,"retried":0,"failed":0,"released":0,"recovered":0,"lease_lost":0,"#
-                + #""waiting":null,"skipped":0,"gave_way":0,"expired":0,"seconds":0.0,"trouble":"cannot count tasks: no answer."}"#
+                + #""waiting":null,"skipped":0,"cancelled":0,"gave_way":0,"expired":0,"seconds":0.0,"trouble":"cannot count tasks: no answer."}"#
         )
     }
 

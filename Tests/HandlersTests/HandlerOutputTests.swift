@@ -83,8 +83,10 @@ struct HandlerOutputTests {
     @Test("bytes that are no UTF-8 and nonsense by the megabyte are survived, with few remarks")
     func garbage() {
         let output = HandlerOutput.parse([0xff, 0xfe, 0x0a] + Array("progress=1/2\n".utf8) + [0x80])
-        #expect(output.progress == .init(done: 1, total: 2) && output.remarks.count == 2)
-        #expect(parse(String(repeating: "nonsense\n", count: 100_000)).remarks.count == HandlerOutput.remarkLimit)
+        #expect(output.progress == .init(done: 1, total: 2) && output.remarks.count == 1)
+        #expect(parse(String(repeating: "nonsense\n", count: 100_000)).remarks.count == 1)
+        let many = (0..<100_000).map { "nonsense\($0)=1\n" }.joined()
+        #expect(parse(many).remarks.count == HandlerOutput.remarkLimit)
     }
 }
 

@@ -8,7 +8,11 @@ import Testing
 @Suite("What is found in the handlers folder")
 struct HandlersFolderTests {
     private func read(_ place: Place, path: String? = nil, isDefault: Bool = false) -> HandlersFolder {
-        HandlersFolder(path: path ?? place.handlers, isDefault: isDefault, executables: place.settings()) { _, _, _ in
+        HandlersFolder(path: path ?? place.handlers, isDefault: isDefault, executables: place.settings()) {
+            _,
+            _,
+            _,
+            _ in
             .done
         }
     }

@@ -152,7 +152,7 @@ extension HandlerOutcome {
 
     /// The result as text.
     var result: String? {
-        if case .succeeded(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
+        if case .succeeded(let bytes, _) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
     }
 
     var isPermanent: Bool { if case .permanentlyFailed = self { true } else { false } }

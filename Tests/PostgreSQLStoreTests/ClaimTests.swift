@@ -311,7 +311,7 @@ struct LaneMemoryTests {
 
     /// Rows taken from lane `q1`, the last one with this number.
     private func taken(_ count: Int, of limit: Int, from lanes: [Lane]) -> Taken {
-        let rows = (1...count).map { number in
+        let rows = (1..<count + 1).map { number in
             let proof = ClaimProof(id: Int64(number), number: 1)
             return Taken.Row(
                 task: ClaimedTask(

@@ -108,7 +108,11 @@ struct PlanTests {
             indexes: ["tasks_lock_behind", "tasks_lock_holder", "tasks_lock_line"]
         ),
         Case(statement: LockSQL.expire, values: ["NULL", "10"], indexes: ["tasks_expiry", "tasks_pkey"]),
-        Case(statement: SettleSQL.giveWay, values: ["'{11}'", "'{1}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
+        Case(
+            statement: SettleSQL.giveWay,
+            values: ["'{11}'", "'{1}'", "60", "NULL"],
+            indexes: ["tasks_pkey", "tasks_dedupe"]
+        ),
         Case(statement: SettleSQL.lock, values: ["'{11}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.equal, values: ["'A'", "'k'"], indexes: ["tasks_dedupe"]),
         Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
@@ -123,6 +127,35 @@ struct PlanTests {
         Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
+        Case(
+            statement: ResultSQL.keep,
+            values: [
+                "'{11,12}'", "'{1,1}'", "'{COMPLETE,FAILED}'", "'{a,NULL}'", "'{NULL,NULL}'", "'{1,0}'", "'{NULL,x}'",
+                "'{f,f}'", "'{NULL,NULL}'", "'{NULL,NULL}'", "'{NULL,NULL}'", "'{h,NULL}'", "'{1,NULL}'", "'{60,60}'",
+                "NULL",
+            ],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(
+            statement: ResultSQL.removeCancelled,
+            values: ["'{18,19}'", "'{60,60}'", "NULL"],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(statement: ResultSQL.keepFailed, values: ["'{18,19}'", "'{60,60}'", "NULL"], indexes: ["tasks_pkey"]),
+        Case(
+            statement: ResultSQL.progress,
+            values: ["'{15,16}'", "'{1,1}'", "'{1,2}'", "'{2,NULL}'", "'{a,NULL}'"],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(statement: ResultSQL.cancelRequests, values: ["'{15,16}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
+        Case(statement: ResultSQL.requestCancel, values: ["'{15,16}'"], indexes: ["tasks_pkey"]),
+        Case(statement: ResultSQL.ids, values: ["'{a,b}'"], indexes: ["tasks_token"]),
+        Case(statement: ResultSQL.rows, values: ["'{a,b}'"], indexes: ["tasks_token"]),
+        Case(
+            statement: ClaimSQL.one,
+            values: ["'me'", "300", "NULL", "18"],
+            indexes: ["tasks_pkey"]
+        ),
     ]
 
     @Test("each statement goes by its index and reads a few pages", arguments: Knowledge.allCases)

@@ -73,10 +73,16 @@ final class FaultyStore: TaskStore {
     func perform(
         _ script: Script,
         settling proof: ClaimProof,
+        record: ResultRecord?,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, timeLimit: timeLimit)
+        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
     }
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
+    func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
+        try await store.cancelRequests(among: proofs)
+    }
+    func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
@@ -136,10 +142,16 @@ final class ClaimlessStore: TaskStore {
     func perform(
         _ script: Script,
         settling proof: ClaimProof,
+        record: ResultRecord?,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, timeLimit: timeLimit)
+        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
     }
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
+    func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
+        try await store.cancelRequests(among: proofs)
+    }
+    func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(

@@ -148,6 +148,7 @@ final class CountingStore: TaskStore {
     private let count = Mutex(0)
     private let vainWaits: Mutex<Int>
     private let onClaim: @Sendable (Int) -> Void
+    private let glances = Mutex((notes: 0, looks: 0))
 
     init(_ store: any TaskStore, vainWaits: Int = 0, onClaim: @escaping @Sendable (Int) -> Void = { _ in }) {
         self.store = store
@@ -156,6 +157,8 @@ final class CountingStore: TaskStore {
     }
 
     var claims: Int { count.withLock { $0 } }
+    var notes: Int { glances.withLock { $0.notes } }
+    var looksForCancel: Int { glances.withLock { $0.looks } }
     var location: String { store.location }
     func requireSchema() async throws(StoreError) { try await store.requireSchema() }
     func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
@@ -196,10 +199,20 @@ final class CountingStore: TaskStore {
     func perform(
         _ script: Script,
         settling proof: ClaimProof,
+        record: ResultRecord?,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, timeLimit: timeLimit)
+        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
     }
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
+        glances.withLock { $0.notes += 1 }
+        try await store.note(progress)
+    }
+    func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
+        glances.withLock { $0.looks += 1 }
+        return try await store.cancelRequests(among: proofs)
+    }
+    func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(

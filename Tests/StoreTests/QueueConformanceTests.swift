@@ -119,6 +119,8 @@ struct QueueConformanceTests {
             #expect(try await fixture.store.dueQueues(names: ["A"], queues: ["a", "b"]) == ["a"])
             #expect(try await fixture.store.dueQueues(names: ["A"], queues: ["bu*"]) == ["bulk"])
             #expect(try await fixture.store.dueQueues(names: ["B"], queues: nil).isEmpty)
+            _ = try await fixture.store.add([NewTask(name: "B", queue: "keyed", lockKey: "k")])
+            #expect(try await fixture.store.dueQueues(names: ["B"], queues: nil) == ["keyed"])
             _ = try await fixture.store.resume(["b"])
             let seen = Mutex<[String]>([])
             let handler = ClosureHandler { task, _ in

@@ -84,10 +84,14 @@ public struct ExecutableHandler: Handler {
                 look(at: file, for: context, last: &last)
             }
             let wishes = HandlerOutput.parse(settings.outputs.text(of: file))
+            // A short program has ended before anybody looked.
+            if let progress = wishes.progress, progress != last?.progress || wishes.note != last?.note {
+                context.progress(progress.done, of: progress.total, note: wishes.note)
+            }
             for remark in wishes.remarks { context.logger.warning("TASKRUN_OUTPUT: \(remark)") }
             if end.output.isCut {
                 context.logger.warning(
-                    "\(end.output.total) bytes on stdout: the first \(settings.resultLimit) are kept"
+                    "\(end.output.total) bytes on stdout: the first \(end.output.headLimit) are kept"
                 )
             }
             return ExitMeaning.outcome(
@@ -119,7 +123,7 @@ public struct ExecutableHandler: Handler {
         return ChildProcess(
             program: Program(path: path, environment: environment, workingDirectory: workingDirectory),
             killAfter: settings.killAfter,
-            outputLimit: settings.resultLimit
+            outputLimit: task.token == nil ? settings.resultLimit : settings.maxResult
         )
     }
 

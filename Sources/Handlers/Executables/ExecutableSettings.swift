@@ -16,6 +16,8 @@ public struct ExecutableSettings: Sendable {
     ///
     /// The rest is read and dropped.
     public var resultLimit: Int
+    /// The same for a task with a token, whose result is wanted; default as ``resultLimit``.
+    public var maxResult: Int
     let outputs: OutputFolder
 
     /// Creates settings.
@@ -26,6 +28,7 @@ public struct ExecutableSettings: Sendable {
     ///   - workingDirectory: Where executables begin; nil: the folder in which the handlers folder lies.
     ///   - killAfter: How long after SIGTERM comes SIGKILL.
     ///   - resultLimit: How many bytes of stdout are kept.
+    ///   - maxResult: How many bytes are kept of a task with a token; nil: as many.
     ///   - privateFolder: A folder that only this user can write to, for the files behind `TASKRUN_OUTPUT`.
     public init(
         run: String,
@@ -33,6 +36,7 @@ public struct ExecutableSettings: Sendable {
         workingDirectory: String? = nil,
         killAfter: Duration = .seconds(10),
         resultLimit: Int = 1 << 20,
+        maxResult: Int? = nil,
         privateFolder: String
     ) {
         self.run = run
@@ -42,6 +46,7 @@ public struct ExecutableSettings: Sendable {
         self.workingDirectory = workingDirectory
         self.killAfter = killAfter
         self.resultLimit = resultLimit
+        self.maxResult = maxResult ?? resultLimit
         self.outputs = OutputFolder(parent: Files.absolute(privateFolder).string, run: run)
     }
 

@@ -25,7 +25,7 @@ enum ExitMeaning {
         let said = end.errors.text
         switch end.status {
         case .exited(0):
-            return .succeeded(result: end.output.head)
+            return .succeeded(result: end.output.head, size: end.output.isCut ? end.output.total : nil)
         case .signaled(let number):
             if wasCancelled { return .stopped }
             return .failed(error: text("killed by \(Signals.describe(number))", said), retryAfter: wishes.retryAfter)

@@ -59,7 +59,7 @@ struct HandlerOutput: Sendable, Equatable {
     }
 
     private mutating func remark(_ text: String) {
-        if remarks.count < Self.remarkLimit { remarks.append(text) }
+        if remarks.count < Self.remarkLimit, !remarks.contains(text) { remarks.append(text) }
     }
 
     private static func progress(_ text: Substring) -> TaskContext.Progress? {

@@ -75,6 +75,7 @@ struct HookMessage: Sendable {
         add("recovered", report.recovered)
         add("lease_lost", report.leaseLost)
         add("skipped", report.skipped)
+        add("cancelled", report.cancelled)
         add("gave_way", report.gaveWay)
         add("expired", report.expired)
         add("seconds", report.duration)

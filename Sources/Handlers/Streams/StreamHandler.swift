@@ -24,8 +24,8 @@ public struct StreamHandler: Handler {
     /// - Parameters:
     ///   - name: The task name.
     ///   - path: Where the program is; a relative path is made absolute at once.
-    ///   - settings: What it has in common with executables. ``ExecutableSettings/resultLimit`` is the longest line that
-    ///     it may write.
+    ///   - settings: What it has in common with executables. The larger of ``ExecutableSettings/resultLimit`` and
+    ///     ``ExecutableSettings/maxResult`` is the longest line that it may write.
     public init(name: String, path: String, settings: ExecutableSettings) {
         self.name = name
         self.path = Files.absolute(path)
@@ -40,7 +40,7 @@ public struct StreamHandler: Handler {
                 workingDirectory: settings.workingDirectory(for: self.path)
             ),
             killAfter: settings.killAfter,
-            lineLimit: settings.resultLimit
+            lineLimit: max(settings.resultLimit, settings.maxResult)
         )
     }
 

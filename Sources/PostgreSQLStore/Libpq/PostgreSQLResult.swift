@@ -74,6 +74,11 @@ final class PostgreSQLResult {
         /// A column that is never NULL, as a truth value.
         func bool(_ column: Int) -> Bool { text(column) == "t" }
 
+        /// The same in either form.
+        func isTrue(_ column: Int) -> Bool {
+            PQfformat(result.handle, Int32(column)) == 1 ? bytesIfAny(column)?.first == 1 : bool(column)
+        }
+
         private func missing<Value>(_ column: Int) -> Value {
             preconditionFailure("column \(column) of a statement of this store has no value of the expected type")
         }

@@ -254,7 +254,7 @@ enum ClaimSQL {
     /// Puts rows into the run's hand, by their numbers; they are locked by the same statement.
     ///
     /// An attempt is counted here, before it begins.
-    private static let take = """
+    static let take = """
         UPDATE tasks
         SET status = 'PROCESSING',
             -- A row with the greatest number there is must not stop all others.
@@ -267,9 +267,9 @@ enum ClaimSQL {
         WHERE id = ANY (
         """
 
-    private static let columns = """
+    static let columns = """
         id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at,
-        lock_key
+        lock_key, token, cancel_requested_at IS NOT NULL
         """
 
     /// Lanes with their floors: five values, from this one on.

@@ -4,7 +4,8 @@ enum DeskSQL {
     static let columns = """
         id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
         attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
-        last_error, dedupe_key, lock_key, lock_place, \(microseconds("expires_at"))
+        last_error, dedupe_key, lock_key, lock_place, \(microseconds("expires_at")),
+        token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at"))
         """
 
     /// One row.
@@ -121,15 +122,35 @@ enum DeskSQL {
                 crashes = 0,
                 expires_at = CASE WHEN expires_at > now() THEN expires_at END,
                 lease_owner = NULL,
-                lease_expires_at = NULL
+                lease_expires_at = NULL,
+                progress_done = NULL,
+                progress_total = NULL,
+                progress_note = NULL,
+                cancel_requested_at = NULL
             FROM fit
             WHERE \(Probe.row("fit.id")) AND tasks.status = 'FAILED'
-            RETURNING tasks.id
+            RETURNING tasks.id, tasks.token
         )
-        SELECT chosen.id, changed.id IS NOT NULL
+        SELECT chosen.id, changed.id IS NOT NULL, changed.token
         FROM chosen LEFT JOIN changed ON changed.id = chosen.id
         """
     }
+
+    /// Removes the results with these tokens: their tasks are WAITING again.
+    ///
+    /// Value: tokens.
+    static let dropResults = Statement(
+        "drop_results",
+        "DELETE FROM task_results WHERE token IN (SELECT unnest($1::text[]))"
+    )
+
+    /// Which of these numbers are in the table.
+    ///
+    /// Value: ids.
+    static let there = Statement(
+        "there",
+        "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN tasks ON \(Probe.row("asked.id"))"
+    )
 
     /// Removes rows that are in nobody's hand.
     ///
@@ -157,7 +178,7 @@ enum DeskSQL {
     )
 
     /// A moment as whole microseconds since 1970; NULL for an infinite one.
-    private static func microseconds(_ moment: String) -> String {
+    static func microseconds(_ moment: String) -> String {
         "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM \(moment)) * 1000000)::bigint END"
     }
 }

@@ -17,6 +17,21 @@ enum LockSQL {
     /// The rows of `tasks_lock_open`: those that may have to be claimed.
     static let keyed = "status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1"
 
+    /// The lanes of rows with a lock key that have a due row.
+    ///
+    /// Values: names, now, a regular expression for the queues or NULL.
+    static let lanes = Statement(
+        "keyed_lanes",
+        isBinary: true,
+        """
+        \(ClaimSQL.lanes(keyed))
+        SELECT task_name, queue, priority, run_at, id
+        FROM lane
+        WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(ClaimSQL.isOpen("lane.queue", "$2"))
+            AND ($3::text IS NULL OR queue ~ $3::text)
+        """
+    )
+
     /// Locks the first rows with a lock key, of these names, that are to be looked at; also their keys.
     ///
     /// Goes from lane to lane as the look for plain rows does. Values: names, now, limit, a regular expression for
@@ -224,7 +239,7 @@ enum LockSQL {
             last_error = 'expired: not begun by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
         FROM late
         WHERE \(Probe.row("late.id"))
-        RETURNING tasks.id, tasks.task_name, tasks.lock_key
+        RETURNING tasks.id, tasks.task_name, tasks.lock_key, tasks.token IS NOT NULL
         """
     )
 }

@@ -9,4 +9,7 @@ enum Probe {
 
     /// The row is in a run's hand: not a condition that a partial index has.
     static let isInHand = "tasks.status || '' = 'PROCESSING'"
+
+    /// The row has a token: not a condition that a partial index has.
+    static let hasToken = "(tasks.token || '') IS NOT NULL"
 }

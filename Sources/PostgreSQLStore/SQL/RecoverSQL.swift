@@ -19,7 +19,8 @@ enum RecoverSQL {
         SELECT id, claim_no, task_name, lease_owner, crashes,
             coalesce(lease_owner = ANY ($1::text[]), false),
             to_char(lease_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
-            to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), lock_key
+            to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), lock_key,
+            cancel_requested_at IS NOT NULL
         FROM tasks
         WHERE status = 'PROCESSING'
             AND (
@@ -45,7 +46,10 @@ enum RecoverSQL {
             crashes = gone.crashes,
             last_error = gone.error,
             lease_owner = NULL,
-            lease_expires_at = NULL
+            lease_expires_at = NULL,
+            progress_done = NULL,
+            progress_total = NULL,
+            progress_note = NULL
         FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::text[])
             AS gone (id, claim_no, status, crashes, error)
         WHERE \(Probe.row("gone.id")) AND tasks.claim_no = gone.claim_no AND \(Probe.isInHand)

@@ -32,6 +32,10 @@ enum SettleSQL {
             run_at = coalesce(\(ClaimSQL.moment("$8")) + make_interval(secs => verdict.wait), run_at),
             last_error = coalesce(verdict.error, last_error),
             crashes = CASE WHEN verdict.is_fresh THEN 0 ELSE crashes END,
+            -- Progress begins anew with each attempt.
+            progress_done = CASE WHEN verdict.status = 'FAILED' THEN progress_done END,
+            progress_total = CASE WHEN verdict.status = 'FAILED' THEN progress_total END,
+            progress_note = CASE WHEN verdict.status = 'FAILED' THEN progress_note END,
             lease_owner = NULL,
             lease_expires_at = NULL
         FROM unnest(
@@ -85,22 +89,34 @@ enum SettleSQL {
         "SELECT id FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
     )
 
-    /// Removes rows that were to go back to WAITING, where equal ones wait.
+    /// Removes rows that were to go back to WAITING, where equal ones wait; those with a token leave a result.
     ///
-    /// Values: ids, claim numbers.
+    /// Values: ids, claim numbers, seconds to keep the results, now.
     static let giveWay = Statement(
         "give_way",
         isBinary: true,
         """
-        DELETE FROM tasks
-        USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
-            AND EXISTS (
-                SELECT FROM tasks AS equal
-                WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
-                    AND equal.task_name = tasks.task_name AND equal.dedupe_key = tasks.dedupe_key
-            )
-        RETURNING tasks.id
+        WITH gone AS (
+            DELETE FROM tasks
+            USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+            WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
+                AND EXISTS (
+                    SELECT FROM tasks AS equal
+                    WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
+                        AND equal.task_name = tasks.task_name AND equal.dedupe_key = tasks.dedupe_key
+                )
+            RETURNING tasks.id, tasks.token, tasks.task_name, tasks.created_at
+        ), kept AS (
+            INSERT INTO task_results (token, task_id, task_name, state, error, created_at, finished_at, expires_at)
+            SELECT token, id, task_name, 'CANCELLED', 'gave way to a newer equal task', created_at, \(ClaimSQL.moment("$4")),
+                \(ClaimSQL.moment("$4")) + make_interval(secs => $3::double precision)
+            FROM gone
+            WHERE token IS NOT NULL
+            ON CONFLICT (token) DO UPDATE
+            SET task_id = excluded.task_id, state = excluded.state, error = excluded.error, created_at = excluded.created_at,
+                finished_at = excluded.finished_at, expires_at = excluded.expires_at
+        )
+        SELECT id FROM gone
         """
     )
 
@@ -146,6 +162,7 @@ enum SettleSQL {
             lease_expires_at = NULL
         FROM unknown
         WHERE \(Probe.row("unknown.id")) AND \(Probe.isInHand)
+        RETURNING tasks.id
         """
     )
 }

@@ -14,6 +14,7 @@ struct ScriptRun: Sendable {
     private static let tick: Duration = .milliseconds(100)
 
     let proof: ClaimProof
+    let record: ResultRecord?
     let timeLimit: Duration
     let interrupt: Interrupt
 
@@ -29,11 +30,13 @@ struct ScriptRun: Sendable {
             guard rest > .zero else { return .known(.failed(error: overdue(place))) }
             let limit = Request(ScriptSQL.limit, [Self.milliseconds(rest)])
             do {
-                let exchange = (number == 0 ? [Request.begin] : []) + [limit, request]
+                // The task's result goes before the row: it is read from it.
+                let kept = number == 0 ? ResultSQL.keep([Settlement(proof, .delete, record: record)], now: nil) : []
+                let exchange = (number == 0 ? [Request.begin] : []) + [limit] + kept + [request]
                 // The server's own limit comes first; the longer one is for a server that is silent.
                 let answers = try session.exchange(exchange, within: rest + .seconds(5), interrupt: interrupt)
                 if number == 0 {
-                    guard let row = answers[2].rows.first else { return .known(.leaseLost) }
+                    guard let row = answers[answers.count - 1].rows.first else { return .known(.leaseLost) }
                     key = row.textIfAny(0)
                 }
             } catch {

@@ -9,7 +9,7 @@ extension OneShotRun {
         case .fail(let error):
             tellFailure(hooks, end, LastError.fit(error), retryAfter: nil)
             tellFailed(hooks, performer.hookTask(end.task), LastError.fit(error))
-        case .delete, .release:
+        case .delete, .release, .cancel:
             break
         }
     }

@@ -22,7 +22,7 @@ struct AddCommand: ProgramCommand {
               taskrun add - < tasks.jsonl
 
             With "-" as NAME each line of stdin is a task: an object with task_name, and perhaps data, queue, priority, \
-            run_at, delay, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, expires. With NAME and "-" each line is a payload. Millions of lines \
+            run_at, delay, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, expires, token. With NAME and "-" each line is a payload. Millions of lines \
             are added in one transaction and in little memory. All are added, or none: a line that is no JSON, or that \
             the table does not take, is named by its number, and the exit code is 65. With --skip-bad such lines are \
             named and left out, all others are added, and the exit code is 1 if there was one. After Ctrl-C nothing is \
@@ -36,8 +36,18 @@ struct AddCommand: ProgramCommand {
 
             Where the hooks folder has a program after-add, it is told once for all that was added.
 
-            With --json each line is an object: id, task_name, and "new":false for one that waits already. On a \
-            terminal more than \(AddCommand.listed) numbers \
+            A task with a token leaves its result for whoever asks, for 24 hours (setting keep_result):
+
+              T=$(taskrun add REVERSE '"Hello World!"' --token)
+              taskrun wait $T
+              taskrun add REVERSE '"Hello World!"' --wait
+
+            With --token, --with-token and --reuse the token is printed instead of the number. --wait writes the result \
+            alone to stdout, as "result" does: it performs the task at once in this process, or waits where another run \
+            has it. Exit codes of --wait: \(ResultCommand.exitCodes).
+
+            With --json each line is an object: id, task_name, where it has one token, and "new":false for one that waits already; \
+            with --wait as by "result". On a terminal more than \(AddCommand.listed) numbers \
             are told in one sentence.
             """
     )
@@ -71,6 +81,26 @@ struct AddCommand: ProgramCommand {
     var expires: String?
     @Option(help: ArgumentHelp("FAILED if it has not begun by this moment.", valueName: "moment"))
     var expiresAt: String?
+    @Flag(help: "Give it a token that nobody can guess, and print that.")
+    var token = false
+    @Option(help: ArgumentHelp("Give it this token, of 1 to 200 characters.", valueName: "token"))
+    var withToken: String?
+    @Option(
+        help: ArgumentHelp(
+            "If an equal task with a token ended COMPLETE within this time, take its result: its token is printed.",
+            valueName: "duration"
+        )
+    )
+    var reuse: String?
+    @Flag(help: "Wait for the end and write the result; perform the task here if no run is faster.")
+    var wait = false
+    @Option(
+        help: ArgumentHelp(
+            "Wait for at most this long, like 30s; what is being performed here is given back then.",
+            valueName: "duration"
+        )
+    )
+    var waitTimeout: String?
     @Flag(help: "With lines: leave out those that cannot be used, and add the others.")
     var skipBad = false
     @OptionGroup var options: SharedOptions
@@ -87,6 +117,19 @@ struct AddCommand: ProgramCommand {
         }
         if delay != nil, runAt != nil { throw ValidationError("--delay and --run-at exclude each other.") }
         if expires != nil, expiresAt != nil { throw ValidationError("--expires and --expires-at exclude each other.") }
+        let isAsked = token || wait || withToken != nil || reuse != nil
+        if isAsked, name == "-" || json == "-" {
+            throw ValidationError("Tokens of lines stand in the lines: {\"task_name\":…,\"token\":\"…\"}.")
+        }
+        if isAsked, dedupeKey != nil {
+            throw ValidationError(
+                "With --dedupe-key there may be no new task to have the token: leave out one of them."
+            )
+        }
+        if token, withToken != nil { throw ValidationError("--token makes one, --with-token gives one: choose one.") }
+        if waitTimeout != nil, !wait { throw ValidationError("--wait-timeout is for --wait.") }
+        _ = try reuse.map { text throws(ValidationError) in try Self.duration(text, "--reuse") }
+        _ = try waitTimeout.map { text throws(ValidationError) in try Self.duration(text, "--wait-timeout") }
         if let maxAttempts, maxAttempts < 1 {
             throw ValidationError("--max-attempts is \(maxAttempts): expected 1 or more.")
         }
@@ -96,6 +139,15 @@ struct AddCommand: ProgramCommand {
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
         if name == "-" || json == "-" { return try await addLines(program, settings) }
+        if token || wait || withToken != nil || reuse != nil {
+            return try await AskedTask(
+                task: try task(),
+                token: withToken,
+                reuse: reuse.flatMap(DurationText.parse),
+                isWaitedFor: wait,
+                patience: waitTimeout.flatMap(DurationText.parse)
+            ).run(in: program, settings, isJSON: options.isJSON)
+        }
         let task = try task()
         var added = AddedTasks(keepingNames: options.isJSON)
         try await program.withStore(settings) { store in

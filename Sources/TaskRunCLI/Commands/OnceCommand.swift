@@ -30,7 +30,7 @@ struct OnceCommand: ProgramCommand {
 
             With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
             (WAITING tasks left, due or not; null if they could not be counted), skipped (not performed because a hook \
-            said so), gave_way (gone, because an equal task waits), expired (FAILED, not begun in time), seconds, and \
+            said so), cancelled, gave_way (gone, because an equal task waits), expired (FAILED, not begun in time), seconds, and \
             trouble if something kept the run from going on.
 
             Programs in the hooks folder are told what happens: run-start, before-perform (which can skip or postpone a \

@@ -71,6 +71,12 @@ struct ShowCommand: ProgramCommand {
             ("claim_no", "\(row.claimNumber)"),
             ("lease_owner", row.leaseOwner.map { RunIdentity.describe(owner: $0).visible() }),
             ("lease_expires_at", moment(row.leaseExpiresAt)),
+            ("token", row.token?.visible()),
+            (
+                "progress",
+                ProgressText.write(row.progressDone, row.progressTotal, row.progressNote.map { $0.visible() })
+            ),
+            ("cancel_requested", moment(row.cancelRequestedAt)),
         ]
         let head = fields.compactMap { name, value in value.map { ink(name.padded(18), .faint) + $0 } }
         let data = terminal.isTerminal ? row.data.visible(keepingLines: true) : row.data

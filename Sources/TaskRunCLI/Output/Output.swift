@@ -17,6 +17,15 @@ struct Output: Sendable {
     /// Writes a line.
     func write(_ line: String) throws(Errno) { try write([line]) }
 
+    /// Writes bytes as they are.
+    func write(bytes: [UInt8]) throws(Errno) {
+        do {
+            try FileDescriptor.standardOutput.writeAll(bytes)
+        } catch {
+            throw error as? Errno ?? .ioError
+        }
+    }
+
     /// Writes one JSON object a line.
     func write(_ values: [JSONValue]) throws(Errno) { try write(values.map(\.line)) }
 

@@ -16,13 +16,18 @@ struct ProgressBar: Sendable {
     func line(_ count: Int, of total: Int? = nil, part: Double? = nil, after time: Duration) -> String {
         var words = [doing.padded(10)]
         if let part = part ?? total.map({ Double(count) / Double(max($0, 1)) }) {
-            let share = min(max(part, 0), 1)
-            let full = Int(share * Double(Self.width))
-            words.append(String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full))
-            words.append("\(Int(share * 100))".padded(3, onRight: false) + " %")
+            words.append(Self.bar(part))
         }
         words.append(CountText.write(count) + (total.map { " of \(CountText.write($0))" } ?? ""))
         words.append("\(CountText.write(CountText.rate(count, in: time)))/s")
         return words.joined(separator: "  ")
+    }
+
+    /// The bar and the percentage of a part, 0...1.
+    static func bar(_ part: Double) -> String {
+        let share = min(max(part, 0), 1)
+        let full = Int(share * Double(width))
+        let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
+        return bar + "  " + "\(Int(share * 100))".padded(3, onRight: false) + " %"
     }
 }

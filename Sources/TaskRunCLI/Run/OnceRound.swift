@@ -9,12 +9,12 @@ struct OnceRound {
     /// The hooks of this host.
     let hooks: HookList
 
+    let store: any TaskDesk
+    let identity: RunIdentity
+    let slots: FileSlots
+    let logger: Logger
     private let program: Program
-    private let store: any TaskDesk
-    private let identity: RunIdentity
     private let directory: RuntimeDirectory
-    private let slots: FileSlots
-    private let logger: Logger
     private let subject: [String]
 
     /// Puts it together.

@@ -18,6 +18,7 @@ extension RunReport {
             ("lease_lost", .number(leaseLost)),
             ("waiting", .number(waiting)),
             ("skipped", .number(skipped)),
+            ("cancelled", .number(cancelled)),
             ("gave_way", .number(gaveWay)),
             ("expired", .number(expired)),
             ("seconds", .seconds(duration)),

@@ -103,6 +103,7 @@ struct TerminalTeller: RunTeller {
         add(report.released, "given back", .faint)
         add(report.gaveWay, "gave way to equal ones", .faint)
         add(report.skipped, "skipped by hooks", .faint)
+        add(report.cancelled, "cancelled", .faint)
         add(report.leaseLost, "lost to another run", .yellow)
         let total = report.claimed == 0 ? "Nothing is due" : Self.count(report.claimed, "task")
         let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")

@@ -20,11 +20,13 @@ import TaskRun
 /// | `max_attempts` | attempts in all, 1 to 2147483647; file only | 20 |
 /// | `backoff.base`, `backoff.cap` | wait after the first attempt, longest wait; 1 ms to 30 d | 15 s, 6 h |
 /// | `output_limit` | bytes kept of what an executable prints, 1 KB to 64 MB | 1 MB |
+/// | `max_result` | bytes kept of the result of a task with a token, 1 KB to 64 MB | 16 MB |
+/// | `keep_result` | how long such a result is kept, 1 s to 366 d | 24 h |
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
 /// | `runtime_directory` | private folder for the host's places for handlers | `/tmp/taskrun-UID` |
 /// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
 /// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, the user at this host |
-/// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts` | the same for one task name; file only | – |
+/// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts`, `tasks.NAME.keep_result` | the same for one task name; file only | – |
 ///
 /// A relative path in a file begins at the file's folder, any other at the working directory.
 enum SettingTable {
@@ -45,6 +47,8 @@ enum SettingTable {
     static let backoffBase = Setting("backoff.base", .duration(.milliseconds(1) ... .seconds(30 * 86_400)))
     static let backoffCap = Setting("backoff.cap", .duration(.milliseconds(1) ... .seconds(30 * 86_400)))
     static let outputLimit = Setting("output_limit", .size(1 << 10...64 << 20))
+    static let maxResult = Setting("max_result", .size(1 << 10...64 << 20))
+    static let keepResult = Setting("keep_result", .duration(.seconds(1) ... .seconds(366 * 86_400)))
     static let environment = Setting("environment", .text("names of environment variables"))
     static let runtimeDirectory = Setting("runtime_directory", .text("a folder"))
     // Not "off", which may damage the file: that is for measurements (see `bench`).
@@ -59,7 +63,8 @@ enum SettingTable {
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
         database, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace, timeout,
-        maxAttempts, backoffBase, backoffCap, outputLimit, environment, runtimeDirectory, sqliteSynchronous,
+        maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, environment, runtimeDirectory,
+        sqliteSynchronous,
         mailSendmail, mailOutbox, mailFrom,
     ]
 
@@ -71,5 +76,10 @@ enum SettingTable {
     /// The limit of attempts of one task name.
     static func maxAttempts(of name: String) -> Setting<Int> {
         Setting("tasks.\(name).max_attempts", maxAttempts.form, isInEnvironment: false)
+    }
+
+    /// How long results of one task name are kept.
+    static func keepResult(of name: String) -> Setting<Duration> {
+        Setting("tasks.\(name).keep_result", keepResult.form, isInEnvironment: false)
     }
 }

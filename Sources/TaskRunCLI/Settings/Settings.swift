@@ -44,6 +44,10 @@ struct Settings: Sendable {
     let retry: RetryPolicy
     /// Bytes kept of what an executable prints.
     let outputLimit: Int
+    /// Bytes kept of the result of a task with a token.
+    let maxResult: Int
+    /// How long such a result is kept.
+    let keepResult: Duration
     /// Names of variables that executables get.
     let environment: [String]
     /// The private folder for the host's places; nil: the default one.
@@ -66,6 +70,7 @@ struct Settings: Sendable {
     struct TaskLimits: Sendable, Equatable {
         let timeout: Duration?
         let maxAttempts: Int?
+        let keepResult: Duration?
     }
 
     /// The name of the file that is read where none is named, if it is there.
@@ -114,6 +119,8 @@ struct Settings: Sendable {
         )
         lockOrder = try reader.value(SettingTable.lockOrder) ?? .strict
         outputLimit = try reader.value(SettingTable.outputLimit) ?? 1 << 20
+        maxResult = try reader.value(SettingTable.maxResult) ?? standard.maxResult
+        keepResult = try reader.value(SettingTable.keepResult) ?? standard.keepResult
         environment = try reader.list(SettingTable.environment) ?? []
         runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)
         sqliteSynchronous = try reader.value(SettingTable.sqliteSynchronous) ?? .full
@@ -139,7 +146,8 @@ struct Settings: Sendable {
         for name in names {
             limits[name] = TaskLimits(
                 timeout: try reader.value(SettingTable.timeout(of: name)),
-                maxAttempts: try reader.value(SettingTable.maxAttempts(of: name))
+                maxAttempts: try reader.value(SettingTable.maxAttempts(of: name)),
+                keepResult: try reader.value(SettingTable.keepResult(of: name))
             )
         }
         return limits

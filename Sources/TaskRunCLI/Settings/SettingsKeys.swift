@@ -61,7 +61,10 @@ struct SettingsKeys {
     private static func known(under parents: [String]) -> [String] {
         if parents.first == "tasks" {
             let name = parents.dropFirst().joined(separator: ".")
-            return [SettingTable.timeout(of: name).key, SettingTable.maxAttempts(of: name).key]
+            return [
+                SettingTable.timeout(of: name).key, SettingTable.maxAttempts(of: name).key,
+                SettingTable.keepResult(of: name).key,
+            ]
         }
         guard parents.isEmpty else {
             let prefix = parents.joined(separator: ".") + "."

@@ -15,6 +15,8 @@ enum JSONValue: Sendable {
 
     /// A number, or null.
     static func number(_ value: Int?) -> JSONValue { value.map { .number(Int64($0)) } ?? .null }
+    /// A number of 64 bits, or null.
+    static func number(_ value: Int64?) -> JSONValue { value.map { .number($0) } ?? .null }
     /// A text, or null.
     static func text(_ value: String?) -> JSONValue { value.map { .text($0) } ?? .null }
 

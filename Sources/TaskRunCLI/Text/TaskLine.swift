@@ -24,7 +24,7 @@ enum TaskLine {
 
     private static let keys = [
         "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds", "dedupe_key",
-        "lock_key", "expires_at", "expires",
+        "lock_key", "expires_at", "expires", "token",
     ]
 
     /// Reads a line.
@@ -101,6 +101,7 @@ enum TaskLine {
         case "run_at": task.runAt = try moment()
         case "expires": task.expiresAfter = try duration()
         case "expires_at": task.expiresAt = try moment()
+        case "token": task.token = try text()
         default:
             let nearest = Spelling.nearest(to: key, among: keys)
             let hint = nearest.map { " (did you mean \"\($0)\"?)" } ?? ", known are: \(keys.joined(separator: ", "))"

@@ -41,6 +41,11 @@ extension TaskRow {
             "lock_key": .text(lockKey),
             "lock_place": .number(lockPlace),
             "expires_at": .text(expiresAt.map(MomentText.iso)),
+            "token": .text(token),
+            "progress_done": .number(progressDone),
+            "progress_total": .number(progressTotal),
+            "progress_note": .text(progressNote),
+            "cancel_requested_at": .text(cancelRequestedAt.map(MomentText.iso)),
         ]
     }
 

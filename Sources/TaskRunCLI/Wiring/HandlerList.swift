@@ -39,9 +39,9 @@ struct HandlerList {
             path: settings.handlers,
             isDefault: settings.isHandlersDefault,
             executables: executables,
-            perform: { (script, proof, limit) async throws(StoreError) in
+            perform: { (script, proof, record, limit) async throws(StoreError) in
                 guard let store else { preconditionFailure("without a store nothing is performed") }
-                return try await store.perform(script, settling: proof, timeLimit: limit)
+                return try await store.perform(script, settling: proof, record: record, timeLimit: limit)
             }
         )
         let mail = settings.mailSettings(
@@ -67,6 +67,7 @@ extension Settings {
             run: run.text,
             environment: ExecutableSettings.environment(from: program.variables, listed: environment),
             resultLimit: outputLimit,
+            maxResult: maxResult,
             privateFolder: runtimeDirectory ?? RuntimeDirectory.standardPath()
         )
     }
@@ -93,11 +94,13 @@ extension Settings {
         run.timeout = timeout
         run.hookTimeout = hookTimeout
         run.retry = retry
+        run.keepResult = keepResult
+        run.maxResult = maxResult
         for (name, limits) in tasks {
             // Only the number of attempts is set per name; the backoff stays the handler's own.
             let own = registry[name]?.limits.retry ?? retry
             let policy = limits.maxAttempts.map { RetryPolicy(maxAttempts: $0, base: own.base, cap: own.cap) }
-            run.limits[name] = HandlerLimits(timeout: limits.timeout, retry: policy)
+            run.limits[name] = HandlerLimits(timeout: limits.timeout, retry: policy, keepResult: limits.keepResult)
         }
         return run
     }

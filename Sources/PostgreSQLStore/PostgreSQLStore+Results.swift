@@ -1,0 +1,265 @@
+public import TaskRun
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+extension PostgreSQLStore {
+    /// Writes progress down: see ``TaskRun/TaskStore``.
+    ///
+    /// - Throws: What the database reports.
+    public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
+        let said = Array(progress)
+        let request = Request(
+            ResultSQL.progress,
+            ClaimProof.arrays(said.map(\.key)) + [
+                SQLText.array(said.map { String($0.value.progress.done) }),
+                SQLText.array(said.map { $0.value.progress.total.map { String($0) } }),
+                SQLText.array(said.map(\.value.note)),
+            ]
+        )
+        try await reach(to: "write progress") { session throws(PostgreSQLFailure) in
+            _ = try session.exchange([request])
+        }
+    }
+
+    /// Which claims somebody has asked to cancel: see ``TaskRun/TaskStore``.
+    ///
+    /// - Throws: What the database reports.
+    public func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
+        let request = Request(ResultSQL.cancelRequests, ClaimProof.arrays(proofs))
+        return try await reach(to: "look for tasks to cancel") { session throws(PostgreSQLFailure) in
+            try session.exchange([request])[0].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
+        }
+    }
+
+    /// Removes results whose time is over: see ``TaskRun/TaskStore``.
+    ///
+    /// - Throws: What the database reports.
+    public func prune(limit: Int, now: Date?) async throws(StoreError) -> Int {
+        let request = Request(ResultSQL.prune, [String(limit), SQLText.moment(now)])
+        return try await reach(to: "remove old results") { session throws(PostgreSQLFailure) in
+            try session.exchange([request])[0].changedRows
+        }
+    }
+
+    /// What is known of tasks with tokens: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Throws: What the database reports.
+    public func states(of tokens: [String]) async throws(StoreError) -> [TokenState] {
+        let texts = [SQLText.array(tokens)]
+        // A task and its result must be seen at one moment.
+        let begin = Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        return try await reach(to: "read results") { session throws(PostgreSQLFailure) in
+            let answers = try session.exchange([
+                begin, Request(ResultSQL.rows, texts), Request(ResultSQL.results, texts), .commit,
+            ])
+            let rows = Dictionary(
+                answers[1].rows.map { TaskRow($0) }.map { ($0.token ?? "", $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            let results = Dictionary(
+                answers[2].rows.compactMap { TokenState($0) }.map { ($0.token, $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            return tokens.compactMap { TokenState.answer(row: rows[$0], result: results[$0]) }
+        }
+    }
+
+    /// The token of an equal task that ended COMPLETE: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Throws: What the database reports.
+    public func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String? {
+        let request = Request(ResultSQL.reusable, [name, dataHash, SQLText.seconds(age)])
+        return try await reach(to: "look for a result") { session throws(PostgreSQLFailure) in
+            try session.exchange([request])[0].rows.first?.text(0)
+        }
+    }
+
+    /// Claims one row by its number: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Throws: What the database reports.
+    public func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask? {
+        let request = Request(ClaimSQL.one, [owner, SQLText.seconds(lease), nil, String(id)])
+        return try await reach(to: "claim task \(id)") { session throws(PostgreSQLFailure) in
+            try session.exchange([request])[0].rows.first.map { Taken.Row($0, from: 0).task }
+        }
+    }
+
+    /// Cancels tasks: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Throws: What the database reports; a row that an SQL file's transaction holds is waited for, up to a time limit.
+    public func cancel(
+        _ targets: [CancelTarget],
+        keepResult keep: Duration
+    ) async throws(StoreError) -> [CancelOutcome] {
+        var tokens: [String] = []
+        var numbers: [Int64] = []
+        for target in targets {
+            switch target {
+            case .id(let id): numbers.append(id)
+            case .token(let token): tokens.append(token)
+            }
+        }
+        let (texts, ids) = (tokens, numbers)
+        return try await reach(to: "cancel tasks") { session throws(PostgreSQLFailure) in
+            let known = try session.exchange(
+                [.begin, SessionSettings.patience, Request(ResultSQL.ids, [SQLText.array(texts)])],
+                within: SessionSettings.maintenanceLimit
+            )[2].rows
+            let numbers = Dictionary(known.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: { first, _ in first })
+            let all = Array(Set(ids + numbers.values))
+            let asked = try session.exchange(
+                [Request(ResultSQL.requestCancel, [SQLText.array(all)])],
+                within: SessionSettings.maintenanceLimit
+            )[0].rows
+            let isWaiting = Dictionary(
+                asked.map { ($0.integer(0), $0.bool(1)) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            let waiting = isWaiting.filter(\.value).map(\.key)
+            let rest = all.filter { isWaiting[$0] == nil }
+            let answers = try session.exchange([
+                Request(
+                    ResultSQL.removeCancelled,
+                    [SQLText.array(waiting), SQLText.array(waiting.map { _ in SQLText.seconds(keep) }), nil]
+                ),
+                Request(DeskSQL.there, [SQLText.array(rest)]),
+                Request(ResultSQL.results, [SQLText.array(texts)]),
+                .commit,
+            ])
+            let there = Set(answers[1].rows.map { $0.integer(0) })
+            let ends = answers[2].rows.compactMap { TokenState($0) }
+            return targets.map { target in
+                let id: Int64? =
+                    switch target {
+                    case .id(let id): id
+                    case .token(let token): numbers[token]
+                    }
+                if let id, let wasWaiting = isWaiting[id] { return wasWaiting ? .cancelled : .asked }
+                if let id, there.contains(id) { return .failed }
+                guard case .token(let token) = target, let end = ends.first(where: { $0.token == token }) else {
+                    return .unknown
+                }
+                return ResultState(rawValue: end.state.rawValue).map(CancelOutcome.ended) ?? .unknown
+            }
+        }
+    }
+}
+
+extension ResultSQL {
+    /// Removes rows that are WAITING and were to be cancelled; nil where there can be none.
+    static func removeCancelled(_ rows: [(id: Int64, keep: Duration)], now: Date?) -> Request? {
+        guard !rows.isEmpty else { return nil }
+        return Request(
+            removeCancelled,
+            [
+                SQLText.array(rows.map(\.id)), SQLText.array(rows.map { SQLText.seconds($0.keep) }),
+                SQLText.moment(now),
+            ]
+        )
+    }
+
+    /// About how many bytes of results one statement carries; one result may have more.
+    private static let mostBytes = 4 << 20
+
+    /// Leaves the results of settlements, in statements of not too many bytes; none where no task has a token.
+    static func keep(_ settlements: [Settlement], now: Date?) -> [Request] {
+        var requests: [Request] = []
+        var lines: [Line] = []
+        var bytes = 0
+        for settlement in settlements {
+            guard let line = Line(settlement) else { continue }
+            if !lines.isEmpty, bytes + line.record.result.count > mostBytes {
+                requests.append(request(lines, now: now))
+                (lines, bytes) = ([], 0)
+            }
+            lines.append(line)
+            bytes += line.record.result.count
+        }
+        if !lines.isEmpty { requests.append(request(lines, now: now)) }
+        return requests
+    }
+
+    private struct Line {
+        let proof: ClaimProof
+        let record: ResultRecord
+        let state: ResultState
+        let error: String?
+        let columns: (text: String?, bytes: [UInt8]?)
+
+        init?(_ settlement: Settlement) {
+            guard let record = settlement.record, let (state, error) = settlement.verdict.resultState else {
+                return nil
+            }
+            (proof, self.record, self.state, self.error) = (settlement.proof, record, state, error)
+            columns = state == .complete ? record.columns : (nil, nil)
+        }
+    }
+
+    private static func request(_ lines: [Line], now: Date?) -> Request {
+        let progress = lines.map(\.record.progress)
+        return Request(
+            keep,
+            ClaimProof.arrays(lines.map(\.proof)) + [
+                SQLText.array(lines.map(\.state.rawValue)),
+                SQLText.array(lines.map(\.columns.text)),
+                SQLText.array(lines.map { $0.columns.bytes.map { "\\x" + hex($0) } }),
+                SQLText.array(lines.map { Int64($0.record.size) }),
+                SQLText.array(lines.map { $0.error.map(LastError.fit) }),
+                SQLText.array(progress.map { $0 == nil ? "f" : "t" }),
+                SQLText.array(progress.map { $0.map { String($0.progress.done) } }),
+                SQLText.array(progress.map { $0?.progress.total.map { String($0) } }),
+                SQLText.array(progress.map { $0?.note }),
+                SQLText.array(lines.map(\.record.dataHash)),
+                SQLText.array(lines.map { $0.record.secondsSinceBegin.map { String($0) } }),
+                SQLText.array(lines.map { SQLText.seconds($0.record.keep) }),
+                SQLText.moment(now),
+            ]
+        )
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Bytes from hexadecimal digits.
+    static func bytes(hex: String) -> [UInt8] {
+        func value(_ digit: UInt8) -> UInt8 { digit < 0x3a ? digit - 0x30 : digit - 0x57 }
+        let digits = Array(hex.utf8)
+        return stride(from: 0, to: digits.count - 1, by: 2).map { value(digits[$0]) << 4 | value(digits[$0 + 1]) }
+    }
+}
+
+extension TokenState {
+    /// Reads a row of ``ResultSQL/results``; nil where a moment is none that a person could read.
+    init?(_ row: PostgreSQLResult.Row) {
+        guard let state = State(rawValue: row.text(3)), let created = row.integerIfAny(11) else { return nil }
+        func moment(_ column: Int) -> Date? { row.integerIfAny(column).map { Date(microseconds: $0) } }
+        self.init(
+            token: row.text(0),
+            id: row.integer(1),
+            name: row.text(2),
+            state: state,
+            result: row.textIfAny(4).map { Array($0.utf8) } ?? row.textIfAny(5).map { ResultSQL.bytes(hex: $0) } ?? [],
+            resultSize: Int(row.integer(6)),
+            error: row.textIfAny(7),
+            progressDone: row.integerIfAny(8),
+            progressTotal: row.integerIfAny(9),
+            progressNote: row.textIfAny(10),
+            createdAt: Date(microseconds: created),
+            startedAt: moment(12),
+            finishedAt: moment(13),
+            expiresAt: moment(14)
+        )
+    }
+}

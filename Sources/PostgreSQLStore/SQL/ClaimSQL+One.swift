@@ -1,0 +1,19 @@
+extension ClaimSQL {
+    /// Claims one row by its number, unless somebody has it locked.
+    ///
+    /// Values: owner, lease in seconds, now, id.
+    static let one = Statement(
+        "claim_one",
+        isBinary: true,
+        """
+        \(take) ARRAY(
+            SELECT id
+            FROM tasks
+            WHERE \(Probe.row("$4::bigint")) AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))
+                AND lock_key IS NULL AND \(isOpen("tasks.queue", "$3"))
+            FOR NO KEY UPDATE SKIP LOCKED
+        ))
+        RETURNING \(columns)
+        """
+    )
+}

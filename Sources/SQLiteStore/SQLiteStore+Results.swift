@@ -1,0 +1,180 @@
+public import Foundation
+import GRDB
+public import TaskRun
+
+extension Database {
+    /// Leaves the line that a settlement has in `task_results`, while its claim holds; nothing where the task goes on.
+    func keep(_ settlement: Settlement, now: Date) throws {
+        guard let record = settlement.record, let (state, error) = settlement.verdict.resultState else { return }
+        let (text, bytes) = state == .complete ? record.columns : (nil, nil)
+        let progress = record.progress
+        try cachedStatement(sql: SQLiteResultStatements.keep).execute(arguments: [
+            "id": settlement.proof.id, "claim_no": settlement.proof.number, "state": state.rawValue,
+            "result": text, "bytes": bytes.map { Data($0) }, "size": record.size,
+            "error": error.map(LastError.fit),
+            "noted": progress != nil, "done": progress?.progress.done, "total": progress?.progress.total,
+            "note": progress?.note, "hash": record.dataHash,
+            "started": record.secondsSinceBegin.map { SQLiteTime.text(now.addingTimeInterval(-$0)) },
+            "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: record.keep),
+        ])
+    }
+
+    /// Removes a row that is WAITING and was to be cancelled.
+    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws {
+        if let keep {
+            try cachedStatement(sql: SQLiteResultStatements.keepCancelled).execute(
+                arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
+            )
+        }
+        try cachedStatement(sql: SQLiteResultStatements.deleteCancelled).execute(arguments: ["id": id])
+    }
+}
+
+extension Database {
+    /// Leaves the result of a row that became FAILED although no handler ended.
+    func keepFailed(_ id: Int64, keep: Duration, now: Date) throws {
+        try cachedStatement(sql: SQLiteResultStatements.keepFailed).execute(
+            arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
+        )
+    }
+
+    /// Leaves the result of a row that is about to give way to a newer equal one.
+    func keepGivenWay(_ id: Int64, keep: Duration, now: Date) throws {
+        try cachedStatement(sql: SQLiteResultStatements.keepGivenWay).execute(
+            arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
+        )
+    }
+}
+
+extension SQLiteStore {
+    /// Writes progress down.
+    public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
+        try await transaction("cannot write progress") { database in
+            let statement = try database.cachedStatement(sql: SQLiteResultStatements.progress)
+            for (proof, note) in progress {
+                try statement.execute(arguments: [
+                    "id": proof.id, "claim_no": proof.number, "done": note.progress.done,
+                    "total": note.progress.total, "note": note.note,
+                ])
+            }
+        }
+    }
+
+    /// Which claims somebody has asked to cancel; takes no lock that others would meet.
+    public func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
+        let known = Set(proofs)
+        return try await access("cannot look for tasks to cancel") { database in
+            try Row.fetchAll(
+                database.cachedStatement(sql: SQLiteResultStatements.cancelRequests),
+                arguments: ["ids": SQLiteJSON.text(proofs.map(\.id))]
+            ).map { ClaimProof(id: $0[0], number: $0.number(1, in: 0...Int64.max) ?? 0) }.filter(known.contains)
+        }
+    }
+
+    /// Removes results whose time is over.
+    public func prune(limit: Int, now: Date?) async throws(StoreError) -> Int {
+        let text = SQLiteTime.text(now ?? Date())
+        return try await transaction("cannot remove old results") { database in
+            try database.execute(sql: SQLiteResultStatements.prune, arguments: ["now": text, "limit": limit])
+            return database.changesCount
+        }
+    }
+
+    /// What is known of tasks with tokens, all at one moment.
+    public func states(of tokens: [String]) async throws(StoreError) -> [TokenState] {
+        try await read("cannot read results") { database in
+            try tokens.compactMap { token in
+                let row = try Row.fetchOne(
+                    database.cachedStatement(sql: SQLiteDeskStatements.showToken),
+                    arguments: ["token": token]
+                ).map(TaskRow.init)
+                if let row, row.status != .failed { return TokenState.answer(row: row, result: nil) }
+                let result = try Row.fetchOne(
+                    database.cachedStatement(sql: SQLiteResultStatements.result),
+                    arguments: ["token": token, "now": SQLiteTime.text(Date())]
+                ).flatMap(TokenState.init)
+                return TokenState.answer(row: row, result: result)
+            }
+        }
+    }
+
+    /// The token of an equal task that ended COMPLETE.
+    public func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String? {
+        let now = Date()
+        return try await access("cannot look for a result") { database in
+            try Row.fetchOne(
+                database,
+                sql: SQLiteResultStatements.reusable,
+                arguments: [
+                    "name": name, "hash": dataHash, "now": SQLiteTime.text(now),
+                    "since": SQLiteTime.text(now.addingTimeInterval(-(age / .seconds(1)))),
+                ]
+            )?.textIfAny(0)
+        }
+    }
+
+    /// Cancels tasks, all in one transaction.
+    public func cancel(
+        _ targets: [CancelTarget],
+        keepResult keep: Duration
+    ) async throws(StoreError) -> [CancelOutcome] {
+        let now = Date()
+        return try await transaction("cannot cancel tasks") { database in
+            try targets.map { try database.cancel($0, keep: keep, now: now) }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func cancel(_ target: CancelTarget, keep: Duration, now: Date) throws -> CancelOutcome {
+        let id: Int64?
+        switch target {
+        case .id(let number): id = number
+        case .token(let token):
+            id = try Int64.fetchOne(self, sql: SQLiteResultStatements.idOfToken, arguments: ["token": token])
+        }
+        if let id {
+            let isWaiting = try Bool.fetchOne(
+                self,
+                sql: SQLiteResultStatements.requestCancel,
+                arguments: ["id": id, "now": SQLiteTime.text(now)]
+            )
+            if let isWaiting {
+                guard isWaiting else { return .asked }
+                try removeIfCancelled(id, keep: keep, now: now)
+                return .cancelled
+            }
+            if try Row.fetchOne(self, sql: SQLiteDeskStatements.show, arguments: ["id": id]) != nil { return .failed }
+        }
+        guard case .token(let token) = target else { return .unknown }
+        let result = try Row.fetchOne(
+            self,
+            sql: SQLiteResultStatements.result,
+            arguments: ["token": token, "now": SQLiteTime.text(now)]
+        ).flatMap(TokenState.init)
+        return result.flatMap { ResultState(rawValue: $0.state.rawValue) }.map(CancelOutcome.ended) ?? .unknown
+    }
+}
+
+extension TokenState {
+    /// Reads the columns of `result`; nil where another program has written something else.
+    fileprivate init?(_ row: Row) {
+        guard let state = State(rawValue: row.text(3)), let created = row.moment(10) else { return nil }
+        self.init(
+            token: row.text(0),
+            id: row.number(1, in: Int64.min...Int64.max) ?? 0,
+            name: row.text(2),
+            state: state,
+            result: row.bytes(4).map { Array($0) } ?? [],
+            resultSize: Int(row.number(5, in: 0...Int64.max) ?? 0),
+            error: row.textIfAny(6),
+            progressDone: row.number(7, in: 0...Int64.max),
+            progressTotal: row.number(8, in: 0...Int64.max),
+            progressNote: row.textIfAny(9),
+            createdAt: created,
+            startedAt: row.moment(11),
+            finishedAt: row.moment(12),
+            expiresAt: row.moment(13)
+        )
+    }
+}

@@ -1,0 +1,97 @@
+/// What a task with a token leaves in `task_results` when its claim ends for good.
+///
+/// How it ended is the verdict's to say: see ``ResultState``.
+public struct ResultRecord: Sendable, Equatable {
+    /// How long the result is kept after the end; default 24 h.
+    public var keep: Duration
+    /// When the attempt began; nil where none did.
+    public var began: ContinuousClock.Instant?
+    /// SHA-256 of the payload in hexadecimal digits, by which an equal task finds the result; nil: it is not to be found.
+    public var dataHash: String?
+    /// What the handler returned, cut to the limit of ``RunSettings/maxResult``.
+    public var result: [UInt8]
+    /// How many bytes the handler returned: more than ``result`` has where it was cut.
+    public var size: Int
+    /// The last progress, where the table may not have it yet.
+    public var progress: ProgressNote?
+
+    /// Creates a record.
+    public init(
+        keep: Duration = ResultRecord.standardKeep,
+        began: ContinuousClock.Instant? = nil,
+        dataHash: String? = nil,
+        result: [UInt8] = [],
+        size: Int? = nil,
+        progress: ProgressNote? = nil
+    ) {
+        self.keep = keep
+        self.began = began
+        self.dataHash = dataHash
+        self.result = result
+        self.size = size ?? result.count
+        self.progress = progress
+    }
+
+    /// How long results are kept where nobody says: 24 h.
+    public static let standardKeep = Duration.seconds(86_400)
+
+    /// Cuts a result to a number of bytes; what was text stays text.
+    public static func cut(_ result: [UInt8], to limit: Int, isCut: Bool = false) -> [UInt8] {
+        guard result.count > limit || isCut else { return result }
+        let kept = result.prefix(limit)
+        guard String(validating: kept, as: UTF8.self) == nil else { return Array(kept) }
+        // A character has two to four bytes, as its first one says: one that was cut has left fewer.
+        for rest in 1...3 where kept.count >= rest {
+            let first = kept[kept.endIndex - rest]
+            guard (0xc2...0xf4).contains(first), rest < (first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4) else { continue }
+            let shorter = kept.dropLast(rest)
+            if String(validating: shorter, as: UTF8.self) != nil { return Array(shorter) }
+        }
+        return Array(kept)
+    }
+
+    /// The result in the form of the columns: as text if it is UTF-8 without NUL, else as bytes.
+    package var columns: (text: String?, bytes: [UInt8]?) {
+        guard !result.contains(0), let text = String(validating: result, as: UTF8.self) else { return (nil, result) }
+        return (text, nil)
+    }
+
+    /// How long ago the attempt began, in seconds; nil where none did.
+    package var secondsSinceBegin: Double? { began.map { $0.duration(to: .now) / .seconds(1) } }
+}
+
+/// The states of a task with a token that has ended: the words of `task_results`.
+public enum ResultState: String, Sendable, Codable {
+    /// The handler succeeded.
+    case complete = "COMPLETE"
+    /// Given up; the row is in `tasks`, for a person to look at.
+    case failed = "FAILED"
+    /// Taken back before it had ended.
+    case cancelled = "CANCELLED"
+}
+
+extension Verdict {
+    /// What the result says of a claim that ends so, and the error; nil where the task goes on.
+    package var resultState: (state: ResultState, error: String?)? {
+        switch self {
+        case .delete: (.complete, nil)
+        case .fail(let error): (.failed, error)
+        case .cancel: (.cancelled, nil)
+        case .retry, .release: nil
+        }
+    }
+}
+
+/// How far a handler is, with a word about it.
+public struct ProgressNote: Sendable, Equatable {
+    /// How far.
+    public let progress: TaskContext.Progress
+    /// A word about it; nil: none.
+    public let note: String?
+
+    /// Creates a note; of a long word the first 500 characters are kept, and NUL is none.
+    public init(_ progress: TaskContext.Progress, note: String?) {
+        self.progress = progress
+        self.note = note.map { String($0.prefix(500).map { $0 == "\0" ? "\u{FFFD}" : $0 }) }
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import TaskRun
+
+/// `taskrun wait`: waits until tasks with tokens have ended.
+struct WaitCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait",
+        abstract: "Waits until tasks with tokens have ended, and writes the result.",
+        discussion: """
+              taskrun wait $T --timeout 30s
+              taskrun wait $A $B $C
+
+            On a terminal it shows how far the task is. Of one token the result is written, as by "result"; of several, \
+            a line each with how it ended. It performs nothing itself: some run has to. With --json an object a line, \
+            as by "result".
+
+            Exit codes: \(ResultCommand.exitCodes); of several tokens the worst.
+            """
+    )
+
+    @Argument(help: "Tokens.")
+    var tokens: [String]
+    @Option(
+        help: ArgumentHelp(
+            "Wait for at most this long, like 30s (default: until they have ended)",
+            valueName: "duration"
+        )
+    )
+    var timeout: String?
+    @OptionGroup var options: SharedOptions
+
+    func validate() throws {
+        if let timeout, DurationText.parse(timeout) == nil {
+            throw ValidationError("--timeout is \"\(timeout)\": expected \(DurationText.expected).")
+        }
+    }
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options)
+        let end = timeout.flatMap(DurationText.parse).map { ContinuousClock.now + $0 }
+        let stop = StopSignal()
+        let states = try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            return try await StopSignals.listen(stop, beside: {}) {
+                try await TokenWatch(store: store, screen: program.screen).wait(for: tokens, until: end, stop: stop)
+            }
+        }
+        let answer = TokenAnswer(program: program, isJSON: options.isJSON)
+        if states.count == 1, let only = states.first { return try answer.tell(only.state, of: only.token) }
+        return try answer.tell(states)
+    }
+}

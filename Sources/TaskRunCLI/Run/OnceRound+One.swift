@@ -1,0 +1,34 @@
+import Handlers
+import TaskRun
+
+extension OnceRound {
+    /// Performs one task and no other, if nobody else has it.
+    ///
+    /// - Returns: What was done; nothing was claimed where another run was faster, or all places of this host are taken.
+    /// - Throws: StoreError as ``OneShotRun/run()``.
+    func performOne(
+        _ id: Int64,
+        named name: String,
+        _ settings: Settings,
+        stop: StopSignal
+    ) async throws -> RunReport {
+        guard let queue = try await store.show(id)?.queue else { return RunReport() }
+        var run = settings.runSettings(handlers.registry)
+        (run.only, run.limit, run.window) = ([name], 1, .seconds(1))
+        let report = try await OneShotRun(
+            store: SingleTaskStore(store: store, id: id, queue: queue),
+            registry: handlers.registry,
+            settings: run,
+            identity: identity,
+            slots: slots,
+            stop: stop,
+            logger: logger,
+            hooks: hooks.hooks
+        ).run()
+        if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
+        // A handler that does not listen is still at work: only the end of the process ends it.
+        if report.abandoned > 0 { ExitStatus.tryAgain.leave() }
+        if let trouble = report.trouble, trouble.code != .locked { throw trouble }
+        return report
+    }
+}
