@@ -329,7 +329,7 @@ struct HookConformanceTests {
             let events: Set<HookEvent> = [.afterPerform]
 
             func afterPerform(_ task: HookTask, outcome: HandlerOutcome?, took: Duration) async throws {
-                try await Task.sleep(for: .milliseconds(600))
+                try await Task.sleep(for: .seconds(4))
             }
         }
         try await Fixture.with(kind) { fixture in
@@ -339,7 +339,7 @@ struct HookConformanceTests {
                 return .failed(error: "cancelled")
             }
             let report = try await fixture.makeRun([handler], hooks: [Slow()]) {
-                ($0.timeout, $0.patience) = (.milliseconds(50), .milliseconds(200))
+                ($0.timeout, $0.patience) = (.milliseconds(50), .seconds(3))
             }.run()
             #expect((report.abandoned, report.retried) == (0, 1))
         }
