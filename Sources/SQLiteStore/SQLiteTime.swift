@@ -33,14 +33,20 @@ enum SQLiteTime {
         return text(date.addingTimeInterval(clamped / .seconds(1)))
     }
 
+    /// A moment this long from now, as somebody asks for it; at most ten centuries, for the same reason.
+    private static func fromNow(_ delay: Duration) -> String {
+        let clamped = min(max(delay, .zero), .seconds(1000 * 366 * 86400))
+        return text(Date().addingTimeInterval(clamped / .seconds(1)))
+    }
+
     /// The `run_at` that a new task asks for; nil: the column's default.
     static func runAt(_ task: NewTask) -> String? {
-        task.delay.map { text(Date(), after: $0) } ?? task.runAt.map { text($0) }
+        task.delay.map(fromNow) ?? task.runAt.map { text($0) }
     }
 
     /// The `expires_at` that a new task asks for.
     static func expiresAt(_ task: NewTask) -> String? {
-        task.expiresAfter.map { text(Date(), after: $0) } ?? task.expiresAt.map { text($0) }
+        task.expiresAfter.map(fromNow) ?? task.expiresAt.map { text($0) }
     }
 
     /// A moment from a Julian day number, as `julianday()` gives it.

@@ -40,6 +40,10 @@ struct DeskConformanceTests {
             _ = try await fixture.store.add([NewTask(name: "A", delay: .seconds(600))])
             let row = try #require(try await fixture.store.show(1))
             #expect(abs(row.runAt.timeIntervalSince(Date()) - 600) < 60)
+            let years = Duration.seconds(20 * 365 * 86_400)
+            _ = try await fixture.store.add([NewTask(name: "A", delay: years)])
+            let late = try #require(try await fixture.store.show(2))
+            #expect(abs(late.runAt.timeIntervalSince(Date()) - years / .seconds(1)) < 60)
         }
     }
 
