@@ -141,20 +141,25 @@ public final class PostgreSQLServer: Sendable {
     }
 
     /// A port of 127.0.0.1 on which nobody listens.
+    ///
+    /// None of those that Linux gives to connections (32768 and up): while the server is down, one could take it.
     private static func freePort() throws -> Int {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-                bind(listener, general, length) == 0 && getsockname(listener, general, &length) == 0
+        for _ in 0..<100 {
+            let port = UInt16.random(in: 15_000...30_000)
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(listener) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            let isBound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                    bind(listener, general, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
             }
+            if isBound { return Int(port) }
         }
-        guard isBound else { throw Command.Failure(description: "no free port on 127.0.0.1") }
-        return Int(UInt16(bigEndian: address.sin_port))
+        throw Command.Failure(description: "no free port on 127.0.0.1")
     }
 }
 
