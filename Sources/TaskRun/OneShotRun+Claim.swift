@@ -165,7 +165,7 @@ extension OneShotRun {
             )
             // The record counts only where somebody has asked to cancel the task meanwhile.
             let record = performer.record(of: held.task, began: nil, .release())
-            return Unsettled(finished: finished, verdict: .release(), record: record)
+            return self.unsettled(finished, .release(), record)
         }
     }
 

@@ -12,14 +12,14 @@ extension OneShotRun {
         let isLong = bench.with { state in
             state.running.values.contains { $0.began.duration(to: now) >= Self.patienceBeforeLook }
         }
-        let notes = board.take()
+        let notes = talk.take()
         guard isLong || !notes.isEmpty else { return }
         nextGlance = now.advanced(by: .seconds(1))
         if !notes.isEmpty {
             do {
                 try await store.note(notes)
             } catch {
-                board.putBack(notes)
+                talk.putBack(notes)
             }
         }
         if isLong, let asked = try? await store.cancelRequests(among: bench.with(\.claims)), !asked.isEmpty {
@@ -65,7 +65,7 @@ extension OneShotRun {
     /// Settles a task as cancelled.
     func cancel(_ end: Workbench.Finished, progress: ProgressNote?) {
         let record = performer.record(of: end, .cancel, progress: progress)
-        unsettled.append(Unsettled(finished: end, verdict: .cancel, record: record))
+        unsettled.append(unsettled(end, .cancel, record))
     }
 
     /// Removes results whose time is over, at most 1,000; the next run goes on.

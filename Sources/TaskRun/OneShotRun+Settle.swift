@@ -18,7 +18,7 @@ extension OneShotRun {
             let parts = request == nil ? [] : try await parts(now: sent)
             let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
             var exchange = try await store.settle(
-                batch.map(settlement),
+                batch.map(\.settlement),
                 thenClaim: first.flatMap { request?.rest(after: [], of: $0) },
                 now: nil
             )
@@ -45,7 +45,7 @@ extension OneShotRun {
         guard !finished.isEmpty else { return }
         nextClaim = .now
         // What the table does not have yet goes into the result; a task that is gone needs it no more.
-        let progress = board.take(finished.map(\.held.task.proof))
+        let progress = talk.take(finished.map(\.held.task.proof))
         for end in finished {
             pace.note(end.occupied)
             if end.isCancelled {
@@ -60,7 +60,7 @@ extension OneShotRun {
                 // A task that a hook keeps from being performed has no result.
                 if case .skipped = outcome, end.held.task.token != nil { verdict = .cancel }
                 let record = performer.record(of: end, verdict, progress: progress[end.held.task.proof])
-                unsettled.append(Unsettled(finished: end, verdict: verdict, record: record))
+                unsettled.append(self.unsettled(end, verdict, record))
             } else {
                 lose(end)
             }
@@ -92,14 +92,17 @@ extension OneShotRun {
         tellHooks(end)
     }
 
-    private func settlement(_ end: Unsettled) -> Settlement {
-        Settlement(
-            end.task.proof,
-            end.verdict,
-            lockKey: end.task.lockKey,
+    /// An end that is to be written.
+    func unsettled(_ end: Workbench.Finished, _ verdict: Verdict, _ record: ResultRecord?) -> Unsettled {
+        let task = end.held.task
+        let settlement = Settlement(
+            task.proof,
+            verdict,
+            lockKey: task.lockKey,
             letsPass: settings.lockOrder == .loose,
-            record: end.record
+            record: record
         )
+        return Unsettled(finished: end, settlement: settlement)
     }
 
     private func lose(_ end: Workbench.Finished) {
@@ -139,7 +142,7 @@ extension OneShotRun {
     private func settleOneByOne() async {
         for end in unsettled {
             do {
-                let results = try await store.settle([settlement(end)])
+                let results = try await store.settle([end.settlement])
                 conclude(end, results[0])
             } catch  where error.isPassing {
                 return

@@ -9,9 +9,9 @@ public actor OneShotRun {
     /// An end that is not yet written to the table.
     struct Unsettled {
         var finished: Workbench.Finished
-        let verdict: Verdict
-        var record: ResultRecord?
+        let settlement: Settlement
         var task: ClaimedTask { finished.held.task }
+        var verdict: Verdict { settlement.verdict }
     }
 
     /// What the run may claim: due tasks; then what must be performed with nothing else in hand; then nothing more.
@@ -28,7 +28,7 @@ public actor OneShotRun {
     let performer: Performer
     let names: [String]
     let bench: Workbench
-    let board = ProgressBoard()
+    let talk: HandlerTalk
     let hooks: Hooks?
     let hookQueue = HookQueue()
     private let executor = QueueExecutor(label: "taskrun.run")
@@ -99,14 +99,14 @@ public actor OneShotRun {
         self.isDead = isDead
         self.observer = observer
         self.hooks = Hooks(hooks, timeLimit: settings.hookTimeout, logger: logger)
-        bench = Workbench(isPreparing: self.hooks?.surroundHandlers ?? false)
+        let bench = Workbench(isPreparing: self.hooks?.surroundHandlers ?? false)
+        self.bench = bench
+        talk = HandlerTalk(logger: logger, wakes: { bench.interrupt() }) { observer?(.progress($0, $1.progress, note: $1.note)) }
         self.performer = Performer(
             registry: registry,
             settings: settings,
-            logger: logger,
-            observer: observer,
-            note: { [bench, board] in if board.put($1, for: $0) { bench.interrupt() } },
-            warns: { [board] in board.warns($0) }
+            talk: talk,
+            observer: observer
         )
         self.names = registry.names.filter { settings.only?.contains($0) ?? true }
         self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
@@ -216,7 +216,7 @@ public actor OneShotRun {
             if fatal == nil, troubleUntil == nil {
                 if !unsettled.isEmpty { moments.append(now) }
                 let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)
-                if let next = board.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
+                if let next = talk.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
             }
             return moments.min() ?? now
         }

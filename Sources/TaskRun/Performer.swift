@@ -1,5 +1,3 @@
-import Logging
-
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -7,15 +5,22 @@ import Foundation
 #endif
 
 /// Performs one claimed task: finds its handler, makes its context, and says how it ended.
-struct Performer: Sendable {
+///
+/// A class, as each worker asks it several times a task: to pass it on costs nothing.
+final class Performer: Sendable {
     let registry: HandlerRegistry
     let settings: RunSettings
-    let logger: Logger
+    let talk: HandlerTalk
     let observer: (@Sendable (RunEvent) -> Void)?
-    /// Takes each progress.
-    let note: @Sendable (ClaimProof, ProgressNote) -> Void
-    /// Whether a task is to be warned that its progress makes no sense.
-    let warns: @Sendable (ClaimProof) -> Bool
+
+    init(
+        registry: HandlerRegistry,
+        settings: RunSettings,
+        talk: HandlerTalk,
+        observer: (@Sendable (RunEvent) -> Void)?
+    ) {
+        (self.registry, self.settings, self.talk, self.observer) = (registry, settings, talk, observer)
+    }
 
     /// Performs a task, and others of its name that `next` gives for how the one before ended.
     ///
@@ -29,7 +34,7 @@ struct Performer: Sendable {
             return Self.noText
         }
         return await handler.perform(task, in: begin(task, handler)) { outcome in
-            next(outcome).map { ($0, begin($0, handler)) }
+            next(outcome).map { ($0, self.begin($0, handler)) }
         }
     }
 
@@ -48,16 +53,8 @@ struct Performer: Sendable {
             task: task,
             maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
-            logger: logger,
-            report: { [note, observer] in
-                note(task.proof, ProgressNote($0, note: $1))
-                observer?(.progress(task, $0, note: $1))
-            }
+            talk: talk
         )
-        context.misreport = { [warns, logger] in
-            guard warns(task.proof) else { return }
-            logger.warning("task \(task.id) \(task.name): progress that makes no sense is ignored")
-        }
         if task.token != nil, handler.kind == .sql { context.record = record(of: task, began: .now, .delete) }
         return context
     }

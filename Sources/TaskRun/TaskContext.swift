@@ -25,28 +25,29 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// The task's `id`.
-    public let taskID: Int64
-    /// The task name.
-    public let taskName: String
-    /// The queue it came from.
-    public let queue: String
-    /// Which attempt this is, from 1.
-    public let attempt: Int
+    private let task: ClaimedTask
+    private let talk: HandlerTalk
     /// How many attempts there are.
     public let maxAttempts: Int
     /// When the attempt is cancelled, on this machine's clock.
     public let deadline: Date
     /// Where the default implementation of ``TaskHandler/tearDown(in:)`` says that it was called.
     var tearDown: TearDownUse?
-    private let runLogger: Logger
-    private let report: (@Sendable (Progress, String?) -> Void)?
-    /// Is called where progress makes no sense.
-    var misreport: (@Sendable () -> Void)?
     /// Where the result goes; nil where nobody wants it.
     let result: TaskResult?
     /// What a handler that settles its claim itself leaves as the result; nil for a task without a token.
     public internal(set) var record: ResultRecord?
+
+    /// The task's `id`.
+    public var taskID: Int64 { task.id }
+    /// The task name.
+    public var taskName: String { task.name }
+    /// The queue it came from.
+    public var queue: String { task.queue }
+    /// Which attempt this is, from 1.
+    public var attempt: Int { task.attempt }
+    /// The batch that the task belongs to; nil: none.
+    public var batch: String? { task.batch }
 
     /// Creates a context; `report` is called with each progress.
     public init(
@@ -56,14 +57,16 @@ public struct TaskContext: Sendable {
         logger: Logger,
         report: (@Sendable (Progress, String?) -> Void)? = nil
     ) {
-        self.taskID = task.id
-        self.taskName = task.name
-        self.queue = task.queue
-        self.attempt = task.attempt
+        let talk = HandlerTalk(logger: logger) { report?($1.progress, $1.note) }
+        self.init(task: task, maxAttempts: maxAttempts, deadline: deadline, talk: talk)
+    }
+
+    /// Creates a context of a run.
+    init(task: ClaimedTask, maxAttempts: Int, deadline: Date, talk: HandlerTalk) {
+        self.task = task
         self.maxAttempts = maxAttempts
         self.deadline = deadline
-        self.runLogger = logger
-        self.report = report
+        self.talk = talk
         self.result = task.token == nil ? nil : TaskResult()
     }
 
@@ -80,7 +83,7 @@ public struct TaskContext: Sendable {
 
     /// A logger that carries the task's number and name.
     public var logger: Logger {
-        var logger = runLogger
+        var logger = talk.logger
         logger[metadataKey: "task.id"] = "\(taskID)"
         logger[metadataKey: "task.name"] = "\(taskName)"
         return logger
@@ -90,8 +93,7 @@ public struct TaskContext: Sendable {
     ///
     /// Does not wait. Values that make no sense are ignored, with one warning a task in the log.
     public func progress(_ done: Int, of total: Int? = nil, note: String? = nil) {
-        guard let report else { return }
-        guard let progress = Progress(done: done, total: total) else { return misreport?() ?? () }
-        report(progress, note)
+        guard let progress = Progress(done: done, total: total) else { return talk.warn(task) }
+        talk.note(ProgressNote(progress, note: note), of: task)
     }
 }

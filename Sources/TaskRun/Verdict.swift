@@ -15,17 +15,23 @@ public enum Verdict: Sendable, Equatable {
 }
 
 /// One claim and how it is to end.
-public struct Settlement: Sendable, Equatable {
+public struct Settlement: Sendable {
     /// The proof of the claim.
     public let proof: ClaimProof
     /// How it is to end.
     public let verdict: Verdict
-    /// The task's lock key; nil: it has none.
-    public let lockKey: String?
-    /// Whether the task, going back to WAITING, lets others of its lock key pass.
-    public let letsPass: Bool
-    /// What is left in `task_results` if the task ends with it; nil for a task without a token.
-    public let record: ResultRecord?
+    private let rest: Rest?
+
+    /// What most settlements have nothing of, in one object: a settlement is passed on many times.
+    private final class Rest: Sendable {
+        let lockKey: String?
+        let letsPass: Bool
+        let record: ResultRecord?
+
+        init(lockKey: String?, letsPass: Bool, record: ResultRecord?) {
+            (self.lockKey, self.letsPass, self.record) = (lockKey, letsPass, record)
+        }
+    }
 
     /// Creates a settlement from its parts.
     public init(
@@ -37,10 +43,16 @@ public struct Settlement: Sendable, Equatable {
     ) {
         self.proof = proof
         self.verdict = verdict
-        self.lockKey = lockKey
-        self.letsPass = letsPass
-        self.record = record
+        rest =
+            lockKey == nil && record == nil ? nil : Rest(lockKey: lockKey, letsPass: letsPass, record: record)
     }
+
+    /// The task's lock key; nil: it has none.
+    public var lockKey: String? { rest?.lockKey }
+    /// Whether the task, going back to WAITING, lets others of its lock key pass.
+    public var letsPass: Bool { rest?.letsPass ?? false }
+    /// What is left in `task_results` if the task ends with it; nil for a task without a token.
+    public var record: ResultRecord? { rest?.record }
 }
 
 extension Settlement {
