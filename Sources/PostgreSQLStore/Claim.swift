@@ -104,7 +104,7 @@ struct Claim: Sendable {
 
     /// What the answer to ``request(from:)`` brought.
     func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {
-        Taken(rows: rows(answer).rows, of: limit, lanes: lanes, now: now)
+        Taken(rows: rows(answer, from: lanes.prefix(limit)).rows, of: limit, lanes: lanes, now: now)
     }
 
     /// One statement's take; complete if nothing that was seen went to others.
@@ -115,7 +115,7 @@ struct Claim: Sendable {
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> (rows: [Taken.Row], isComplete: Bool) {
         guard let request = request(limit, from: lanes, locked: locked) else { return ([], true) }
-        return rows(try session.exchange([request])[0])
+        return rows(try session.exchange([request])[0], from: lanes)
     }
 
     private func request(_ limit: Int, from lanes: ArraySlice<Lane>, locked: [Int64]) -> Request? {
@@ -131,9 +131,12 @@ struct Claim: Sendable {
     }
 
     /// The statement for one lane returns rows; the one for many says before each row how many there were to claim.
-    private func rows(_ answer: PostgreSQLResult) -> (rows: [Taken.Row], isComplete: Bool) {
-        guard answer.columnCount > Taken.Row.columnCount else {
-            return (answer.rows.map { Taken.Row($0, from: 0) }, true)
+    private func rows(
+        _ answer: PostgreSQLResult,
+        from lanes: ArraySlice<Lane>
+    ) -> (rows: [Taken.Row], isComplete: Bool) {
+        if answer.columnCount < Taken.Row.columnCount, let lane = lanes.first?.mark {
+            return (answer.rows.map { Taken.Row($0, from: 0, of: lane) }, true)
         }
         let rows = answer.rows.filter { $0.integerIfAny(1) != nil }.map { Taken.Row($0, from: 1) }
         return (rows, answer.rows.first.map { $0.integer(0) == rows.count } ?? true)

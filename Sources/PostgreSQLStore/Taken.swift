@@ -19,12 +19,13 @@ struct Taken: Sendable {
         self.isFull = rows.count >= limit
         self.lanes = lanes
         self.now = now
-        touched = Dictionary(
-            self.rows.map {
-                (Lane.Mark(name: $0.task.name, queue: $0.task.queue, priority: $0.place.priority), $0.place)
-            },
-            uniquingKeysWith: { max($0, $1) }
-        )
+        var touched: [Lane.Mark: Place] = [:]
+        if let lane = lanes.first, lanes.count == 1, self.rows.allSatisfy({ $0.mark == lane.mark }) {
+            touched[lane.mark] = self.rows.last?.place
+        } else {
+            for row in self.rows { touched[row.mark] = max(touched[row.mark] ?? row.place, row.place) }
+        }
+        self.touched = touched
     }
 
     /// What was claimed, in due order.
@@ -55,30 +56,33 @@ struct Taken: Sendable {
 
     /// A claimed task with its place in due order.
     struct Row: Sendable {
-        /// How many columns it has.
+        /// How many columns it has where nothing is known of it.
         static let columnCount = 14
 
         let task: ClaimedTask
         let place: Place
+
+        /// The lane that it stood in.
+        var mark: Lane.Mark { Lane.Mark(name: task.name, queue: task.queue, priority: place.priority) }
     }
 }
 
 extension Taken.Row {
-    /// Reads a row of a claim's answer, from this column on.
-    init(_ row: PostgreSQLResult.Row, from column: Int) {
+    /// Reads a row of a claim's answer, from this column on; a lane's row has no more columns than it needs.
+    init(_ row: PostgreSQLResult.Row, from column: Int, of lane: Lane.Mark? = nil) {
         task = ClaimedTask(
             proof: ClaimProof(id: row.integer(column), number: row.integer(column + 1)),
-            name: row.text(column + 2),
-            queue: row.text(column + 3),
-            data: row.bytes(column + 4),
-            attempt: Int(row.integer(column + 5)),
-            maxAttempts: row.integerIfAny(column + 6).map { Int($0) },
-            timeout: row.integerIfAny(column + 7).map { .seconds($0) },
-            crashes: Int(row.integer(column + 8)),
-            lockKey: row.textIfAny(column + 11),
-            token: row.textIfAny(column + 12),
-            isCancelRequested: row.isTrue(column + 13)
+            name: lane?.name ?? row.text(column + 9),
+            queue: lane?.queue ?? row.text(column + 10),
+            data: row.bytes(column + 3),
+            attempt: Int(row.integer(column + 4)),
+            maxAttempts: row.integerIfAny(column + 5).map { Int($0) },
+            timeout: row.integerIfAny(column + 6).map { .seconds($0) },
+            crashes: lane == nil ? Int(row.integer(column + 12)) : 0,
+            lockKey: lane == nil ? row.textIfAny(column + 13) : nil,
+            token: row.textIfAny(column + 7),
+            isCancelRequested: row.isTrue(column + 8)
         )
-        place = Place(priority: row.integer(column + 9), runAt: row.integer(column + 10), id: task.id)
+        place = Place(priority: lane?.priority ?? row.integer(column + 11), runAt: row.integer(column + 2), id: task.id)
     }
 }

@@ -89,6 +89,9 @@ struct BareStatement {
             return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
         }
 
+        /// The same as text; what is not UTF-8 is replaced.
+        func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
+
         /// Whether there is nothing.
         func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 

@@ -85,14 +85,19 @@ enum SQLiteStatements {
 
     // No SKIP LOCKED: SQLite has one writer, and the transaction around this is it. A number that cannot rise, or is none,
     // must not stop all other rows: attempts stays at the greatest there is, and the greatest claim number is followed by 1.
-    static let claim = """
+    static let claim = "\(take), CAST(task_name AS BLOB), CAST(queue AS BLOB), crashes, CAST(lock_key AS BLOB)"
+
+    // Rows of one lane, without what they have in common.
+    static let claimOfLane = take
+
+    private static let take = """
         UPDATE tasks
         SET status = 'PROCESSING', attempts = min(max(CAST(attempts AS INTEGER), 0), 2147483646) + 1,
             claim_no = max(CAST(claim_no AS INTEGER) % 4611686018427387904, 0) + 1,
             lease_owner = :owner, lease_expires_at = :lease_end
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
-        RETURNING id, claim_no, CAST(task_name AS BLOB), CAST(queue AS BLOB), CAST(data AS BLOB), attempts, max_attempts,
-            timeout_seconds, crashes, CAST(lock_key AS BLOB), CAST(token AS BLOB), cancel_requested_at IS NOT NULL
+        RETURNING id, claim_no, CAST(data AS BLOB), attempts, max_attempts, timeout_seconds, CAST(token AS BLOB),
+            cancel_requested_at IS NOT NULL
         """
 
     static let delete = """

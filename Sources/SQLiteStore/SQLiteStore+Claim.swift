@@ -76,26 +76,30 @@ extension SQLiteStore {
     ) throws -> ([ClaimedTask], isPartial: Bool) {
         let text = SQLiteTime.text(now)
         let chosen: [Candidate]
+        // What all of them stand in, if it is one.
+        var lane: Lane?
         var isPartial = false
         switch request.share {
         case .alone:
             chosen = try crashed(request, limit: 1, now: text, in: database)
         case .usual(let limit, let most):
-            let known = lanes.withLock { $0.recall(names: request.names, queues: request.queues) }
-            var fresh = try known.map { try heads(of: $0, limit: limit, now: text, in: database) } ?? []
+            let known = self.lanes.withLock { $0.recall(names: request.names, queues: request.queues) }
+            var lanes = known ?? []
+            var fresh = try heads(of: lanes, limit: limit, now: text, in: database)
             if fresh.count < limit {
                 // What is remembered may be a second old: look again before coming back short.
-                let found = try database.lanes(names: request.names, queues: request.queues, now: text)
-                lanes.withLock { $0.keep(found, names: request.names, queues: request.queues) }
-                fresh = try heads(of: found, limit: limit, now: text, in: database)
+                lanes = try database.lanes(names: request.names, queues: request.queues, now: text)
+                self.lanes.withLock { [lanes] in $0.keep(lanes, names: request.names, queues: request.queues) }
+                fresh = try heads(of: lanes, limit: limit, now: text, in: database)
             }
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
             let keyed = try keyed(request, limit: limit, now: text, in: database)
             chosen = Array((fresh + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
             try database.holdKeys(of: keyed.allowed.map(\.id), among: chosen.map(\.id))
             isPartial = !keyed.isComplete && chosen.count < limit
+            if lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = lanes[0] }
         }
-        return (try take(chosen, for: request, now: now, in: database), isPartial)
+        return (try take(chosen, of: lane, for: request, now: now, in: database), isPartial)
     }
 
     /// The first due rows over all lanes.
@@ -156,20 +160,25 @@ extension SQLiteStore {
 
     private func take(
         _ chosen: [Candidate],
+        of lane: Lane? = nil,
         for request: ClaimRequest,
         now: Date,
         in database: Database
     ) throws -> [ClaimedTask] {
         guard !chosen.isEmpty else { return [] }
-        let statement = try BareStatement(SQLiteStatements.claim, in: database)
+        let statement = try BareStatement(
+            lane == nil ? SQLiteStatements.claim : SQLiteStatements.claimOfLane,
+            in: database
+        )
         statement.bind(statement.place(of: "ids"), SQLiteJSON.text(chosen.map(\.id)))
         statement.bind(statement.place(of: "owner"), request.owner)
         statement.bind(statement.place(of: "lease_end"), SQLiteTime.text(now, after: request.lease))
+        let common = lane.map { (name: $0.name, queue: String(decoding: $0.queue, as: UTF8.self)) }
         // They come in any order.
         let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1.id, $0) })
         var tasks = [ClaimedTask?](repeating: nil, count: chosen.count)
         try statement.forEachRow { row in
-            if let place = places[row.integer(0)] { tasks[place] = ClaimedTask(row) }
+            if let place = places[row.integer(0)] { tasks[place] = ClaimedTask(row, common) }
         }
         return tasks.compactMap { $0 }
     }
@@ -177,19 +186,19 @@ extension SQLiteStore {
 
 extension ClaimedTask {
     /// Reads the columns that the claim returns, whatever is in them: see `Row+Reading.swift`.
-    fileprivate init(_ row: BareStatement.Columns) {
+    fileprivate init(_ row: BareStatement.Columns, _ common: (name: String, queue: String)?) {
         self.init(
             proof: ClaimProof(id: row.integer(0), number: row.integer(1)),
-            name: String(decoding: row.bytes(2), as: UTF8.self),
-            queue: String(decoding: row.bytes(3), as: UTF8.self),
-            data: Array(row.bytes(4)),
-            attempt: row.number(5, from: 0) ?? 0,
-            maxAttempts: row.number(6, from: 1),
-            timeout: row.number(7, from: 1).map { .seconds($0) },
-            crashes: row.number(8, from: 0) ?? 0,
-            lockKey: row.isNull(9) ? nil : String(decoding: row.bytes(9), as: UTF8.self),
-            token: row.isNull(10) ? nil : String(decoding: row.bytes(10), as: UTF8.self),
-            isCancelRequested: row.integer(11) != 0
+            name: common?.name ?? row.text(8),
+            queue: common?.queue ?? row.text(9),
+            data: Array(row.bytes(2)),
+            attempt: row.number(3, from: 0) ?? 0,
+            maxAttempts: row.number(4, from: 1),
+            timeout: row.number(5, from: 1).map { .seconds($0) },
+            crashes: common == nil ? row.number(10, from: 0) ?? 0 : 0,
+            lockKey: common != nil || row.isNull(11) ? nil : row.text(11),
+            token: row.isNull(6) ? nil : row.text(6),
+            isCancelRequested: row.integer(7) != 0
         )
     }
 }

@@ -101,7 +101,9 @@ public actor OneShotRun {
         self.hooks = Hooks(hooks, timeLimit: settings.hookTimeout, logger: logger)
         let bench = Workbench(isPreparing: self.hooks?.surroundHandlers ?? false)
         self.bench = bench
-        talk = HandlerTalk(logger: logger, wakes: { bench.interrupt() }) { observer?(.progress($0, $1.progress, note: $1.note)) }
+        talk = HandlerTalk(logger: logger, wakes: { bench.interrupt() }) {
+            observer?(.progress($0, $1.progress, note: $1.note))
+        }
         self.performer = Performer(
             registry: registry,
             settings: settings,

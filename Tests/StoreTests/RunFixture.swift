@@ -62,17 +62,21 @@ final class Gate: Sendable {
 }
 
 /// Waits until a condition holds; a generous limit turns a hanging test into a failing one.
+///
+/// - Returns: Whether it came.
+@discardableResult
 func eventually(
     _ comment: Comment,
     at place: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
-) async throws {
+) async throws -> Bool {
     let end = ContinuousClock.now.advanced(by: .seconds(60))
     while ContinuousClock.now < end {
-        if try await condition() { return }
+        if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }
     Issue.record(comment, sourceLocation: place)
+    return false
 }
 
 extension Fixture {

@@ -162,7 +162,7 @@ enum ClaimSQL {
             LIMIT $4::integer
             FOR NO KEY UPDATE SKIP LOCKED
         ))
-        RETURNING \(columns)
+        RETURNING \(laneColumns)
         """
     )
 
@@ -267,9 +267,11 @@ enum ClaimSQL {
         WHERE id = ANY (
         """
 
-    static let columns = """
-        id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes, priority, run_at,
-        lock_key, token, cancel_requested_at IS NOT NULL
+    static let columns = "\(laneColumns), task_name, queue, priority, crashes, lock_key"
+
+    /// What the rows of a lane do not have in common.
+    private static let laneColumns = """
+        id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, cancel_requested_at IS NOT NULL
         """
 
     /// Lanes with their floors: five values, from this one on.
