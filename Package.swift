@@ -37,6 +37,8 @@ let package = Package(
                 .embedInCode("V005__keys_and_expiry.postgresql.sql"),
                 .embedInCode("V006__tokens_results_progress_cancel.sqlite.sql"),
                 .embedInCode("V006__tokens_results_progress_cancel.postgresql.sql"),
+                .embedInCode("V007__batches.sqlite.sql"),
+                .embedInCode("V007__batches.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

@@ -65,6 +65,7 @@ extension Migration {
                     name: "tokens_results_progress_cancel",
                     file: PackageResources.V006__tokens_results_progress_cancel_sqlite_sql
                 ),
+                Migration(version: 7, name: "batches", file: PackageResources.V007__batches_sqlite_sql),
             ]
         case .postgresql:
             [
@@ -90,6 +91,7 @@ extension Migration {
                     name: "tokens_results_progress_cancel",
                     file: PackageResources.V006__tokens_results_progress_cancel_postgresql_sql
                 ),
+                Migration(version: 7, name: "batches", file: PackageResources.V007__batches_postgresql_sql),
             ]
         }
     }

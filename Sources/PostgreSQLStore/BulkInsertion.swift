@@ -114,7 +114,7 @@ struct BulkInsertion {
 
 extension NewTask {
     fileprivate var hasNUL: Bool {
-        [name, data, queue, dedupeKey, lockKey, token].contains { $0?.utf8.contains(0) ?? false }
+        [name, data, queue, dedupeKey, lockKey, token, batch, afterBatch].contains { $0?.utf8.contains(0) ?? false }
     }
 }
 

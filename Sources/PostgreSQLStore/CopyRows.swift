@@ -22,6 +22,8 @@ struct CopyRows {
         static let lockKey = Columns(rawValue: 32)
         static let expiresAt = Columns(rawValue: 64)
         static let token = Columns(rawValue: 128)
+        static let batch = Columns(rawValue: 256)
+        static let afterBatch = Columns(rawValue: 512)
 
         /// The statement.
         var sql: String {
@@ -29,6 +31,7 @@ struct CopyRows {
                 (Columns.queue, "queue"), (.priority, "priority"), (.runAt, "run_at"),
                 (.maxAttempts, "max_attempts"), (.timeout, "timeout_seconds"),
                 (.lockKey, "lock_key"), (.expiresAt, "expires_at"), (.token, "token"),
+                (.batch, "batch"), (.afterBatch, "after_batch"),
             ].filter { contains($0.0) }.map(\.1)
             return "COPY tasks (\((["id", "task_name", "data"] + names).joined(separator: ", "))) FROM STDIN"
         }
@@ -55,6 +58,8 @@ struct CopyRows {
         let expiresAt = Self.moment(task.expiresAfter, task.expiresAt, now: now)
         if expiresAt != nil { columns.insert(.expiresAt) }
         if task.token != nil { columns.insert(.token) }
+        if task.batch != nil { columns.insert(.batch) }
+        if task.afterBatch != nil { columns.insert(.afterBatch) }
         // Changed in place: a copy of all rows for each new one would cost more than the rest.
         Self.write(task, id: id, runAt: runAt, expiresAt: expiresAt, to: &rows[columns, default: []])
     }
@@ -71,6 +76,8 @@ struct CopyRows {
         if let key = task.lockKey { field(key, &rows) }
         if let expiresAt { field(expiresAt, &rows) }
         if let token = task.token { field(token, &rows) }
+        if let batch = task.batch { field(batch, &rows) }
+        if let batch = task.afterBatch { field(batch, &rows) }
         rows.append(UInt8(ascii: "\n"))
     }
 

@@ -227,7 +227,9 @@ extension TaskRow {
             progressDone: row.integerIfAny(21),
             progressTotal: row.integerIfAny(22),
             progressNote: row.textIfAny(23),
-            cancelRequestedAt: row.integerIfAny(24).map { Date(microseconds: $0) }
+            cancelRequestedAt: row.integerIfAny(24).map { Date(microseconds: $0) },
+            batch: row.textIfAny(25),
+            afterBatch: row.textIfAny(26)
         )
     }
 }

@@ -10,8 +10,7 @@ extension PostgreSQLStore {
     /// - Throws: ``TaskRun/StoreError/Code/unreachable`` where the connection broke: the task is then still in hand.
     public func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
         let bound: BoundScript
@@ -22,14 +21,14 @@ extension PostgreSQLStore {
         }
         do {
             let connection = try takeScriptConnection()
-            let run = ScriptRun(proof: proof, record: record, timeLimit: timeLimit, interrupt: try Interrupt())
+            let run = ScriptRun(settlement: settlement, timeLimit: timeLimit, interrupt: try Interrupt())
             let outcome = try await perform(bound, run, on: connection)
             // A cancellation may still be on its way to the server: it must not meet another task's script.
             await connection.recycle(keeping: !run.interrupt.isSignalled)
             await putBack(connection)
             return outcome
         } catch {
-            throw error.storeError(subject: subject("run the script of task \(proof.id)"))
+            throw error.storeError(subject: subject("run the script of task \(settlement.proof.id)"))
         }
     }
 

@@ -22,6 +22,7 @@ extension PostgreSQLStore {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
             return try await reach(to: "settle tasks") { session throws(PostgreSQLFailure) in
                 try orGivingWay(batch, nil, in: session) { () throws(PostgreSQLFailure) in
+                    guard !batch.hasSequel else { return try settleWithSequel(batch, nil, in: session) }
                     let answers = try session.exchange([.begin] + batch.requests + [.commit])
                     return Exchange(results: batch.results(answers), claimed: [])
                 }
@@ -30,9 +31,41 @@ extension PostgreSQLStore {
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
         return try await reach(to: doing) { session throws(PostgreSQLFailure) in
             try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
-                try settle(batch, claim, in: session)
+                try batch.hasSequel
+                    ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
             }
         }
+    }
+
+    /// Settles, does what follows on that, and claims.
+    private func settleWithSequel(
+        _ batch: SettlementBatch,
+        _ claim: Claim?,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> Exchange {
+        let results = batch.results(try session.exchange([.begin] + batch.requests).dropFirst())
+        return try conclude(batch, results, claim, in: session)
+    }
+
+    /// Does what follows on settlements, and claims, within the transaction that is open.
+    private func conclude(
+        _ batch: SettlementBatch,
+        _ results: [SettleResult],
+        _ claim: Claim?,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> Exchange {
+        try batch.conclude(results, in: session)
+        guard let claim else {
+            try session.exchange([.commit])
+            return Exchange(results: results, claimed: [])
+        }
+        let exchange = try look(nil, claim, in: session)
+        return Exchange(
+            results: results,
+            claimed: exchange.claimed,
+            isPartial: exchange.isPartial,
+            expired: exchange.expired
+        )
     }
 
     /// The usual way.
@@ -73,17 +106,7 @@ extension PostgreSQLStore {
             try session.exchange([.rollback])
             try session.exchange([.begin])
             let results = try batch.settleGivingWay(in: session)
-            guard let claim else {
-                try session.exchange([.commit])
-                return Exchange(results: results, claimed: [])
-            }
-            let exchange = try look(nil, claim, in: session)
-            return Exchange(
-                results: results,
-                claimed: exchange.claimed,
-                isPartial: exchange.isPartial,
-                expired: exchange.expired
-            )
+            return try conclude(batch, results, claim, in: session)
         }
     }
 

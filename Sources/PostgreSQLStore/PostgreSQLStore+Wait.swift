@@ -42,12 +42,13 @@ extension PostgreSQLStore {
             let answers = try session.exchange([
                 Request(WaitSQL.anyClaim), Self.firstDue(names, queues),
                 Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]), Request(LockSQL.anyBehind),
-                Request(ResultSQL.anyExpired),
+                Request(ResultSQL.anyExpired), Request(BatchSQL.anyWaits),
             ])
             return Look(
                 holdsClaims: answers[0].rows[0].bool(0),
                 isDue: answers[1].rows.first?.integerIfAny(0).map { $0 <= 0 } ?? false,
                 hasLine: answers[3].rows[0].bool(0),
+                hasBatch: answers[5].rows[0].bool(0),
                 waitingNames: answers[2].rows.map { $0.text(0) },
                 holdsExpired: answers[4].rows[0].bool(0)
             )

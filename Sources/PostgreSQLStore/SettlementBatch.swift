@@ -16,8 +16,8 @@ struct SettlementBatch: Sendable {
     private let deletes: [Settlement]
     /// The results that tasks with tokens leave.
     private let kept: [Request]
-    private let settlements: [Settlement]
-    private let now: Date?
+    let settlements: [Settlement]
+    let now: Date?
 
     /// Sorts settlements into statements.
     init(_ settlements: [Settlement], now: Date?) {

@@ -57,7 +57,7 @@ struct Taken: Sendable {
     /// A claimed task with its place in due order.
     struct Row: Sendable {
         /// How many columns it has where nothing is known of it.
-        static let columnCount = 14
+        static let columnCount = 15
 
         let task: ClaimedTask
         let place: Place
@@ -72,17 +72,18 @@ extension Taken.Row {
     init(_ row: PostgreSQLResult.Row, from column: Int, of lane: Lane.Mark? = nil) {
         task = ClaimedTask(
             proof: ClaimProof(id: row.integer(column), number: row.integer(column + 1)),
-            name: lane?.name ?? row.text(column + 9),
-            queue: lane?.queue ?? row.text(column + 10),
+            name: lane?.name ?? row.text(column + 10),
+            queue: lane?.queue ?? row.text(column + 11),
             data: row.bytes(column + 3),
             attempt: Int(row.integer(column + 4)),
             maxAttempts: row.integerIfAny(column + 5).map { Int($0) },
             timeout: row.integerIfAny(column + 6).map { .seconds($0) },
-            crashes: lane == nil ? Int(row.integer(column + 12)) : 0,
-            lockKey: lane == nil ? row.textIfAny(column + 13) : nil,
+            crashes: lane == nil ? Int(row.integer(column + 13)) : 0,
+            lockKey: lane == nil ? row.textIfAny(column + 14) : nil,
             token: row.textIfAny(column + 7),
-            isCancelRequested: row.isTrue(column + 8)
+            batch: row.textIfAny(column + 8),
+            isCancelRequested: row.isTrue(column + 9)
         )
-        place = Place(priority: lane?.priority ?? row.integer(column + 11), runAt: row.integer(column + 2), id: task.id)
+        place = Place(priority: lane?.priority ?? row.integer(column + 12), runAt: row.integer(column + 2), id: task.id)
     }
 }

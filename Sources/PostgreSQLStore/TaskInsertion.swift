@@ -50,7 +50,7 @@ struct TaskInsertion {
     private enum Column: String {
         case id, name = "task_name", data, queue, priority, runAt = "run_at", delay, maxAttempts = "max_attempts"
         case timeout = "timeout_seconds", dedupeKey = "dedupe_key", lockKey = "lock_key", expiresAt = "expires_at"
-        case lifetime, token
+        case lifetime, token, batch, afterBatch = "after_batch"
 
         /// The column of the table.
         var target: String {
@@ -63,7 +63,7 @@ struct TaskInsertion {
 
         var arrayType: String {
             switch self {
-            case .name, .data, .queue, .dedupeKey, .lockKey, .token: "text[]"
+            case .name, .data, .queue, .dedupeKey, .lockKey, .token, .batch, .afterBatch: "text[]"
             case .id, .priority, .maxAttempts, .timeout: "bigint[]"
             case .runAt, .delay, .expiresAt, .lifetime: "double precision[]"
             }
@@ -77,7 +77,9 @@ struct TaskInsertion {
             case .delay: "now() + make_interval(secs => new.delay)"
             case .expiresAt: "to_timestamp(new.expires_at)"
             case .lifetime: "now() + make_interval(secs => new.lifetime)"
-            case .id, .name, .queue, .priority, .maxAttempts, .timeout, .dedupeKey, .lockKey, .token: "new.\(rawValue)"
+            case .id, .name, .queue, .priority, .maxAttempts, .timeout, .dedupeKey, .lockKey, .token, .batch,
+                .afterBatch:
+                "new.\(rawValue)"
             }
         }
 
@@ -97,6 +99,8 @@ struct TaskInsertion {
             case .expiresAt: SQLText.moment(task.expiresAt)
             case .lifetime: task.expiresAfter.map(SQLText.seconds)
             case .token: task.token
+            case .batch: task.batch
+            case .afterBatch: task.afterBatch
             }
         }
     }
@@ -116,6 +120,8 @@ struct TaskInsertion {
             columns.append(.expiresAt)
         }
         if task.token != nil { columns.append(.token) }
+        if task.batch != nil { columns.append(.batch) }
+        if task.afterBatch != nil { columns.append(.afterBatch) }
         return columns
     }
 

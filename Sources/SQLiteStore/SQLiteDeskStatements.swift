@@ -3,12 +3,13 @@ enum SQLiteDeskStatements {
     // coalesce repeats the columns' defaults: SQLite has no DEFAULT in a list of values. A test compares them with the table's.
     static let add = """
         INSERT INTO tasks (
-            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token
+            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token,
+            batch, after_batch
         )
         VALUES (
             :name, :data, coalesce(:queue, 'default'), coalesce(:priority, 0),
             coalesce(:run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), :max_attempts, :timeout_seconds,
-            :dedupe_key, :lock_key, :expires_at, :token
+            :dedupe_key, :lock_key, :expires_at, :token, :batch, :after_batch
         )
         ON CONFLICT (task_name, dedupe_key) WHERE status = 'WAITING' AND dedupe_key IS NOT NULL DO NOTHING
         """
@@ -24,7 +25,8 @@ enum SQLiteDeskStatements {
         priority, julianday(run_at), attempts, max_attempts, timeout_seconds, CAST(lease_owner AS BLOB),
         julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB),
         CAST(dedupe_key AS BLOB), CAST(lock_key AS BLOB), lock_place, julianday(expires_at),
-        CAST(token AS BLOB), progress_done, progress_total, CAST(progress_note AS BLOB), julianday(cancel_requested_at)
+        CAST(token AS BLOB), progress_done, progress_total, CAST(progress_note AS BLOB), julianday(cancel_requested_at),
+        CAST(batch AS BLOB), CAST(after_batch AS BLOB)
         """
 
     static let list = """

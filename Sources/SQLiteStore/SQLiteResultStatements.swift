@@ -26,6 +26,7 @@ enum SQLiteResultStatements {
     static let deleteCancelled = """
         DELETE FROM tasks
         WHERE id = :id AND status = 'WAITING' AND cancel_requested_at IS NOT NULL
+        RETURNING CAST(batch AS BLOB)
         """
 
     // After a row became FAILED although no handler ended: its run died too often.
@@ -113,7 +114,8 @@ enum SQLiteResultStatements {
     static let claimOne = """
         SELECT id
         FROM tasks
-        WHERE id = :id AND status = 'WAITING' AND crashes = 0 AND julianday(run_at) <= julianday(:now) AND lock_key IS NULL
+        WHERE id = :id AND status = 'WAITING' AND crashes = 0 AND julianday(run_at) <= julianday(:now)
+            AND lock_key IS NULL AND after_batch IS NULL
             AND NOT EXISTS (
                 SELECT 1
                 FROM task_queues

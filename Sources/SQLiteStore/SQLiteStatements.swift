@@ -20,7 +20,7 @@ enum SQLiteStatements {
     static let nextWaitingName = nextWaitingName(plain)
     static let nextKeyedName = nextWaitingName(keyed)
 
-    private static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL"
+    private static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL"
     private static let keyed = "status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1"
 
     private static func nextQueue(_ kind: String) -> String {
@@ -97,7 +97,7 @@ enum SQLiteStatements {
             lease_owner = :owner, lease_expires_at = :lease_end
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
         RETURNING id, claim_no, CAST(data AS BLOB), attempts, max_attempts, timeout_seconds, CAST(token AS BLOB),
-            cancel_requested_at IS NOT NULL
+            CAST(batch AS BLOB), cancel_requested_at IS NOT NULL
         """
 
     static let delete = """

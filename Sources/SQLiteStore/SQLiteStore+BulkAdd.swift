@@ -74,6 +74,8 @@ extension Statement {
         bind(10, task.lockKey)
         bind(11, SQLiteTime.expiresAt(task))
         bind(12, task.token)
+        bind(13, task.batch)
+        bind(14, task.afterBatch)
         let result = sqlite3_step(sqliteStatement)
         sqlite3_reset(sqliteStatement)
         guard result == SQLITE_DONE else { throw database.lastFailure(result) }
@@ -155,24 +157,25 @@ enum SQLiteBulkStatements {
     static let make = """
         CREATE TEMPORARY TABLE task_lines (
             line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds,
-            dedupe_key, lock_key, expires_at, token
+            dedupe_key, lock_key, expires_at, token, batch, after_batch
         )
         """
 
     static let drop = "DROP TABLE IF EXISTS temp.task_lines"
 
-    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
     static let count = "SELECT count(*) FROM temp.task_lines WHERE line BETWEEN ? AND ?"
 
     // coalesce repeats the columns' defaults, as in `add`.
     static let move = """
         INSERT INTO main.tasks (
-            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token
+            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token,
+            batch, after_batch
         )
         SELECT task_name, data, coalesce(queue, 'default'), coalesce(priority, 0),
             coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds,
-            dedupe_key, lock_key, expires_at, token
+            dedupe_key, lock_key, expires_at, token, batch, after_batch
         FROM temp.task_lines
         WHERE line BETWEEN ? AND ?
         ORDER BY line

@@ -189,16 +189,17 @@ extension ClaimedTask {
     fileprivate init(_ row: BareStatement.Columns, _ common: (name: String, queue: String)?) {
         self.init(
             proof: ClaimProof(id: row.integer(0), number: row.integer(1)),
-            name: common?.name ?? row.text(8),
-            queue: common?.queue ?? row.text(9),
+            name: common?.name ?? row.text(9),
+            queue: common?.queue ?? row.text(10),
             data: Array(row.bytes(2)),
             attempt: row.number(3, from: 0) ?? 0,
             maxAttempts: row.number(4, from: 1),
             timeout: row.number(5, from: 1).map { .seconds($0) },
-            crashes: common == nil ? row.number(10, from: 0) ?? 0 : 0,
-            lockKey: common != nil || row.isNull(11) ? nil : row.text(11),
+            crashes: common == nil ? row.number(11, from: 0) ?? 0 : 0,
+            lockKey: common != nil || row.isNull(12) ? nil : row.text(12),
             token: row.isNull(6) ? nil : row.text(6),
-            isCancelRequested: row.integer(7) != 0
+            batch: row.isNull(7) ? nil : row.text(7),
+            isCancelRequested: row.integer(8) != 0
         )
     }
 }

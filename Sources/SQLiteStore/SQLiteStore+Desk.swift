@@ -97,9 +97,11 @@ extension SQLiteStore {
 
 extension Database {
     /// Adds one task; what is nil is left to the column's default.
-    fileprivate func add(_ task: NewTask) throws -> AddedTask {
+    func add(_ task: NewTask) throws -> AddedTask {
         // Bound as it is bound here, a text would end at its NUL.
-        let texts = [task.name, task.data, task.queue, task.token, task.dedupeKey, task.lockKey]
+        let texts = [
+            task.name, task.data, task.queue, task.token, task.dedupeKey, task.lockKey, task.batch, task.afterBatch,
+        ]
         guard !texts.contains(where: { $0?.utf8.contains(0) ?? false }) else {
             throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "a text contains a NUL character")
         }
@@ -107,7 +109,7 @@ extension Database {
             "name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority,
             "run_at": SQLiteTime.runAt(task), "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
             "dedupe_key": task.dedupeKey, "lock_key": task.lockKey, "expires_at": SQLiteTime.expiresAt(task),
-            "token": task.token,
+            "token": task.token, "batch": task.batch, "after_batch": task.afterBatch,
         ])
         if changesCount == 1 { return AddedTask(id: lastInsertedRowID, name: task.name) }
         let waiting = try Int64.fetchOne(
@@ -148,7 +150,9 @@ extension TaskRow {
             progressDone: row.number(21, in: 0...Int64.max),
             progressTotal: row.number(22, in: 0...Int64.max),
             progressNote: row.textIfAny(23),
-            cancelRequestedAt: row.moment(24)
+            cancelRequestedAt: row.moment(24),
+            batch: row.textIfAny(25),
+            afterBatch: row.textIfAny(26)
         )
     }
 }

@@ -25,6 +25,7 @@ extension SQLiteStore {
                 holdsClaims: holdsClaims,
                 isDue: try isDue || database.isAnyExpired(now: now),
                 hasLine: try Row.fetchOne(database.cachedStatement(sql: SQLiteLockStatements.anyBehind)) != nil,
+                hasBatch: try Row.fetchOne(database.cachedStatement(sql: SQLiteBatchStatements.anyWaits)) != nil,
                 waitingNames: waiting,
                 holdsExpired: expired != nil
             )

@@ -26,7 +26,8 @@ extension Database {
                 arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
             )
         }
-        try cachedStatement(sql: SQLiteResultStatements.deleteCancelled).execute(arguments: ["id": id])
+        let gone = try Row.fetchOne(cachedStatement(sql: SQLiteResultStatements.deleteCancelled), arguments: ["id": id])
+        if let batch = gone?.textIfAny(0) { try countEnds(batch, cancelled: 1) }
     }
 }
 

@@ -9,18 +9,17 @@ extension SQLiteStore {
     /// no longer than its own lease lasts, less a tenth for the others to be renewed afterwards.
     public func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
         let queue = try scripts()
-        guard let lease = try await leaseLeft(of: proof) else { return .leaseLost }
+        guard let lease = try await leaseLeft(of: settlement.proof) else { return .leaseLost }
         let limit = min(timeLimit, .seconds(lease * 0.9))
         do {
             return try await withThrowingTaskGroup(of: ScriptOutcome?.self) { group in
                 group.addTask {
                     try await queue.writeWithoutTransaction {
-                        try $0.run(script, Settlement(proof, .delete, record: record))
+                        try $0.run(script, settlement)
                     }
                 }
                 group.addTask {
@@ -87,6 +86,7 @@ extension Database {
                     )
                 }
                 if let key { try promote(key) }
+                try endBatches([settlement], [.settled], now: Date())
                 return .commit
             }
             return .done

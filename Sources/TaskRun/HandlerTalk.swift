@@ -1,7 +1,8 @@
 import Logging
 import Synchronization
 
-/// What handlers say while they work: the last progress of each task that is not yet in the table, and what is to be logged.
+/// What handlers say while they work: the last progress of each task that is not yet in the table, the tasks that are to follow,
+/// and what is to be logged.
 ///
 /// A handler says it and goes on; the run takes it off at most once a second, and at the task's end. A class because
 /// handlers and run share it: one for all tasks of a run.
@@ -10,6 +11,14 @@ final class HandlerTalk: Sendable {
         var notes: [ClaimProof: ProgressNote] = [:]
         /// Those that were told that their values make no sense.
         var warned: Set<ClaimProof> = []
+        /// What is to be added when the task has succeeded.
+        var followUps: [ClaimProof: [NewTask]] = [:]
+    }
+
+    /// What is left of a task's talk when it ends.
+    struct Rest {
+        var progress: ProgressNote?
+        var followUps: [NewTask]
     }
 
     let logger: Logger
@@ -48,6 +57,21 @@ final class HandlerTalk: Sendable {
         logger.warning("task \(task.id) \(task.name): progress that makes no sense is ignored")
     }
 
+    /// Takes tasks that are to follow.
+    ///
+    /// - Returns: Whether they were taken: all of them or none.
+    func add(_ tasks: [NewTask], after task: ClaimedTask) -> Bool {
+        state.withLock { state in
+            let count = state.followUps[task.proof]?.count ?? 0
+            guard count + tasks.count <= NewTask.mostFollowUps else { return false }
+            state.followUps[task.proof, default: []] += tasks
+            return true
+        }
+    }
+
+    /// The tasks that are to follow on this one.
+    func followUps(of task: ClaimedTask) -> [NewTask] { state.withLock { $0.followUps[task.proof] ?? [] } }
+
     /// Puts back what could not be written, unless there is something newer.
     func putBack(_ notes: [ClaimProof: ProgressNote]) {
         state.withLock { $0.notes.merge(notes) { newer, _ in newer } }
@@ -64,16 +88,17 @@ final class HandlerTalk: Sendable {
         }
     }
 
-    /// Takes those of tasks that have ended.
-    func take(_ ended: [ClaimProof]) -> [ClaimProof: ProgressNote] {
+    /// Takes what is left of tasks that have ended; of most there is nothing.
+    func take(_ ended: [ClaimProof]) -> [ClaimProof: Rest] {
         state.withLock { state in
-            guard !state.notes.isEmpty || !state.warned.isEmpty else { return [:] }
+            guard !state.notes.isEmpty || !state.warned.isEmpty || !state.followUps.isEmpty else { return [:] }
             state.warned.subtract(ended)
-            return Dictionary(
-                uniqueKeysWithValues: ended.compactMap { proof in
-                    state.notes.removeValue(forKey: proof).map { (proof, $0) }
-                }
-            )
+            var rests: [ClaimProof: Rest] = [:]
+            for proof in ended {
+                let (note, tasks) = (state.notes.removeValue(forKey: proof), state.followUps.removeValue(forKey: proof))
+                if note != nil || tasks != nil { rests[proof] = Rest(progress: note, followUps: tasks ?? []) }
+            }
+            return rests
         }
     }
 }

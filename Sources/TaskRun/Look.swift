@@ -9,6 +9,8 @@ public struct Look: Sendable, Equatable {
     public var isDue: Bool
     /// Whether some row waits behind another one of its lock key.
     public var hasLine: Bool
+    /// Whether some task waits for the end of a batch.
+    public var hasBatch: Bool
     /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
     public var waitingNames: [String]
     /// Whether results wait to be removed, as their time is over.
@@ -19,12 +21,14 @@ public struct Look: Sendable, Equatable {
         holdsClaims: Bool,
         isDue: Bool,
         hasLine: Bool = false,
+        hasBatch: Bool = false,
         waitingNames: [String],
         holdsExpired: Bool = false
     ) {
         self.holdsClaims = holdsClaims
         self.isDue = isDue
         self.hasLine = hasLine
+        self.hasBatch = hasBatch
         self.waitingNames = waitingNames
         self.holdsExpired = holdsExpired
     }

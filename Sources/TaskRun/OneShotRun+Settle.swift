@@ -45,11 +45,11 @@ extension OneShotRun {
         guard !finished.isEmpty else { return }
         nextClaim = .now
         // What the table does not have yet goes into the result; a task that is gone needs it no more.
-        let progress = talk.take(finished.map(\.held.task.proof))
+        let said = talk.take(finished.map(\.held.task.proof))
         for end in finished {
             pace.note(end.occupied)
             if end.isCancelled {
-                cancel(end, progress: progress[end.held.task.proof])
+                cancel(end, progress: said[end.held.task.proof]?.progress)
                 continue
             }
             let outcome = end.effectiveOutcome
@@ -59,8 +59,9 @@ extension OneShotRun {
             } else if let outcome, var verdict = performer.verdict(outcome, for: end.held.task) {
                 // A task that a hook keeps from being performed has no result.
                 if case .skipped = outcome, end.held.task.token != nil { verdict = .cancel }
-                let record = performer.record(of: end, verdict, progress: progress[end.held.task.proof])
-                unsettled.append(self.unsettled(end, verdict, record))
+                let rest = said[end.held.task.proof]
+                let record = performer.record(of: end, verdict, progress: rest?.progress)
+                unsettled.append(self.unsettled(end, verdict, record, followUps: rest?.followUps ?? []))
             } else {
                 lose(end)
             }
@@ -93,14 +94,21 @@ extension OneShotRun {
     }
 
     /// An end that is to be written.
-    func unsettled(_ end: Workbench.Finished, _ verdict: Verdict, _ record: ResultRecord?) -> Unsettled {
+    func unsettled(
+        _ end: Workbench.Finished,
+        _ verdict: Verdict,
+        _ record: ResultRecord?,
+        followUps: [NewTask] = []
+    ) -> Unsettled {
         let task = end.held.task
         let settlement = Settlement(
             task.proof,
             verdict,
             lockKey: task.lockKey,
             letsPass: settings.lockOrder == .loose,
-            record: record
+            record: record,
+            batch: task.batch,
+            followUps: followUps
         )
         return Unsettled(finished: end, settlement: settlement)
     }
@@ -147,12 +155,28 @@ extension OneShotRun {
             } catch  where error.isPassing {
                 return
             } catch {
+                if error.code == .refused, !end.settlement.additions.isEmpty, await settleWithoutFollowUps(end, error) {
+                    continue
+                }
                 // Its lease will run out, and another run tries; what is wrong with it was said.
                 observer?(.trouble(error))
                 lose(end.finished)
             }
             unsettled.removeFirst()
         }
+    }
+
+    /// A task whose follow-ups the table does not take is FAILED, and none of them is added.
+    ///
+    /// - Returns: Whether that was written.
+    private func settleWithoutFollowUps(_ end: Unsettled, _ error: StoreError) async -> Bool {
+        let verdict = Verdict.fail(error: "a task that was to follow was refused, and none was added: \(error.cause)")
+        let record = performer.record(of: end.task, began: nil, verdict)
+        let failed = unsettled(end.finished, verdict, record)
+        guard let results = try? await store.settle([failed.settlement]) else { return false }
+        unsettled.removeFirst()
+        conclude(failed, results[0])
+        return true
     }
 
     /// The database cannot be used any more: claim nothing, cancel what is being performed, and leave.

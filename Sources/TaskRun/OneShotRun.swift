@@ -145,7 +145,8 @@ public actor OneShotRun {
             let look = try await store.look(names: names, queues: .all(of: settings.queues))
             holdsExpired = look.holdsExpired
             if look.holdsClaims { try await recover() }
-            let isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
+            var isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
+            if look.hasBatch, try await store.endBatches(now: nil) > 0 { isMended = true }
             if turn == nil, !isMended, !look.holdsClaims, !look.isDue {
                 if holdsExpired { await prune() }
                 return end(after: look)

@@ -96,4 +96,34 @@ public struct TaskContext: Sendable {
         guard let progress = Progress(done: done, total: total) else { return talk.warn(task) }
         talk.note(ProgressNote(progress, note: note), of: task)
     }
+
+    /// Asks for a task to follow on this one: it is added in the transaction that deletes this task's row, together with all
+    /// others that were asked for.
+    ///
+    /// All of them are added or none; none if the attempt fails or its claim was taken over. A task that the table does not take
+    /// makes this one FAILED. One with a `dedupe_key` is not added where an equal one waits.
+    ///
+    /// - Throws: ``PermanentFailure`` beyond 100,000 tasks.
+    public func add(_ task: NewTask) throws(PermanentFailure) { try add([task]) }
+
+    /// Asks for tasks to follow on this one: see ``add(_:)-(NewTask)``.
+    ///
+    /// - Throws: ``PermanentFailure`` beyond 100,000 tasks; none of these is then taken.
+    public func add(_ tasks: [NewTask]) throws(PermanentFailure) {
+        guard talk.add(tasks, after: task) else { throw PermanentFailure(NewTask.tooManyFollowUps) }
+    }
+
+    /// The tasks that are to follow on this one, as asked for until now.
+    public var followUps: [NewTask] { talk.followUps(of: task) }
+}
+
+extension NewTask {
+    /// The most tasks that may follow on one: they are added in one transaction.
+    public static let mostFollowUps = 100_000
+
+    /// What is said of more.
+    package static let tooManyFollowUps = """
+        more than 100,000 tasks were to follow on this one, and none was added: \
+        let it add fewer, for instance tasks that each add a part
+        """
 }

@@ -158,6 +158,10 @@ public struct NewTask: Sendable, Equatable {
     public var expiresAfter: Duration?
     /// What the result is found by, 1 to 200 characters; no two tasks in the table have the same.
     public var token: String?
+    /// The batch that it belongs to; 1 to 200 characters.
+    public var batch: String?
+    /// Not before all tasks of this batch have ended; such a task has no lock key.
+    public var afterBatch: String?
 
     /// Creates a task to be added.
     public init(
@@ -173,7 +177,9 @@ public struct NewTask: Sendable, Equatable {
         lockKey: String? = nil,
         expiresAt: Date? = nil,
         expiresAfter: Duration? = nil,
-        token: String? = nil
+        token: String? = nil,
+        batch: String? = nil,
+        afterBatch: String? = nil
     ) {
         self.name = name
         self.data = data
@@ -188,6 +194,8 @@ public struct NewTask: Sendable, Equatable {
         self.expiresAt = expiresAt
         self.expiresAfter = expiresAfter
         self.token = token
+        self.batch = batch
+        self.afterBatch = afterBatch
     }
 }
 

@@ -56,6 +56,10 @@ public struct TaskRow: Sendable, Equatable {
     public var progressNote: String?
     /// Column `cancel_requested_at`.
     public var cancelRequestedAt: Date?
+    /// Column `batch`.
+    public var batch: String?
+    /// Column `after_batch`.
+    public var afterBatch: String?
 
     /// Creates a row from its columns.
     public init(
@@ -83,7 +87,9 @@ public struct TaskRow: Sendable, Equatable {
         progressDone: Int64? = nil,
         progressTotal: Int64? = nil,
         progressNote: String? = nil,
-        cancelRequestedAt: Date? = nil
+        cancelRequestedAt: Date? = nil,
+        batch: String? = nil,
+        afterBatch: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -110,5 +116,7 @@ public struct TaskRow: Sendable, Equatable {
         self.progressTotal = progressTotal
         self.progressNote = progressNote
         self.cancelRequestedAt = cancelRequestedAt
+        self.batch = batch
+        self.afterBatch = afterBatch
     }
 }

@@ -8,7 +8,7 @@ public import Foundation
 ///
 /// The comments are the contract; each sentence has a test in the conformance suite, which runs on every store. A store
 /// is entered three times a batch: recover, settle and claim (one transaction), renew. It is used by one run at a time,
-/// one call after the other; only ``perform(_:settling:record:timeLimit:)`` runs beside the others.
+/// one call after the other; only ``perform(_:settling:timeLimit:)`` runs beside the others.
 ///
 /// `now` nil means the clock that decides: the database's on PostgreSQL, the machine's on SQLite. Tests pass a moment.
 /// Every function throws ``StoreError``; one with `isPassing` may be called again with the same arguments.
@@ -51,6 +51,11 @@ public protocol TaskStore: Sendable {
     /// - Returns: How many keys were put right.
     func mendLines(now: Date?) async throws(StoreError) -> Int
 
+    /// Makes tasks due that wait for batches which ended unnoticed: by rows that expired, were given up or changed by hand.
+    ///
+    /// - Returns: How many became due; call again while 1,000 and more do.
+    func endBatches(now: Date?) async throws(StoreError) -> Int
+
     /// Ends claims and takes new ones, in one transaction: all of it happens, or nothing.
     ///
     /// A settlement changes its row only while the row is PROCESSING with the proof's claim number; otherwise nothing
@@ -62,6 +67,13 @@ public protocol TaskStore: Sendable {
     /// A settlement with a record leaves a line in `task_results` where the row has a token and the task ends with it:
     /// COMPLETE with the result, FAILED with the error, or CANCELLED. It takes the place of an earlier line with that
     /// token. Where the lease is lost there is none.
+    ///
+    /// The follow-ups of a settlement `delete` are added, all of them, where it deletes its row; where the table refuses one
+    /// of them nothing of the call is done. One with a `dedupe_key` is left out where an equal one waits.
+    ///
+    /// A row with `after_batch` is not claimed. With the last row of that batch that is WAITING or PROCESSING, it loses its `after_batch`,
+    /// is due now if its `run_at` is not later, and if its payload is an object that gets a key `batch` with the
+    /// batch's name and how many of its tasks were completed, are FAILED, and were cancelled, counted from when somebody waits for it.
     ///
     /// A claim takes WAITING rows whose `run_at` has come, of the request's names and of the queues its filter lets through, the
     /// smallest
@@ -146,8 +158,8 @@ public protocol TaskStore: Sendable {
     /// - Returns: How many were removed.
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int
 
-    /// Runs an SQL script and deletes the task's row in one transaction: both happen, or neither. A record leaves its line
-    /// in that transaction too: see ``settle(_:thenClaim:now:)``.
+    /// Runs an SQL script and deletes the task's row in one transaction: both happen, or neither. What else the settlement
+    /// brings is done in that transaction too: see ``settle(_:thenClaim:now:)``. Its verdict is `delete`.
     ///
     /// The row is deleted only while it is PROCESSING with the proof's claim number; otherwise the script leaves no
     /// trace. Names in the script (`:id`) are bound from the script's values, never pasted; a name without a value
@@ -155,8 +167,7 @@ public protocol TaskStore: Sendable {
     /// cancelled or the time limit has passed.
     func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome
 
@@ -202,7 +213,7 @@ extension TaskStore {
         settling proof: ClaimProof,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await perform(script, settling: proof, record: nil, timeLimit: timeLimit)
+        try await perform(script, settling: Settlement(proof, .delete), timeLimit: timeLimit)
     }
 
     /// Settles without claiming anything.

@@ -27,9 +27,12 @@ public struct Settlement: Sendable {
         let lockKey: String?
         let letsPass: Bool
         let record: ResultRecord?
+        let batch: String?
+        let followUps: [NewTask]
 
-        init(lockKey: String?, letsPass: Bool, record: ResultRecord?) {
+        init(lockKey: String?, letsPass: Bool, record: ResultRecord?, batch: String?, followUps: [NewTask]) {
             (self.lockKey, self.letsPass, self.record) = (lockKey, letsPass, record)
+            (self.batch, self.followUps) = (batch, followUps)
         }
     }
 
@@ -39,12 +42,17 @@ public struct Settlement: Sendable {
         _ verdict: Verdict,
         lockKey: String? = nil,
         letsPass: Bool = false,
-        record: ResultRecord? = nil
+        record: ResultRecord? = nil,
+        batch: String? = nil,
+        followUps: [NewTask] = []
     ) {
         self.proof = proof
         self.verdict = verdict
+        let isPlain = lockKey == nil && record == nil && batch == nil && followUps.isEmpty
         rest =
-            lockKey == nil && record == nil ? nil : Rest(lockKey: lockKey, letsPass: letsPass, record: record)
+            isPlain
+            ? nil
+            : Rest(lockKey: lockKey, letsPass: letsPass, record: record, batch: batch, followUps: followUps)
     }
 
     /// The task's lock key; nil: it has none.
@@ -53,9 +61,19 @@ public struct Settlement: Sendable {
     public var letsPass: Bool { rest?.letsPass ?? false }
     /// What is left in `task_results` if the task ends with it; nil for a task without a token.
     public var record: ResultRecord? { rest?.record }
+    /// The batch that the task belongs to; nil: none.
+    public var batch: String? { rest?.batch }
+    /// Tasks that are added in the same transaction if the row is deleted by this settlement with the verdict `delete`.
+    public var followUps: [NewTask] { rest?.followUps ?? [] }
 }
 
 extension Settlement {
+    /// What is added if the row is deleted.
+    package var additions: [NewTask] { verdict == .delete ? followUps : [] }
+
+    /// The batch that may have ended with this; nil: none, or the task goes on.
+    package var endedBatch: String? { verdict.resultState == nil ? nil : batch }
+
     /// Whether the row keeps its lock key: it goes back to WAITING and lets nobody pass.
     public var keepsKey: Bool {
         switch verdict {

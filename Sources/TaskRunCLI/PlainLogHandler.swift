@@ -1,3 +1,4 @@
+import TaskRun
 import Logging
 
 #if canImport(FoundationEssentials)

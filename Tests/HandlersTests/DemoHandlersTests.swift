@@ -25,7 +25,7 @@ struct DemoHandlersTests {
         let found = HandlersFolder(
             path: "\(top)/\(folder)",
             executables: place.settings(environment: environment)
-        ) { (_, _, _, _) throws(StoreError) in .done }
+        ) { (_, _, _) throws(StoreError) in .done }
         #expect(found.findings == [])
         return try #require(try HandlerRegistry(found.handlers)[name])
     }
@@ -34,7 +34,7 @@ struct DemoHandlersTests {
     func folder() async throws {
         try await withPlace { place in
             let found = HandlersFolder(path: "\(top)/handlers", executables: place.settings()) {
-                (_, _, _, _) throws(StoreError) in .done
+                (_, _, _) throws(StoreError) in .done
             }
             #expect(found.findings == [])
             #expect(

@@ -11,7 +11,6 @@ struct HandlersFolderTests {
         HandlersFolder(path: path ?? place.handlers, isDefault: isDefault, executables: place.settings()) {
             _,
             _,
-            _,
             _ in
             .done
         }

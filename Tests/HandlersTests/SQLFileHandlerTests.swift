@@ -22,8 +22,8 @@ struct SQLFileHandlerTests {
         answer: @escaping @Sendable () async throws(StoreError) -> ScriptOutcome = { () throws(StoreError) in .done }
     ) throws -> SQLFileHandler {
         let file = try place.write("DELETE FROM a WHERE id = :id;\n", to: "handlers/A.sql")
-        return try SQLFileHandler(name: "A", path: file) { (script, proof, _, timeLimit) throws(StoreError) in
-            asked.add(script, proof, timeLimit)
+        return try SQLFileHandler(name: "A", path: file) { (script, settlement, timeLimit) throws(StoreError) in
+            asked.add(script, settlement.proof, timeLimit)
             return try await answer()
         }
     }
@@ -183,7 +183,7 @@ struct SQLFileHandlerTests {
             try FileManager.default.removeItem(atPath: handler.origin)
             #expect(await handler.perform(task()) == .settled(.settled))
             let file = try place.write("\u{FEFF}SELECT 1;", to: "handlers/B.sql")
-            let marked = try SQLFileHandler(name: "B", path: file) { (script, _, _, _) throws(StoreError) in
+            let marked = try SQLFileHandler(name: "B", path: file) { (script, _, _) throws(StoreError) in
                 asked.add(script, ClaimProof(id: 0, number: 0), .zero)
                 return .done
             }
@@ -195,7 +195,7 @@ struct SQLFileHandlerTests {
     @Test("a file that cannot be read is refused with its reason")
     func unreadable() {
         let error = #expect(throws: SQLFileHandler.Unusable.self) {
-            try SQLFileHandler(name: "A", path: "/nowhere/A.sql") { (_, _, _, _) throws(StoreError) in .done }
+            try SQLFileHandler(name: "A", path: "/nowhere/A.sql") { (_, _, _) throws(StoreError) in .done }
         }
         #expect(error?.found == "/nowhere/A.sql cannot be read: no such file or directory")
     }

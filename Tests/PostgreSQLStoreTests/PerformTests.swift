@@ -195,7 +195,11 @@ struct PerformTests {
     @Test("whose commit was not answered is known by its row: gone, taken over, or in hand")
     func fate() async throws {
         try await withTask { fixture, proof in
-            let run = ScriptRun(proof: proof, record: nil, timeLimit: .seconds(60), interrupt: try Interrupt())
+            let run = ScriptRun(
+                settlement: Settlement(proof, .delete),
+                timeLimit: .seconds(60),
+                interrupt: try Interrupt()
+            )
             let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: SessionSettings.script)
             #expect(try run.fate(in: session) == nil)
             try await fixture.psql("UPDATE tasks SET claim_no = 2")
@@ -222,7 +226,11 @@ struct PerformTests {
     func killed() async throws {
         try await withTask { fixture, proof in
             let address = try PostgreSQLAddress(fixture.url + "&application_name=killed")
-            let run = ScriptRun(proof: proof, record: nil, timeLimit: .seconds(600), interrupt: try Interrupt())
+            let run = ScriptRun(
+                settlement: Settlement(proof, .delete),
+                timeLimit: .seconds(600),
+                interrupt: try Interrupt()
+            )
             let script = try BoundScript(Script(sql: "SELECT 1", values: [:]))
             var session: PostgreSQLSession? = try PostgreSQLSession.open(address, setUp: SessionSettings.script)
             _ = try session.map { try run.perform(script, in: $0) }

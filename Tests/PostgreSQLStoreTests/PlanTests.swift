@@ -139,7 +139,7 @@ struct PlanTests {
         Case(
             statement: ResultSQL.removeCancelled,
             values: ["'{18,19}'", "'{60,60}'", "NULL"],
-            indexes: ["tasks_pkey"]
+            indexes: ["tasks_pkey", "tasks_after_batch"]
         ),
         Case(statement: ResultSQL.keepFailed, values: ["'{18,19}'", "'{60,60}'", "NULL"], indexes: ["tasks_pkey"]),
         Case(
@@ -156,6 +156,13 @@ struct PlanTests {
             values: ["'me'", "300", "NULL", "18"],
             indexes: ["tasks_pkey"]
         ),
+        Case(statement: BatchSQL.count, values: ["'{a,b}'", "'{1,2}'", "'{0,0}'"], indexes: ["tasks_after_batch"]),
+        Case(statement: BatchSQL.over, values: ["'{a,b}'"], indexes: ["tasks_after_batch", "tasks_batch"]),
+        Case(statement: BatchSQL.failed, values: ["'{a,b}'"], indexes: ["tasks_batch"]),
+        Case(statement: BatchSQL.release, values: ["'{18,19}'", "'{1,2}'", "NULL"], indexes: ["tasks_pkey"]),
+        Case(statement: BatchSQL.forget, values: ["'{a,b}'"], indexes: ["tasks_after_batch"]),
+        Case(statement: BatchSQL.ended, values: ["10"], indexes: ["tasks_after_batch", "tasks_batch"]),
+        Case(statement: BatchSQL.anyWaits, values: [], indexes: ["tasks_after_batch"]),
     ]
 
     @Test("each statement goes by its index and reads a few pages", arguments: Knowledge.allCases)

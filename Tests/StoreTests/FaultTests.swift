@@ -72,11 +72,10 @@ final class FaultyStore: TaskStore {
     }
     func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
+        try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
     func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
@@ -85,6 +84,7 @@ final class FaultyStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
+    func endBatches(now: Date?) async throws(StoreError) -> Int { try await store.endBatches(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,
@@ -141,11 +141,10 @@ final class ClaimlessStore: TaskStore {
     }
     func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
+        try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
     func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
@@ -154,6 +153,7 @@ final class ClaimlessStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
+    func endBatches(now: Date?) async throws(StoreError) -> Int { try await store.endBatches(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,

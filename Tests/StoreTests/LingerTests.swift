@@ -198,11 +198,10 @@ final class CountingStore: TaskStore {
     }
     func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
+        try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
     func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
         glances.withLock { $0.notes += 1 }
@@ -212,6 +211,7 @@ final class CountingStore: TaskStore {
         glances.withLock { $0.looks += 1 }
         return try await store.cancelRequests(among: proofs)
     }
+    func endBatches(now: Date?) async throws(StoreError) -> Int { try await store.endBatches(now: now) }
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }

@@ -172,8 +172,7 @@ struct ResultConformanceTests {
                 let task = try #require(try await fixture.claim().first)
                 let outcome = try await fixture.store.perform(
                     Script(sql: sql, values: [:]),
-                    settling: task.proof,
-                    record: ResultRecord(),
+                    settling: Settlement(task.proof, .delete, record: ResultRecord()),
                     timeLimit: .seconds(60)
                 )
                 let isDone = outcome == .done

@@ -49,6 +49,14 @@ struct SQLiteOdditiesTests {
             (SQLiteLockStatements.expire, "INDEX tasks_expiry (<expr><?)"),
             (SQLiteLockStatements.hasEqual, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
             (SQLiteDeskStatements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
+            (SQLiteStatements.claimOfLane, "INTEGER PRIMARY KEY"),
+            (SQLiteBatchStatements.count, "tasks_after_batch (after_batch=?)"),
+            (SQLiteBatchStatements.over, "tasks_after_batch (after_batch=?)"),
+            (SQLiteBatchStatements.over, "tasks_batch (batch=? AND status=?)"),
+            (SQLiteBatchStatements.failed, "tasks_batch (batch=? AND status=?)"),
+            (SQLiteBatchStatements.ended, "INDEX tasks_after_batch"),
+            (SQLiteBatchStatements.ended, "tasks_batch (batch=? AND status=?)"),
+            (SQLiteBatchStatements.anyWaits, "INDEX tasks_after_batch"),
         ]
     )
     func plans(_ statement: String, _ index: String) async throws {

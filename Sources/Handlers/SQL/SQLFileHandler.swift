@@ -12,9 +12,9 @@ import Foundation
 /// The file is read when the handler is made. Its names (`:id`) are bound from the keys of the payload, which must be a
 /// JSON object: null, true and false, numbers and text as they are; arrays and objects as JSON text.
 public struct SQLFileHandler: Handler {
-    /// Runs a script and settles the claim: ``TaskStore/perform(_:settling:record:timeLimit:)``.
+    /// Runs a script and settles the claim: ``TaskStore/perform(_:settling:timeLimit:)``.
     public typealias Perform =
-        @Sendable (_ script: Script, _ proof: ClaimProof, _ record: ResultRecord?, _ timeLimit: Duration)
+        @Sendable (_ script: Script, _ settlement: Settlement, _ timeLimit: Duration)
         async throws(StoreError) -> ScriptOutcome
 
     /// Why a file cannot be a handler.
@@ -45,7 +45,7 @@ public struct SQLFileHandler: Handler {
     /// - Parameters:
     ///   - name: The task name.
     ///   - path: Where the file is.
-    ///   - perform: Runs its script; `{ try await store.perform($0, settling: $1, record: $2, timeLimit: $3) }`.
+    ///   - perform: Runs its script; `{ try await store.perform($0, settling: $1, timeLimit: $2) }`.
     /// - Throws: ``Unusable`` for a file that cannot be read, is empty, too large, or no UTF-8 text.
     public init(name: String, path: String, perform: @escaping Perform) throws(Unusable) {
         self.name = name
@@ -64,9 +64,16 @@ public struct SQLFileHandler: Handler {
         }
         let timeLimit = Duration.seconds(context.deadline.timeIntervalSinceNow)
         guard timeLimit > .zero else { return .failed(error: "\(origin): the time limit had passed before it began.") }
+        let settlement = Settlement(
+            task.proof,
+            .delete,
+            lockKey: task.lockKey,
+            record: context.record,
+            batch: task.batch
+        )
         do {
             return outcome(
-                of: try await run(Script(sql: sql, values: values), task.proof, context.record, timeLimit),
+                of: try await run(Script(sql: sql, values: values), settlement, timeLimit),
                 keys: values.keys
             )
         } catch {

@@ -5,8 +5,8 @@
 ///
 /// Rows are locked FOR NO KEY UPDATE: that keeps other runs away, but not a program that only refers to the row.
 enum ClaimSQL {
-    /// The rows of `tasks_due`: without a lock key.
-    static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL"
+    /// The rows of `tasks_due`: without a lock key, and without a batch to wait for.
+    static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL"
 
     /// The lanes of these task names that have a due row, the lane with the most urgent row first.
     ///
@@ -271,7 +271,8 @@ enum ClaimSQL {
 
     /// What the rows of a lane do not have in common.
     private static let laneColumns = """
-        id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, cancel_requested_at IS NOT NULL
+        id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
+        cancel_requested_at IS NOT NULL
         """
 
     /// Lanes with their floors: five values, from this one on.

@@ -5,7 +5,7 @@ enum DeskSQL {
         id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
         attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
         last_error, dedupe_key, lock_key, lock_place, \(microseconds("expires_at")),
-        token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at"))
+        token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at")), batch, after_batch
         """
 
     /// One row.

@@ -58,7 +58,17 @@ enum ResultSQL {
             USING unnest($1::bigint[], $2::double precision[]) AS asked (id, keep)
             WHERE \(Probe.row("asked.id")) AND tasks.status || '' = 'WAITING' AND tasks.cancel_requested_at IS NOT NULL
             RETURNING tasks.token, tasks.id, tasks.task_name, tasks.progress_done, tasks.progress_total,
-                tasks.progress_note, tasks.created_at, asked.keep
+                tasks.progress_note, tasks.created_at, asked.keep, tasks.batch
+        ), counted AS (
+            INSERT INTO task_batches (batch, cancelled)
+            SELECT batch, count(*)
+            FROM gone
+            WHERE batch IS NOT NULL AND EXISTS (
+                SELECT FROM tasks WHERE after_batch = gone.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+            )
+            GROUP BY batch
+            ORDER BY batch
+            ON CONFLICT (batch) DO UPDATE SET cancelled = task_batches.cancelled + excluded.cancelled
         )
         INSERT INTO task_results (\(columns))
         SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, NULL, progress_done, progress_total, progress_note,

@@ -13,14 +13,14 @@ struct ScriptRun: Sendable {
     /// The server's limit is in whole milliseconds and on its own clock, so it may come a little early.
     private static let tick: Duration = .milliseconds(100)
 
-    let proof: ClaimProof
-    let record: ResultRecord?
+    let settlement: Settlement
     let timeLimit: Duration
     let interrupt: Interrupt
 
     /// Deletes the row, runs the statements, commits; whatever is left open is undone by the connection.
     func perform(_ script: BoundScript, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Ending {
         let deadline = ContinuousClock.now + timeLimit
+        let proof = settlement.proof
         let settle = Request(ScriptSQL.settle, [String(proof.id), String(proof.number)])
         var key: String?
         for (number, request) in ([settle] + script.requests).enumerated() {
@@ -31,7 +31,7 @@ struct ScriptRun: Sendable {
             let limit = Request(ScriptSQL.limit, [Self.milliseconds(rest)])
             do {
                 // The task's result goes before the row: it is read from it.
-                let kept = number == 0 ? ResultSQL.keep([Settlement(proof, .delete, record: record)], now: nil) : []
+                let kept = number == 0 ? ResultSQL.keep([settlement], now: nil) : []
                 let exchange = (number == 0 ? [Request.begin] : []) + [limit] + kept + [request]
                 // The server's own limit comes first; the longer one is for a server that is silent.
                 let answers = try session.exchange(exchange, within: rest + .seconds(5), interrupt: interrupt)
@@ -46,7 +46,9 @@ struct ScriptRun: Sendable {
         }
         if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }
         do {
-            try session.exchange(LockSQL.letGo([key].compactMap(\.self)) + [.commit])
+            try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
+            try BatchEnds([settlement], [.settled]).note(now: nil, in: session)
+            try session.exchange([.commit])
             return .known(.done)
         } catch {
             guard !error.endsConnection else { return .doubtful(error) }
@@ -60,7 +62,7 @@ struct ScriptRun: Sendable {
     func fate(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> ScriptOutcome? {
         let answers = try session.exchange([
             .begin, Request(ScriptSQL.limit, ["10000"]),
-            Request(ScriptSQL.fate, [String(proof.id), String(proof.number)]), .commit,
+            Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)]), .commit,
         ])
         guard let row = answers[2].rows.first else { return .done }
         return row.bool(0) ? nil : .leaseLost

@@ -22,7 +22,7 @@ struct AddCommand: ProgramCommand {
               taskrun add - < tasks.jsonl
 
             With "-" as NAME each line of stdin is a task: an object with task_name, and perhaps data, queue, priority, \
-            run_at, delay, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, expires, token. With NAME and "-" each line is a payload. Millions of lines \
+            run_at, delay, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, expires, token, batch, after_batch. With NAME and "-" each line is a payload. Millions of lines \
             are added in one transaction and in little memory. All are added, or none: a line that is no JSON, or that \
             the table does not take, is named by its number, and the exit code is 65. With --skip-bad such lines are \
             named and left out, all others are added, and the exit code is 1 if there was one. After Ctrl-C nothing is \
@@ -81,6 +81,10 @@ struct AddCommand: ProgramCommand {
     var expires: String?
     @Option(help: ArgumentHelp("FAILED if it has not begun by this moment.", valueName: "moment"))
     var expiresAt: String?
+    @Option(help: ArgumentHelp("It belongs to this batch: see --after-batch.", valueName: "name"))
+    var batch: String?
+    @Option(help: ArgumentHelp("Not before all tasks of this batch have ended.", valueName: "name"))
+    var afterBatch: String?
     @Flag(help: "Give it a token that nobody can guess, and print that.")
     var token = false
     @Option(help: ArgumentHelp("Give it this token, of 1 to 200 characters.", valueName: "token"))
@@ -258,7 +262,9 @@ struct AddCommand: ProgramCommand {
             priority: priority.map(Int.init),
             maxAttempts: maxAttempts.map(Int.init),
             dedupeKey: dedupeKey,
-            lockKey: lockKey
+            lockKey: lockKey,
+            batch: batch,
+            afterBatch: afterBatch
         )
         task.expiresAfter = try expires.map { text throws(ValidationError) in try Self.duration(text, "--expires") }
         task.delay = try delay.map { text throws(ValidationError) in try Self.duration(text, "--delay") }

@@ -77,6 +77,8 @@ struct ShowCommand: ProgramCommand {
                 ProgressText.write(row.progressDone, row.progressTotal, row.progressNote.map { $0.visible() })
             ),
             ("cancel_requested", moment(row.cancelRequestedAt)),
+            ("batch", row.batch?.visible()),
+            ("after_batch", row.afterBatch?.visible()),
         ]
         let head = fields.compactMap { name, value in value.map { ink(name.padded(18), .faint) + $0 } }
         let data = terminal.isTerminal ? row.data.visible(keepingLines: true) : row.data

@@ -1,3 +1,5 @@
+import TaskRun
+
 /// What `/proc/PID/stat` says of a process, proc(5).
 struct ProcessStat: Equatable {
     /// The process number, as the mounted `/proc` counts.

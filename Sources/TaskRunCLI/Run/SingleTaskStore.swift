@@ -67,13 +67,14 @@ struct SingleTaskStore: TaskStore {
 
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { 0 }
 
+    func endBatches(now: Date?) async throws(StoreError) -> Int { 0 }
+
     func perform(
         _ script: Script,
-        settling proof: ClaimProof,
-        record: ResultRecord?,
+        settling settlement: Settlement,
         timeLimit: Duration
     ) async throws(StoreError) -> ScriptOutcome {
-        try await store.perform(script, settling: proof, record: record, timeLimit: timeLimit)
+        try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
 
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { [] }

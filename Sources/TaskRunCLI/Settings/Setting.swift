@@ -1,3 +1,5 @@
+import TaskRun
+
 /// How a value is written: what is accepted, and how that is told to somebody who wrote something else.
 struct ValueForm<Value: Sendable>: Sendable {
     /// What is expected, to follow the word "expected".

@@ -1,3 +1,4 @@
+import TaskRun
 import Configuration
 
 /// One place where settings may stand: the command line, the environment, or a file.
@@ -117,12 +118,5 @@ struct SettingsReader: Sendable {
     private func refuse(_ setting: any SettingDescription, _ found: String, _ layer: SettingLayer) -> ProgramError {
         let found = setting.isSecret ? "cannot be used" : found
         return ProgramError(layer.status, "\(layer.place(setting)) \(found): expected \(setting.expected)")
-    }
-}
-
-extension StringProtocol {
-    /// Without white space at the ends.
-    var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -46,6 +46,8 @@ extension TaskRow {
             "progress_total": .number(progressTotal),
             "progress_note": .text(progressNote),
             "cancel_requested_at": .text(cancelRequestedAt.map(MomentText.iso)),
+            "batch": .text(batch),
+            "after_batch": .text(afterBatch),
         ]
     }
 

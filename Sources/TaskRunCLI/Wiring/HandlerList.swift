@@ -39,9 +39,9 @@ struct HandlerList {
             path: settings.handlers,
             isDefault: settings.isHandlersDefault,
             executables: executables,
-            perform: { (script, proof, record, limit) async throws(StoreError) in
+            perform: { (script, settlement, limit) async throws(StoreError) in
                 guard let store else { preconditionFailure("without a store nothing is performed") }
-                return try await store.perform(script, settling: proof, record: record, timeLimit: limit)
+                return try await store.perform(script, settling: settlement, timeLimit: limit)
             }
         )
         let mail = settings.mailSettings(

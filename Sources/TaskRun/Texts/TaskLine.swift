@@ -1,21 +1,21 @@
-import TaskRun
-
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
 
-/// One line of stdin as a task.
-enum TaskLine {
+/// A task as JSON in one line: of stdin, or of a handler that asks for a task to follow.
+package enum TaskLine {
     /// Why a line cannot be used.
-    struct Fault: Error, Equatable {
+    package struct Fault: Error, Equatable {
         /// What is wrong: `there is no task_name`.
-        let problem: String
+        package let problem: String
+
+        package init(problem: String) { self.problem = problem }
     }
 
     /// What the lines are.
-    enum Form: Sendable {
+    package enum Form: Sendable {
         /// Whole tasks: objects with the columns as keys.
         case task
         /// Payloads, of tasks that are the same in all else.
@@ -24,7 +24,7 @@ enum TaskLine {
 
     private static let keys = [
         "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds", "dedupe_key",
-        "lock_key", "expires_at", "expires", "token",
+        "lock_key", "expires_at", "expires", "token", "batch", "after_batch",
     ]
 
     /// Reads a line.
@@ -35,7 +35,7 @@ enum TaskLine {
     ///   - common: What is said of all lines; of whole tasks, what the line leaves out.
     /// - Returns: The task; nil for a line of white space.
     /// - Throws: ``Fault``.
-    static func read(_ line: [UInt8], as form: Form, common: NewTask) throws(Fault) -> NewTask? {
+    package static func read(_ line: [UInt8], as form: Form, common: NewTask) throws(Fault) -> NewTask? {
         guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }) else { return nil }
         guard String(validating: line, as: UTF8.self) != nil else { throw Fault(problem: "it is not UTF-8 text") }
         switch form {
@@ -102,10 +102,12 @@ enum TaskLine {
         case "expires": task.expiresAfter = try duration()
         case "expires_at": task.expiresAt = try moment()
         case "token": task.token = try text()
+        case "batch": task.batch = try text()
+        case "after_batch": task.afterBatch = try text()
         default:
             let nearest = Spelling.nearest(to: key, among: keys)
             let hint = nearest.map { " (did you mean \"\($0)\"?)" } ?? ", known are: \(keys.joined(separator: ", "))"
-            throw Fault(problem: "unknown key \"\(key.cut(toWidth: 100))\"" + hint)
+            throw Fault(problem: "unknown key \"\(key.prefix(100))\"" + hint)
         }
     }
 }

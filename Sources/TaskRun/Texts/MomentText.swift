@@ -1,21 +1,21 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+package import FoundationEssentials
 #else
-import Foundation
+package import Foundation
 #endif
 
 /// Moments as texts, always UTC when written.
-enum MomentText {
-    static let expected = "2030-12-31T23:59:59Z, 2030-12-31T23:59:59+02:00, or 2030-12-31 23:59:59 (UTC)"
+package enum MomentText {
+    package static let expected = "2030-12-31T23:59:59Z, 2030-12-31T23:59:59+02:00, or 2030-12-31 23:59:59 (UTC)"
 
     /// ISO 8601 to the millisecond, for programs: `2030-12-31T23:59:59.000Z`.
-    static func iso(_ date: Date) -> String {
+    package static func iso(_ date: Date) -> String {
         let (day, time, milliseconds) = parts(date)
         return "\(day)T\(time).\(pad(milliseconds, 3))Z"
     }
 
     /// To the second, for people: `2030-12-31 23:59:59`.
-    static func plain(_ date: Date) -> String {
+    package static func plain(_ date: Date) -> String {
         let (day, time, _) = parts(date)
         return "\(day) \(time)"
     }
@@ -23,7 +23,7 @@ enum MomentText {
     /// Reads a date with a time, in the forms of ISO 8601 that people write; without an offset it is UTC.
     ///
     /// A date alone is its first moment. Nil for anything else, also for a 31st of February.
-    static func parse(_ text: String) -> Date? {
+    package static func parse(_ text: String) -> Date? {
         let pattern = #/(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s?(Z|z|[+-]\d\d:?\d\d)?)?/#
         guard let match = text.trimmed.wholeMatch(of: pattern)?.output else { return nil }
         func number(_ part: Substring?) -> Int { part.flatMap { Int($0) } ?? 0 }

@@ -1,17 +1,17 @@
 /// Why a text is no JSON, and where.
-struct JSONFault: Error, Equatable {
+package struct JSONFault: Error, Equatable {
     /// What is wrong: `expected a value`.
-    let problem: String
+    package let problem: String
     /// The line, from 1.
-    let line: Int
+    package let line: Int
     /// The column, from 1, in characters.
-    let column: Int
+    package let column: Int
 }
 
 /// Reads JSON strictly after RFC 8259, without changing a byte of it: a payload is passed on as it was written.
-struct JSONScanner {
+package struct JSONScanner {
     /// The deepest nesting that is taken; SQLite takes 1,000.
-    static let depthLimit = 1000
+    package static let depthLimit = 1000
 
     private let bytes: [UInt8]
     private var position = 0
@@ -19,22 +19,22 @@ struct JSONScanner {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Checks that a text is one JSON value.
-    static func check(_ text: String) throws(JSONFault) { try check(Array(text.utf8)) }
+    package static func check(_ text: String) throws(JSONFault) { try check(Array(text.utf8)) }
 
     /// Checks that bytes, which are UTF-8, are one JSON value.
-    static func check(_ bytes: [UInt8]) throws(JSONFault) {
+    package static func check(_ bytes: [UInt8]) throws(JSONFault) {
         var scanner = JSONScanner(bytes)
         try scanner.value(depth: 0)
         try scanner.end()
     }
 
     /// The members of a JSON object, in order: the key, and the value as it was written.
-    static func members(of text: String) throws(JSONFault) -> [(key: String, value: String)] {
+    package static func members(of text: String) throws(JSONFault) -> [(key: String, value: String)] {
         try members(of: Array(text.utf8))
     }
 
     /// The same of bytes, which are UTF-8.
-    static func members(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: String)] {
+    package static func members(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: String)] {
         var scanner = JSONScanner(bytes)
         var members: [(key: Range<Int>, value: Range<Int>)] = []
         scanner.skipSpace()
@@ -42,6 +42,17 @@ struct JSONScanner {
         try scanner.object(depth: 0) { members.append(($0, $1)) }
         try scanner.end()
         return members.map { (unquote(scanner.text($0.key)), scanner.text($0.value)) }
+    }
+
+    /// The elements of a JSON array, in order, as they were written.
+    package static func elements(of bytes: [UInt8]) throws(JSONFault) -> [[UInt8]] {
+        var scanner = JSONScanner(bytes)
+        var elements: [[UInt8]] = []
+        scanner.skipSpace()
+        guard scanner.next == UInt8(ascii: "[") else { throw scanner.fault("expected an array, beginning with [") }
+        try scanner.array(depth: 0) { elements.append(Array(bytes[$0])) }
+        try scanner.end()
+        return elements
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -101,12 +112,18 @@ struct JSONScanner {
         guard take("}") else { throw fault("expected a comma or }") }
     }
 
-    private mutating func array(depth: Int) throws(JSONFault) {
+    private mutating func array(
+        depth: Int,
+        _ element: (Range<Int>) -> Void = { _ in }
+    ) throws(JSONFault) {
         position += 1
         skipSpace()
         if take("]") { return }
         repeat {
+            skipSpace()
+            let start = position
             try value(depth: depth + 1)
+            element(start..<position)
             skipSpace()
         } while take(",")
         guard take("]") else { throw fault("expected a comma or ]") }

@@ -1,0 +1,145 @@
+public import Foundation
+import GRDB
+public import TaskRun
+
+extension SQLiteStore {
+    /// The most batches that one call of ``endBatches(now:)`` ends.
+    private static let endLimit = 1000
+
+    /// Makes tasks due whose batches have ended unnoticed.
+    public func endBatches(now: Date?) async throws(StoreError) -> Int {
+        try await transaction("cannot end batches") { database in
+            let ended = try Row.fetchAll(
+                database,
+                sql: SQLiteBatchStatements.ended,
+                arguments: ["limit": Self.endLimit]
+            )
+            return try ended.reduce(0) { try $0 + database.endBatch($1.text(0), now: now ?? Date()) }
+        }
+    }
+}
+
+extension Database {
+    /// Adds what is to follow on tasks that are gone; due at once, so that the same transaction can claim it.
+    func addFollowUps(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws {
+        for (settlement, result) in zip(settlements, results) where result == .settled {
+            for var task in settlement.additions {
+                if task.delay == nil, task.runAt == nil { task.runAt = now }
+                _ = try add(task)
+            }
+        }
+    }
+
+    /// Counts what has ended of batches that a task waits for, and makes the tasks due whose batches have ended with it.
+    func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws {
+        var counts: [String: (complete: Int, cancelled: Int)] = [:]
+        for (settlement, result) in zip(settlements, results) where result == .settled {
+            guard let batch = settlement.endedBatch else { continue }
+            counts[batch, default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
+            counts[batch, default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
+        }
+        for (batch, count) in counts {
+            try countEnds(batch, complete: count.complete, cancelled: count.cancelled)
+            _ = try endBatch(batch, now: now)
+        }
+    }
+
+    /// Counts ends of a batch, if a task waits for it.
+    func countEnds(_ batch: String, complete: Int = 0, cancelled: Int = 0) throws {
+        try cachedStatement(sql: SQLiteBatchStatements.count).execute(
+            arguments: ["batch": batch, "complete": complete, "cancelled": cancelled]
+        )
+    }
+
+    /// Makes the tasks due that wait for a batch, if no task of it is open.
+    ///
+    /// - Returns: How many became due.
+    fileprivate func endBatch(_ batch: String, now: Date) throws -> Int {
+        let waiting = try Row.fetchAll(
+            cachedStatement(sql: SQLiteBatchStatements.over),
+            arguments: ["batch": batch]
+        )
+        guard !waiting.isEmpty else { return 0 }
+        let failed = try Int64.fetchOne(self, sql: SQLiteBatchStatements.failed, arguments: ["batch": batch])
+        for row in waiting {
+            let numbers = BatchNumbers(
+                batch: batch,
+                complete: row.number(2, in: 0...Int64.max) ?? 0,
+                failed: failed ?? 0,
+                cancelled: row.number(3, in: 0...Int64.max) ?? 0
+            )
+            try execute(
+                sql: SQLiteBatchStatements.release,
+                arguments: ["id": row[0] as Int64, "data": numbers.put(into: row.text(1)), "now": SQLiteTime.text(now)]
+            )
+        }
+        try execute(sql: SQLiteBatchStatements.forget, arguments: ["batch": batch])
+        return waiting.count
+    }
+}
+
+/// The statements about batches and the tasks that wait for them.
+enum SQLiteBatchStatements {
+    static let count = """
+        INSERT INTO task_batches (batch, complete, cancelled)
+        SELECT :batch, :complete, :cancelled
+        WHERE EXISTS (
+            SELECT 1 FROM tasks WHERE after_batch = :batch AND after_batch IS NOT NULL AND status = 'WAITING'
+        )
+        ON CONFLICT (batch) DO UPDATE
+        SET complete = complete + excluded.complete, cancelled = cancelled + excluded.cancelled
+        """
+
+    // The tasks that wait for a batch of which no task is open any more.
+    static let over = """
+        SELECT tasks.id, CAST(tasks.data AS BLOB), counts.complete, counts.cancelled
+        FROM tasks LEFT JOIN task_batches AS counts ON counts.batch = tasks.after_batch
+        WHERE tasks.after_batch = :batch AND tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING'
+            AND \(isOver(":batch"))
+        ORDER BY tasks.id
+        """
+
+    static let failed = """
+        SELECT count(*)
+        FROM tasks
+        WHERE batch IS NOT NULL AND batch = :batch AND status = 'FAILED'
+        """
+
+    static let release = """
+        UPDATE tasks
+        SET after_batch = NULL, data = :data,
+            run_at = CASE WHEN julianday(run_at) > julianday(:now) THEN run_at ELSE :now END
+        WHERE id = :id
+        """
+
+    static let forget = "DELETE FROM task_batches WHERE batch = :batch"
+
+    // Batches that somebody waits for and of which no task is open.
+    static let ended = """
+        SELECT CAST(waits.batch AS BLOB)
+        FROM (
+            SELECT DISTINCT after_batch AS batch
+            FROM tasks INDEXED BY tasks_after_batch
+            WHERE after_batch IS NOT NULL AND status = 'WAITING'
+        ) AS waits
+        WHERE \(isOver("waits.batch"))
+        LIMIT :limit
+        """
+
+    static let anyWaits = """
+        SELECT 1
+        FROM tasks INDEXED BY tasks_after_batch
+        WHERE after_batch IS NOT NULL AND status = 'WAITING'
+        LIMIT 1
+        """
+
+    private static func isOver(_ batch: String) -> String {
+        """
+        NOT EXISTS (
+            SELECT 1
+            FROM tasks AS open
+            WHERE open.batch IS NOT NULL AND open.batch = \(batch) AND open.status IN ('WAITING', 'PROCESSING')
+        )
+        """
+    }
+}
