@@ -162,14 +162,3 @@ struct OrderTests {
         }
     }
 }
-
-extension Scratch {
-    /// Runs until nothing is left.
-    fileprivate func drain() async throws {
-        try await eventually("the table does not become empty") {
-            let end = try await taskrun("once", "--drain", "--concurrency", "4")
-            #expect(end.status == 0 && end.errors.isEmpty, "\(end)")
-            return try await sql("SELECT count(*) FROM tasks") == ["0"]
-        }
-    }
-}

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A place where handlers write a log, for tests that look at who was performed when and how often.
 extension Scratch {
@@ -37,5 +38,14 @@ extension Scratch {
             INSERT INTO tasks (task_name\(more.0)) SELECT '\(name)'\(more.1) FROM n
             """
         )
+    }
+
+    /// Runs until nothing is left.
+    func drain() async throws {
+        try await eventually("the table does not become empty") {
+            let end = try await taskrun("once", "--drain", "--concurrency", "4")
+            #expect(end.status == 0 && end.errors.isEmpty, "\(end)")
+            return try await sql("SELECT count(*) FROM tasks") == ["0"]
+        }
     }
 }

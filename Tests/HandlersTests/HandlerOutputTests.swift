@@ -65,6 +65,19 @@ struct HandlerOutputTests {
         #expect(output.remarks.count == 1)
     }
 
+    @Test("tasks that are to follow are kept as they were written, all of them, once the file is whole")
+    func followUps() {
+        let text = "add={\"task_name\":\"A\"}\nnote=x\n add = {}\nadd=\nadd={\"a\":\"\u{FFFD}=\"}"
+        let expected = [#"{"task_name":"A"}"#, "{}", "", "{\"a\":\"\u{FFFD}=\"}"]
+        #expect(parse(text).followUps.map { String(decoding: $0, as: UTF8.self) } == expected)
+        #expect(parse(text).remarks.isEmpty && parse(text).note == "x")
+        #expect(parse(text, isWhole: false).followUps.isEmpty)
+        let far = String(repeating: "note=y\n", count: 200_000) + "progress=1/2\nadd={}\n"
+        #expect(parse(far).followUps.count == 1 && parse(far).progress == nil)
+        let many = String(repeating: "add={}\n", count: NewTask.mostFollowUps + 10)
+        #expect(parse(many).followUps.count == NewTask.mostFollowUps + 1)
+    }
+
     @Test("an empty file and blank lines say nothing")
     func empty() {
         #expect(parse("") == HandlerOutput())

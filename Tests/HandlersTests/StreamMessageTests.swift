@@ -39,6 +39,24 @@ struct StreamMessageTests {
                 .end(task: 1, .later(after: .seconds(60), note: "x"), isLast: false)
             ),
             (#"{"task":1,"later":null,"note":null}"#, .end(task: 1, .later(), isLast: false)),
+            (
+                #"{"task":1,"ok":true,"add":[ {"task_name":"A","data":[1]}, {"task_name":"B"}]}"#,
+                .end(
+                    task: 1,
+                    .succeeded(),
+                    isLast: false,
+                    followUps: [NewTask(name: "A", data: "[1]"), NewTask(name: "B")]
+                )
+            ),
+            (
+                #"{"task":1,"ok":true,"add":{"task_name":"A"}}"#,
+                .end(
+                    task: 1,
+                    .permanentlyFailed(error: "\"add\" is no list of tasks, and none was added"),
+                    isLast: false
+                )
+            ),
+            (#"{"task":1,"error":"e","add":[7]}"#, .end(task: 1, .failed(error: "e"), isLast: false)),
             (#"{"log":"a"}"#, .log("a", level: .info)),
             (#"{"log":"a","level":"error","task":5,"new":[]}"#, .log("a", level: .error)),
         ] as [(String, StreamMessage)]

@@ -12,7 +12,7 @@ import Foundation
 ///
 /// The payload comes on stdin. Exit status 0 is success, with stdout as the result; 75: try again later; 65, 77 and 78:
 /// permanent failure; any other, or a signal: failed attempt, with stderr as the error (of a long one the first 1.5 KB
-/// and the last 6 KB). To the file `TASKRUN_OUTPUT` it may append lines: `progress=3/10`, `retry_after=90s`, `note=…`.
+/// and the last 6 KB). To the file `TASKRUN_OUTPUT` it may append lines: `progress=3/10`, `retry_after=90s`, `note=…`, `add={…}`.
 /// It has a session and a process group of its own; when it has ended, what is left of the group is killed.
 public struct ExecutableHandler: Handler {
     /// The task name: the file's name without one extension.
@@ -83,7 +83,7 @@ public struct ExecutableHandler: Handler {
             let end = try program.run(input: task.data, cancelled: cancelled) {
                 look(at: file, for: context, last: &last)
             }
-            let wishes = HandlerOutput.parse(settings.outputs.text(of: file))
+            let wishes = HandlerOutput.parse(settings.outputs.text(of: file, limit: OutputFolder.wholeLimit))
             // A short program has ended before anybody looked.
             if let progress = wishes.progress, progress != last?.progress || wishes.note != last?.note {
                 context.progress(progress.done, of: progress.total, note: wishes.note)
@@ -94,16 +94,20 @@ public struct ExecutableHandler: Handler {
                     "\(end.output.total) bytes on stdout: the first \(end.output.headLimit) are kept"
                 )
             }
-            return ExitMeaning.outcome(
+            let outcome = ExitMeaning.outcome(
                 of: end,
                 wishes: wishes,
                 wasCancelled: cancelled.wait(),
                 interpreter: SpawnFailure.interpreterLine(ofFile: path.string)
             )
+            guard case .succeeded = outcome, !wishes.followUps.isEmpty else { return outcome }
+            return context.follow(wishes.followUps, isWhole: size(of: file) <= OutputFolder.wholeLimit) ?? outcome
         } catch {
             return cancelled.wait() ? .stopped : .failed(error: failure(error))
         }
     }
+
+    private func size(of file: String) -> Int { (try? FileStatus(path: file)).map { Int($0.size) } ?? 0 }
 
     private func failure(_ error: any Error) -> String {
         SpawnFailure.text(error, path: origin, workingDirectory: workingDirectory.string)
@@ -120,6 +124,7 @@ public struct ExecutableHandler: Handler {
         )
         environment["TASKRUN_DEADLINE"] = context.deadline.formatted(.iso8601)
         environment["TASKRUN_OUTPUT"] = file
+        environment["TASKRUN_BATCH"] = task.batch
         return ChildProcess(
             program: Program(path: path, environment: environment, workingDirectory: workingDirectory),
             killAfter: settings.killAfter,
@@ -133,5 +138,24 @@ public struct ExecutableHandler: Handler {
         guard let progress = output.progress, output != last else { return }
         last = output
         context.progress(progress.done, of: progress.total, note: output.note)
+    }
+}
+
+extension TaskContext {
+    /// Asks for the tasks that a program wants to follow.
+    ///
+    /// - Returns: How the task ends where they cannot be used; nil: they were taken.
+    fileprivate func follow(_ objects: [[UInt8]], isWhole: Bool) -> HandlerOutcome? {
+        do throws(PermanentFailure) {
+            guard isWhole else {
+                throw PermanentFailure(
+                    "more than 64 MiB were written to TASKRUN_OUTPUT, and no task was added: add fewer"
+                )
+            }
+            try add(NewTask.followUps(objects))
+            return nil
+        } catch {
+            return .permanentlyFailed(error: error.description)
+        }
     }
 }

@@ -2,7 +2,8 @@ import TaskRun
 
 /// What an executable wrote to the file named by `TASKRUN_OUTPUT`: lines `key=value`, of which the last one of a key counts.
 ///
-/// `progress=3` or `progress=3/10`; `retry_after=120` (seconds), `90s`, `10m`, `2h`, `1d`; `note=` and a text.
+/// `progress=3` or `progress=3/10`; `retry_after=120` (seconds), `90s`, `10m`, `2h`, `1d`; `note=` and a text; and as many
+/// lines as it likes with `add=` and a task, as JSON.
 struct HandlerOutput: Sendable, Equatable {
     /// How far it is.
     var progress: TaskContext.Progress?
@@ -10,11 +11,15 @@ struct HandlerOutput: Sendable, Equatable {
     var retryAfter: Duration?
     /// A word about it.
     var note: String?
+    /// The tasks that are to follow, as they were written; where the file is not whole, none.
+    var followUps: [[UInt8]] = []
     /// What was ignored, and why; at most ``remarkLimit``.
     var remarks: [String] = []
 
     /// A program that writes nonsense by the megabyte is not to fill the log.
     static let remarkLimit = 5
+    /// Beyond so many bytes only tasks that are to follow are looked for.
+    static let textLimit = 1 << 20
     /// The longest note, in characters.
     static let noteLimit = 500
 
@@ -27,20 +32,37 @@ struct HandlerOutput: Sendable, Equatable {
     static func parse(_ bytes: [UInt8], isWhole: Bool = true) -> HandlerOutput {
         let end = isWhole ? bytes.endIndex : (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex)
         var output = HandlerOutput()
-        for line in bytes[..<end].split(separator: UInt8(ascii: "\n")) {
-            let text = trim(Substring(decoding: line, as: UTF8.self))
-            if !text.isEmpty { output.take(text) }
+        var start = bytes.startIndex
+        // One after the other: all at once they could be millions.
+        while start < end {
+            let stop = bytes[start..<end].firstIndex(of: UInt8(ascii: "\n")) ?? end
+            let line = bytes[start..<stop]
+            if line.starts(with: "add=".utf8) {
+                output.follow(line.dropFirst(4), isWhole: isWhole)
+            } else if start < textLimit {
+                let text = trim(Substring(decoding: line, as: UTF8.self))
+                if !text.isEmpty { output.take(text, isWhole: isWhole) }
+            }
+            start = stop + 1
         }
         return output
     }
 
-    private mutating func take(_ line: Substring) {
+    private mutating func follow(_ task: ArraySlice<UInt8>, isWhole: Bool) {
+        // One too many is enough to be refused.
+        guard isWhole, followUps.count <= NewTask.mostFollowUps else { return }
+        followUps.append(Array(task))
+    }
+
+    private mutating func take(_ line: Substring, isWhole: Bool) {
         guard let separator = line.firstIndex(of: "=") else {
             return remark("a line without \"=\"")
         }
         let key = Self.trim(line[..<separator])
         let value = Self.trim(line[line.index(after: separator)...])
         switch key {
+        case "add":
+            follow(ArraySlice(value.utf8), isWhole: isWhole)
         case "progress":
             guard let read = Self.progress(value) else {
                 return remark("progress=\(Self.shown(value)) is not 3 or 3/10")

@@ -19,8 +19,10 @@ import SystemPackage
 /// that neither each task costs a folder nor each run leaves one. It is named after the run, so that the folder of one that
 /// was killed can be found.
 final class OutputFolder: Sendable {
-    /// The most bytes that are read of one file.
+    /// The most bytes that are read of one file while the program is at work.
     static let limit = 1 << 20
+    /// The most bytes that are read of one when it has ended.
+    static let wholeLimit = 64 << 20
 
     private struct State {
         var isThere = false
@@ -75,9 +77,9 @@ final class OutputFolder: Sendable {
     }
 
     /// The file's text; empty where it is gone, is no file any more, or nothing was written.
-    func text(of file: String) -> [UInt8] {
+    func text(of file: String, limit: Int = limit) -> [UInt8] {
         guard let status = try? FileStatus(path: file), status.size > 0 else { return [] }
-        return (try? Files.start(of: file, limit: Self.limit)) ?? []
+        return (try? Files.start(of: file, limit: limit)) ?? []
     }
 
     /// Makes the folder unless it is there, and holds it; returns the number of the next file.

@@ -10,7 +10,7 @@ enum StreamMessage: Equatable {
     /// How far a task is.
     case progress(task: Int64, TaskContext.Progress, note: String?)
     /// How a task ended; after the last one the program wants no more.
-    case end(task: Int64, HandlerOutcome, isLast: Bool)
+    case end(task: Int64, HandlerOutcome, isLast: Bool, followUps: [NewTask] = [])
 
     /// Why a line is none of these.
     struct Fault: Error, Equatable {
@@ -54,6 +54,9 @@ private struct StreamValues {
     var log: String?
     var level = Logger.Level.info
     var isLast = false
+    var followUps: [NewTask] = []
+    /// Why the tasks that are to follow cannot be used.
+    var badFollowUp: PermanentFailure?
 
     init(line: [UInt8]) { self.line = line }
 
@@ -77,6 +80,13 @@ private struct StreamValues {
                 JSONText.read(json).flatMap { Logger.Level(rawValue: $0) },
                 "\"level\" is not trace, debug, info, notice, warning, error or critical"
             )
+        case "add":
+            do {
+                followUps = try NewTask.followUps(try JSONScanner.elements(of: Array(json)))
+            } catch {
+                badFollowUp =
+                    error as? PermanentFailure ?? PermanentFailure("\"add\" is no list of tasks, and none was added")
+            }
         case "last": isLast = try need(bool(json), "\"last\" is neither true nor false")
         case "hello": hello = try need(integer(json), "\"hello\" is no whole number")
         case "keys": keys = try need(readKeys(json), "\"keys\" is no list of texts")
@@ -93,12 +103,14 @@ private struct StreamValues {
             throw Fault("it must have exactly one of \"ok\", \"error\", \"later\" and \"progress\"")
         }
         if let progress { return .progress(task: task, progress, note: note) }
-        return .end(task: task, try outcome(), isLast: isLast)
+        return .end(task: task, try outcome(), isLast: isLast, followUps: followUps)
     }
 
     private func outcome() throws(Fault) -> HandlerOutcome {
         if let later { return .later(after: later, note: note) }
-        guard let error else { return .succeeded(result: result) }
+        guard let error else {
+            return badFollowUp.map { .permanentlyFailed(error: $0.description) } ?? .succeeded(result: result)
+        }
         guard isPermanent else { return .failed(error: error, retryAfter: retryAfter) }
         guard retryAfter == nil else { throw Fault("\"permanent\" and \"retry_after\" contradict each other") }
         return .permanentlyFailed(error: error)

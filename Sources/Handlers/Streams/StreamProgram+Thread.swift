@@ -40,8 +40,8 @@ extension StreamProgram {
             guard let assignment = with({ $0.assignment }), assignment.id == task else { return notInHand(task) }
             assignment.task.context.progress(progress.done, of: progress.total, note: note)
             return nil
-        case .end(let task, let outcome, let isLast):
-            return end(task, outcome, isLast)
+        case .end(let task, let outcome, let isLast, let followUps):
+            return end(task, outcome, isLast, followUps)
         }
     }
 
@@ -59,12 +59,14 @@ extension StreamProgram {
         return isFirst ? nil : "a second hello"
     }
 
-    private func end(_ task: Int64, _ outcome: HandlerOutcome, _ isLast: Bool) -> String? {
+    private func end(_ task: Int64, _ outcome: HandlerOutcome, _ isLast: Bool, _ followUps: [NewTask]) -> String? {
         let (why, done) = with { state -> (String?, Assignment?) in
             guard let assignment = state.assignment, assignment.id == task, assignment.answer == nil else {
                 return (state.phase == .starting ? Self.noHello : notInHand(task, state.assignment), nil)
             }
             guard state.unwritten.isEmpty else { return ("an answer before it had read the whole task", nil) }
+            // They are few enough, and the only ones of this attempt.
+            if !followUps.isEmpty { try? assignment.task.context.add(followUps) }
             state.hasAnswered = true
             if isLast { state.order = max(state.order, .close) }
             // One that is on its way out is not done with its task before it is gone: its place is not free.

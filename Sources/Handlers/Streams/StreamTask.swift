@@ -15,6 +15,8 @@ struct StreamTask: Sendable {
         case attempt
         case maxAttempts = "max_attempts"
         case deadline, queue, name
+        /// Only where the task belongs to one.
+        case batch
     }
 
     let task: ClaimedTask
@@ -27,6 +29,7 @@ struct StreamTask: Sendable {
         line.append(contentsOf: "{\"task\":".utf8)
         line.append(contentsOf: String(task.id).utf8)
         for key in Key.allCases where keys?.contains(key) ?? true {
+            if key == .batch, task.batch == nil { continue }
             line.append(contentsOf: ",\"".utf8)
             line.append(contentsOf: key.rawValue.utf8)
             line.append(contentsOf: "\":".utf8)
@@ -36,6 +39,7 @@ struct StreamTask: Sendable {
             case .deadline: line.append(contentsOf: String(Int(context.deadline.timeIntervalSince1970)).utf8)
             case .queue: JSONText.append(task.queue, to: &line)
             case .name: JSONText.append(task.name, to: &line)
+            case .batch: JSONText.append(task.batch ?? "", to: &line)
             }
         }
         line.append(contentsOf: ",\"data\":".utf8)

@@ -102,8 +102,10 @@ enum BatchSQL {
         "SELECT EXISTS (SELECT FROM tasks WHERE after_batch IS NOT NULL AND status = 'WAITING')"
     )
 
-    /// No task of a batch is open. The youngest are looked at first: they are the last to be claimed, and what is left in the
-    /// index of those that are gone stands before them.
+    /// No task of a batch is open.
+    ///
+    /// The youngest are looked at first: they are the last to be claimed, and what is left in the index of those that
+    /// are gone stands before them.
     private static func isOver(_ batch: String) -> String {
         ["WAITING", "PROCESSING"].map { status in
             """

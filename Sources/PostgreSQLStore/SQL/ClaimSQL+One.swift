@@ -16,4 +16,7 @@ extension ClaimSQL {
         RETURNING \(columns)
         """
     )
+
+    /// The moment to go by: the given one, or the server's.
+    static func moment(_ value: String) -> String { "coalesce(to_timestamp(\(value)::double precision), now())" }
 }

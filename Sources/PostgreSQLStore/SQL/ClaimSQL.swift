@@ -3,7 +3,7 @@
 /// A lane is one task name, queue and priority: rows that stand together in the index `tasks_due`, in due order. Each
 /// statement goes into that index lane by lane, so rows that failed, wait for later or belong to nobody here cost nothing.
 ///
-/// Rows are locked FOR NO KEY UPDATE: that keeps other runs away, but not a program that only refers to the row.
+/// Rows are locked FOR NO KEY UPDATE: it keeps other runs away, but no program that only refers to the row.
 enum ClaimSQL {
     /// The rows of `tasks_due`: without a lock key, and without a batch to wait for.
     static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL"
@@ -295,7 +295,4 @@ enum ClaimSQL {
     private static func floor(_ microseconds: String) -> String {
         "(timestamptz '2000-01-01 00:00+00' + make_interval(secs => \(microseconds)::double precision / 1000000))"
     }
-
-    /// The moment to go by: the given one, or the server's.
-    static func moment(_ value: String) -> String { "coalesce(to_timestamp(\(value)::double precision), now())" }
 }
