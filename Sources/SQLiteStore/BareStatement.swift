@@ -55,12 +55,12 @@ struct BareStatement {
         return Int(sqlite3_changes(connection))
     }
 
-    /// Runs the statement and reads each row; the columns are valid within `read` only.
-    func forEachRow(_ read: (Columns) throws -> Void) throws {
+    /// Runs the statement and reads each row, as long as `read` says so; the columns are valid within it only.
+    func forEachRow(_ read: (Columns) throws -> Bool) throws {
         defer { sqlite3_reset(handle) }
         while true {
             switch sqlite3_step(handle) {
-            case SQLITE_ROW: try read(Columns(handle: handle))
+            case SQLITE_ROW: if try !read(Columns(handle: handle)) { return }
             case SQLITE_DONE: return
             case let code: throw failure(code)
             }

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import TaskRun
 
-/// One task name, queue and priority, and the moment its first task is due.
+/// One task name, queue and priority, and the place of its first task in due order.
 struct Lane: Sendable, Equatable {
     let name: String
     /// The bytes of the queue's name: they need not be UTF-8.
@@ -11,6 +11,11 @@ struct Lane: Sendable, Equatable {
     let priority: Double
     /// `run_at` of the first task as a Julian day; later on, a lower bound of it.
     var head: Double
+    /// The number of the first task; later on, of one that no waiting task of that moment stands before.
+    var headID: Int64
+
+    /// The place of the first task.
+    var place: (priority: Double, runAt: Double, id: Int64) { (priority, head, headID) }
 }
 
 /// The lanes that the last looks found, and whether they can still be gone by.
@@ -20,20 +25,37 @@ struct LaneMemory: Sendable {
         let queues: QueueFilter?
     }
 
-    private var looks: [Key: (seen: ContinuousClock.Instant, lanes: [Lane])] = [:]
+    private struct Entry {
+        var lanes: [Lane]
+        let end: ContinuousClock.Instant
+    }
 
-    /// The lanes for these names and queues, if they were looked for within the last second.
+    private var entries: [Key: Entry] = [:]
+
+    /// The lanes for these names and queues, if they were looked for within the last second; within the last 5 s at most
+    /// where looking takes long.
     func recall(names: [String], queues: QueueFilter?) -> [Lane]? {
-        guard let look = looks[Key(names: names, queues: queues)], Self.isFresh(look.seen) else { return nil }
-        return look.lanes
+        guard let entry = entries[Key(names: names, queues: queues)], .now < entry.end else { return nil }
+        return entry.lanes
     }
 
+    /// Keeps what a look found.
+    ///
+    /// - Parameters:
+    ///   - lanes: What was found.
+    ///   - names: For these names.
+    ///   - queues: For these queues.
+    ///   - look: How long it took: looking is not to take more than a twentieth of the time.
+    mutating func keep(_ lanes: [Lane], names: [String], queues: QueueFilter?, look: Duration) {
+        if entries.count >= 64 { entries = entries.filter { .now < $0.value.end } }
+        let life = min(max(.seconds(1), look * 20), .seconds(5))
+        entries[Key(names: names, queues: queues)] = Entry(lanes: lanes, end: .now.advanced(by: life))
+    }
+
+    /// Keeps what a claim left of lanes, no longer than before.
     mutating func keep(_ lanes: [Lane], names: [String], queues: QueueFilter?) {
-        if looks.count >= 64 { looks = looks.filter { Self.isFresh($0.value.seen) } }
-        looks[Key(names: names, queues: queues)] = (.now, lanes)
+        entries[Key(names: names, queues: queues)]?.lanes = lanes
     }
-
-    private static func isFresh(_ seen: ContinuousClock.Instant) -> Bool { seen.duration(to: .now) < .seconds(1) }
 }
 
 extension Database {
@@ -47,58 +69,83 @@ extension Database {
     ///   - queues: The queues; nil: all.
     ///   - keyed: Whether the tasks with a lock key are meant, or those without.
     ///   - now: The moment to go by.
+    ///   - most: Stop when so many were found.
     /// - Returns: The lanes.
     /// - Throws: What the database reports.
-    func lanes(names: [String], queues: QueueFilter?, keyed: Bool = false, now: String) throws -> [Lane] {
-        let moment = try Double.fetchOne(self, sql: "SELECT julianday(?)", arguments: [now]) ?? 0
-        var lanes: [Lane] = []
+    func lanes(
+        names: [String],
+        queues: QueueFilter?,
+        keyed: Bool = false,
+        now: String,
+        atMost most: Int = .max
+    ) throws -> [Lane] {
+        let moment = try Double.fetchOne(cachedStatement(sql: "SELECT julianday(?)"), arguments: [now]) ?? 0
+        let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
+        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0) })
+        let nextQueue = try LaneStep(keyed ? SQLiteStatements.nextKeyedQueue : SQLiteStatements.nextQueue, in: self)
+        let nextPriority = try LaneStep(
+            keyed ? SQLiteStatements.nextKeyedPriority : SQLiteStatements.nextPriority,
+            in: self
+        )
+        var due: [Lane] = []
+        func keep(_ lane: Lane) {
+            if lane.head <= moment, paused.isEmpty || !paused.contains(lane.queue) { due.append(lane) }
+        }
+        /// The lanes of a queue behind a priority.
+        func lanes(_ name: String, _ queue: Data, after priority: Double) throws {
+            var priority = priority
+            while due.count < most, let lane = try nextPriority.lane(name, queue, after: priority) {
+                guard lane.priority > priority else { break }
+                priority = lane.priority
+                keep(lane)
+            }
+        }
         for name in names {
             if let queues = queues?.names {
-                for queue in queues {
-                    lanes += try self.lanes(name: name, queue: Data(queue.utf8), after: Self.beforeAll, keyed: keyed)
-                }
+                for queue in queues { try lanes(name, Data(queue.utf8), after: Self.beforeAll) }
                 continue
             }
-            let nextQueue = try cachedStatement(
-                sql: keyed ? SQLiteStatements.nextKeyedQueue : SQLiteStatements.nextQueue
-            )
             var queue = Data()
-            while let row = try Row.fetchOne(nextQueue, arguments: ["name": name, "queue": queue]) {
-                let lane = Lane(name: name, row)
+            while due.count < most, let lane = try nextQueue.lane(name, queue, after: nil) {
                 guard queue.lexicographicallyPrecedes(lane.queue) else { break }
                 queue = lane.queue
                 if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
-                lanes += try [lane] + self.lanes(name: name, queue: queue, after: lane.priority, keyed: keyed)
+                keep(lane)
+                try lanes(name, queue, after: lane.priority)
             }
         }
-        let due = lanes.filter { $0.head <= moment }
-        guard !due.isEmpty else { return [] }
-        let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
-        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0) })
-        return paused.isEmpty ? due : due.filter { !paused.contains($0.queue) }
-    }
-
-    private func lanes(name: String, queue: Data, after priority: Double, keyed: Bool) throws -> [Lane] {
-        let nextPriority = try cachedStatement(
-            sql: keyed ? SQLiteStatements.nextKeyedPriority : SQLiteStatements.nextPriority
-        )
-        var lanes: [Lane] = []
-        var priority = priority
-        while let row = try Row.fetchOne(
-            nextPriority,
-            arguments: ["name": name, "queue": queue, "priority": priority]
-        ) {
-            let lane = Lane(name: name, row)
-            guard lane.priority > priority else { break }
-            priority = lane.priority
-            lanes.append(lane)
-        }
-        return lanes
+        return due
     }
 }
 
-extension Lane {
-    fileprivate init(name: String, _ row: Row) {
-        self.init(name: name, queue: row.bytes(0) ?? Data(), priority: row[1], head: row[2])
+/// One of the two statements that step from lane to lane; there may be tens of thousands of lanes.
+private struct LaneStep {
+    private let statement: BareStatement
+    private let name, queue: Int32
+    private let priority: Int32?
+
+    init(_ sql: String, in database: Database) throws {
+        statement = try BareStatement(sql, in: database)
+        (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
+        priority = sql.contains(":priority") ? statement.place(of: "priority") : nil
+    }
+
+    /// The next lane of a name, behind a queue or behind a priority of a queue; nil: there is none.
+    func lane(_ name: String, _ queue: Data, after priority: Double?) throws -> Lane? {
+        statement.bind(self.name, name)
+        statement.bind(self.queue, blob: queue)
+        if let place = self.priority, let priority { statement.bind(place, priority) }
+        var lane: Lane?
+        try statement.forEachRow { row in
+            lane = Lane(
+                name: name,
+                queue: Data(row.bytes(0)),
+                priority: row.double(1),
+                head: row.double(2),
+                headID: row.integer(3)
+            )
+            return true
+        }
+        return lane
     }
 }

@@ -25,23 +25,23 @@ enum SQLiteStatements {
 
     private static func nextQueue(_ kind: String) -> String {
         """
-        SELECT CAST(queue AS BLOB), priority, julianday(run_at)
+        SELECT CAST(queue AS BLOB), priority, julianday(run_at), id
         FROM tasks
         WHERE \(kind) AND task_name = :name
             AND queue > CAST(:queue AS TEXT) AND queue < x''
             AND priority BETWEEN -2147483648 AND 2147483647 AND julianday(run_at) IS NOT NULL
-        ORDER BY queue, priority, julianday(run_at)
+        ORDER BY queue, priority, julianday(run_at), id
         LIMIT 1
         """
     }
 
     private static func nextPriority(_ kind: String) -> String {
         """
-        SELECT CAST(queue AS BLOB), priority, julianday(run_at)
+        SELECT CAST(queue AS BLOB), priority, julianday(run_at), id
         FROM tasks
         WHERE \(kind) AND task_name = :name AND queue = CAST(:queue AS TEXT)
             AND priority > :priority AND priority <= 2147483647 AND julianday(run_at) IS NOT NULL
-        ORDER BY priority, julianday(run_at)
+        ORDER BY priority, julianday(run_at), id
         LIMIT 1
         """
     }

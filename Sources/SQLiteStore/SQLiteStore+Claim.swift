@@ -9,9 +9,8 @@ extension SQLiteStore {
         let priority: Double
         let runAt: Double
         let id: Int64
-        static func inDueOrder(_ one: Candidate, _ other: Candidate) -> Bool {
-            (one.priority, one.runAt, one.id) < (other.priority, other.runAt, other.id)
-        }
+        var place: (priority: Double, runAt: Double, id: Int64) { (priority, runAt, id) }
+        static func inDueOrder(_ one: Candidate, _ other: Candidate) -> Bool { one.place < other.place }
     }
 
     /// Ends claims and takes new ones, in one transaction.
@@ -38,7 +37,7 @@ extension SQLiteStore {
     }
 
     func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
-        try await access("cannot look for due tasks") { [self] database in
+        try await read("cannot look for due tasks") { [self] database in
             let text = SQLiteTime.text(now)
             if try database.isAnyExpired(now: text) { return true }
             guard case .usual = request.share else {
@@ -47,8 +46,7 @@ extension SQLiteStore {
             if lanes.withLock({ $0.recall(names: request.names, queues: request.queues) })?.isEmpty == false {
                 return true
             }
-            let found = try database.lanes(names: request.names, queues: request.queues, now: text)
-            lanes.withLock { $0.keep(found, names: request.names, queues: request.queues) }
+            let found = try lookForLanes(request, now: text, in: database)
             return try !found.isEmpty || !crashed(request, limit: 1, now: text, in: database).isEmpty
                 || database.isAnyKeyedDue(names: request.names, queues: request.queues, now: text)
         }
@@ -85,57 +83,30 @@ extension SQLiteStore {
         case .usual(let limit, let most):
             let known = self.lanes.withLock { $0.recall(names: request.names, queues: request.queues) }
             var lanes = known ?? []
-            var fresh = try heads(of: lanes, limit: limit, now: text, in: database)
-            if fresh.count < limit {
+            var heads = try Heads(of: lanes, limit: limit, now: text, in: database)
+            if heads.rows.count < limit {
                 // What is remembered may be a second old: look again before coming back short.
-                lanes = try database.lanes(names: request.names, queues: request.queues, now: text)
-                self.lanes.withLock { [lanes] in $0.keep(lanes, names: request.names, queues: request.queues) }
-                fresh = try heads(of: lanes, limit: limit, now: text, in: database)
+                lanes = try lookForLanes(request, now: text, in: database)
+                heads = try Heads(of: lanes, limit: limit, now: text, in: database)
             }
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
             let keyed = try keyed(request, limit: limit, now: text, in: database)
-            chosen = Array((fresh + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
+            chosen = Array((heads.rows + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
             try database.holdKeys(of: keyed.allowed.map(\.id), among: chosen.map(\.id))
             isPartial = !keyed.isComplete && chosen.count < limit
+            let left = heads.lanes(after: chosen)
+            self.lanes.withLock { $0.keep(left, names: request.names, queues: request.queues) }
             if lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = lanes[0] }
         }
         return (try take(chosen, of: lane, for: request, now: now, in: database), isPartial)
     }
 
-    /// The first due rows over all lanes.
-    ///
-    /// Lanes are asked in the order of their priority and of their heads, and only as long as they can still have
-    /// something that comes before what was found.
-    func heads(
-        of lanes: [Lane],
-        keyed: Bool = false,
-        limit: Int,
-        now: String,
-        in database: Database
-    ) throws -> [Candidate] {
-        let statement = try BareStatement(
-            keyed ? SQLiteStatements.headOfKeyedLane : SQLiteStatements.headOfLane,
-            in: database
-        )
-        let (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
-        let priority = statement.place(of: "priority")
-        statement.bind(statement.place(of: "now"), now)
-        statement.bind(statement.place(of: "limit"), Int64(limit))
-        var found: [Candidate] = []
-        for lane in lanes.sorted(by: { ($0.priority, $0.head) < ($1.priority, $1.head) }) {
-            if found.count >= limit {
-                found.sort(by: Candidate.inDueOrder)
-                found.removeLast(found.count - limit)
-                guard let last = found.last, (lane.priority, lane.head) <= (last.priority, last.runAt) else { break }
-            }
-            statement.bind(name, lane.name)
-            statement.bind(queue, blob: lane.queue)
-            statement.bind(priority, lane.priority)
-            try statement.forEachRow { row in
-                found.append(Candidate(priority: lane.priority, runAt: row.double(1), id: row.integer(0)))
-            }
-        }
-        return Array(found.sorted(by: Candidate.inDueOrder).prefix(limit))
+    private func lookForLanes(_ request: ClaimRequest, now: String, in database: Database) throws -> [Lane] {
+        let began = ContinuousClock.now
+        let found = try database.lanes(names: request.names, queues: request.queues, now: now)
+        let look = began.duration(to: .now)
+        lanes.withLock { $0.keep(found, names: request.names, queues: request.queues, look: look) }
+        return found
     }
 
     private func crashed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> [Candidate]
@@ -179,6 +150,7 @@ extension SQLiteStore {
         var tasks = [ClaimedTask?](repeating: nil, count: chosen.count)
         try statement.forEachRow { row in
             if let place = places[row.integer(0)] { tasks[place] = ClaimedTask(row, common) }
+            return true
         }
         return tasks.compactMap { $0 }
     }

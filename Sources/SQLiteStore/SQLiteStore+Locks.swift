@@ -19,7 +19,7 @@ extension SQLiteStore {
     ) throws -> (allowed: [Candidate], isComplete: Bool) {
         guard limit > 0, try database.isAnyKeyedOpen() else { return ([], true) }
         let lanes = try database.lanes(names: request.names, queues: request.queues, keyed: true, now: now)
-        let found = try heads(of: lanes, keyed: true, limit: Self.lockLimit, now: now, in: database)
+        let found = try Heads(of: lanes, keyed: true, limit: Self.lockLimit, now: now, in: database).rows
         let statement = try database.cachedStatement(sql: SQLiteLockStatements.isAllowed)
         var (allowed, behind): ([Candidate], [Int64]) = ([], [])
         for row in found {
@@ -69,7 +69,7 @@ extension Database {
 
     /// Whether a row with a lock key is due that is to be looked at.
     func isAnyKeyedDue(names: [String], queues: QueueFilter?, now: String) throws -> Bool {
-        try isAnyKeyedOpen() && !lanes(names: names, queues: queues, keyed: true, now: now).isEmpty
+        try isAnyKeyedOpen() && !lanes(names: names, queues: queues, keyed: true, now: now, atMost: 1).isEmpty
     }
 
     /// Notes that those of these rows that were chosen hold their keys.

@@ -90,7 +90,7 @@ final class DueLook {
         var queue: [UInt8] = []
         while queues?.names == nil, first > now {
             guard let row = step(steps.queue, name, queue, nil) else { return nil }
-            guard row.count == 3, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
+            guard row.count == 4, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
             queue = row[0].bytes
             if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
             guard let open = opening(of: queue),
@@ -115,7 +115,7 @@ final class DueLook {
         var (priority, first) = (priority, Double.infinity)
         while first > now {
             guard let row = step(steps.priority, name, queue, priority) else { return nil }
-            guard row.count == 3, let next = row[1].number, next > priority else { break }
+            guard row.count == 4, let next = row[1].number, next > priority else { break }
             (priority, first) = (next, min(first, row[2].number ?? .infinity))
         }
         return first
