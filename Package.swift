@@ -97,7 +97,7 @@ let package = Package(
         // Drives the built binary from outside.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["TaskRunCLI", "TaskRun", "TaskRunMain", "Migrations", "TestSupport"]
+            dependencies: ["TaskRunCLI", "TaskRun", "Handlers", "TaskRunMain", "Migrations", "TestSupport"]
         ),
         .target(
             name: "TestSupport",

@@ -7,7 +7,7 @@ missing=""
 package() { # package NAME: a distribution's package
     dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $1"
 }
-peer() { # peer NAME: a package to be measured; where the distribution has none, the benchmark says so
+peer() { # peer NAME: a package that can be done without; where the distribution has none, that is said
     if dpkg-query -s "$1" >/dev/null 2>&1 || apt-cache show "$1" >/dev/null 2>&1; then
         package "$1"
     else
@@ -22,6 +22,8 @@ for target in "$@"; do
         test)
             package sqlite3; package postgresql; package libvips-tools; package procps; package util-linux
             package php-cli; package php-sqlite3; package php-pgsql; package python3
+            # For the snippets of docs/coming-from.md.
+            peer python3-psycopg; peer ruby-sequel; peer ruby-sqlite3; peer ruby-pg
             ;;
         lint) package shellcheck ;;
         bench)

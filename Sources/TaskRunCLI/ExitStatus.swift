@@ -67,7 +67,8 @@ struct ProgramError: Error, Equatable {
 
     /// A database error, as it is told to the caller.
     init(_ error: StoreError) {
-        self.init(ExitStatus(error.code), "\(error.subject): \(error.cause)", advice: error.advice)
+        let cause = error.code == .refused ? ConstraintText.plain(error.cause) : error.cause
+        self.init(ExitStatus(error.code), "\(error.subject): \(cause)", advice: error.advice)
     }
 
     /// One or two sentences.

@@ -72,8 +72,23 @@ struct Program: Sendable {
         return error.status
     }
 
-    /// Reads the settings; `flags` are those that only one command has.
+    /// Reads the settings, and warns of environment variables that are probably meant for them.
+    ///
+    /// `flags` are those that only one command has.
     func settings(_ options: SharedOptions, flags: [String: String] = [:]) throws(ProgramError) -> Settings {
+        let settings = Result { () throws(ProgramError) in try silentSettings(options, flags: flags) }
+        for finding in StrayVariables.findings(variables) {
+            // Also where the settings cannot be used: that may be why.
+            switch settings {
+            case .success(let settings): logger(settings).warning("\(finding.sentence)")
+            case .failure: screen.write(finding.sentence)
+            }
+        }
+        return try settings.get()
+    }
+
+    /// Reads the settings, for a command that tells by itself what it finds.
+    func silentSettings(_ options: SharedOptions, flags: [String: String] = [:]) throws(ProgramError) -> Settings {
         try Settings(
             flags: options.flags.merging(flags) { $1 },
             config: options.config,

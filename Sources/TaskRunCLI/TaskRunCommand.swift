@@ -44,7 +44,10 @@ enum CommandWord {
         let known =
             TaskRunCommand.configuration.subcommands.map { $0.configuration }
             .filter(\.shouldDisplay).compactMap(\.commandName) + ["help"]
-        guard let word = rest.first, !known.contains(word) else { return nil }
+        // "help once" names two.
+        guard let word = rest.first(where: { $0 != "help" }), !word.hasPrefix("-"), !known.contains(word) else {
+            return nil
+        }
         let nearest = Spelling.nearest(to: word, among: known)
         return ProgramError(
             .usage,

@@ -41,6 +41,10 @@ public enum TaskRunProgram {
         if let command = command as? any ProgramCommand {
             await program.status(of: command).leave()
         }
+        // The parser answers "help" and a word that is no command with the help of all.
+        if let mistake = CommandWord.mistake(in: Array(CommandLine.arguments.dropFirst())) {
+            program.report(mistake).leave()
+        }
         do {
             // Help, version, completion scripts: the parser's own.
             try command.run()

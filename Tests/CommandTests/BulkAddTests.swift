@@ -36,7 +36,7 @@ import Testing
             #expect(answer.status == 65)
             #expect(answer.output.isEmpty)
             #expect(answer.errors.hasPrefix("Error: line 18766 of stdin cannot be used: "), "\(answer.errors)")
-            #expect(answer.errors.contains("task_name_is_1_to_200_characters"))
+            #expect(answer.errors.contains("task_name must be 1 to 200 characters"))
             #expect(answer.errors.contains("Nothing was added."))
             #expect(try await scratch.sql("SELECT count(*) FROM tasks") == ["0"])
         }

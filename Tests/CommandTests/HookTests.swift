@@ -142,7 +142,7 @@ import Testing
             #expect(try scratch.events().count == 3)
             let missing = try await scratch.taskrun("--hooks", "nowhere", "once")
             #expect(missing.status == 78)
-            #expect(missing.errors.contains("the folder nowhere does not exist"))
+            #expect(missing.errors.contains("/nowhere does not exist"))
         }
     }
 

@@ -2,33 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One fenced block of the README, with the mark above it that says how it is run.
-private struct Snippet {
-    let kind: String
-    let argument: String
-    let text: String
-}
-
 @Suite("README")
 struct ReadmeTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    private func snippets() throws -> [Snippet] {
-        let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
-        let blocks = readme.matches(of: /(?m)^(?:<!-- run: (\w+) ?(.*?) -->\n)?```\w+\n((?s).*?)^```$/)
-        return try blocks.map { block in
-            let kind = try #require(block.output.1, "no mark above: \(block.output.3.prefix(60))")
-            return Snippet(kind: String(kind), argument: String(block.output.2 ?? ""), text: String(block.output.3))
-        }
-    }
-
     @Test("every snippet of the README does what it says")
     func all() async throws {
         try await Scratch.with(.postgresql) { postgresql in
             try await Scratch.with(.sqlite) { place in
                 try FileManager.default.removeItem(at: place.folder.appendingPathComponent("tasks.db"))
-                for snippet in try snippets() { try await run(snippet, in: place.newcomer, postgresql) }
+                for snippet in try Snippet.all(in: "README.md") {
+                    try await run(snippet, in: place.newcomer, postgresql)
+                }
                 try await outcome(in: place)
             }
         }
@@ -39,7 +22,7 @@ struct ReadmeTests {
         try snippet.text.write(to: file, atomically: true, encoding: .utf8)
         let end: Answer
         switch snippet.kind {
-        case "make": end = try await place.other("make", "-n", "-C", Self.root.path, "demo", "test")
+        case "make": end = try await place.other("make", "-n", "-C", Snippet.root.path, "demo", "test")
         case "sh": end = try await place.other("sh", "-eux", file.path)
         case "php": end = try await place.other("php", file.path)
         case "python": end = try await place.other("python3", file.path)
@@ -73,7 +56,7 @@ struct ReadmeTests {
             end = try await place.taskrun("status")
         case "swift":
             // `make test` builds the package that these files are of.
-            let sources = Self.root.appendingPathComponent("Examples/OwnHandlers/Sources/MyTasks")
+            let sources = Snippet.root.appendingPathComponent("Examples/OwnHandlers/Sources/MyTasks")
             let text = try String(contentsOf: sources.appendingPathComponent(snippet.argument), encoding: .utf8)
             #expect(text == snippet.text)
             return

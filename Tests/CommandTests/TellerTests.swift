@@ -99,7 +99,7 @@ import Testing
     @Test("the progress line is empty at first and while nothing is at work")
     func progress() throws {
         let terminal = Terminal(isTerminal: true, width: 80, hasColour: false)
-        var teller = TerminalTeller(program: "taskrun", terminal: terminal) { _ in 20 }
+        var teller = TerminalTeller(program: "taskrun", terminal: terminal, places: 2) { _ in 20 }
         _ = teller.lines(for: .began(task(1)), at: .zero)
         #expect(teller.progress(at: .milliseconds(500)).isEmpty)
         #expect(teller.progress(at: .seconds(75)) == "0 done, 1 at work: 1 A 75 s")

@@ -36,7 +36,19 @@ struct FolderEntry: Sendable {
         }
         guard isSQL || status.isExecutable else { return (.none, [notForUs(status)]) }
         let kind: Kind = isSQL ? .sql(name: stem) : isStream ? .stream(name: stem) : .executable(name: stem)
-        return (kind, status.isWritableByEveryone ? [openToAll] : [])
+        let remarks = status.isWritableByEveryone ? [openToAll] : []
+        return (kind, isSQL || isStream ? remarks : remarks + misspelledStream)
+    }
+
+    /// `REVERSE.steam.py` is a program for each task, but was hardly meant so.
+    private var misspelledStream: [Finding] {
+        let (stem, suffix) = Self.cut(name)
+        let (inner, mark) = Self.cut(stem)
+        let isMeant = { Spelling.nearest(to: $0, among: ["stream"]) != nil }
+        guard isMeant(suffix) || isMeant(mark) else { return [] }
+        let meant = isMeant(suffix) ? "\(stem).stream" : "\(inner).stream\(name.dropFirst(stem.count))"
+        let found = "\(shownPath) is started anew for each task, for it is no stream handler"
+        return [warning(found, advice: "Did you mean \(meant)?")]
     }
 
     /// Hidden files, and what editors leave behind.

@@ -36,7 +36,9 @@ struct ProgramFolder: Sendable, Equatable {
         case .noSuchFileOrDirectory:
             let advice =
                 "Create it, or correct the setting `\(setting)` (--\(setting), TASKRUN_\(setting.uppercased()))."
-            return [Finding(.error, subject, "the folder \(path) does not exist", advice: advice)]
+            return [
+                Finding(.error, subject, "the folder \(Files.absolute(path).string) does not exist", advice: advice)
+            ]
         case .notDirectory:
             return [Finding(.error, subject, "\(path) is no folder", advice: "Name the folder, not a file in it.")]
         case .permissionDenied:

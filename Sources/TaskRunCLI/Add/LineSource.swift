@@ -117,7 +117,7 @@ final class LineSource: TaskSource {
     }
 
     func refused(_ number: Int, _ error: StoreError) {
-        state.withLock { $0.outcome.note(BadLine(number: number, problem: error.cause)) }
+        state.withLock { $0.outcome.note(BadLine(number: number, problem: ConstraintText.plain(error.cause))) }
         if !isLenient { handover.stop() }
     }
 

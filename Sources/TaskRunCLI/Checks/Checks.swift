@@ -23,17 +23,15 @@ struct Checks {
     func findings() async -> [Finding] {
         let settings: Settings
         do {
-            settings = try program.settings(options)
+            settings = try program.silentSettings(options)
         } catch {
             return [Finding(.error, "settings", error.problem, advice: error.advice)]
         }
         let database = await database(settings)
         let handlers = handlers(settings)
         return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers + hooks(settings)
-            + [
-                runtimeDirectory(settings), Self.clock(Date()),
-                CronLine.find(program: program.name, settings: settings),
-            ]
+            + [runtimeDirectory(settings)] + Self.clocks(Date(), beside: database)
+            + [CronLine.find(program: program.name, settings: settings)]
     }
 
     private func source(_ settings: Settings) -> Finding {
@@ -55,7 +53,8 @@ struct Checks {
 
     private func findings(about store: any TaskDesk) async -> [Finding] {
         do {
-            let findings = try await store.findings()
+            // Where the database is stands first in any case.
+            let findings = try await store.findings().filter { $0.level != .ok || $0.subject != "database" }
             do {
                 let versions = try await store.schemaVersions()
                 try await store.requireSchema()
@@ -93,7 +92,7 @@ struct Checks {
     }
 
     /// Settings for task names that no handler here has: perhaps misspelled.
-    private static func strayLimits(_ settings: Settings, known: [String]) -> [Finding] {
+    static func strayLimits(_ settings: Settings, known: [String]) -> [Finding] {
         settings.tasks.keys.sorted().filter { !known.contains($0) }.map { name in
             let nearest = Spelling.nearest(to: name, among: known).map { "Did you mean \"tasks.\($0)\"?" }
             return Finding(.warning, "settings", "tasks.\(name) is for a name without a handler here", advice: nearest)
@@ -110,6 +109,12 @@ struct Checks {
         } catch {
             return Finding(.error, "runtime directory", error.problem, advice: error.advice)
         }
+    }
+
+    /// This machine's clock, unless it was compared with the server's already and is right.
+    private static func clocks(_ now: Date, beside findings: [Finding]) -> [Finding] {
+        let clock = clock(now)
+        return clock.level == .ok && findings.contains { $0.subject == clock.subject } ? [] : [clock]
     }
 
     /// A clock that was never set is told by a year before this program was written.

@@ -9,7 +9,9 @@ enum StrayVariables {
         let known = SettingTable.all.filter(\.isInEnvironment).map(\.variable) + ["TASKRUN_CONFIG"]
         let given =
             ["ID", "NAME"].map { "TASKRUN_TASK_\($0)" }
-            + ["QUEUE", "ATTEMPT", "MAX_ATTEMPTS", "DEADLINE", "OUTPUT", "RUN", "EVENT"].map { "TASKRUN_\($0)" }
+            + ["QUEUE", "ATTEMPT", "MAX_ATTEMPTS", "DEADLINE", "OUTPUT", "RUN", "EVENT", "STREAM"].map {
+                "TASKRUN_\($0)"
+            }
         return variables.keys.sorted().compactMap { name in
             guard name.hasPrefix("TASKRUN_"), !known.contains(name), !given.contains(name) else { return nil }
             let word = String(name.dropFirst("TASKRUN_".count))

@@ -15,6 +15,9 @@ struct OnceRound {
     let logger: Logger
     private let program: Program
     private let directory: RuntimeDirectory
+    /// The handlers folder, if nobody named one and it is not there.
+    let missingFolder: String?
+    private let strayLimits: [Finding]
     private let subject: [String]
 
     /// Puts it together.
@@ -36,6 +39,8 @@ struct OnceRound {
             // The address says which schema, the location what the environment adds to it.
             case .postgresql: "\(store.location) \(settings.database.redacted)"
             }
+        missingFolder = settings.missingHandlersFolder
+        strayLimits = Checks.strayLimits(settings, known: handlers.registry.names).filter { $0.advice != nil }
         subject = [program.name, database, PathText.absolute(settings.handlers)]
     }
 
@@ -67,7 +72,7 @@ struct OnceRound {
 
     /// Runs, tells what happens, and leaves nothing behind.
     func perform(_ settings: RunSettings, turn: FileTurn?, isSilent: Bool) async throws -> RunReport {
-        for finding in handlers.findings + hooks.findings {
+        for finding in handlers.findings + strayLimits + hooks.findings {
             logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
         }
         let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
@@ -83,7 +88,7 @@ struct OnceRound {
             registry: handlers.registry,
             settings: settings,
             identity: identity,
-            slots: slots,
+            slots: WatchedSlots(slots) { display.note(isCrowded: $0) },
             stop: stop,
             turn: turn,
             logger: logger,
@@ -97,11 +102,9 @@ struct OnceRound {
         // Not counted: that would read the whole table each minute.
         let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
         display.finish(report, unknown: unknown)
-        // Why nothing was begun: for whoever looks on.
-        if report.claimed == 0, program.screen.terminal.isTerminal, !isSilent {
-            let paused = (try? await store.pausedQueues()) ?? []
-            program.screen.write(paused.map { $0.sentence + "." })
-        }
+        program.screen.write(
+            await hints(report, settings, unknown, isSeen: program.screen.terminal.isTerminal && !isSilent)
+        )
         if let trouble = report.trouble { tell(trouble) }
         return report
     }
@@ -129,7 +132,8 @@ struct OnceRound {
     private func teller(_ settings: RunSettings, isSilent: Bool) -> any RunTeller {
         guard program.screen.terminal.isTerminal, !isSilent else { return QuietTeller(program: program.name) }
         let registry = handlers.registry
-        return TerminalTeller(program: program.name, terminal: program.screen.terminal) { task in
+        return TerminalTeller(program: program.name, terminal: program.screen.terminal, places: settings.concurrency) {
+            task in
             task.maxAttempts
                 ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
         }

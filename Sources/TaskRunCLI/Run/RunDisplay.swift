@@ -34,6 +34,9 @@ final class RunDisplay: Sendable {
         }
     }
 
+    /// Takes note of whether other runs have all places; it is shown with the next picture.
+    func note(isCrowded: Bool) { state.withLock { $0.teller.note(isCrowded: isCrowded) } }
+
     /// Draws the progress line each second, until cancelled: handlers may take long without a word.
     func tick() async {
         // Cancellation ends it.

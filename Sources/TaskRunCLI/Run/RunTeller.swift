@@ -4,10 +4,16 @@ import TaskRun
 protocol RunTeller: Sendable {
     /// What to say at once.
     mutating func lines(for event: RunEvent, at moment: Duration) -> [String]
+    /// Takes note of whether other runs have all places for handlers.
+    mutating func note(isCrowded: Bool)
     /// The line at the bottom of the screen; empty for none.
     func progress(at moment: Duration) -> String
     /// What to say at the end.
     func summary(_ report: RunReport, unknown: [UnknownName]) -> [String]
+}
+
+extension RunTeller {
+    func note(isCrowded: Bool) {}
 }
 
 /// A name that WAITING tasks have and no handler on this host.

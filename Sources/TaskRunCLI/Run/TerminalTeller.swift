@@ -11,11 +11,15 @@ struct TerminalTeller: RunTeller {
 
     private let program: String
     private let terminal: Terminal
+    private let places: Int
     private let maxAttempts: @Sendable (ClaimedTask) -> Int
     private var work: [Int64: Work] = [:]
     private var ended = 0
     private var hasProgress = false
     private var isWaiting = false
+    private var isCrowded = false
+    /// Tasks that are still there, and whose reason did not fit into the line.
+    private var cut: [Int64] = []
     // Grow as wider ones come, so that lines stay aligned from then on.
     private var idWidth = 3
     private var nameWidth = 12
@@ -25,10 +29,17 @@ struct TerminalTeller: RunTeller {
     /// - Parameters:
     ///   - program: The program's name, for what to type.
     ///   - terminal: What can be shown.
+    ///   - places: How many handlers may be at work at once, over all runs of this host and user.
     ///   - maxAttempts: How many attempts a task has.
-    init(program: String, terminal: Terminal, maxAttempts: @escaping @Sendable (ClaimedTask) -> Int) {
+    init(
+        program: String,
+        terminal: Terminal,
+        places: Int,
+        maxAttempts: @escaping @Sendable (ClaimedTask) -> Int
+    ) {
         self.program = program
         self.terminal = terminal
+        self.places = places
         self.maxAttempts = maxAttempts
     }
 
@@ -75,12 +86,16 @@ struct TerminalTeller: RunTeller {
         let middle = "  \(id.padded(idWidth, onRight: false))  \(name.padded(nameWidth))\(queue)"
         let used = front.displayWidth + 1 + middle.displayWidth + 2
         let next = ending.next.cut(toWidth: max(20, (terminal.width ?? .max) - used))
+        if next != ending.next, [.again, .failed].contains(ending.kind) { cut.append(task.id) }
         let mark = ink(String(ending.kind.rawValue), ending.kind.colour)
         let end = next.isEmpty ? "" : "  " + ink(next, ending.kind == .failed ? .red : .faint)
         return ink(front, .faint) + mark + middle + end
     }
 
+    mutating func note(isCrowded: Bool) { self.isCrowded = isCrowded }
+
     func progress(at moment: Duration) -> String {
+        if isCrowded, work.isEmpty, moment > .seconds(1) { return "\(ended) done, waiting for a place: \(crowd)" }
         if isWaiting { return "\(ended) done, waiting for tasks" }
         guard !work.isEmpty, moment > .seconds(1) || hasProgress else { return "" }
         let busy = work.values.sorted { $0.task.id < $1.task.id }.map { work in
@@ -105,10 +120,24 @@ struct TerminalTeller: RunTeller {
         add(report.skipped, "skipped by hooks", .faint)
         add(report.cancelled, "cancelled", .faint)
         add(report.leaseLost, "lost to another run", .yellow)
-        let total = report.claimed == 0 ? "Nothing is due" : Self.count(report.claimed, "task")
+        let idle = isCrowded ? "Nothing begun for want of a place: \(crowd)" : "Nothing is due"
+        let total = report.claimed == 0 ? idle : Self.count(report.claimed, "task")
         let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
-        let advice = report.failed > 0 ? ["See: \(program) list --status FAILED"] : []
-        return ["\(total)\(sum) (\(SpanText.taken(report.duration)))"] + advice + UnknownName.sentences(unknown)
+        let list = report.failed > 0 ? ["See: \(program) list --status FAILED"] : []
+        return ["\(total)\(sum) (\(SpanText.taken(report.duration)))"] + reasons + list + UnknownName.sentences(unknown)
+    }
+
+    /// Where the reasons stand that did not fit into their lines.
+    private var reasons: [String] {
+        guard let first = cut.first else { return [] }
+        let others = cut.dropFirst().prefix(4).map { "\($0)" } + (cut.count > 5 ? ["…"] : [])
+        let more = others.isEmpty ? "" : " (also \(others.joined(separator: ", ")))"
+        return ["The whole reason: \(program) show \(first)\(more)"]
+    }
+
+    /// Why nothing can be begun.
+    private var crowd: String {
+        "other runs have \(places == 1 ? "the only one" : "all \(places)") (\(SettingTable.concurrency.key))"
     }
 
     private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

@@ -4,6 +4,8 @@ import TaskRun
 
 /// Everything that can be set: the only place where keys, ranges and forms are written down.
 ///
+/// `docs/settings.md` tells it to users; a test compares the two.
+///
 /// | key | value | default |
 /// |---|---|---|
 /// | `database` | `sqlite:PATH` or `postgres://…`; secret: shown without password | `sqlite:tasks.db` |
@@ -25,7 +27,7 @@ import TaskRun
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
 /// | `runtime_directory` | private folder for the host's places for handlers | `/tmp/taskrun-UID` |
 /// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
-/// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, the user at this host |
+/// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, `taskrun@localhost` |
 /// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts`, `tasks.NAME.keep_result` | the same for one task name; file only | – |
 ///
 /// A relative path in a file begins at the file's folder, any other at the working directory.

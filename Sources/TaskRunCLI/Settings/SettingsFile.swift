@@ -30,7 +30,7 @@ struct SettingsFile {
             let advice = "Correct --config or TASKRUN_CONFIG, or create the file."
             throw ProgramError(
                 .settings,
-                "cannot read the settings file \(path): \(Self.reason(error))",
+                "cannot read the settings file \(PathText.absolute(path)): \(Self.reason(error))",
                 advice: advice
             )
         }

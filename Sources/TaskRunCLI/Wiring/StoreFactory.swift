@@ -2,6 +2,12 @@ import PostgreSQLStore
 import SQLiteStore
 import TaskRun
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Opens the database that the settings name.
 enum StoreFactory {
     /// Opens a store.
@@ -21,13 +27,26 @@ enum StoreFactory {
         case .sqlite(let path):
             // Outside WAL less than full could damage the file.
             let isWAL = synchronous != .full && SQLiteStore.journalMode(ofFile: path) == .wal
-            return try SQLiteStore(
-                path: path,
-                opening: creating ? .creating : .existing,
-                synchronous: isWAL ? synchronous : .full
-            )
+            do throws(StoreError) {
+                return try SQLiteStore(
+                    path: path,
+                    opening: creating ? .creating : .existing,
+                    synchronous: isWAL ? synchronous : .full
+                )
+            } catch {
+                throw error.naming(path)
+            }
         case .postgresql(let url): return try PostgreSQLStore(url)
         }
+    }
+}
+
+extension StoreError {
+    /// Says where a missing file was looked for: most often this is the wrong folder.
+    fileprivate func naming(_ path: String) -> StoreError {
+        let absolute = PathText.absolute(path)
+        guard path != absolute, path != ":memory:", !FileManager.default.fileExists(atPath: path) else { return self }
+        return StoreError(code, subject: subject, cause: "\(cause) (looked for \(absolute))", advice: advice)
     }
 }
 
