@@ -167,6 +167,28 @@ import Testing
         }
     }
 
+    @Test("a wrong password in the password file is a matter of the settings, and the file is named")
+    func passwordFile() async throws {
+        let server = try await PostgreSQLServer.shared()
+        try await server.psql(
+            """
+            DO $$ BEGIN CREATE ROLE needs_password LOGIN PASSWORD 'right';
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
+            """
+        )
+        try await Scratch.with(tables: false) { scratch async throws in
+            try scratch.write("127.0.0.1:*:*:needs_password:wr0ng\n", to: "passwords", mode: 0o600)
+            let place = scratch.setting([
+                "TASKRUN_DATABASE": "postgres://needs_password@127.0.0.1:\(server.port)/postgres",
+                "PGPASSFILE": scratch.folder.appending(path: "passwords").path,
+            ])
+            let answer = try await place.taskrun("status")
+            #expect(answer.status == 78, "\(answer)")
+            #expect(answer.errors.contains("passwords\" (SQLSTATE 28P01). Check user and password"), "\(answer)")
+            #expect(!answer.errors.contains("wr0ng") && !answer.errors.contains("server is running"))
+        }
+    }
+
     @Test("a file name where an address is expected is answered with the address")
     func bareFile() async throws {
         try await Scratch.with { scratch async throws in

@@ -46,8 +46,14 @@ enum ConnectionRefusal {
         return step == PGRES_POLLING_FAILED ? state(in: String(cString: PQerrorMessage(handle))) : nil
     }
 
-    /// The SQLSTATE at the end of `… failed: FATAL:  28P01`.
+    /// The SQLSTATE at the end of `… failed: FATAL:  28P01`, in the last line that ends so.
+    ///
+    /// libpq says in a further line which file the password is from.
     static func state(in message: String) -> String? {
+        message.split(whereSeparator: \.isNewline).reversed().lazy.compactMap { state(atEndOf: $0) }.first
+    }
+
+    private static func state(atEndOf message: Substring) -> String? {
         guard let word = message.split(whereSeparator: \.isWhitespace).last, word.utf8.count == 5 else { return nil }
         let isState = word.utf8.allSatisfy {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
