@@ -40,19 +40,24 @@ extension PostgreSQLStore {
     public func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([
-                Request(WaitSQL.anyClaim), Self.firstDue(names, queues),
+                Request(WaitSQL.anyClaim), Self.anyDue(names, queues),
                 Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]), Request(LockSQL.anyBehind),
                 Request(ResultSQL.anyExpired), Request(BatchSQL.anyWaits),
             ])
             return Look(
                 holdsClaims: answers[0].rows[0].bool(0),
-                isDue: answers[1].rows.first?.integerIfAny(0).map { $0 <= 0 } ?? false,
+                isDue: answers[1].rows[0].bool(0),
                 hasLine: answers[3].rows[0].bool(0),
                 hasBatch: answers[5].rows[0].bool(0),
                 waitingNames: answers[2].rows.map { $0.text(0) },
                 holdsExpired: answers[4].rows[0].bool(0)
             )
         }
+    }
+
+    private static func anyDue(_ names: [String], _ queues: QueueFilter?) -> Request {
+        queues?.names.map { Request(WaitSQL.anyDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
+            ?? Request(WaitSQL.anyDue, [SQLText.array(names), queues?.expression])
     }
 
     private static func firstDue(_ names: [String], _ queues: QueueFilter?) -> Request {

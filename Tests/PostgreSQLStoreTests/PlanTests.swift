@@ -117,6 +117,7 @@ struct PlanTests {
         Case(statement: DeskSQL.equal, values: ["'A'", "'k'"], indexes: ["tasks_dedupe"]),
         Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
         Case(statement: WaitSQL.firstDue, values: ["'{A,B,C}'", "'^(?:d.*)$'"], indexes: Self.dueIndexes),
+        Case(statement: WaitSQL.anyDue, values: ["'{A,B,C}'", "'^(?:d.*)$'"], indexes: Self.dueIndexes),
         Case(
             statement: WaitSQL.firstDueOfQueues,
             values: ["'{A,B}'", "'{default,q1}'"],

@@ -29,7 +29,49 @@ enum WaitSQL {
     /// Values: names, queues.
     static let firstDueOfQueues = Statement("first_due_of_queues", firstDue(queues: "$2::text[]"))
 
+    /// Whether any row of these names is due: as the one above, but it ends at the first one that is found.
+    ///
+    /// Values: names, a regular expression for the queues or NULL.
+    static let anyDue = Statement("any_due", anyDue(queues: nil))
+
+    /// The same for these queues only.
+    ///
+    /// Values: names, queues.
+    static let anyDueOfQueues = Statement("any_due_of_queues", anyDue(queues: "$2::text[]"))
+
     private static func firstDue(queues: String?) -> String {
+        """
+        \(waiting(queues: queues)), first AS (
+            SELECT queue, greatest(waiting.run_at, paused_until) AS moment
+            FROM waiting LEFT JOIN task_queues USING (queue)
+        )
+        SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
+        FROM (
+            SELECT moment
+            FROM first
+            WHERE isfinite(moment)\(isWanted(queues))
+            UNION ALL
+            SELECT expires_at FROM expiring
+        ) AS soonest
+        """
+    }
+
+    private static func anyDue(queues: String?) -> String {
+        """
+        \(waiting(queues: queues))
+        SELECT EXISTS (
+            SELECT FROM waiting
+            WHERE run_at <= now() AND \(ClaimSQL.isOpen("waiting.queue", "NULL"))\(isWanted(queues))
+        ) OR EXISTS (SELECT FROM expiring WHERE expires_at <= now())
+        """
+    }
+
+    private static func isWanted(_ queues: String?) -> String {
+        queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : ""
+    }
+
+    /// The first rows of all lanes, as `waiting`, and the first one that will expire.
+    private static func waiting(queues: String?) -> String {
         let wanted =
             queues.map { "unnest($1::text[]) AS name (task_name) CROSS JOIN unnest(\($0)) AS queue (queue)" }
             ?? "unnest($1::text[]) AS name (task_name)"
@@ -76,22 +118,11 @@ enum WaitSQL {
                 WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
                 ORDER BY expires_at
                 LIMIT 1
-            ), first AS (
-                SELECT queue, greatest(soonest.run_at, paused_until) AS moment
-                FROM (
-                    SELECT queue, run_at FROM lane
-                    UNION ALL SELECT queue, run_at FROM keyed
-                    UNION ALL SELECT queue, run_at FROM crashed
-                ) AS soonest LEFT JOIN task_queues USING (queue)
+            ), waiting AS (
+                SELECT queue, run_at FROM lane
+                UNION ALL SELECT queue, run_at FROM keyed
+                UNION ALL SELECT queue, run_at FROM crashed
             )
-            SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
-            FROM (
-                SELECT moment
-                FROM first
-                WHERE isfinite(moment)\(queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : "")
-                UNION ALL
-                SELECT expires_at FROM expiring
-            ) AS soonest
             """
     }
 }
