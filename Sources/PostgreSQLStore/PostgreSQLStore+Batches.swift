@@ -41,10 +41,10 @@ struct BatchEnds: Sendable {
         for batch in batches { counts[batch] = Counts() }
     }
 
-    /// What settlements have ended.
+    /// What settlements have ended; also rows that were to go back may be gone, as they were cancelled or gave way.
     init(_ settlements: [Settlement], _ results: [SettleResult]) {
-        for (settlement, result) in zip(settlements, results) where result == .settled {
-            guard let batch = settlement.endedBatch else { continue }
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+            guard let batch = settlement.batch else { continue }
             counts[batch, default: Counts()].complete += settlement.verdict == .delete ? 1 : 0
             counts[batch, default: Counts()].cancelled += settlement.verdict == .cancel ? 1 : 0
         }
@@ -90,7 +90,7 @@ struct BatchEnds: Sendable {
 
 extension SettlementBatch {
     /// Whether something is left to be done when it is known which rows were settled.
-    var hasSequel: Bool { settlements.contains { !$0.additions.isEmpty || $0.endedBatch != nil } }
+    var hasSequel: Bool { settlements.contains { !$0.additions.isEmpty || $0.batch != nil } }
 
     /// Adds what is to follow on tasks that are gone, and tells the batches of theirs.
     func conclude(_ results: [SettleResult], in session: PostgreSQLSession) throws(PostgreSQLFailure) {

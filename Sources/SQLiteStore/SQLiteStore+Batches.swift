@@ -31,10 +31,12 @@ extension Database {
     }
 
     /// Counts what has ended of batches that a task waits for, and makes the tasks due whose batches have ended with it.
+    ///
+    /// Also rows that were to go back may be gone, as they were cancelled or gave way.
     func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws {
         var counts: [String: (complete: Int, cancelled: Int)] = [:]
-        for (settlement, result) in zip(settlements, results) where result == .settled {
-            guard let batch = settlement.endedBatch else { continue }
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+            guard let batch = settlement.batch else { continue }
             counts[batch, default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
             counts[batch, default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
         }

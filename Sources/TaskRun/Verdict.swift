@@ -71,9 +71,6 @@ extension Settlement {
     /// What is added if the row is deleted.
     package var additions: [NewTask] { verdict == .delete ? followUps : [] }
 
-    /// The batch that may have ended with this; nil: none, or the task goes on.
-    package var endedBatch: String? { verdict.resultState == nil ? nil : batch }
-
     /// Whether the row keeps its lock key: it goes back to WAITING and lets nobody pass.
     public var keepsKey: Bool {
         switch verdict {
