@@ -17,7 +17,13 @@ extension PostgreSQLStore {
     public func endBatches(now: Date?) async throws(StoreError) -> Int {
         try await reach(to: "end batches") { session throws(PostgreSQLFailure) in
             let look = Request(BatchSQL.ended, [String(Self.endLimit)])
-            let ended = try session.exchange([look])[0].rows.map { $0.text(0) }
+            let answers = try session.exchange([look, Request(BatchSQL.anyDeserted)])
+            if answers[1].rows[0].bool(0) {
+                // In a transaction of its own, so that no row is held while others are waited for.
+                let deserted = try session.exchange([.begin, Request(BatchSQL.deserted)])[1].rows.map { $0.text(0) }
+                try session.exchange([Request(BatchSQL.forget, [SQLText.array(deserted)]), .commit])
+            }
+            let ended = answers[0].rows.map { $0.text(0) }
             guard !ended.isEmpty else { return 0 }
             try session.exchange([.begin, SessionSettings.patience])
             let count = try BatchEnds(batches: ended).note(now: now, in: session)

@@ -9,6 +9,7 @@ extension SQLiteStore {
     /// Makes tasks due whose batches have ended unnoticed.
     public func endBatches(now: Date?) async throws(StoreError) -> Int {
         try await transaction("cannot end batches") { database in
+            try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
             let ended = try Row.fetchAll(
                 database,
                 sql: SQLiteBatchStatements.ended,
@@ -128,11 +129,25 @@ enum SQLiteBatchStatements {
         LIMIT :limit
         """
 
+    // Or counts are left.
     static let anyWaits = """
         SELECT 1
         FROM tasks INDEXED BY tasks_after_batch
         WHERE after_batch IS NOT NULL AND status = 'WAITING'
+        UNION ALL
+        SELECT 1
+        FROM task_batches
         LIMIT 1
+        """
+
+    // Counts that nobody waits for: who did is gone.
+    static let forgetDeserted = """
+        DELETE FROM task_batches
+        WHERE NOT EXISTS (
+            SELECT 1
+            FROM tasks
+            WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+        )
         """
 
     private static func isOver(_ batch: String) -> String {

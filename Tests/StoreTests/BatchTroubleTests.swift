@@ -45,4 +45,41 @@ struct BatchTroubleTests {
             )
         }
     }
+
+    @Test(
+        "what was counted for a task that is gone is not told to a later one that waits for a batch of that name",
+        arguments: StoreUnderTest.allCases
+    )
+    func deserted(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let one = NewTask(name: "A", runAt: Fixture.start, batch: "b")
+            try await add(fixture, [one, one])
+            let tasks = try await fixture.claim()
+            _ = try await fixture.store.settle([Settlement(tasks[0].proof, .delete, batch: "b")], now: Fixture.start)
+            try await fixture.sql("DELETE FROM tasks WHERE task_name = 'Z'")
+            _ = try await fixture.store.settle([Settlement(tasks[1].proof, .delete, batch: "b")], now: Fixture.start)
+            #expect(try await fixture.store.look(names: ["A", "Z"], queues: nil).hasBatch)
+            #expect(try await fixture.store.endBatches(now: Fixture.start) == 0)
+            #expect(try await fixture.rows("SELECT * FROM task_batches").isEmpty)
+            #expect(try await !fixture.store.look(names: ["A", "Z"], queues: nil).hasBatch)
+            try await add(fixture, [one])
+            let again = try #require(try await fixture.claim().first)
+            _ = try await fixture.store.settle([Settlement(again.proof, .delete, batch: "b")], now: Fixture.start)
+            #expect(
+                try await numbers(fixture) == [#"{"batch":{"name":"b","complete":1,"failed":0,"cancelled":0}}"#]
+            )
+        }
+    }
+
+    @Test("counts of a batch that somebody waits for are kept", arguments: StoreUnderTest.allCases)
+    func kept(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let one = NewTask(name: "A", runAt: Fixture.start, batch: "b")
+            try await add(fixture, [one, one])
+            let tasks = try await fixture.claim()
+            _ = try await fixture.store.settle([Settlement(tasks[0].proof, .delete, batch: "b")], now: Fixture.start)
+            #expect(try await fixture.store.endBatches(now: Fixture.start) == 0)
+            #expect(try await fixture.rows("SELECT * FROM task_batches") == ["b|1|0"])
+        }
+    }
 }
