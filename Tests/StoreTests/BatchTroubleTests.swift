@@ -82,4 +82,26 @@ struct BatchTroubleTests {
             #expect(try await fixture.rows("SELECT * FROM task_batches") == ["b|1|0"])
         }
     }
+
+    @Test(
+        "a row that was in hand when a run died is not claimed either while it waits for a batch",
+        arguments: StoreUnderTest.allCases
+    )
+    func crashed(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await add(fixture, [NewTask(name: "A", runAt: Fixture.start.addingTimeInterval(60), batch: "b")])
+            try await fixture.add(columns: "crashes", values: "1")
+            try await fixture.add(columns: "crashes", values: "5")
+            try await fixture.sql("UPDATE tasks SET after_batch = 'b', run_at = created_at WHERE crashes > 0")
+            #expect(try await fixture.claim().isEmpty)
+            let alone = ClaimRequest(owner: "me", names: ["A"], share: .alone)
+            #expect(try await fixture.store.claim(alone, now: Fixture.start).isEmpty)
+            #expect(try await !fixture.store.look(names: ["A"], queues: nil).isDue)
+            let end = ContinuousClock.now.advanced(by: .milliseconds(300))
+            #expect(try await !fixture.store.waitForTasks(names: ["A"], queues: nil, until: end))
+            try await fixture.sql("DELETE FROM tasks WHERE batch = 'b'")
+            #expect(try await fixture.store.endBatches(now: Fixture.start) == 3)
+            #expect(try await fixture.claim().map(\.crashes) == [1])
+        }
+    }
 }
