@@ -104,9 +104,10 @@ extension SettlementBatch {
         do {
             for part in TaskInsertion(tasks).steps { try session.exchange([part.request]) }
         } catch {
-            // A token that another task has: that is no row which is to give way.
-            guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-            throw PostgreSQLFailure(.refused, message: error.message)
+            guard error.isAboutStatement else { throw error }
+            // A token that another task has: that is no row which is to give way, so its state is not told.
+            let state = error.state == PostgreSQLFailure.uniqueViolation ? nil : error.state
+            throw PostgreSQLFailure(.refused, state: state, message: error.message)
         }
         try BatchEnds(settlements, results).note(now: now, in: session)
     }

@@ -26,7 +26,13 @@ extension Database {
         for (settlement, result) in zip(settlements, results) where result == .settled {
             for var task in settlement.additions {
                 if task.delay == nil, task.runAt == nil { task.runAt = now }
-                _ = try add(task)
+                do {
+                    _ = try add(task)
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+                    // A trigger that does not work: the file is well.
+                    let known = StoreError(sqlite: error, "cannot add a task that is to follow")
+                    throw StoreError(.refused, subject: known.subject, cause: known.cause)
+                }
             }
         }
     }
