@@ -41,13 +41,15 @@ extension Database {
     ///
     /// Also rows that were to go back may be gone, as they were cancelled or gave way.
     func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws {
-        var counts: [String: (complete: Int, cancelled: Int)] = [:]
+        // By the bytes of the names, as the table compares them; to Swift more texts are equal.
+        var counts: [[UInt8]: (complete: Int, cancelled: Int)] = [:]
         for (settlement, result) in zip(settlements, results) where result != .leaseLost {
             guard let batch = settlement.batch else { continue }
-            counts[batch, default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
-            counts[batch, default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
+            counts[Array(batch.utf8), default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
+            counts[Array(batch.utf8), default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
         }
-        for (batch, count) in counts {
+        for (bytes, count) in counts {
+            let batch = String(decoding: bytes, as: UTF8.self)
             try countEnds(batch, complete: count.complete, cancelled: count.cancelled)
             _ = try endBatch(batch, now: now)
         }

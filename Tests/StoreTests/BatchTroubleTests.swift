@@ -104,4 +104,23 @@ struct BatchTroubleTests {
             #expect(try await fixture.claim().map(\.crashes) == [1])
         }
     }
+
+    @Test("names of batches are compared byte by byte", arguments: StoreUnderTest.allCases)
+    func bytes(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            // The same letter for people, once as one character and once as two.
+            let names = ["\u{e9}", "e\u{301}"]
+            for name in names {
+                try await add(fixture, [NewTask(name: "A", runAt: Fixture.start, batch: name)], batch: name)
+            }
+            let tasks = try await fixture.claim()
+            _ = try await fixture.store.settle(
+                tasks.map { Settlement($0.proof, .delete, batch: $0.batch) },
+                now: Fixture.start
+            )
+            let data = try await numbers(fixture)
+            #expect(data.count == 2)
+            #expect(data.allSatisfy { $0.contains(#""complete":1"#) })
+        }
+    }
 }
