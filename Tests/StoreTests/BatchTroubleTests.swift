@@ -123,4 +123,14 @@ struct BatchTroubleTests {
             #expect(data.allSatisfy { $0.contains(#""complete":1"#) })
         }
     }
+
+    @Test("a task that waits for a batch is not counted as due", arguments: StoreUnderTest.allCases)
+    func summary(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", batch: "b"), NewTask(name: "Z", afterBatch: "b")])
+            let lines = try await fixture.store.summary().lines
+            #expect(lines.map(\.count) == [1, 1] && lines.map(\.due) == [1, 0])
+            #expect(lines.map { $0.oldestDue == nil } == [false, true])
+        }
+    }
 }
