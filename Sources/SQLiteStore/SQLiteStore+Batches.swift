@@ -7,16 +7,26 @@ extension SQLiteStore {
     private static let endLimit = 1000
 
     /// Makes tasks due whose batches have ended unnoticed.
+    ///
+    /// Where there is nothing to do no lock is taken.
     public func endBatches(now: Date?) async throws(StoreError) -> Int {
-        try await transaction("cannot end batches") { database in
-            try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
-            let ended = try Row.fetchAll(
-                database,
-                sql: SQLiteBatchStatements.ended,
-                arguments: ["limit": Self.endLimit]
-            )
-            return try ended.reduce(0) { try $0 + database.endBatch($1.text(0), now: now ?? Date()) }
+        let isNothing = try await read("cannot look for batches that have ended") { database in
+            try database.endedBatches(limit: 1).isEmpty
+                && Row.fetchOne(database, sql: SQLiteBatchStatements.anyDeserted) == nil
         }
+        if isNothing { return 0 }
+        return try await transaction("cannot end batches") { database in
+            try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
+            let ended = try database.endedBatches(limit: Self.endLimit)
+            return try ended.reduce(0) { try $0 + database.endBatch($1, now: now ?? Date()) }
+        }
+    }
+}
+
+extension Database {
+    /// Batches that somebody waits for and of which no task is open.
+    fileprivate func endedBatches(limit: Int) throws -> [String] {
+        try Row.fetchAll(self, sql: SQLiteBatchStatements.ended, arguments: ["limit": limit]).map { $0.text(0) }
     }
 }
 
@@ -149,9 +159,11 @@ enum SQLiteBatchStatements {
         """
 
     // Counts that nobody waits for: who did is gone.
-    static let forgetDeserted = """
-        DELETE FROM task_batches
-        WHERE NOT EXISTS (
+    static let anyDeserted = "SELECT 1 FROM task_batches WHERE \(isDeserted) LIMIT 1"
+    static let forgetDeserted = "DELETE FROM task_batches WHERE \(isDeserted)"
+
+    private static let isDeserted = """
+        NOT EXISTS (
             SELECT 1
             FROM tasks
             WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'

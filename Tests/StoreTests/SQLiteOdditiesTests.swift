@@ -57,6 +57,7 @@ struct SQLiteOdditiesTests {
             (SQLiteBatchStatements.ended, "INDEX tasks_after_batch"),
             (SQLiteBatchStatements.ended, "tasks_batch (batch=? AND status=?)"),
             (SQLiteBatchStatements.anyWaits, "INDEX tasks_after_batch"),
+            (SQLiteBatchStatements.anyDeserted, "tasks_after_batch (after_batch=?)"),
             (SQLiteBatchStatements.forgetDeserted, "tasks_after_batch (after_batch=?)"),
         ]
     )
@@ -167,6 +168,22 @@ struct SQLiteOdditiesTests {
             let tasks = try await fixture.claim()
             let recovered = try await fixture.store.recover(RecoverRequest())
             #expect(tasks.isEmpty && recovered.isEmpty)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        }
+    }
+
+    @Test("while the batches that tasks wait for are open no lock is taken, even beside a writer")
+    func noLockForBatches() async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.add(2, columns: "batch", values: "'b'")
+            try await fixture.add(name: "Z", columns: "after_batch", values: "'b'")
+            let task = try #require(try await fixture.claim(limit: 1).first)
+            _ = try await fixture.store.settle([Settlement(task.proof, .delete, batch: "b")], now: Fixture.start)
+            let path = String(fixture.store.location.dropFirst("sqlite:".count))
+            let holder = try Self.holder(path)
+            try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+            let ended = try await fixture.store.endBatches(now: nil)
+            #expect(ended == 0)
             try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         }
     }
