@@ -24,8 +24,10 @@ extension Database {
         for (settlement, result) in zip(settlements, results) where result != .leaseLost {
             if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay) }
         }
-        try addFollowUps(settlements, results, now: now)
-        try endBatches(settlements, results, now: now)
+        if settlements.contains(where: \.hasSequel) {
+            try addFollowUps(settlements, results, now: now)
+            try endBatches(settlements, results, now: now)
+        }
         return results
     }
 
