@@ -147,11 +147,13 @@ extension PostgreSQLStore {
         try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
             let values = [owner] + ClaimProof.arrays(known)
             do throws(PostgreSQLFailure) {
-                let released = try session.exchange([.begin, Request(SettleSQL.giveBack, values)])[1].rows.map {
-                    $0.integer(0)
-                }
-                let removal = ResultSQL.removeCancelled(released.map { ($0, ResultRecord.standardKeep) }, now: nil)
-                try session.exchange([removal, .commit].compactMap(\.self))
+                let released = try session.exchange([.begin, Request(SettleSQL.giveBack, values)])[1].rows
+                let removal = ResultSQL.removeCancelled(
+                    released.map { ($0.integer(0), ResultRecord.standardKeep) },
+                    now: nil
+                )
+                let letGo = LockSQL.letGo(released.compactMap { $0.textIfAny(1) })
+                try session.exchange([removal].compactMap(\.self) + letGo + [.commit])
                 return released.count
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }

@@ -59,6 +59,7 @@ enum SQLiteLockStatements {
             ORDER BY priority, julianday(run_at), id
             LIMIT 1
         )
+            AND NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = :key AND holder.lock_place = 2)
         """
 
     static let keyOf = """

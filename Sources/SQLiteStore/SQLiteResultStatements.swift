@@ -26,6 +26,7 @@ enum SQLiteResultStatements {
     static let deleteCancelled = """
         DELETE FROM tasks
         WHERE id = :id AND status = 'WAITING' AND cancel_requested_at IS NOT NULL
+        RETURNING CAST(lock_key AS BLOB)
         """
 
     // After a row became FAILED although no handler ended: its run died too often.

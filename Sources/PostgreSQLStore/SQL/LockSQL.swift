@@ -140,7 +140,7 @@ enum LockSQL {
         """
     )
 
-    /// Makes the next one of each key that waits behind one to be looked at.
+    /// Makes the next one of each key that waits behind one to be looked at, where nobody holds the key.
     ///
     /// Value: keys.
     static let promote = Statement(
@@ -158,15 +158,17 @@ enum LockSQL {
                     ORDER BY priority, run_at, id
                     LIMIT 1
                 ) AS first
+                WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = wanted.key AND holder.lock_place = 2)
             )
         ) AND status || '' = 'WAITING' AND lock_place = 1
         """
     )
 
-    /// What lets go of keys, in order.
-    static func letGo(_ keys: [String]) -> [Request] {
-        guard !keys.isEmpty else { return [] }
-        return [Request(lock, [SQLText.array(keys)]), Request(promote, [SQLText.array(keys)])]
+    /// What lets go of keys, in order: their advisory locks, what ends or frees rows, and what leads the lines on.
+    static func letGo(_ keys: [String], after requests: [Request] = []) -> [Request] {
+        guard !keys.isEmpty else { return requests }
+        let keys = SQLText.array(keys.map(Optional.some))
+        return [Request(lock, [keys])] + requests + [Request(promote, [keys])]
     }
 
     /// Keys with rows behind that nothing leads on: no holder, and none due that is to be looked at.
