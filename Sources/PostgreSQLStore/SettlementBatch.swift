@@ -25,7 +25,7 @@ struct SettlementBatch: Sendable {
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
         deletes = ordered.filter(\.isDeletion)
         updates = ordered.filter { !$0.isDeletion }
-        let free = Self.free(ordered.filter { $0.lockKey != nil })
+        let free = Self.free(ordered.filter { $0.lockKey != nil }, now: now)
         kept = ResultSQL.keep(ordered, now: now)
         requests =
             kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
@@ -64,10 +64,10 @@ struct SettlementBatch: Sendable {
 
     /// Lets go of lock keys; in this order, see ``LockSQL``. Of a row that was to keep its key the line is led on if it has gone
     /// because it was to be cancelled.
-    private static func free(_ settlements: [Settlement]) -> [Request] {
+    private static func free(_ settlements: [Settlement], now: Date?) -> [Request] {
         let rest = settlements.filter { !$0.isDeletion && !$0.keepsKey }
         let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
-        return LockSQL.letGo(settlements.compactMap(\.lockKey), after: free)
+        return LockSQL.letGo(settlements.compactMap(\.lockKey), after: free, now: SQLText.moment(now))
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -97,7 +97,7 @@ struct SettlementBatch: Sendable {
             results[settlement.proof.id] = try putBack(settlement, in: session)
         }
         try session.exchange([Self.removal(updates, now: now)].compactMap(\.self))
-        try session.exchange(Self.free(settlements.filter { $0.lockKey != nil }))
+        try session.exchange(Self.free(settlements.filter { $0.lockKey != nil }, now: now))
         return settlements.map { results[$0.proof.id] ?? .leaseLost }
     }
 

@@ -30,7 +30,7 @@ extension Database {
             cachedStatement(sql: SQLiteResultStatements.deleteCancelled),
             arguments: ["id": id]
         )
-        if let key = gone?.textIfAny(0) { try promote(key) }
+        if let key = gone?.textIfAny(0) { try promote(key, now: now) }
     }
 }
 

@@ -120,6 +120,8 @@ enum DeskSQL {
                 run_at = now(),
                 attempts = 0,
                 crashes = 0,
+                -- In line anew, also where it was made FAILED by hand.
+                lock_place = 0,
                 expires_at = CASE WHEN expires_at > now() THEN expires_at END,
                 lease_owner = NULL,
                 lease_expires_at = NULL,
