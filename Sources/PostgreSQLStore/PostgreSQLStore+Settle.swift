@@ -62,14 +62,11 @@ extension PostgreSQLStore {
         in session: PostgreSQLSession,
         _ usual: () throws(PostgreSQLFailure) -> Exchange
     ) throws(PostgreSQLFailure) -> Exchange {
+        guard !batch.updates.isEmpty else { return try claimingAgain(in: session, usual) }
         do throws(PostgreSQLFailure) {
             return try usual()
         } catch {
             guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-            guard !batch.updates.isEmpty else {
-                // Two claims met at a lock key after all: the later one is made again.
-                throw PostgreSQLFailure(.locked, state: error.state, message: error.message)
-            }
             try session.exchange([.rollback])
             try session.exchange([.begin])
             let results = try batch.settleGivingWay(in: session)
@@ -85,6 +82,22 @@ extension PostgreSQLStore {
                 expired: exchange.expired
             )
         }
+    }
+
+    /// A claim that meets a lock key which somebody has just taken by hand is made again; that cannot go on for ever.
+    func claimingAgain<Claimed>(
+        in session: PostgreSQLSession,
+        _ claim: () throws(PostgreSQLFailure) -> Claimed
+    ) throws(PostgreSQLFailure) -> Claimed {
+        for _ in 0..<10 {
+            do throws(PostgreSQLFailure) {
+                return try claim()
+            } catch {
+                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                try session.exchange([.rollback])
+            }
+        }
+        throw PostgreSQLFailure(.locked, message: "holders of lock keys come and go")
     }
 
     /// Settles, looks for the lanes, and claims from them.

@@ -163,7 +163,19 @@ enum DeskSQL {
         DELETE FROM tasks
         USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
-        RETURNING tasks.id, tasks.lock_key
+        RETURNING tasks.id
+        """
+    )
+
+    /// The lock keys of these rows.
+    ///
+    /// Value: ids.
+    static let lockKeys = Statement(
+        "lock_keys_of",
+        """
+        SELECT DISTINCT tasks.lock_key
+        FROM unnest($1::bigint[]) AS chosen (id) JOIN tasks ON \(Probe.row("chosen.id"))
+        WHERE (tasks.lock_key || '') IS NOT NULL
         """
     )
 
