@@ -205,6 +205,33 @@ import Testing
         }
     }
 
+    @Test("a stream handler's progress that makes no sense is ignored, with one warning a task")
+    func senselessStream() async throws {
+        try await Scratch.with(.sqlite) { scratch in
+            try scratch.handler(
+                "ODD.stream",
+                """
+                echo '{"hello":1,"keys":[]}'
+                while IFS= read -r line; do
+                    task=${line#*:}; task=${task%%,*}
+                    for value in '[7,3]' '[-1,0]' '"x"'; do printf '{"task":%s,"progress":%s}\\n' "$task" "$value"; done
+                    printf '{"task":%s,"ok":true,"result":1}\\n' "$task"
+                done
+                """
+            )
+            _ = try await scratch.taskrun("add", "ODD", "--with-token", "t")
+            _ = try await scratch.taskrun("add", "ODD", "--with-token", "u")
+            let run = try await scratch.taskrun("once", "--concurrency", "1")
+            #expect(run.status == 0)
+            #expect(run.errors.split(separator: "\n").count { $0.contains("makes no sense") } == 2, "\(run.errors)")
+            #expect(
+                try await scratch.sql("SELECT state, result, progress_done FROM task_results ORDER BY token") == [
+                    "COMPLETE|1|", "COMPLETE|1|",
+                ]
+            )
+        }
+    }
+
     @Test("progress that makes no sense is ignored, with one warning", arguments: ["7/3", "-1/0", "x"])
     func badProgress(_ value: String) async throws {
         try await Scratch.with { scratch async throws in
