@@ -184,6 +184,19 @@ extension PostgreSQLStore {
         let isSentBack: Bool
     }
 
+    /// Makes WAITING rows due now: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The numbers of those that are due now, smallest first.
+    /// - Throws: What the database reports.
+    public func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
+        let request = Request(DeskSQL.hasten, [SQLText.array(ids)])
+        return try await reach(to: "make tasks due") { session throws(PostgreSQLFailure) in
+            let requests = [.begin, SessionSettings.patience, request, .commit]
+            let answers = try session.exchange(requests, within: SessionSettings.maintenanceLimit)
+            return answers[2].rows.map { $0.integer(0) }.sorted()
+        }
+    }
+
     /// Removes rows that are not PROCESSING: see ``TaskRun/TaskDesk``.
     ///
     /// The lock keys are locked before the rows: a run may be about to lead the line of one on to such a row.

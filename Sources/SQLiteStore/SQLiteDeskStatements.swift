@@ -99,6 +99,14 @@ enum SQLiteDeskStatements {
         RETURNING id
         """
 
+    // One that was put behind others in its line is looked at anew.
+    static let hasten = """
+        UPDATE tasks
+        SET run_at = :now, lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING' AND julianday(run_at) > julianday(:now)
+        RETURNING id
+        """
+
     static let delete = """
         DELETE FROM tasks
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'PROCESSING'

@@ -139,6 +139,7 @@ struct PlanTests {
         Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.hasten, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.lockKeys, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),

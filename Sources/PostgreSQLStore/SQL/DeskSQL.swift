@@ -154,6 +154,20 @@ enum DeskSQL {
         "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN tasks ON \(Probe.row("asked.id"))"
     )
 
+    /// Makes rows due that wait for later; one that was put behind others in its line is looked at anew.
+    ///
+    /// Value: ids.
+    static let hasten = Statement(
+        "hasten",
+        """
+        UPDATE tasks
+        SET run_at = now(), lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END
+        FROM (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        WHERE \(Probe.row("chosen.id")) AND tasks.status || '' = 'WAITING' AND tasks.run_at > now()
+        RETURNING tasks.id
+        """
+    )
+
     /// Removes rows that are in nobody's hand.
     ///
     /// Value: ids.
