@@ -205,6 +205,23 @@ import Testing
         }
     }
 
+    @Test(
+        "to wait for a task that is left to an ordinary run begins no runs here",
+        arguments: [["--queue", "held"], ["--lock-key", "k"], ["--queue", "few"]]
+    )
+    func leftToOthers(_ options: [String]) async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("A", "exit 0")
+            try scratch.write("#!/bin/sh\necho x >> starts\n", to: "hooks/run-start", mode: 0o755)
+            try await scratch.taskrunOK("pause", "held")
+            try await scratch.taskrunOK("limit", "few", "--running", "0")
+            let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "3s"] + options).answer()
+            #expect(call.status == 75, "\(call)")
+            #expect(!scratch.has("starts"))
+            #expect(try await scratch.sql("SELECT status, attempts FROM tasks") == ["WAITING|0"])
+        }
+    }
+
     @Test("a stream handler's progress that makes no sense is ignored, with one warning a task")
     func senselessStream() async throws {
         try await Scratch.with(.sqlite) { scratch in
