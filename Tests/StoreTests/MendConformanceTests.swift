@@ -90,4 +90,21 @@ struct MendConformanceTests {
             #expect(try await fixture.claim().map(\.id) == [2])
         }
     }
+
+    @Test(
+        "a row in hand that was made FAILED by hand and is sent back has its key still",
+        arguments: StoreUnderTest.allCases
+    )
+    func holderSentBack(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.twoInLine()
+            try await fixture.sql("UPDATE tasks SET status = 'FAILED' WHERE id = 1")
+            #expect(try await fixture.store.retry(.ids([1])) == [1])
+            let task = try #require(try await fixture.claim().first)
+            #expect(task.id == 1)
+            let end = Settlement(task.proof, .delete, lockKey: "k")
+            #expect(try await fixture.store.settle([end], now: Fixture.start) == [.settled])
+            #expect(try await fixture.claim().map(\.id) == [2])
+        }
+    }
 }

@@ -120,8 +120,8 @@ enum DeskSQL {
                 run_at = now(),
                 attempts = 0,
                 crashes = 0,
-                -- In line anew, also where it was made FAILED by hand.
-                lock_place = 0,
+                -- Where it was made FAILED by hand it may stand behind others, and is looked at anew.
+                lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
                 expires_at = CASE WHEN expires_at > now() THEN expires_at END,
                 lease_owner = NULL,
                 lease_expires_at = NULL,
