@@ -135,15 +135,15 @@ enum LockSQL {
         UPDATE tasks
         SET lock_place = 0
         FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND tasks.lock_place = 2
+        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND tasks.lock_place + 0 = 2
             AND (tasks.status || '' = 'FAILED' OR tasks.status || '' = 'WAITING' AND tasks.crashes = 0)
         """
     )
 
-    /// Makes the next one of each key that waits behind one to be looked at.
+    /// Makes the next one of each key that waits behind one to be looked at, where nobody holds the key: the first that is due,
+    /// for one may have been put off by hand while it waited.
     ///
-    /// The sum keeps the planner from the index of all rows that are behind, which is empty as far as old statistics
-    /// tell. Value: keys.
+    /// Values: keys, now.
     static let promote = Statement(
         "lock_promote",
         """
@@ -151,24 +151,93 @@ enum LockSQL {
         SET lock_place = 0
         WHERE id = ANY (
             ARRAY(
-                SELECT first.id
-                FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted CROSS JOIN LATERAL (
-                    SELECT id
-                    FROM tasks
-                    WHERE lock_key = wanted.key AND status = 'WAITING' AND lock_key IS NOT NULL AND lock_place + 0 = 1
-                    ORDER BY priority, run_at, id
-                    LIMIT 1
-                ) AS first
+                SELECT coalesce(\(firstBehind(" AND run_at <= \(ClaimSQL.moment("$2"))")), \(firstBehind("")))
+                FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted
+                WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = wanted.key AND holder.lock_place = 2)
             )
         ) AND status || '' = 'WAITING' AND lock_place = 1
         """
     )
 
-    /// What lets go of keys, in order.
-    static func letGo(_ keys: [String]) -> [Request] {
-        guard !keys.isEmpty else { return [] }
-        return [Request(lock, [SQLText.array(keys)]), Request(promote, [SQLText.array(keys)])]
+    /// The sum keeps the planner from the index of all rows that are behind, which is empty as far as old statistics tell.
+    private static func firstBehind(_ condition: String) -> String {
+        """
+        (
+            SELECT id
+            FROM tasks
+            WHERE lock_key = wanted.key AND status = 'WAITING' AND lock_key IS NOT NULL AND lock_place + 0 = 1\(condition)
+            ORDER BY priority, run_at, id
+            LIMIT 1
+        )
+        """
     }
+
+    /// What lets go of keys, in order: their advisory locks, what ends or frees rows, and what leads the lines on.
+    static func letGo(_ keys: [String], after requests: [Request] = [], now: String? = nil) -> [Request] {
+        guard !keys.isEmpty else { return requests }
+        let keys = SQLText.array(keys.map(Optional.some))
+        return [Request(lock, [keys])] + requests + [Request(promote, [keys, now])]
+    }
+
+    /// Puts lines right that were changed by hand.
+    static func mend(_ keys: [String], now: String?) -> [Request] {
+        let list = [SQLText.array(keys.map(Optional.some))]
+        return letGo(keys, after: [Request(freeFailed, list), Request(holdCrashed, list)], now: now)
+    }
+
+    /// Takes keys from rows that are FAILED and hold them, as only somebody's hand can leave them.
+    ///
+    /// Value: keys.
+    private static let freeFailed = Statement(
+        "lock_free_failed",
+        """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE lock_key = ANY ($1::text[]) AND lock_place = 2 AND status || '' = 'FAILED'
+        """
+    )
+
+    /// Keys of rows whose runs died that do not hold them, because they were sent back by hand with their crashes: they are
+    /// claimed with their key only.
+    ///
+    /// Value: limit.
+    static let crashedWithoutKey = Statement(
+        "lock_crashed",
+        """
+        SELECT lock_key
+        FROM tasks
+        -- Of the key not a condition that lets the planner go by tasks_lock_line.
+        WHERE status = 'WAITING' AND crashes > 0 AND (lock_key || '') IS NOT NULL AND lock_place <> 2
+            AND NOT EXISTS (
+                SELECT
+                FROM tasks AS holder
+                WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2 AND holder.status || '' <> 'FAILED'
+            )
+        LIMIT $1::integer
+        """
+    )
+
+    /// Gives the first of them each its key, where nobody holds it.
+    ///
+    /// Value: keys.
+    static let holdCrashed = Statement(
+        "lock_hold_crashed",
+        """
+        UPDATE tasks
+        SET lock_place = 2
+        WHERE id = ANY (
+            ARRAY(
+                SELECT DISTINCT ON (lock_key) id
+                FROM tasks AS crashed
+                WHERE status = 'WAITING' AND crashes > 0 AND coalesce(lock_key, '') = ANY ($1::text[])
+                    AND NOT EXISTS (
+                        SELECT FROM tasks AS holder WHERE holder.lock_key = crashed.lock_key AND holder.lock_place = 2
+                    )
+                ORDER BY lock_key, crashes, priority, run_at, id
+            )
+        ) AND status || '' = 'WAITING' AND crashes > 0
+        """
+    )
 
     /// Keys with rows behind that nothing leads on: no holder, and none due that is to be looked at.
     ///
@@ -197,21 +266,35 @@ enum LockSQL {
         )
         SELECT lock_key
         FROM behind
-        WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2)
-            AND NOT EXISTS (
-                SELECT
+        -- Looked up key by key, not joined: a plan made while the table was empty would read all lines for each.
+        WHERE (
+                SELECT holder.id
+                FROM tasks AS holder
+                WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2 AND holder.status || '' <> 'FAILED'
+                LIMIT 1
+            ) IS NULL
+            AND (
+                SELECT open.id
                 FROM tasks AS open
                 WHERE open.lock_key = behind.lock_key AND open.status = 'WAITING' AND open.lock_key IS NOT NULL
                     -- Not a condition that lets the planner go by tasks_lock_open.
                     AND open.lock_place + 0 = 0 AND open.crashes = 0 AND open.run_at <= \(ClaimSQL.moment("$1"))
-            )
+                LIMIT 1
+            ) IS NULL
         """
     )
 
-    /// Whether any row waits behind another one.
+    /// Whether any row waits behind another one, or is left without its key: see ``crashedWithoutKey``.
     static let anyBehind = Statement(
         "any_behind",
-        "SELECT EXISTS (SELECT FROM tasks WHERE status = 'WAITING' AND lock_place = 1)"
+        """
+        SELECT EXISTS (SELECT FROM tasks WHERE status = 'WAITING' AND lock_place = 1)
+            OR EXISTS (
+                SELECT
+                FROM tasks
+                WHERE status = 'WAITING' AND crashes > 0 AND (lock_key || '') IS NOT NULL AND lock_place <> 2
+            )
+        """
     )
 
     /// Makes rows FAILED that were not begun in time, but for those whose lock key somebody else has just now.
