@@ -62,8 +62,9 @@ struct SettlementBatch: Sendable {
         )
     }
 
-    /// Lets go of lock keys; in this order, see ``LockSQL``. Of a row that was to keep its key the line is led on if it has gone
-    /// because it was to be cancelled.
+    /// Lets go of lock keys, in this order: see ``LockSQL``.
+    ///
+    /// Of a row that was to keep its key the line is led on if it has gone because it was to be cancelled.
     private static func free(_ settlements: [Settlement], now: Date?) -> [Request] {
         let rest = settlements.filter { !$0.isDeletion && !$0.keepsKey }
         let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
