@@ -17,7 +17,13 @@ extension PostgreSQLStore {
     public func endBatches(now: Date?) async throws(StoreError) -> Int {
         try await reach(to: "end batches") { session throws(PostgreSQLFailure) in
             let look = Request(BatchSQL.ended, [String(Self.endLimit)])
-            let ended = try session.exchange([look])[0].rows.map { $0.text(0) }
+            let answers = try session.exchange([look, Request(BatchSQL.anyDeserted)])
+            if answers[1].rows[0].bool(0) {
+                // In a transaction of its own, so that no row is held while others are waited for.
+                let deserted = try session.exchange([.begin, Request(BatchSQL.deserted)])[1].rows.map { $0.text(0) }
+                try session.exchange([Request(BatchSQL.forget, [SQLText.array(deserted)]), .commit])
+            }
+            let ended = answers[0].rows.map { $0.text(0) }
             guard !ended.isEmpty else { return 0 }
             try session.exchange([.begin, SessionSettings.patience])
             let count = try BatchEnds(batches: ended).note(now: now, in: session)
@@ -30,23 +36,27 @@ extension PostgreSQLStore {
 /// Which tasks of which batches have ended, within a transaction.
 struct BatchEnds: Sendable {
     private struct Counts {
+        let batch: String
         var complete: Int64 = 0
         var cancelled: Int64 = 0
     }
 
-    private var counts: [String: Counts] = [:]
+    /// By the bytes of the names, as the table compares them; to Swift more texts are equal.
+    private var counts: [[UInt8]: Counts] = [:]
 
     /// Batches that are to be looked at.
     init(batches: [String]) {
-        for batch in batches { counts[batch] = Counts() }
+        for batch in batches { counts[Array(batch.utf8)] = Counts(batch: batch) }
     }
 
-    /// What settlements have ended.
+    /// What settlements have ended; also rows that were to go back may be gone, as they were cancelled or gave way.
     init(_ settlements: [Settlement], _ results: [SettleResult]) {
-        for (settlement, result) in zip(settlements, results) where result == .settled {
-            guard let batch = settlement.endedBatch else { continue }
-            counts[batch, default: Counts()].complete += settlement.verdict == .delete ? 1 : 0
-            counts[batch, default: Counts()].cancelled += settlement.verdict == .cancel ? 1 : 0
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+            guard let batch = settlement.batch else { continue }
+            var count = counts[Array(batch.utf8)] ?? Counts(batch: batch)
+            count.complete += settlement.verdict == .delete ? 1 : 0
+            count.cancelled += settlement.verdict == .cancel ? 1 : 0
+            counts[Array(batch.utf8)] = count
         }
     }
 
@@ -56,24 +66,21 @@ struct BatchEnds: Sendable {
     @discardableResult
     func note(now: Date?, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Int {
         guard !counts.isEmpty else { return 0 }
-        let batches = counts.keys.sorted()
-        let names = SQLText.array(batches)
-        let values = [
-            names, SQLText.array(batches.map { counts[$0]?.complete ?? 0 }),
-            SQLText.array(batches.map { counts[$0]?.cancelled ?? 0 }),
-        ]
+        let counts = Array(counts.values)
+        let names = SQLText.array(counts.map(\.batch))
+        let values = [names, SQLText.array(counts.map(\.complete)), SQLText.array(counts.map(\.cancelled))]
         let waiting = try session.exchange([Request(BatchSQL.count, values), Request(BatchSQL.over, [names])])[1].rows
         guard !waiting.isEmpty else { return 0 }
-        let over = SQLText.array(Set(waiting.map { $0.text(2) }).sorted())
+        let over = SQLText.array(waiting.map { $0.text(2) })
         let failed = Dictionary(
-            try session.exchange([Request(BatchSQL.failed, [over])])[0].rows.map { ($0.text(0), $0.integer(1)) },
+            try session.exchange([Request(BatchSQL.failed, [over])])[0].rows.map { ($0.bytes(0), $0.integer(1)) },
             uniquingKeysWith: { first, _ in first }
         )
         let payloads = waiting.map { row in
             BatchNumbers(
                 batch: row.text(2),
                 complete: row.integer(3),
-                failed: failed[row.text(2)] ?? 0,
+                failed: failed[row.bytes(2)] ?? 0,
                 cancelled: row.integer(4)
             ).put(into: row.text(1))
         }
@@ -98,9 +105,10 @@ extension SettlementBatch {
         do {
             for part in TaskInsertion(tasks).steps { try session.exchange([part.request]) }
         } catch {
-            // A token that another task has: that is no row which is to give way.
-            guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-            throw PostgreSQLFailure(.refused, message: error.message)
+            guard error.isAboutStatement else { throw error }
+            // A token that another task has: that is no row which is to give way, so its state is not told.
+            let state = error.state == PostgreSQLFailure.uniqueViolation ? nil : error.state
+            throw PostgreSQLFailure(.refused, state: state, message: error.message)
         }
         try BatchEnds(settlements, results).note(now: now, in: session)
     }

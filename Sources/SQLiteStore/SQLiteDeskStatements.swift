@@ -50,10 +50,11 @@ enum SQLiteDeskStatements {
         WHERE token = :token
         """
 
+    private static let isDue = "status = 'WAITING' AND julianday(run_at) <= julianday(:now) AND after_batch IS NULL"
+
     static let counts = """
         SELECT CAST(queue AS BLOB), CAST(task_name AS BLOB), CAST(status AS BLOB), count(*),
-            count(CASE WHEN status = 'WAITING' AND julianday(run_at) <= julianday(:now) THEN 1 END),
-            min(CASE WHEN status = 'WAITING' AND julianday(run_at) <= julianday(:now) THEN julianday(run_at) END)
+            count(CASE WHEN \(isDue) THEN 1 END), min(CASE WHEN \(isDue) THEN julianday(run_at) END)
         FROM tasks
         GROUP BY queue, task_name, status
         ORDER BY queue, task_name, status

@@ -63,6 +63,7 @@ enum SQLiteStatements {
         FROM tasks INDEXED BY tasks_crashed
         WHERE status = 'WAITING' AND crashes > 0 AND crashes BETWEEN :least AND :most
             AND task_name IN (SELECT value FROM json_each(:names)) AND (lock_key IS NULL OR lock_place = 2)
+            AND after_batch IS NULL
             AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
             AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
             AND julianday(run_at) <= julianday(:now) AND \(isOpen)
@@ -183,7 +184,7 @@ enum SQLiteStatements {
     static let anyCrashed = """
         SELECT 1
         FROM tasks INDEXED BY tasks_crashed
-        WHERE status = 'WAITING' AND crashes > 0 AND julianday(run_at) <= julianday(:now) AND \(isOpen)
+        WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND julianday(run_at) <= julianday(:now) AND \(isOpen)
         LIMIT 1
         """
 

@@ -9,6 +9,7 @@ extension SQLiteStore {
     /// Makes tasks due whose batches have ended unnoticed.
     public func endBatches(now: Date?) async throws(StoreError) -> Int {
         try await transaction("cannot end batches") { database in
+            try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
             let ended = try Row.fetchAll(
                 database,
                 sql: SQLiteBatchStatements.ended,
@@ -25,20 +26,30 @@ extension Database {
         for (settlement, result) in zip(settlements, results) where result == .settled {
             for var task in settlement.additions {
                 if task.delay == nil, task.runAt == nil { task.runAt = now }
-                _ = try add(task)
+                do {
+                    _ = try add(task)
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+                    // A trigger that does not work: the file is well.
+                    let known = StoreError(sqlite: error, "cannot add a task that is to follow")
+                    throw StoreError(.refused, subject: known.subject, cause: known.cause)
+                }
             }
         }
     }
 
     /// Counts what has ended of batches that a task waits for, and makes the tasks due whose batches have ended with it.
+    ///
+    /// Also rows that were to go back may be gone, as they were cancelled or gave way.
     func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws {
-        var counts: [String: (complete: Int, cancelled: Int)] = [:]
-        for (settlement, result) in zip(settlements, results) where result == .settled {
-            guard let batch = settlement.endedBatch else { continue }
-            counts[batch, default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
-            counts[batch, default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
+        // By the bytes of the names, as the table compares them; to Swift more texts are equal.
+        var counts: [[UInt8]: (complete: Int, cancelled: Int)] = [:]
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+            guard let batch = settlement.batch else { continue }
+            counts[Array(batch.utf8), default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
+            counts[Array(batch.utf8), default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
         }
-        for (batch, count) in counts {
+        for (bytes, count) in counts {
+            let batch = String(decoding: bytes, as: UTF8.self)
             try countEnds(batch, complete: count.complete, cancelled: count.cancelled)
             _ = try endBatch(batch, now: now)
         }
@@ -126,11 +137,25 @@ enum SQLiteBatchStatements {
         LIMIT :limit
         """
 
+    // Or counts are left.
     static let anyWaits = """
         SELECT 1
         FROM tasks INDEXED BY tasks_after_batch
         WHERE after_batch IS NOT NULL AND status = 'WAITING'
+        UNION ALL
+        SELECT 1
+        FROM task_batches
         LIMIT 1
+        """
+
+    // Counts that nobody waits for: who did is gone.
+    static let forgetDeserted = """
+        DELETE FROM task_batches
+        WHERE NOT EXISTS (
+            SELECT 1
+            FROM tasks
+            WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+        )
         """
 
     private static func isOver(_ batch: String) -> String {

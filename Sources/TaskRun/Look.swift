@@ -9,7 +9,7 @@ public struct Look: Sendable, Equatable {
     public var isDue: Bool
     /// Whether some row waits behind another one of its lock key.
     public var hasLine: Bool
-    /// Whether some task waits for the end of a batch.
+    /// Whether some task waits for the end of a batch, or did.
     public var hasBatch: Bool
     /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
     public var waitingNames: [String]

@@ -148,16 +148,17 @@ extension OneShotRun {
 
     /// One row that the database does not take must not keep the others from being settled.
     private func settleOneByOne() async {
-        for end in unsettled {
+        while let end = unsettled.first {
             do {
                 let results = try await store.settle([end.settlement])
                 conclude(end, results[0])
             } catch  where error.isPassing {
+                isUncertain = isUncertain || error.code == .unreachable
                 return
+            } catch  where error.code == .refused && !end.settlement.additions.isEmpty {
+                unsettled[0] = withoutFollowUps(end, error)
+                continue
             } catch {
-                if error.code == .refused, !end.settlement.additions.isEmpty, await settleWithoutFollowUps(end, error) {
-                    continue
-                }
                 // Its lease will run out, and another run tries; what is wrong with it was said.
                 observer?(.trouble(error))
                 lose(end.finished)
@@ -167,16 +168,9 @@ extension OneShotRun {
     }
 
     /// A task whose follow-ups the table does not take is FAILED, and none of them is added.
-    ///
-    /// - Returns: Whether that was written.
-    private func settleWithoutFollowUps(_ end: Unsettled, _ error: StoreError) async -> Bool {
+    private func withoutFollowUps(_ end: Unsettled, _ error: StoreError) -> Unsettled {
         let verdict = Verdict.fail(error: "a task that was to follow was refused, and none was added: \(error.cause)")
-        let record = performer.record(of: end.task, began: nil, verdict)
-        let failed = unsettled(end.finished, verdict, record)
-        guard let results = try? await store.settle([failed.settlement]) else { return false }
-        unsettled.removeFirst()
-        conclude(failed, results[0])
-        return true
+        return unsettled(end.finished, verdict, performer.record(of: end.task, began: nil, verdict))
     }
 
     /// The database cannot be used any more: claim nothing, cancel what is being performed, and leave.

@@ -52,6 +52,7 @@ public protocol TaskStore: Sendable {
     func mendLines(now: Date?) async throws(StoreError) -> Int
 
     /// Makes tasks due that wait for batches which ended unnoticed: by rows that expired, were given up or changed by hand.
+    /// Forgets what was counted of batches that nobody waits for any more.
     ///
     /// - Returns: How many became due; call again while 1,000 and more do.
     func endBatches(now: Date?) async throws(StoreError) -> Int

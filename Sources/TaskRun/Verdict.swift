@@ -69,13 +69,10 @@ public struct Settlement: Sendable {
 
 extension Settlement {
     /// Whether something is to be done when the row is settled; for most there is nothing.
-    package var hasSequel: Bool { rest != nil && (!additions.isEmpty || endedBatch != nil) }
+    package var hasSequel: Bool { rest != nil && (!additions.isEmpty || batch != nil) }
 
     /// What is added if the row is deleted.
     package var additions: [NewTask] { verdict == .delete ? followUps : [] }
-
-    /// The batch that may have ended with this; nil: none, or the task goes on.
-    package var endedBatch: String? { verdict.resultState == nil ? nil : batch }
 
     /// Whether the row keeps its lock key: it goes back to WAITING and lets nobody pass.
     public var keepsKey: Bool {

@@ -236,4 +236,17 @@ struct ExecutableTroubleTests {
             #expect(try place.names() == ["go", "handlers", "swept"])
         }
     }
+
+    @Test("a task that is to follow and stands behind 64 MiB of TASKRUN_OUTPUT is not passed over without a word")
+    func followUpTooFarBehind() async throws {
+        try await withPlace { place in
+            let error = try await place.perform(
+                """
+                head -c 67108864 /dev/zero >> "$TASKRUN_OUTPUT"
+                printf '\\nadd={"task_name":"B"}\\n' >> "$TASKRUN_OUTPUT"
+                """
+            ).error
+            #expect(error?.hasPrefix("more than 64 MiB were written to TASKRUN_OUTPUT") == true, "\(error ?? "")")
+        }
+    }
 }

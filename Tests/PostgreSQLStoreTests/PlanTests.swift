@@ -180,6 +180,8 @@ struct PlanTests {
         Case(statement: BatchSQL.forget, values: ["'{a,b}'"], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.ended, values: ["10"], indexes: ["tasks_after_batch", "tasks_batch"]),
         Case(statement: BatchSQL.anyWaits, values: [], indexes: ["tasks_after_batch"]),
+        Case(statement: BatchSQL.anyDeserted, values: [], indexes: ["tasks_after_batch"]),
+        Case(statement: BatchSQL.deserted, values: [], indexes: ["tasks_after_batch"]),
     ]
 
     @Test("each statement goes by its index and reads a few pages", arguments: Knowledge.allCases)

@@ -62,6 +62,7 @@ struct SQLiteOdditiesTests {
             (SQLiteBatchStatements.ended, "INDEX tasks_after_batch"),
             (SQLiteBatchStatements.ended, "tasks_batch (batch=? AND status=?)"),
             (SQLiteBatchStatements.anyWaits, "INDEX tasks_after_batch"),
+            (SQLiteBatchStatements.forgetDeserted, "tasks_after_batch (after_batch=?)"),
         ]
     )
     func plans(_ statement: String, _ index: String) async throws {

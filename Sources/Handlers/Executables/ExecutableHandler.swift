@@ -83,7 +83,8 @@ public struct ExecutableHandler: Handler {
             let end = try program.run(input: task.data, cancelled: cancelled) {
                 look(at: file, for: context, last: &last)
             }
-            let wishes = HandlerOutput.parse(settings.outputs.text(of: file, limit: OutputFolder.wholeLimit))
+            let said = settings.outputs.text(of: file, limit: OutputFolder.wholeLimit)
+            let wishes = HandlerOutput.parse(said)
             // A short program has ended before anybody looked.
             if let progress = wishes.progress, progress != last?.progress || wishes.note != last?.note {
                 context.progress(progress.done, of: progress.total, note: wishes.note)
@@ -100,8 +101,10 @@ public struct ExecutableHandler: Handler {
                 wasCancelled: cancelled.wait(),
                 interpreter: SpawnFailure.interpreterLine(ofFile: path.string)
             )
-            guard case .succeeded = outcome, !wishes.followUps.isEmpty else { return outcome }
-            return context.follow(wishes.followUps, isWhole: size(of: file) <= OutputFolder.wholeLimit) ?? outcome
+            // What stands behind the limit may be a task as well.
+            let isWhole = said.count < OutputFolder.wholeLimit || size(of: file) <= OutputFolder.wholeLimit
+            guard case .succeeded = outcome, !wishes.followUps.isEmpty || !isWhole else { return outcome }
+            return context.follow(wishes.followUps, isWhole: isWhole) ?? outcome
         } catch {
             return cancelled.wait() ? .stopped : .failed(error: failure(error))
         }
@@ -149,7 +152,7 @@ extension TaskContext {
         do throws(PermanentFailure) {
             guard isWhole else {
                 throw PermanentFailure(
-                    "more than 64 MiB were written to TASKRUN_OUTPUT, and no task was added: add fewer"
+                    "more than 64 MiB were written to TASKRUN_OUTPUT, and no task was added: write less, and add fewer"
                 )
             }
             try add(NewTask.followUps(objects))

@@ -29,6 +29,13 @@ struct PostgreSQLFailure: Error, Equatable {
     /// The state of a row that is refused because an equal one is there.
     static let uniqueViolation = "23505"
 
+    /// Whether the server is well, and refuses what it was given: a value, JSON that is nested too deep, a trigger that does not work.
+    var isAboutStatement: Bool {
+        guard let state, ![.unreachable, .locked, .full].contains(code) else { return false }
+        // Resources, operator, system, and what the server says of a fault of its own.
+        return !["53", "57", "58", "XX"].contains(state.prefix(2))
+    }
+
     /// Whether the connection is of no use any more.
     var endsConnection: Bool { code == .unreachable }
 

@@ -72,11 +72,7 @@ enum BatchSQL {
         "batch_forget",
         """
         DELETE FROM task_batches
-        WHERE batch = ANY ($1::text[])
-            AND NOT EXISTS (
-                SELECT FROM tasks
-                WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
-            )
+        WHERE batch = ANY ($1::text[]) AND \(isDeserted)
         """
     )
 
@@ -96,11 +92,35 @@ enum BatchSQL {
         """
     )
 
-    /// Whether any task waits for a batch.
+    /// Whether any task waits for a batch, or counts are left.
     static let anyWaits = Statement(
         "batch_any_waits",
-        "SELECT EXISTS (SELECT FROM tasks WHERE after_batch IS NOT NULL AND status = 'WAITING')"
+        """
+        SELECT EXISTS (SELECT FROM tasks WHERE after_batch IS NOT NULL AND status = 'WAITING')
+            OR EXISTS (SELECT FROM task_batches)
+        """
     )
+
+    /// Whether there are counts that nobody waits for: who did is gone.
+    static let anyDeserted = Statement(
+        "batch_any_deserted",
+        "SELECT EXISTS (SELECT FROM task_batches WHERE \(isDeserted))"
+    )
+
+    /// Locks the counts that nobody waits for; whoever counts at this moment has somebody who waits.
+    ///
+    /// What they return is forgotten by the next statement, which looks again who waits.
+    static let deserted = Statement(
+        "batch_deserted",
+        "SELECT batch FROM task_batches WHERE \(isDeserted) FOR UPDATE SKIP LOCKED"
+    )
+
+    private static let isDeserted = """
+        NOT EXISTS (
+            SELECT FROM tasks
+            WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+        )
+        """
 
     /// No task of a batch is open.
     ///

@@ -133,7 +133,7 @@ enum ClaimSQL {
         """
         SELECT id
         FROM tasks
-        WHERE status = 'WAITING' AND crashes > 0 AND (lock_key IS NULL OR lock_place = 2)
+        WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND (lock_key IS NULL OR lock_place = 2)
             AND crashes BETWEEN $3::integer AND $4::integer
             AND run_at <= \(moment("$6"))
             AND task_name = ANY ($1::text[])

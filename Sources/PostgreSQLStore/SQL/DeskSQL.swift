@@ -17,13 +17,15 @@ enum DeskSQL {
     static let lines = Statement(
         once: """
             SELECT queue, task_name, status, count(*),
-                count(*) FILTER (WHERE status = 'WAITING' AND run_at <= now()),
-                \(microseconds("min(run_at) FILTER (WHERE status = 'WAITING' AND run_at <= now())"))
+                count(*) FILTER (WHERE \(isDue)),
+                \(microseconds("min(run_at) FILTER (WHERE \(isDue))"))
             FROM tasks
             GROUP BY queue, task_name, status
             ORDER BY queue, task_name, status
             """
     )
+
+    private static let isDue = "status = 'WAITING' AND run_at <= now() AND after_batch IS NULL"
 
     /// Who holds leases.
     static let holders = Statement(

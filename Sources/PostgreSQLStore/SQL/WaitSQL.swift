@@ -110,7 +110,7 @@ enum WaitSQL {
             ), \(lane("lane", ClaimSQL.plain)), \(lane("keyed", LockSQL.keyed)), crashed AS (
                 SELECT queue, run_at
                 FROM tasks
-                WHERE status = 'WAITING' AND crashes > 0 AND task_name = ANY ($1::text[])
+                WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
             ), expiring AS (
                 SELECT expires_at

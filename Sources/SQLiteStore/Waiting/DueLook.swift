@@ -151,7 +151,7 @@ final class DueLook {
             (SELECT julianday(paused_until) FROM task_queues WHERE task_queues.queue = tasks.queue), 0
         )))
         FROM tasks INDEXED BY tasks_crashed
-        WHERE status = 'WAITING' AND crashes > 0 AND task_name = :name
+        WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = :name
             AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
             AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
         """
