@@ -27,9 +27,9 @@ demo: release
 
 test:
 	@Scripts/needs.sh build test
+	swift build --package-path Examples/OwnHandlers --scratch-path .build/own-handlers
 	swift build --build-tests
 	for suite in $(SUITES); do swift test --skip-build --filter "^$$suite\." || exit 1; done
-	swift build --package-path Examples/OwnHandlers --scratch-path .build/own-handlers
 
 # More rounds of kill -9 than `make test` has: ROUNDS a database.
 torture:

@@ -86,7 +86,7 @@ struct Claim: Sendable {
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [Int64] {
         var requests: [Request] = []
-        if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys)])) }
+        if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys), now])) }
         if !asked.isEmpty {
             let keep = SQLText.array(asked.map { _ in SQLText.seconds(ResultRecord.standardKeep) })
             requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked), keep, now]))

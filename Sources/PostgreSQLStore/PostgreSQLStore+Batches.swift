@@ -97,7 +97,7 @@ struct BatchEnds: Sendable {
 
 extension SettlementBatch {
     /// Whether something is left to be done when it is known which rows were settled.
-    var hasSequel: Bool { settlements.contains { !$0.additions.isEmpty || $0.batch != nil } }
+    var hasSequel: Bool { settlements.contains(where: \.hasSequel) }
 
     /// Adds what is to follow on tasks that are gone, and tells the batches of theirs.
     func conclude(_ results: [SettleResult], in session: PostgreSQLSession) throws(PostgreSQLFailure) {

@@ -184,17 +184,33 @@ extension PostgreSQLStore {
         let isSentBack: Bool
     }
 
+    /// Makes WAITING rows due now: see ``TaskRun/TaskDesk``.
+    ///
+    /// - Returns: The numbers of those that are due now, smallest first.
+    /// - Throws: What the database reports.
+    public func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
+        let request = Request(DeskSQL.hasten, [SQLText.array(ids)])
+        return try await reach(to: "make tasks due") { session throws(PostgreSQLFailure) in
+            let requests = [.begin, SessionSettings.patience, request, .commit]
+            let answers = try session.exchange(requests, within: SessionSettings.maintenanceLimit)
+            return answers[2].rows.map { $0.integer(0) }.sorted()
+        }
+    }
+
     /// Removes rows that are not PROCESSING: see ``TaskRun/TaskDesk``.
+    ///
+    /// The lock keys are locked before the rows: a run may be about to lead the line of one on to such a row.
     ///
     /// - Returns: The numbers of those removed, smallest first.
     /// - Throws: What the database reports.
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
-        let request = Request(DeskSQL.delete, [SQLText.array(ids)])
+        let ids = [SQLText.array(ids)]
         return try await reach(to: "delete tasks") { session throws(PostgreSQLFailure) in
-            let limit = SessionSettings.maintenanceLimit
-            let rows = try session.exchange([.begin, SessionSettings.patience, request], within: limit)[2].rows
-            try session.exchange(LockSQL.letGo(rows.compactMap { $0.textIfAny(1) }) + [.commit], within: limit)
-            return rows.map { $0.integer(0) }.sorted()
+            let keys = try session.exchange([Request(DeskSQL.lockKeys, ids)])[0].rows.map { $0.text(0) }
+            let opening =
+                [.begin, SessionSettings.patience] + LockSQL.letGo(keys, after: [Request(DeskSQL.delete, ids)])
+            let answers = try session.exchange(opening + [.commit], within: SessionSettings.maintenanceLimit)
+            return answers[keys.isEmpty ? 2 : 3].rows.map { $0.integer(0) }.sorted()
         }
     }
 }

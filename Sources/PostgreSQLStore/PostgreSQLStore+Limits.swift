@@ -32,26 +32,37 @@ extension PostgreSQLStore {
         now: Date?
     ) async throws(StoreError) -> Exchange {
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
-        let moment = SQLText.moment(now)
         return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
-            let opening = [
-                Request.begin, Request(LimitSQL.lock, subjects), Request(LimitSQL.quota, subjects + [moment]),
-            ]
-            let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
-            guard let claim = Claim(request.atMost(quota), now: now) else {
-                try session.exchange([.commit])
-                return Exchange(results: [], claimed: [])
+            try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
+                try claim(request, within: subjects, now: now, in: session)
             }
-            let taken = try claim.take(in: session, answers: try session.exchange(claim.questions)[...])
-            let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
-            try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
-            return Exchange(
-                results: [],
-                claimed: taken.tasks,
-                isPartial: taken.hasMoreKeyed && !taken.isFull,
-                expired: taken.expired
-            )
         }
+    }
+
+    private func claim(
+        _ request: ClaimRequest,
+        within subjects: [String?],
+        now: Date?,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> Exchange {
+        let moment = SQLText.moment(now)
+        let opening = [
+            Request.begin, Request(LimitSQL.lock, subjects), Request(LimitSQL.quota, subjects + [moment]),
+        ]
+        let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
+        guard let claim = Claim(request.atMost(quota), now: now) else {
+            try session.exchange([.commit])
+            return Exchange(results: [], claimed: [])
+        }
+        let taken = try claim.take(in: session, answers: try session.exchange(claim.questions)[...])
+        let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
+        try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
+        return Exchange(
+            results: [],
+            claimed: taken.tasks,
+            isPartial: taken.hasMoreKeyed && !taken.isFull,
+            expired: taken.expired
+        )
     }
 
     /// Sets or removes a limit: see ``TaskRun/TaskDesk``.

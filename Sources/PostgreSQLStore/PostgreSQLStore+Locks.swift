@@ -15,11 +15,15 @@ extension PostgreSQLStore {
     /// - Returns: How many keys.
     /// - Throws: What the database reports.
     public func mendLines(now: Date?) async throws(StoreError) -> Int {
-        let look = Request(LockSQL.deserted, [SQLText.moment(now), String(Self.mendLimit)])
+        let moment = SQLText.moment(now)
+        let looks = [
+            Request(LockSQL.crashedWithoutKey, [String(Self.mendLimit)]),
+            Request(LockSQL.deserted, [moment, String(Self.mendLimit)]),
+        ]
         return try await reach(to: "put lock keys right") { session throws(PostgreSQLFailure) in
-            let keys = try session.exchange([look])[0].rows.map { $0.text(0) }
+            let keys = Set(try session.exchange(looks).flatMap(\.rows).map { $0.text(0) }).sorted()
             guard !keys.isEmpty else { return 0 }
-            try session.exchange([.begin, SessionSettings.patience] + LockSQL.letGo(keys) + [.commit])
+            try session.exchange([.begin, SessionSettings.patience] + LockSQL.mend(keys, now: moment) + [.commit])
             return keys.count
         }
     }

@@ -34,7 +34,7 @@ extension PostgreSQLStore {
             let update = Abandoned.takeOver(rows)
             do throws(PostgreSQLFailure) {
                 let taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
-                let free = rows.filter { $0.task.status == .failed }
+                let free = rows.filter(\.ends)
                 try session.exchange(ends(rows, request) + Abandoned.letGo(free) + [.commit], within: limit)
                 return rows.map(\.task).filter { taken.contains($0.id) }
             } catch {
@@ -75,7 +75,7 @@ extension PostgreSQLStore {
                 let answers = try session.exchange([.mark, Abandoned.takeOver([row]), .keep])
                 guard !answers[1].rows.isEmpty else { continue }
                 taken.append(row.task)
-                if row.task.status == .failed { free.append(row) }
+                if row.ends { free.append(row) }
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
                 let keep = SQLText.seconds(request.keepResult(row.task.name))
@@ -129,12 +129,15 @@ private struct Abandoned {
     static func letGo(_ rows: [Abandoned]) -> [Request] {
         let keyed = rows.filter { $0.lockKey != nil }
         guard !keyed.isEmpty else { return [] }
-        let keys = SQLText.array(keyed.map(\.lockKey))
         let free = Request(LockSQL.free, ClaimProof.arrays(keyed.map(\.proof)))
-        return [Request(LockSQL.lock, [keys]), free, Request(LockSQL.promote, [keys])]
+        return LockSQL.letGo(keyed.compactMap(\.lockKey), after: [free])
     }
+
     /// Whether somebody has asked that it be not performed any more.
     let isCancelled: Bool
+
+    /// Whether it holds its lock key no longer: it is FAILED or gone.
+    var ends: Bool { isCancelled || task.status == .failed }
 
     init(_ row: PostgreSQLResult.Row, crashLimit: Int) {
         let owner = row.textIfAny(3)

@@ -90,6 +90,10 @@ extension PostgreSQLStore {
 
     /// Cancels tasks: see ``TaskRun/TaskDesk``.
     ///
+    /// Each is asked in a transaction of its own, for a run that settles it may at the same moment want the next one of its
+    /// lock key. What waits is removed behind that, its keys locked first; see `LockSQL`. Whoever claims one in between
+    /// sees that it is to be cancelled.
+    ///
     /// - Throws: What the database reports; a row that an SQL file's transaction holds is waited for, up to a time limit.
     public func cancel(
         _ targets: [CancelTarget],
@@ -105,33 +109,31 @@ extension PostgreSQLStore {
         }
         let (texts, ids) = (tokens, numbers)
         return try await reach(to: "cancel tasks") { session throws(PostgreSQLFailure) in
-            let known = try session.exchange(
-                [.begin, SessionSettings.patience, Request(ResultSQL.ids, [SQLText.array(texts)])],
-                within: SessionSettings.maintenanceLimit
-            )[2].rows
+            let known = try session.exchange([Request(ResultSQL.ids, [SQLText.array(texts)])])[0].rows
             let numbers = Dictionary(known.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: { first, _ in first })
-            let all = Array(Set(ids + numbers.values))
-            let asked = try session.exchange(
-                [Request(ResultSQL.requestCancel, [SQLText.array(all)])],
-                within: SessionSettings.maintenanceLimit
-            )[0].rows
-            let isWaiting = Dictionary(
-                asked.map { ($0.integer(0), $0.bool(1)) },
-                uniquingKeysWith: { first, _ in first }
-            )
-            let waiting = isWaiting.filter(\.value).map(\.key)
-            let rest = all.filter { isWaiting[$0] == nil }
-            let answers = try session.exchange([
-                Request(
-                    ResultSQL.removeCancelled,
-                    [SQLText.array(waiting), SQLText.array(waiting.map { _ in SQLText.seconds(keep) }), nil]
-                ),
-                Request(DeskSQL.there, [SQLText.array(rest)]),
-                Request(ResultSQL.results, [SQLText.array(texts)]),
+            let all = Set(ids + numbers.values).sorted()
+            let limit = SessionSettings.maintenanceLimit
+            var isWaiting: [Int64: Bool] = [:]
+            var keys: [String] = []
+            for id in all {
+                let request = Request(ResultSQL.requestCancel, [String(id)])
+                let answers = try session.exchange([.begin, SessionSettings.patience, request, .commit], within: limit)
+                guard let row = answers[2].rows.first else { continue }
+                isWaiting[id] = row.bool(1)
+                if row.bool(1), let key = row.textIfAny(2) { keys.append(key) }
+            }
+            let waiting = isWaiting.filter(\.value).keys.sorted()
+            let removal = [ResultSQL.removeCancelled(waiting.map { ($0, keep) }, now: nil)].compactMap(\.self)
+            let opening = [.begin, SessionSettings.patience] + LockSQL.letGo(keys, after: removal)
+            let closing = [
+                Request(DeskSQL.there, [SQLText.array(all)]), Request(ResultSQL.results, [SQLText.array(texts)]),
                 .commit,
-            ])
-            let there = Set(answers[1].rows.map { $0.integer(0) })
-            let ends = answers[2].rows.compactMap { TokenState($0) }
+            ]
+            let answers = try session.exchange(opening + closing, within: limit).suffix(closing.count).map(\.rows)
+            let there = Set(answers[0].map { $0.integer(0) })
+            // Claimed in between: its run takes it back.
+            for id in waiting where there.contains(id) { isWaiting[id] = false }
+            let ends = answers[1].compactMap { TokenState($0) }
             return targets.map { target in
                 let id: Int64? =
                     switch target {

@@ -95,19 +95,32 @@ extension PostgreSQLStore {
         in session: PostgreSQLSession,
         _ usual: () throws(PostgreSQLFailure) -> Exchange
     ) throws(PostgreSQLFailure) -> Exchange {
+        guard !batch.updates.isEmpty else { return try claimingAgain(in: session, usual) }
         do throws(PostgreSQLFailure) {
             return try usual()
         } catch {
             guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-            guard !batch.updates.isEmpty else {
-                // Two claims met at a lock key after all: the later one is made again.
-                throw PostgreSQLFailure(.locked, state: error.state, message: error.message)
-            }
             try session.exchange([.rollback])
             try session.exchange([.begin])
             let results = try batch.settleGivingWay(in: session)
             return try conclude(batch, results, claim, in: session)
         }
+    }
+
+    /// A claim that meets a lock key which somebody has just taken by hand is made again; that cannot go on for ever.
+    func claimingAgain<Claimed>(
+        in session: PostgreSQLSession,
+        _ claim: () throws(PostgreSQLFailure) -> Claimed
+    ) throws(PostgreSQLFailure) -> Claimed {
+        for _ in 0..<10 {
+            do throws(PostgreSQLFailure) {
+                return try claim()
+            } catch {
+                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                try session.exchange([.rollback])
+            }
+        }
+        throw PostgreSQLFailure(.locked, message: "holders of lock keys come and go")
     }
 
     /// Settles, looks for the lanes, and claims from them.
@@ -170,11 +183,13 @@ extension PostgreSQLStore {
         try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
             let values = [owner] + ClaimProof.arrays(known)
             do throws(PostgreSQLFailure) {
-                let released = try session.exchange([.begin, Request(SettleSQL.giveBack, values)])[1].rows.map {
-                    $0.integer(0)
-                }
-                let removal = ResultSQL.removeCancelled(released.map { ($0, ResultRecord.standardKeep) }, now: nil)
-                try session.exchange([removal, .commit].compactMap(\.self))
+                let released = try session.exchange([.begin, Request(SettleSQL.giveBack, values)])[1].rows
+                let removal = ResultSQL.removeCancelled(
+                    released.map { ($0.integer(0), ResultRecord.standardKeep) },
+                    now: nil
+                )
+                let letGo = LockSQL.letGo(released.compactMap { $0.textIfAny(1) })
+                try session.exchange([removal].compactMap(\.self) + letGo + [.commit])
                 return released.count
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }

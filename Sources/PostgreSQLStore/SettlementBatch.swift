@@ -25,7 +25,7 @@ struct SettlementBatch: Sendable {
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
         deletes = ordered.filter(\.isDeletion)
         updates = ordered.filter { !$0.isDeletion }
-        let free = Self.free(ordered.filter { $0.lockKey != nil && !$0.keepsKey })
+        let free = Self.free(ordered.filter { $0.lockKey != nil }, now: now)
         kept = ResultSQL.keep(ordered, now: now)
         requests =
             kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
@@ -62,15 +62,13 @@ struct SettlementBatch: Sendable {
         )
     }
 
-    /// Lets go of lock keys; in this order, see ``LockSQL``.
-    private static func free(_ settlements: [Settlement]) -> [Request] {
-        guard !settlements.isEmpty else { return [] }
-        let rest = settlements.filter { !$0.isDeletion }
-        return [
-            Request(LockSQL.lock, [SQLText.array(settlements.map(\.lockKey))]),
-            Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof))),
-            Request(LockSQL.promote, [SQLText.array(settlements.map(\.lockKey))]),
-        ]
+    /// Lets go of lock keys, in this order: see ``LockSQL``.
+    ///
+    /// Of a row that was to keep its key the line is led on if it has gone because it was to be cancelled.
+    private static func free(_ settlements: [Settlement], now: Date?) -> [Request] {
+        let rest = settlements.filter { !$0.isDeletion && !$0.keepsKey }
+        let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
+        return LockSQL.letGo(settlements.compactMap(\.lockKey), after: free, now: SQLText.moment(now))
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -90,7 +88,6 @@ struct SettlementBatch: Sendable {
     func settleGivingWay(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> [SettleResult] {
         try session.exchange(kept)
         var results: [Int64: SettleResult] = [:]
-        var ended = deletes
         if !deletes.isEmpty {
             for row in try session.exchange([Self.delete(deletes)])[0].rows { results[row.integer(0)] = .settled }
         }
@@ -98,12 +95,10 @@ struct SettlementBatch: Sendable {
         let locks = Request(SettleSQL.lock, [SQLText.array(updates.map(\.proof.id))])
         if !updates.isEmpty { try session.exchange([locks]) }
         for settlement in updates.reversed() {
-            let result = try putBack(settlement, in: session)
-            results[settlement.proof.id] = result
-            if result == .gaveWay || !settlement.keepsKey { ended.append(settlement) }
+            results[settlement.proof.id] = try putBack(settlement, in: session)
         }
         try session.exchange([Self.removal(updates, now: now)].compactMap(\.self))
-        try session.exchange(Self.free(ended.filter { $0.lockKey != nil }))
+        try session.exchange(Self.free(settlements.filter { $0.lockKey != nil }, now: now))
         return settlements.map { results[$0.proof.id] ?? .leaseLost }
     }
 

@@ -49,17 +49,29 @@ enum SQLiteLockStatements {
         WHERE id = :id AND status = 'FAILED'
         """
 
-    static let promote = """
-        UPDATE tasks
-        SET lock_place = 0
-        WHERE id = (
-            SELECT id
-            FROM tasks
-            WHERE status = 'WAITING' AND lock_key IS NOT NULL AND lock_key = :key AND lock_place = 1
-            ORDER BY priority, julianday(run_at), id
-            LIMIT 1
-        )
-        """
+    // Of those behind the first that is due; one may have been put off by hand while it waited.
+    static let promote = promote(":key")
+
+    private static func promote(_ key: String) -> String {
+        func first(_ condition: String) -> String {
+            """
+            (
+                SELECT first.id
+                FROM tasks AS first
+                WHERE first.status = 'WAITING' AND first.lock_key IS NOT NULL AND first.lock_key = \(key)
+                    AND first.lock_place = 1\(condition)
+                ORDER BY first.priority, julianday(first.run_at), first.id
+                LIMIT 1
+            )
+            """
+        }
+        return """
+            UPDATE tasks
+            SET lock_place = 0
+            WHERE id = coalesce(\(first(" AND julianday(first.run_at) <= julianday(:now)")), \(first("")))
+                AND NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = \(key) AND holder.lock_place = 2)
+            """
+    }
 
     static let keyOf = """
         SELECT CAST(lock_key AS BLOB)
@@ -67,11 +79,39 @@ enum SQLiteLockStatements {
         WHERE id = :id
         """
 
+    // Behind others, or left without the key by somebody's hand: see ``crashedWithoutKey``.
     static let anyBehind = """
         SELECT 1
-        FROM tasks INDEXED BY tasks_lock_behind
-        WHERE status = 'WAITING' AND lock_place = 1
-        LIMIT 1
+        WHERE EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_lock_behind WHERE status = 'WAITING' AND lock_place = 1)
+            OR EXISTS (
+                SELECT 1
+                FROM tasks INDEXED BY tasks_crashed
+                WHERE status = 'WAITING' AND crashes > 0 AND lock_key IS NOT NULL AND lock_place <> 2
+            )
+        """
+
+    // Rows whose runs died hold their key, and are claimed with it only. One that was sent back by hand, its crashes as they were,
+    // has none.
+    static let crashedWithoutKey = """
+        SELECT id
+        FROM tasks INDEXED BY tasks_crashed
+        WHERE status = 'WAITING' AND crashes > 0 AND lock_key IS NOT NULL AND lock_place <> 2
+        ORDER BY crashes, priority, julianday(run_at), id
+        LIMIT :limit
+        """
+
+    static let holdCrashed = """
+        UPDATE tasks
+        SET lock_place = 2
+        WHERE id = :id
+            AND NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2)
+        """
+
+    // What is FAILED holds no key, but by hand.
+    static let freeFailedHolder = """
+        UPDATE tasks
+        SET lock_place = 0
+        WHERE lock_place = 2 AND lock_key = (SELECT lock_key FROM tasks WHERE id = :id) AND status = 'FAILED'
         """
 
     static let spanBehind = """
@@ -90,7 +130,11 @@ enum SQLiteLockStatements {
         )
         SELECT min(id)
         FROM some
-        WHERE NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = some.lock_key AND holder.lock_place = 2)
+        WHERE NOT EXISTS (
+                SELECT 1
+                FROM tasks AS holder
+                WHERE holder.lock_key = some.lock_key AND holder.lock_place = 2 AND holder.status <> 'FAILED'
+            )
             AND NOT EXISTS (
                 SELECT 1
                 FROM tasks AS open
@@ -100,18 +144,7 @@ enum SQLiteLockStatements {
         GROUP BY lock_key
         """
 
-    static let promoteKeyOf = """
-        UPDATE tasks
-        SET lock_place = 0
-        WHERE id = (
-            SELECT first.id
-            FROM tasks AS first
-            WHERE first.status = 'WAITING' AND first.lock_key IS NOT NULL AND first.lock_place = 1
-                AND first.lock_key = (SELECT lock_key FROM tasks WHERE id = :id)
-            ORDER BY first.priority, julianday(first.run_at), first.id
-            LIMIT 1
-        )
-        """
+    static let promoteKeyOf = promote("(SELECT lock_key FROM tasks WHERE id = :id)")
 
     static let anyExpired = """
         SELECT 1

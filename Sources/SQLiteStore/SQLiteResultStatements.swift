@@ -26,7 +26,7 @@ enum SQLiteResultStatements {
     static let deleteCancelled = """
         DELETE FROM tasks
         WHERE id = :id AND status = 'WAITING' AND cancel_requested_at IS NOT NULL
-        RETURNING CAST(batch AS BLOB)
+        RETURNING CAST(lock_key AS BLOB), CAST(batch AS BLOB)
         """
 
     // After a row became FAILED although no handler ended: its run died too often.

@@ -81,6 +81,17 @@ extension SQLiteStore {
         }
     }
 
+    /// Makes WAITING rows due now.
+    public func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
+        try await transaction("cannot make tasks due") { database in
+            try Int64.fetchAll(
+                database,
+                sql: SQLiteDeskStatements.hasten,
+                arguments: ["ids": SQLiteJSON.text(ids), "now": SQLiteTime.text(Date())]
+            ).sorted()
+        }
+    }
+
     /// Removes rows that are not PROCESSING.
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         try await transaction("cannot delete tasks") { database in

@@ -40,11 +40,11 @@ extension SQLiteStore {
     public func mendLines(now: Date?) async throws(StoreError) -> Int {
         let text = SQLiteTime.text(now ?? Date())
         return try await transaction("cannot put lock keys right") { database in
+            var count = try database.giveKeysToCrashed(limit: Self.mendLimit)
             guard let span = try Row.fetchOne(database, sql: SQLiteLockStatements.spanBehind),
                 let least: Int64 = span[0], let most: Int64 = span[1]
-            else { return 0 }
+            else { return count }
             // Where they are very many: the first ones, and some from anywhere, so that each has its turn.
-            var count = 0
             for start in [least, Int64.random(in: least...most)] {
                 let deserted = try Int64.fetchAll(
                     database,
@@ -52,7 +52,8 @@ extension SQLiteStore {
                     arguments: ["id": start, "limit": Self.mendLimit, "now": text]
                 )
                 for id in deserted {
-                    try database.execute(sql: SQLiteLockStatements.promoteKeyOf, arguments: ["id": id])
+                    try database.execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
+                    try database.execute(sql: SQLiteLockStatements.promoteKeyOf, arguments: ["id": id, "now": text])
                 }
                 count += deserted.count
             }
@@ -62,6 +63,16 @@ extension SQLiteStore {
 }
 
 extension Database {
+    /// Gives rows whose runs died their keys, where nobody else holds them; returns how many.
+    fileprivate func giveKeysToCrashed(limit: Int) throws -> Int {
+        try Int64.fetchAll(self, sql: SQLiteLockStatements.crashedWithoutKey, arguments: ["limit": limit])
+            .count { id in
+                try execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
+                try execute(sql: SQLiteLockStatements.holdCrashed, arguments: ["id": id])
+                return changesCount == 1
+            }
+    }
+
     /// Whether any row with a lock key is to be looked at: one step in an index that is empty where nobody uses keys.
     func isAnyKeyedOpen() throws -> Bool {
         try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyOpen)) != nil
@@ -80,16 +91,17 @@ extension Database {
     }
 
     /// After a claim ended: if the row does not keep its key, the next one of the key is to be looked at.
-    func letGo(_ key: String, _ settlement: Settlement, gaveWay: Bool) throws {
+    func letGo(_ key: String, _ settlement: Settlement, gaveWay: Bool, now: Date) throws {
         if !gaveWay, settlement.keepsKey { return }
         let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
         try cachedStatement(sql: SQLiteLockStatements.free).execute(arguments: arguments)
-        try promote(key)
+        try promote(key, now: now)
     }
 
     /// Makes the next one of a key that waits behind one to be looked at.
-    func promote(_ key: String) throws {
-        try cachedStatement(sql: SQLiteLockStatements.promote).execute(arguments: ["key": key])
+    func promote(_ key: String, now: Date = Date()) throws {
+        let arguments: StatementArguments = ["key": key, "now": SQLiteTime.text(now)]
+        try cachedStatement(sql: SQLiteLockStatements.promote).execute(arguments: arguments)
     }
 
     /// Whether an equal one of a row waits: of the same name and `dedupe_key`.

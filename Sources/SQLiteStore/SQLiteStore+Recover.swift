@@ -93,7 +93,7 @@ extension Database {
         if status == .failed { try keepFailed(id, keep: keep, now: now) }
         if let key, gaveWay || status == .failed {
             try execute(sql: SQLiteLockStatements.freeFailed, arguments: ["id": id])
-            try promote(key)
+            try promote(key, now: now)
         }
         return RecoveredTask(id: id, name: name, crashes: crashes, status: status, gaveWay: gaveWay)
     }

@@ -19,15 +19,19 @@ extension Database {
         ])
     }
 
-    /// Removes a row that is WAITING and was to be cancelled.
+    /// Removes a row that is WAITING and was to be cancelled; the next one of its lock key is led on.
     func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws {
         if let keep {
             try cachedStatement(sql: SQLiteResultStatements.keepCancelled).execute(
                 arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
             )
         }
-        let gone = try Row.fetchOne(cachedStatement(sql: SQLiteResultStatements.deleteCancelled), arguments: ["id": id])
-        if let batch = gone?.textIfAny(0) { try countEnds(batch, cancelled: 1) }
+        let gone = try Row.fetchOne(
+            cachedStatement(sql: SQLiteResultStatements.deleteCancelled),
+            arguments: ["id": id]
+        )
+        if let key = gone?.textIfAny(0) { try promote(key, now: now) }
+        if let batch = gone?.textIfAny(1) { try countEnds(batch, cancelled: 1) }
     }
 }
 

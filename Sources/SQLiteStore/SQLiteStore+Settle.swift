@@ -22,10 +22,12 @@ extension Database {
             results[place] = try putBack(settlements[place], now: now)
         }
         for (settlement, result) in zip(settlements, results) where result != .leaseLost {
-            if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay) }
+            if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay, now: now) }
         }
-        try addFollowUps(settlements, results, now: now)
-        try endBatches(settlements, results, now: now)
+        if settlements.contains(where: \.hasSequel) {
+            try addFollowUps(settlements, results, now: now)
+            try endBatches(settlements, results, now: now)
+        }
         return results
     }
 

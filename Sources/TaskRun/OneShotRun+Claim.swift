@@ -118,6 +118,7 @@ extension OneShotRun {
             report.expired += exchange.expired.count
             report.failed += exchange.expired.count
             observer?(.expired(exchange.expired))
+            if hooks != nil { untold += exchange.expired.map(\.id) }
         }
         for task in claimed { pace.note(bytes: task.data.count) }
         let leaseEnd = sent.advanced(by: settings.lease)

@@ -57,6 +57,8 @@ public actor OneShotRun {
     var isWaiting = false
     /// How often in a row the store soon spoke of due tasks, and none could be claimed.
     var vainLooks = 0
+    /// Tasks that expired, and of which hooks are still to be told.
+    var untold: [Int64] = []
     /// What was performed when hooks were last told that nothing more is due.
     var performedWhenEmpty = 0
 
@@ -128,7 +130,7 @@ public actor OneShotRun {
         hookQueue.listen { [bench] in bench.interrupt() }
         try await store.requireSchema()
         guard let hooks else { return try await perform() }
-        await hooks.tell(.runStart) { [identity] in try await $0.runStart(identity) }
+        await beginHooks(hooks)
         do {
             let report = try await perform()
             await endHooks()
@@ -162,6 +164,7 @@ public actor OneShotRun {
             noteTurn()
             await settleAndClaim()
             beginWork()
+            await tellExpired()
             await renewLeases()
             await glance()
             cancelWhatMustEnd()

@@ -70,6 +70,12 @@ public protocol TaskDesk: TaskStore {
     /// - Returns: The numbers of those sent back, smallest first.
     func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64]
 
+    /// Makes WAITING rows due now whose `run_at` is later; others are not touched. Attempts stay counted, and the order of
+    /// lock keys holds.
+    ///
+    /// - Returns: The numbers of those that are due now, smallest first.
+    func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64]
+
     /// Removes rows that are not PROCESSING.
     ///
     /// - Returns: The numbers of those removed, smallest first.

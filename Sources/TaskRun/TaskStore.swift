@@ -45,8 +45,8 @@ public protocol TaskStore: Sendable {
     /// Puts lock keys right whose waiting rows nothing leads on, because rows were changed by hand.
     ///
     /// Of a key with rows behind, but without a holder and without a due row that is to be looked at, the first one
-    /// becomes one to be looked at. It looks at a bounded number of rows; where more wait behind others, each call
-    /// looks at some of them.
+    /// becomes one to be looked at. A FAILED row is no holder, and a row with crashes that does not hold its key gets it where
+    /// nobody else does. It looks at a bounded number of rows; where more wait behind others, each call looks at some of them.
     ///
     /// - Returns: How many keys were put right.
     func mendLines(now: Date?) async throws(StoreError) -> Int
@@ -91,7 +91,7 @@ public protocol TaskStore: Sendable {
     /// Rows with one `lock_key`, of whatever names and queues, are never PROCESSING at the same time. They are claimed in
     /// the order of (`priority`, `run_at`, `id`) among those due. A row that was claimed holds its key until it is
     /// deleted, FAILED or gone, also while it waits for its next attempt, unless the settlement lets others pass; one
-    /// whose run died holds it in any case.
+    /// whose run died holds it in any case. Whatever function of a store removes a row leads the line of its key on.
     ///
     /// A row that has never begun (`attempts` 0) and whose `expires_at` has come becomes FAILED before a claim, whatever
     /// its name and queue, at most ``ExpiredTask/most`` at once; it is told in ``Exchange/expired``. A claim is a beginning:

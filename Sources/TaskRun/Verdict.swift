@@ -68,6 +68,9 @@ public struct Settlement: Sendable {
 }
 
 extension Settlement {
+    /// Whether something is to be done when the row is settled; for most there is nothing.
+    package var hasSequel: Bool { rest != nil && (!additions.isEmpty || batch != nil) }
+
     /// What is added if the row is deleted.
     package var additions: [NewTask] { verdict == .delete ? followUps : [] }
 

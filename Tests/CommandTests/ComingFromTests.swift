@@ -69,6 +69,26 @@ struct ComingFromTests {
         }
     }
 
+    @Test(
+        "kick of a delayed job: retry --now makes a task due that waits for later",
+        arguments: Scratch.Database.allCases
+    )
+    func kickDelayed(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("LATE", "exit 0")
+            try await scratch.taskrunOK("add", "LATE", "--delay", "1h")
+            let plain = try await scratch.taskrun("retry", "1")
+            #expect(plain.status == 1 && plain.lines == ["1 is WAITING: not FAILED, so left as it is"])
+            #expect(try await scratch.taskrun("retry", "--now", "--all-failed").status == 64)
+            let kicked = try await scratch.taskrun("retry", "1", "2", "--now")
+            #expect(kicked.status == 1 && kicked.lines == ["1 is due now", "2 does not exist"])
+            let again = try await scratch.taskrun("retry", "1", "--now", "--json")
+            #expect(again.lines == [#"{"id":1,"retried":false,"status":"WAITING"}"#])
+            #expect(try await scratch.taskrun("once").status == 0)
+            #expect(try await scratch.sql("SELECT count(*) FROM tasks") == ["0"])
+        }
+    }
+
     @Test("touch: a handler that takes longer than the lease keeps its task", arguments: Scratch.Database.allCases)
     func touch(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in

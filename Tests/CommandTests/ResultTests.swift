@@ -205,6 +205,50 @@ import Testing
         }
     }
 
+    @Test(
+        "to wait for a task that is left to an ordinary run begins no runs here",
+        arguments: [["--queue", "held"], ["--lock-key", "k"], ["--queue", "few"]]
+    )
+    func leftToOthers(_ options: [String]) async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler("A", "exit 0")
+            try scratch.write("#!/bin/sh\necho x >> starts\n", to: "hooks/run-start", mode: 0o755)
+            try await scratch.taskrunOK("pause", "held")
+            try await scratch.taskrunOK("limit", "few", "--running", "0")
+            let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "3s"] + options).answer()
+            #expect(call.status == 75, "\(call)")
+            #expect(!scratch.has("starts"))
+            #expect(try await scratch.sql("SELECT status, attempts FROM tasks") == ["WAITING|0"])
+        }
+    }
+
+    @Test("a stream handler's progress that makes no sense is ignored, with one warning a task")
+    func senselessStream() async throws {
+        try await Scratch.with(.sqlite) { scratch in
+            try scratch.handler(
+                "ODD.stream",
+                """
+                echo '{"hello":1,"keys":[]}'
+                while IFS= read -r line; do
+                    task=${line#*:}; task=${task%%,*}
+                    for value in '[7,3]' '[-1,0]' '"x"'; do printf '{"task":%s,"progress":%s}\\n' "$task" "$value"; done
+                    printf '{"task":%s,"ok":true,"result":1}\\n' "$task"
+                done
+                """
+            )
+            _ = try await scratch.taskrun("add", "ODD", "--with-token", "t")
+            _ = try await scratch.taskrun("add", "ODD", "--with-token", "u")
+            let run = try await scratch.taskrun("once", "--concurrency", "1")
+            #expect(run.status == 0)
+            #expect(run.errors.split(separator: "\n").count { $0.contains("makes no sense") } == 2, "\(run.errors)")
+            #expect(
+                try await scratch.sql("SELECT state, result, progress_done FROM task_results ORDER BY token") == [
+                    "COMPLETE|1|", "COMPLETE|1|",
+                ]
+            )
+        }
+    }
+
     @Test("progress that makes no sense is ignored, with one warning", arguments: ["7/3", "-1/0", "x"])
     func badProgress(_ value: String) async throws {
         try await Scratch.with { scratch async throws in

@@ -99,9 +99,23 @@ struct PlanTests {
             values: ["'{1000203,1000204,1000209}'", "NULL"],
             indexes: ["tasks_pkey", "tasks_lock_holder", "tasks_lock_line"]
         ),
-        Case(statement: LockSQL.promote, values: ["'{k1,k2}'"], indexes: ["tasks_lock_line", "tasks_pkey"]),
+        Case(
+            statement: LockSQL.promote,
+            values: ["'{k1,k2}'", "NULL"],
+            indexes: ["tasks_lock_line", "tasks_lock_holder", "tasks_pkey"]
+        ),
+        Case(
+            statement: LockSQL.crashedWithoutKey,
+            values: ["1000"],
+            indexes: ["tasks_crashed", "tasks_lock_holder"]
+        ),
+        Case(
+            statement: LockSQL.holdCrashed,
+            values: ["'{k1,k2}'"],
+            indexes: ["tasks_crashed", "tasks_lock_holder", "tasks_pkey"]
+        ),
         Case(statement: LockSQL.free, values: ["'{18}'", "'{1}'"], indexes: ["tasks_pkey"]),
-        Case(statement: LockSQL.anyBehind, values: [], indexes: ["tasks_lock_behind"]),
+        Case(statement: LockSQL.anyBehind, values: [], indexes: ["tasks_lock_behind", "tasks_crashed"]),
         Case(
             statement: LockSQL.deserted,
             values: ["NULL", "10"],
@@ -126,6 +140,8 @@ struct PlanTests {
         Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.hasten, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.lockKeys, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
         Case(
@@ -149,7 +165,7 @@ struct PlanTests {
             indexes: ["tasks_pkey"]
         ),
         Case(statement: ResultSQL.cancelRequests, values: ["'{15,16}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
-        Case(statement: ResultSQL.requestCancel, values: ["'{15,16}'"], indexes: ["tasks_pkey"]),
+        Case(statement: ResultSQL.requestCancel, values: ["15"], indexes: ["tasks_pkey"]),
         Case(statement: ResultSQL.ids, values: ["'{a,b}'"], indexes: ["tasks_token"]),
         Case(statement: ResultSQL.rows, values: ["'{a,b}'"], indexes: ["tasks_token"]),
         Case(

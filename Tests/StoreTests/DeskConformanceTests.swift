@@ -34,6 +34,47 @@ struct DeskConformanceTests {
         }
     }
 
+    @Test("what waits for later can be made due now, its attempts as they were", arguments: StoreUnderTest.allCases)
+    func hasten(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([
+                NewTask(name: "A"), NewTask(name: "A"), NewTask(name: "A", delay: .seconds(600)),
+            ])
+            let tasks = try await fixture.claim(now: Date())
+            let ends: [Verdict] = [.retry(after: .seconds(600), error: "x"), .fail(error: "y")]
+            _ = try await fixture.store.settle(zip(tasks, ends).map { Settlement($0.proof, $1) })
+            try await fixture.due(2)
+            #expect(try await fixture.claim(limit: 1, now: Date()).map(\.id) == [4])
+            #expect(try await fixture.store.hasten([1, 2, 3, 4, 5, 99]) == [1, 3])
+            let due = try await fixture.claim(now: Date().addingTimeInterval(1))
+            #expect(due.map(\.id).sorted() == [1, 3, 5])
+            #expect(due.first { $0.id == 1 }?.attempt == 2)
+            #expect(try await fixture.store.show(2)?.status == .failed)
+        }
+    }
+
+    @Test(
+        "to make a task due now keeps the order of its line, and leads a line on that all were put off in",
+        arguments: StoreUnderTest.allCases
+    )
+    func hastenInLine(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add((0..<3).map { _ in NewTask(name: "A", lockKey: "k") })
+            let task = try #require(try await fixture.claim(now: Date()).first)
+            #expect(try await fixture.claim(now: Date()).isEmpty)
+            let retry = Settlement(task.proof, .retry(after: .seconds(600), error: "x"), lockKey: "k")
+            _ = try await fixture.store.settle([retry])
+            #expect(try await fixture.store.hasten([1, 2]) == [1])
+            let again = try await fixture.claim(now: Date().addingTimeInterval(1))
+            #expect(again.map(\.id) == [1])
+            let late = Fixture.moment(Date().addingTimeInterval(600))
+            try await fixture.sql("UPDATE tasks SET run_at = \(late) WHERE id > 1")
+            _ = try await fixture.store.settle([Settlement(again[0].proof, .delete, lockKey: "k")])
+            #expect(try await fixture.store.hasten([3]) == [3])
+            #expect(try await fixture.claim(now: Date().addingTimeInterval(1)).map(\.id) == [3])
+        }
+    }
+
     @Test("a delay is counted from now", arguments: StoreUnderTest.allCases)
     func delay(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

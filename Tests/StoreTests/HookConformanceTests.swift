@@ -239,6 +239,43 @@ struct HookConformanceTests {
         }
     }
 
+    @Test("a task that expired is told as given up, with its row", arguments: StoreUnderTest.allCases)
+    func expired(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let moment = Date(timeIntervalSince1970: 1_700_000_000)
+            _ = try await fixture.store.add([
+                NewTask(name: "A", data: "[1]", queue: "q", expiresAt: moment),
+                NewTask(name: "NOBODY", data: "[2]", expiresAt: moment), NewTask(name: "A"),
+            ])
+            let diary = Diary([.onFailed, .onFailure])
+            let report = try await fixture.makeRun([ClosureHandler()], hooks: [diary]).run()
+            #expect((report.failed, report.expired, report.succeeded) == (2, 2, 1))
+            let why = "expired: not begun by 2023-11-14 22:13:20 UTC"
+            #expect(diary.all.sorted() == ["on-failed 1 q [1] \(why)", "on-failed 2 default [2] \(why)"])
+        }
+    }
+
+    @Test("a stop is heeded while hooks are told that the run has begun", arguments: StoreUnderTest.allCases)
+    func stopAtStart(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.due()
+            let (handler, stop) = (ClosureHandler(), StopSignal())
+            let diary = Diary(
+                [.runStart, .runEnd],
+                beside: { if $0 == .runStart { try await Task.sleep(for: .seconds(3600)) } }
+            )
+            async let report = fixture.makeRun([handler], stop: stop, hooks: [diary]) {
+                $0.hookTimeout = .seconds(60)
+            }.run()
+            try await eventually("the hook was not told") { diary.count("run-start") == 1 }
+            let asked = ContinuousClock.now
+            stop.request()
+            #expect(try await report.claimed == 0)
+            #expect(asked.duration(to: .now) < .seconds(40))
+            #expect(diary.all == ["run-start test", "run-end 0"])
+        }
+    }
+
     @Test("handlers that settle their tasks themselves have hooks too", arguments: StoreUnderTest.allCases)
     func selfSettling(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

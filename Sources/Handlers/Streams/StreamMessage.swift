@@ -7,8 +7,8 @@ enum StreamMessage: Equatable {
     case hello(version: Int64, keys: Set<StreamTask.Key>?)
     /// A line for the log.
     case log(String, level: Logger.Level)
-    /// How far a task is.
-    case progress(task: Int64, TaskContext.Progress, note: String?)
+    /// How far a task is; nil where that makes no sense.
+    case progress(task: Int64, TaskContext.Progress?, note: String?)
     /// How a task ended; after the last one the program wants no more.
     case end(task: Int64, HandlerOutcome, isLast: Bool, followUps: [NewTask] = [])
 
@@ -49,7 +49,8 @@ private struct StreamValues {
     var isPermanent = false
     /// Outer nil: not said; inner nil: after the usual backoff.
     var later: Duration??
-    var progress: TaskContext.Progress?
+    /// Outer nil: not said; inner nil: it makes no sense.
+    var progress: TaskContext.Progress??
     var note: String?
     var log: String?
     var level = Logger.Level.info
@@ -72,7 +73,7 @@ private struct StreamValues {
         case "retry_after": retryAfter = try need(seconds(json), "\"retry_after\" is no number of seconds")
         case "permanent": isPermanent = try need(bool(json), "\"permanent\" is neither true nor false")
         case "later": later = .some(isNull(json) ? nil : try need(seconds(json), "\"later\" is no number of seconds"))
-        case "progress": progress = try need(readProgress(json), "\"progress\" is not 3, [3] or [3,10]")
+        case "progress": progress = .some(readProgress(json))
         case "note": note = isNull(json) ? nil : try need(JSONText.read(json), "\"note\" is no text")
         case "log": log = try need(JSONText.read(json), "\"log\" is no text")
         case "level":

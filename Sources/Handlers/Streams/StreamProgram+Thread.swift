@@ -38,7 +38,8 @@ extension StreamProgram {
             return nil
         case .progress(let task, let progress, let note):
             guard let assignment = with({ $0.assignment }), assignment.id == task else { return notInHand(task) }
-            assignment.task.context.progress(progress.done, of: progress.total, note: note)
+            // What makes no sense is warned of there, once a task: the work goes on.
+            assignment.task.context.progress(progress?.done ?? -1, of: progress?.total, note: note)
             return nil
         case .end(let task, let outcome, let isLast, let followUps):
             return end(task, outcome, isLast, followUps)

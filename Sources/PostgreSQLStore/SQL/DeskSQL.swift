@@ -122,6 +122,8 @@ enum DeskSQL {
                 run_at = now(),
                 attempts = 0,
                 crashes = 0,
+                -- Where it was made FAILED by hand it may stand behind others, and is looked at anew.
+                lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
                 expires_at = CASE WHEN expires_at > now() THEN expires_at END,
                 lease_owner = NULL,
                 lease_expires_at = NULL,
@@ -154,6 +156,20 @@ enum DeskSQL {
         "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN tasks ON \(Probe.row("asked.id"))"
     )
 
+    /// Makes rows due that wait for later; one that was put behind others in its line is looked at anew.
+    ///
+    /// Value: ids.
+    static let hasten = Statement(
+        "hasten",
+        """
+        UPDATE tasks
+        SET run_at = now(), lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END
+        FROM (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        WHERE \(Probe.row("chosen.id")) AND tasks.status || '' = 'WAITING' AND tasks.run_at > now()
+        RETURNING tasks.id
+        """
+    )
+
     /// Removes rows that are in nobody's hand.
     ///
     /// Value: ids.
@@ -163,7 +179,19 @@ enum DeskSQL {
         DELETE FROM tasks
         USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
-        RETURNING tasks.id, tasks.lock_key
+        RETURNING tasks.id
+        """
+    )
+
+    /// The lock keys of these rows.
+    ///
+    /// Value: ids.
+    static let lockKeys = Statement(
+        "lock_keys_of",
+        """
+        SELECT DISTINCT tasks.lock_key
+        FROM unnest($1::bigint[]) AS chosen (id) JOIN tasks ON \(Probe.row("chosen.id"))
+        WHERE (tasks.lock_key || '') IS NOT NULL
         """
     )
 

@@ -135,15 +135,15 @@ enum LockSQL {
         UPDATE tasks
         SET lock_place = 0
         FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND tasks.lock_place = 2
+        WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND tasks.lock_place + 0 = 2
             AND (tasks.status || '' = 'FAILED' OR tasks.status || '' = 'WAITING' AND tasks.crashes = 0)
         """
     )
 
-    /// Makes the next one of each key that waits behind one to be looked at.
+    /// Makes the next one of each key that waits behind one to be looked at, where nobody holds the key: the first that is due,
+    /// for one may have been put off by hand while it waited.
     ///
-    /// The sum keeps the planner from the index of all rows that are behind, which is empty as far as old statistics
-    /// tell. Value: keys.
+    /// Values: keys, now.
     static let promote = Statement(
         "lock_promote",
         """
@@ -151,68 +151,33 @@ enum LockSQL {
         SET lock_place = 0
         WHERE id = ANY (
             ARRAY(
-                SELECT first.id
-                FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted CROSS JOIN LATERAL (
-                    SELECT id
-                    FROM tasks
-                    WHERE lock_key = wanted.key AND status = 'WAITING' AND lock_key IS NOT NULL AND lock_place + 0 = 1
-                    ORDER BY priority, run_at, id
-                    LIMIT 1
-                ) AS first
+                SELECT coalesce(\(firstBehind(" AND run_at <= \(ClaimSQL.moment("$2"))")), \(firstBehind("")))
+                FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted
+                WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = wanted.key AND holder.lock_place = 2)
             )
         ) AND status || '' = 'WAITING' AND lock_place = 1
         """
     )
 
-    /// What lets go of keys, in order.
-    static func letGo(_ keys: [String]) -> [Request] {
-        guard !keys.isEmpty else { return [] }
-        return [Request(lock, [SQLText.array(keys)]), Request(promote, [SQLText.array(keys)])]
+    /// The sum keeps the planner from the index of all rows that are behind, which is empty as far as old statistics tell.
+    private static func firstBehind(_ condition: String) -> String {
+        """
+        (
+            SELECT id
+            FROM tasks
+            WHERE lock_key = wanted.key AND status = 'WAITING' AND lock_key IS NOT NULL AND lock_place + 0 = 1\(condition)
+            ORDER BY priority, run_at, id
+            LIMIT 1
+        )
+        """
     }
 
-    /// Keys with rows behind that nothing leads on: no holder, and none due that is to be looked at.
-    ///
-    /// Where rows behind are very many: the first ones, and some from anywhere, so that each has its turn.
-    /// Values: now, limit.
-    static let deserted = Statement(
-        "lock_deserted",
-        """
-        WITH span AS MATERIALIZED (
-            SELECT
-                (SELECT id FROM tasks WHERE status = 'WAITING' AND lock_place = 1 ORDER BY id LIMIT 1) AS least,
-                (SELECT id FROM tasks WHERE status = 'WAITING' AND lock_place = 1 ORDER BY id DESC LIMIT 1) AS most
-        ), start AS MATERIALIZED (
-            SELECT least AS id FROM span
-            UNION
-            SELECT least + floor(random() * (most - least + 1))::bigint FROM span
-        ), behind AS MATERIALIZED (
-            SELECT DISTINCT part.lock_key
-            FROM start CROSS JOIN LATERAL (
-                SELECT lock_key
-                FROM tasks
-                WHERE status = 'WAITING' AND lock_place = 1 AND tasks.id >= start.id
-                ORDER BY tasks.id
-                LIMIT $2::integer
-            ) AS part
-        )
-        SELECT lock_key
-        FROM behind
-        WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2)
-            AND NOT EXISTS (
-                SELECT
-                FROM tasks AS open
-                WHERE open.lock_key = behind.lock_key AND open.status = 'WAITING' AND open.lock_key IS NOT NULL
-                    -- Not a condition that lets the planner go by tasks_lock_open.
-                    AND open.lock_place + 0 = 0 AND open.crashes = 0 AND open.run_at <= \(ClaimSQL.moment("$1"))
-            )
-        """
-    )
-
-    /// Whether any row waits behind another one.
-    static let anyBehind = Statement(
-        "any_behind",
-        "SELECT EXISTS (SELECT FROM tasks WHERE status = 'WAITING' AND lock_place = 1)"
-    )
+    /// What lets go of keys, in order: their advisory locks, what ends or frees rows, and what leads the lines on.
+    static func letGo(_ keys: [String], after requests: [Request] = [], now: String? = nil) -> [Request] {
+        guard !keys.isEmpty else { return requests }
+        let keys = SQLText.array(keys.map(Optional.some))
+        return [Request(lock, [keys])] + requests + [Request(promote, [keys, now])]
+    }
 
     /// Makes rows FAILED that were not begun in time, but for those whose lock key somebody else has just now.
     ///

@@ -133,15 +133,14 @@ enum ResultSQL {
 
     /// Asks for a cancellation.
     ///
-    /// Values: ids.
+    /// Value: id.
     static let requestCancel = Statement(
         "result_request_cancel",
         """
         UPDATE tasks
         SET cancel_requested_at = coalesce(cancel_requested_at, now())
-        FROM (SELECT id FROM unnest($1::bigint[]) AS asked (id) ORDER BY id) AS asked
-        WHERE \(Probe.row("asked.id")) AND tasks.status <> 'FAILED'
-        RETURNING tasks.id, tasks.status = 'WAITING'
+        WHERE \(Probe.row("$1::bigint")) AND tasks.status <> 'FAILED'
+        RETURNING tasks.id, tasks.status = 'WAITING', tasks.lock_key
         """
     )
 

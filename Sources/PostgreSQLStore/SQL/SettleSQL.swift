@@ -162,7 +162,7 @@ enum SettleSQL {
             lease_expires_at = NULL
         FROM unknown
         WHERE \(Probe.row("unknown.id")) AND \(Probe.isInHand)
-        RETURNING tasks.id
+        RETURNING tasks.id, tasks.lock_key
         """
     )
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What hooks are told beside the work of the handlers.
 extension OneShotRun {
     /// Tells how an attempt ended, once it is written to the table.
@@ -33,11 +35,23 @@ extension OneShotRun {
 
     /// Tells which tasks became FAILED because too many runs died with them in hand.
     func tellHooks(recovered tasks: [RecoveredTask]) async {
+        await tellHooks(givenUp: tasks.filter { $0.status == .failed }.map(\.id))
+    }
+
+    /// Tells which tasks became FAILED because they expired.
+    func tellExpired() async {
+        guard !untold.isEmpty else { return }
+        let ids = untold
+        untold = []
+        await tellHooks(givenUp: ids)
+    }
+
+    private func tellHooks(givenUp ids: [Int64]) async {
         guard let hooks, hooks.has(.onFailed), let desk = store as? any TaskDesk else { return }
-        for task in tasks where task.status == .failed {
+        for id in ids {
             do {
                 // Gone, or sent back by somebody meanwhile: nothing is given up any more.
-                guard let row = try await desk.show(task.id), row.status == .failed else { continue }
+                guard let row = try await desk.show(id), row.status == .failed else { continue }
                 tellFailed(
                     hooks,
                     HookTask(
@@ -66,6 +80,22 @@ extension OneShotRun {
         hookQueue.add { [report] in await hooks.tell(.queueEmpty) { try await $0.queueEmpty(report) } }
     }
 
+    /// Tells that the run has begun; goes on without those who take their time once it is asked to stop.
+    func beginHooks(_ hooks: Hooks) async {
+        let (bench, identity, beginning) = (bench, identity, Beginning())
+        await withTaskGroup { group in
+            group.addTask {
+                await hooks.tell(.runStart) { try await $0.runStart(identity) }
+                beginning.isTold.store(true, ordering: .releasing)
+                bench.interrupt()
+            }
+            while !beginning.isTold.load(ordering: .acquiring), stop.requests == 0 {
+                bench.wait(threshold: .max, until: .now.advanced(by: .seconds(1)))
+            }
+            group.cancelAll()
+        }
+    }
+
     /// Whether so much is not yet told that nothing more should be claimed.
     var hooksAreBehind: Bool { hooks != nil && hookQueue.isFull }
 
@@ -87,4 +117,9 @@ extension OneShotRun {
         }
         hooks.finish()
     }
+}
+
+/// Whether hooks were told that a run has begun; the run and who tells them share it.
+private final class Beginning: Sendable {
+    let isTold = Atomic(false)
 }

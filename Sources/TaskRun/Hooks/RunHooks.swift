@@ -19,7 +19,7 @@ public protocol RunHooks: Sendable {
     /// Where it comes from, for people; default: the type's name.
     var origin: String { get }
 
-    /// A run has begun; it waits for this before it claims anything.
+    /// A run has begun; it waits for this before it claims anything; cancelled where it is asked to stop.
     func runStart(_ run: RunIdentity) async throws
     /// A task is about to be performed; cancelled where the run stops or the lease is lost.
     ///
@@ -43,7 +43,8 @@ public protocol RunHooks: Sendable {
     ///   - took: How long the handler took.
     /// - Throws: Anything: it is told in a warning.
     func onFailure(_ task: HookTask, error: String, retryAfter: Duration?, took: Duration) async throws
-    /// A task was given up: it is FAILED in the table, after its last attempt, a permanent failure, or too many crashes.
+    /// A task was given up: it is FAILED in the table, after its last attempt, a permanent failure, or too many crashes,
+    /// or because it was not begun by its `expires_at`.
     func onFailed(_ task: HookTask, error: String) async throws
     /// A command has added tasks; once for all that it added.
     func afterAdd(_ added: HookAddition) async throws

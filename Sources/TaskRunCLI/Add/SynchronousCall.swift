@@ -46,12 +46,23 @@ struct SynchronousCall {
                         program.screen.write("There is no handler for \(state.name) here: waiting for another run.")
                     }
                     isTold = true
-                } else if try await round.performOne(state.id, named: state.name, settings, stop: stop).claimed > 0 {
+                } else if try await !isForOthers(state.id),
+                    try await round.performOne(state.id, named: state.name, settings, stop: stop).claimed > 0
+                {
                     continue
                 }
             }
             program.screen.write([], progress: state.progressLine(after: began.duration(to: .now)))
             try await Task.sleep(for: TokenWatch.pause)
         }
+    }
+
+    /// Whether the task is left to an ordinary run, so that none needs to be begun here: it has a lock key, its run has died, or
+    /// its queue or name is limited or paused.
+    private func isForOthers(_ id: Int64) async throws -> Bool {
+        guard let row = try await store.show(id), row.lockKey == nil, row.crashes == 0 else { return true }
+        let subjects: [TaskLimit.Subject] = [.queue(row.queue), .name(row.name)]
+        guard try await !store.limits().contains(where: { subjects.contains($0.subject) }) else { return true }
+        return try await store.pausedQueues().contains { $0.queue == row.queue }
     }
 }

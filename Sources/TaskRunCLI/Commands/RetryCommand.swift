@@ -10,11 +10,13 @@ struct RetryCommand: ProgramCommand {
               taskrun retry 12 15
               taskrun retry --name CONTACT_EMAIL
               taskrun retry --all-failed
+              taskrun retry 12 --now
 
             A task whose equal waits, of the same name and dedupe_key, stays FAILED. An expires_at that has passed is \
-            taken away.
+            taken away. With --now a task that is WAITING for later, for its next attempt or for its run_at, is due at once; \
+            its attempts stay counted.
 
-            Ends with exit code 1 if one of the numbers was not a FAILED task, or stays one. With --json each line is an object: id, \
+            Ends with exit code 1 if one of the numbers was not such a task, or stays as it is. With --json each line is an object: id, \
             retried, and where it was not: status, null for a number that does not exist.
             """
     )
@@ -25,11 +27,14 @@ struct RetryCommand: ProgramCommand {
     var name: String?
     @Flag(help: "All FAILED tasks.")
     var allFailed = false
+    @Flag(help: "With numbers: also tasks that are WAITING for later, which are due at once then.")
+    var now = false
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
         let ways = (ids.isEmpty ? 0 : 1) + (name == nil ? 0 : 1) + (allFailed ? 1 : 0)
         guard ways == 1 else { throw ValidationError("Say which: numbers, --name or --all-failed, one of the three.") }
+        if now, ids.isEmpty { throw ValidationError("--now is for numbers of tasks.") }
     }
 
     func run(in program: Program) async throws -> ExitStatus {
@@ -38,7 +43,8 @@ struct RetryCommand: ProgramCommand {
             try await store.requireSchema()
             let selection = name.map { FailedSelection.name($0) } ?? (allFailed ? .all : .ids(ids))
             let done = try await store.retry(selection)
-            let outcome = try await TasksChanged(asked: ids, done: done, store: store)
+            let hastened = now ? try await store.hasten(ids.filter { !done.contains($0) }) : []
+            let outcome = try await TasksChanged(asked: ids, done: done + hastened, store: store)
             if options.isJSON {
                 try program.output.write(outcome.json(key: "retried"))
             } else if ids.isEmpty {
@@ -53,7 +59,8 @@ struct RetryCommand: ProgramCommand {
                 try program.output.write(
                     outcome.lines(
                         done: "is WAITING again",
-                        undone: "not FAILED, so left as it is",
+                        otherwise: (Set(hastened), "is due now"),
+                        undone: now ? "due already, or in hand, so left as it is" : "not FAILED, so left as it is",
                         failed: "an equal task waits already, so left as it is"
                     )
                 )

@@ -41,11 +41,18 @@ struct TasksChanged {
     ///
     /// - Parameters:
     ///   - done: What is said of those done.
+    ///   - otherwise: With which of them something else was done, and what is said of them.
     ///   - undone: What is said of the others, after their state.
     ///   - failed: What is said of those that are FAILED, where that is something else.
     /// - Returns: The lines.
-    func lines(done: String, undone: String, failed: String? = nil) -> [String] {
+    func lines(
+        done: String,
+        otherwise: (ids: Set<Int64>, words: String) = ([], ""),
+        undone: String,
+        failed: String? = nil
+    ) -> [String] {
         tasks.map { task in
+            if otherwise.ids.contains(task.id) { return "\(task.id) \(otherwise.words)" }
             if task.isDone { return "\(task.id) \(done)" }
             if let failed, task.status == .failed { return "\(task.id) is FAILED: \(failed)" }
             return task.status.map { "\(task.id) is \($0.rawValue): \(undone)" } ?? "\(task.id) does not exist"

@@ -1,3 +1,3 @@
 import TaskRunCLI
 
-await TaskRunProgram.main(handlers: [Greeting()], hooks: [FailureNotes()])
+await TaskRunProgram.main(handlers: [Greeting(), Report()], hooks: [FailureNotes()])

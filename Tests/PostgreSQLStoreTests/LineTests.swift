@@ -1,0 +1,92 @@
+import Foundation
+import TaskRun
+import TestSupport
+import Testing
+
+@testable import PostgreSQLStore
+
+/// The lines of lock keys while other transactions are in the middle of something.
+@Suite("Lines on PostgreSQL")
+struct LineTests {
+    /// A session of somebody else's, with an open transaction.
+    private func other(_ fixture: Fixture, _ statements: String...) throws -> PostgreSQLSession {
+        let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+        try session.exchange([.begin])
+        for sql in statements { try session.exchange([Request(Statement(once: sql))]) }
+        return session
+    }
+
+    /// Waits until somebody waits for what this session has locked.
+    private func someoneWaits(for session: PostgreSQLSession, _ fixture: Fixture) async throws {
+        let pid = try session.exchange([Request(Statement(once: "SELECT pg_backend_pid()"))])[0].rows[0].text(0)
+        try await eventually {
+            try await fixture.psql(
+                "SELECT count(*) FROM pg_stat_activity WHERE \(pid) = ANY (pg_blocking_pids(pid))"
+            ) != "0"
+        }
+    }
+
+    /// What a run holds that has settled a task of the key and is about to lead the line on.
+    private static let advisory = """
+        SELECT pg_advisory_xact_lock(hashtextextended('k', 'tasks'::regclass::oid::bigint))
+        """
+    private static let leadOn = "UPDATE tasks SET lock_place = 0 WHERE id = 2 AND lock_place = 1"
+
+    @Test(
+        "to delete or cancel a row does not stand in the way of a run that leads its line on",
+        arguments: [true, false]
+    )
+    func noDeadlock(_ isCancelled: Bool) async throws {
+        try await withStore { fixture in
+            _ = try await fixture.store.add((0..<3).map { _ in NewTask(name: "A", lockKey: "k") })
+            #expect(try await fixture.claim(5).map(\.id) == [1])
+            #expect(try await fixture.claim(5).isEmpty)
+            let settling = try other(fixture, "DELETE FROM tasks WHERE id = 1", Self.advisory)
+            let store = fixture.store
+            async let removed =
+                isCancelled
+                ? store.cancel([.id(2)], keepResult: .seconds(60)) == [.cancelled] : store.delete([2]) == [2]
+            try await someoneWaits(for: settling, fixture)
+            try settling.exchange([Request(Statement(once: Self.leadOn)), .commit])
+            #expect(try await removed)
+            #expect(try await fixture.claim(5).map(\.id) == [3])
+        }
+    }
+
+    @Test("to cancel a whole line whose first task ends at that moment takes nobody by surprise")
+    func wholeLine() async throws {
+        try await withStore { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", lockKey: "k", token: "t")])
+            _ = try await fixture.store.add([NewTask(name: "A", lockKey: "k")])
+            // The first in line has the greater number.
+            try await fixture.psql("UPDATE tasks SET id = 9 WHERE id = 1")
+            #expect(try await fixture.claim(5).map(\.id) == [9])
+            #expect(try await fixture.claim(5).isEmpty)
+            let settling = try other(fixture, "DELETE FROM tasks WHERE id = 9", Self.advisory)
+            let store = fixture.store
+            async let outcomes = store.cancel([.id(2), .id(9)], keepResult: .seconds(60))
+            try await someoneWaits(for: settling, fixture)
+            try settling.exchange([Request(Statement(once: Self.leadOn)), .commit])
+            #expect(try await outcomes == [.cancelled, .unknown])
+            #expect(try await fixture.psql("SELECT count(*) FROM tasks") == "0")
+        }
+    }
+
+    @Test("a claim that meets a key which somebody takes by hand is made again", arguments: [true, false])
+    func takenByHand(_ isLimited: Bool) async throws {
+        try await withStore { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", lockKey: "k"), NewTask(name: "A", lockKey: "k")])
+            _ = try await fixture.store.add([NewTask(name: "A", priority: 5, lockKey: "free")])
+            let limits = isLimited ? [TaskLimit.Subject.name("A")] : []
+            if isLimited { try await fixture.store.setLimit(TaskLimit(.name("A"), running: 9)) }
+            let byHand = try other(fixture, "UPDATE tasks SET lock_place = 2 WHERE id = 2")
+            let store = fixture.store
+            async let claimed =
+                isLimited
+                ? store.claim(.of(5), within: limits, now: nil).claimed : store.claim(.of(5), now: nil)
+            try await someoneWaits(for: byHand, fixture)
+            try byHand.exchange([.commit])
+            #expect(try await claimed.map(\.id) == [2, 3])
+        }
+    }
+}
