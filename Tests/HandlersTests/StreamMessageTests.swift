@@ -56,6 +56,7 @@ struct StreamMessageTests {
                     isLast: false
                 )
             ),
+            (#"{"task":1,"ok":true,"add":null}"#, .end(task: 1, .succeeded(), isLast: false)),
             (#"{"task":1,"error":"e","add":[7]}"#, .end(task: 1, .failed(error: "e"), isLast: false)),
             (#"{"log":"a"}"#, .log("a", level: .info)),
             (#"{"log":"a","level":"error","task":5,"new":[]}"#, .log("a", level: .error)),

@@ -81,6 +81,7 @@ private struct StreamValues {
                 JSONText.read(json).flatMap { Logger.Level(rawValue: $0) },
                 "\"level\" is not trace, debug, info, notice, warning, error or critical"
             )
+        case "add" where isNull(json): break
         case "add":
             do {
                 followUps = try NewTask.followUps(try JSONScanner.elements(of: Array(json)))

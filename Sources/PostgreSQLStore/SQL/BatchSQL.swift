@@ -16,7 +16,7 @@ enum BatchSQL {
         WHERE EXISTS (
             SELECT FROM tasks WHERE after_batch = ended.batch AND after_batch IS NOT NULL AND status = 'WAITING'
         )
-        ORDER BY ended.batch
+        ORDER BY ended.batch COLLATE "C"
         ON CONFLICT (batch) DO UPDATE
         SET complete = task_batches.complete + excluded.complete,
             cancelled = task_batches.cancelled + excluded.cancelled
