@@ -15,8 +15,11 @@ ALTER TABLE tasks
             after_batch IS NULL OR (lock_key IS NULL AND after_batch IS DISTINCT FROM batch)
         );
 
--- As before; what most rows do not have is asked first, as each claim checks each condition.
+-- As before; what most rows do not have is asked first, as each claim checks each condition. What the runs alone write is not checked.
 ALTER TABLE tasks
+    DROP CONSTRAINT lock_place_is_0_to_2,
+    DROP CONSTRAINT progress_done_is_not_negative,
+    DROP CONSTRAINT progress_total_is_at_least_1,
     DROP CONSTRAINT dedupe_key_is_1_to_200_characters_without_control_characters,
     ADD CONSTRAINT dedupe_key_is_1_to_200_characters_without_control_characters CHECK (
         dedupe_key IS NULL OR (char_length(dedupe_key) BETWEEN 1 AND 200 AND dedupe_key !~ '[\x01-\x1f\x7f-\x9f]')

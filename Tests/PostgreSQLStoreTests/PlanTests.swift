@@ -40,7 +40,7 @@ struct PlanTests {
         Case(
             statement: ClaimSQL.fromLane,
             values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0", "0", "0"],
-            indexes: ["tasks_due", "tasks_pkey"]
+            indexes: ["tasks_due"]
         ),
         Case(
             statement: ClaimSQL.fromLanes,

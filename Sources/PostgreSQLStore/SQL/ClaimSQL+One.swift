@@ -6,7 +6,7 @@ extension ClaimSQL {
         "claim_one",
         isBinary: true,
         """
-        \(take) ARRAY(
+        \(take("id")) ARRAY(
             SELECT id
             FROM tasks
             WHERE \(Probe.row("$4::bigint")) AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))

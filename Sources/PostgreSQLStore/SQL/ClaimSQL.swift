@@ -152,8 +152,8 @@ enum ClaimSQL {
         "claim_from_lane",
         isBinary: true,
         """
-        \(take) ARRAY(
-            SELECT id
+        \(take("ctid")) ARRAY(
+            SELECT ctid
             FROM tasks
             WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
                 AND \(plain) AND run_at <= \(moment("$3"))
@@ -220,7 +220,7 @@ enum ClaimSQL {
             UNION ALL
             SELECT id FROM best WHERE no IS NULL
         ), taken AS (
-            \(take) ARRAY(SELECT id FROM free))
+            \(take("id")) ARRAY(SELECT id FROM free))
             RETURNING \(columns)
         )
         SELECT found.rows, taken.*
@@ -251,10 +251,11 @@ enum ClaimSQL {
         )
         """
 
-    /// Puts rows into the run's hand, by their numbers; they are locked by the same statement.
+    /// Puts rows that the same statement locks into the run's hand, by number or by place (`ctid`: no way down the primary key).
     ///
     /// An attempt is counted here, before it begins.
-    static let take = """
+    static func take(_ column: String) -> String {
+        """
         UPDATE tasks
         SET status = 'PROCESSING',
             -- A row with the greatest number there is must not stop all others.
@@ -264,8 +265,9 @@ enum ClaimSQL {
             lock_place = CASE WHEN lock_key IS NULL THEN lock_place ELSE 2 END,
             lease_owner = $1,
             lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
-        WHERE id = ANY (
+        WHERE \(column) = ANY (
         """
+    }
 
     static let columns = "\(laneColumns), task_name, queue, priority, crashes, lock_key"
 
