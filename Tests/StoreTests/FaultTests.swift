@@ -182,7 +182,9 @@ struct FaultTests {
             try await Fixture.with(kind) { fixture in
                 let ids = try await fixture.due(6)
                 try await fixture.due(name: "F")
-                let (handler, failing) = (ClosureHandler(), ClosureHandler("F") { _, _ in .failed(error: "no") })
+                let (handler, failing) = (
+                    ClosureHandler(), ClosureHandler("F") { _, _ in .failed(error: "no", retryAfter: .seconds(3600)) }
+                )
                 let faulty = FaultyStore(fixture.store, fault: fault, atCall: number)
                 if isDivided { try await fixture.store.setLimit(TaskLimit(.name("F"), running: 5)) }
                 let report = try await fixture.makeRun([handler, failing], store: faulty) {

@@ -257,7 +257,7 @@ struct RunConformanceTests {
                 return .succeeded()
             }
             let short: @Sendable (inout RunSettings) -> Void = {
-                $0.lease = .seconds(8)
+                $0.lease = .seconds(60)
                 $0.renewal = .milliseconds(200)
             }
             defer { go.open() }
@@ -265,9 +265,9 @@ struct RunConformanceTests {
             try await eventually("the handlers never began") { handler.ids.count == 2 }
             let ends = { try await fixture.store.list(TaskFilter()).compactMap(\.leaseExpiresAt).min() ?? .distantPast }
             let firstEnd = try await ends()
-            // Longer than the lease: without renewal the second run would take the tasks over.
+            // Fifteen renewals. The lease itself is long: a busy machine may keep a run from its next renewal for seconds.
             let isRenewed = try await eventually("the leases were not renewed") {
-                try await ends() > firstEnd.addingTimeInterval(8.5)
+                try await ends() > firstEnd.addingTimeInterval(3)
             }
             guard isRenewed else { return }
             let other = try fixture.anotherStore()
