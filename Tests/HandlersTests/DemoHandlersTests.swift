@@ -157,7 +157,6 @@ struct DemoHandlersTests {
 
     @Test(
         "the Python example greets, and refuses data that will never do",
-        .enabled(if: isInstalled("python3")),
         arguments: [
             (#"{"name": "Ada"}"#, "Hello, Ada!\n"), (#"{"name": " Ümit ", "language": "tr"}"#, "Merhaba, Ümit!\n"),
             ("{}", nil), ("[]", nil),
@@ -166,6 +165,7 @@ struct DemoHandlersTests {
         ]
     )
     func greeting(data: String, expected: String?) async throws {
+        try #require(isInstalled("python3"), "install python3, as make test does")
         try await withPlace { place in
             let outcome = await (try handler("GREETING", in: "Examples/handlers", environment: [:], place: place))
                 .perform(task(data))
@@ -174,10 +174,10 @@ struct DemoHandlersTests {
     }
 
     @Test(
-        "the PHP example writes each letter once, goes on where it left off, and refuses bad data",
-        .enabled(if: isInstalled("php"))
+        "the PHP example writes each letter once, goes on where it left off, and refuses bad data"
     )
     func newsletter() async throws {
+        try #require(isInstalled("php"), "install php-cli, as make test does")
         try await withPlace { place in
             let environment = ["NEWSLETTER_DIR": "\(place.path)/letters"]
             let newsletter = try handler("NEWSLETTER", in: "Examples/handlers", environment: environment, place: place)
