@@ -23,7 +23,7 @@ for target in "$@"; do
             package sqlite3; package postgresql; package libvips-tools; package procps; package util-linux
             package php-cli; package php-sqlite3; package php-pgsql; package python3
             # For the snippets of docs/coming-from.md.
-            peer python3-psycopg; peer ruby-sequel; peer ruby-sqlite3; peer ruby-pg
+            package python3-psycopg; package ruby-sequel; package ruby-sqlite3; package ruby-pg
             ;;
         lint) package shellcheck ;;
         bench)
