@@ -41,8 +41,7 @@ struct BareStatement {
         }
     }
 
-    func bind(_ place: Int32, blob bytes: some Sequence<UInt8>) {
-        let bytes = Array(bytes)
+    func bind(_ place: Int32, blob bytes: [UInt8]) {
         _ = bytes.withUnsafeBytes { sqlite3_bind_blob64(handle, place, $0.baseAddress, UInt64($0.count), Self.copied) }
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import TaskRun
 
@@ -6,7 +5,7 @@ import TaskRun
 struct Lane: Sendable, Equatable {
     let name: String
     /// The bytes of the queue's name: they need not be UTF-8.
-    let queue: Data
+    let queue: [UInt8]
     /// A whole number of 32 bits, if the table's checks were obeyed.
     let priority: Double
     /// `run_at` of the first task as a Julian day; later on, a lower bound of it.
@@ -81,7 +80,7 @@ extension Database {
     ) throws -> [Lane] {
         let moment = try Double.fetchOne(cachedStatement(sql: "SELECT julianday(?)"), arguments: [now]) ?? 0
         let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
-        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0) })
+        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0).map { [UInt8]($0) } })
         let nextQueue = try LaneStep(keyed ? SQLiteStatements.nextKeyedQueue : SQLiteStatements.nextQueue, in: self)
         let nextPriority = try LaneStep(
             keyed ? SQLiteStatements.nextKeyedPriority : SQLiteStatements.nextPriority,
@@ -92,7 +91,7 @@ extension Database {
             if lane.head <= moment, paused.isEmpty || !paused.contains(lane.queue) { due.append(lane) }
         }
         /// The lanes of a queue behind a priority.
-        func lanes(_ name: String, _ queue: Data, after priority: Double) throws {
+        func lanes(_ name: String, _ queue: [UInt8], after priority: Double) throws {
             var priority = priority
             while due.count < most, let lane = try nextPriority.lane(name, queue, after: priority) {
                 guard lane.priority > priority else { break }
@@ -102,10 +101,10 @@ extension Database {
         }
         for name in names {
             if let queues = queues?.names {
-                for queue in queues { try lanes(name, Data(queue.utf8), after: Self.beforeAll) }
+                for queue in queues { try lanes(name, [UInt8](queue.utf8), after: Self.beforeAll) }
                 continue
             }
-            var queue = Data()
+            var queue: [UInt8] = []
             while due.count < most, let lane = try nextQueue.lane(name, queue, after: nil) {
                 guard queue.lexicographicallyPrecedes(lane.queue) else { break }
                 queue = lane.queue
@@ -131,7 +130,7 @@ private struct LaneStep {
     }
 
     /// The next lane of a name, behind a queue or behind a priority of a queue; nil: there is none.
-    func lane(_ name: String, _ queue: Data, after priority: Double?) throws -> Lane? {
+    func lane(_ name: String, _ queue: [UInt8], after priority: Double?) throws -> Lane? {
         statement.bind(self.name, name)
         statement.bind(self.queue, blob: queue)
         if let place = self.priority, let priority { statement.bind(place, priority) }
@@ -139,7 +138,7 @@ private struct LaneStep {
         try statement.forEachRow { row in
             lane = Lane(
                 name: name,
-                queue: Data(row.bytes(0)),
+                queue: [UInt8](row.bytes(0)),
                 priority: row.double(1),
                 head: row.double(2),
                 headID: row.integer(3)

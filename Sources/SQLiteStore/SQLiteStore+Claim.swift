@@ -94,7 +94,7 @@ extension SQLiteStore {
             chosen = Array((heads.rows + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
             try database.holdKeys(of: keyed.allowed.map(\.id), among: chosen.map(\.id))
             isPartial = !keyed.isComplete && chosen.count < limit
-            let left = heads.lanes(after: chosen)
+            let left = heads.lanes(after: chosen, now: SQLiteTime.julianDay(now))
             self.lanes.withLock { $0.keep(left, names: request.names, queues: request.queues) }
             if lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = lanes[0] }
         }

@@ -53,6 +53,9 @@ enum SQLiteTime {
     static func date(julianDay: Double) -> Date {
         Date(timeIntervalSince1970: ((julianDay - 2_440_587.5) * 86_400_000).rounded() / 1000)
     }
+
+    /// The Julian day number of a moment.
+    static func julianDay(_ date: Date) -> Double { date.timeIntervalSince1970 / 86_400 + 2_440_587.5 }
 }
 
 extension Int {
