@@ -111,18 +111,6 @@ enum ClaimSQL {
         "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }
 
-    /// The first due rows of these lanes, after a claim took what was there before.
-    ///
-    /// Values: names, queues, priorities, floors, ids of the floors, now.
-    static let heads = Statement(
-        "heads",
-        isBinary: true,
-        """
-        SELECT lane.task_name, lane.queue, lane.priority, head.run_at, head.id
-        FROM \(lanes(from: 1)) CROSS JOIN LATERAL (\(head("1", until: "run_at <= \(moment("$6"))"))) AS head
-        """
-    )
-
     /// Locks due rows whose runs died, by how often that happened.
     ///
     /// They are locked here, ahead of the claim, because they are few: at most one a free handler.
@@ -166,94 +154,9 @@ enum ClaimSQL {
         """
     )
 
-    /// Claims from many lanes, and the locked rows of ``crashed`` if their turn has come.
+    /// Puts rows that the same statement locks into the run's hand.
     ///
-    /// Which rows are the best `limit` of all is found out without locks, for then exactly as many rows a lane can be
-    /// locked as are taken, and runs that claim at the same time do not stand in each other's way. To read `limit` rows
-    /// of each lane for that would be far too much where lanes are many, so there are two looks. The first, at a few rows
-    /// (`depth`) of each lane, gives a bound that the best rows cannot lie beyond. The second reads up to that bound, in
-    /// those lanes only that have a row before it.
-    ///
-    /// The first column says how many rows there were to claim: more than were claimed means that other runs were faster.
-    /// Values: owner, lease in seconds, now, limit, names, queues, priorities, floors, ids of the floors, locked ids, depth.
-    static let fromLanes = Statement(
-        "claim_from_lanes",
-        isBinary: true,
-        """
-        WITH lane AS MATERIALIZED (
-            SELECT no, task_name, queue, priority, floor_at, floor_id
-            FROM \(lanes(from: 5))
-        ), crashed AS MATERIALIZED (
-            SELECT id, priority, run_at FROM tasks WHERE id = ANY ($10::bigint[])
-        ), glance AS MATERIALIZED (
-            SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id
-            FROM lane CROSS JOIN LATERAL (\(head("$11::integer", until: due))) AS head
-            UNION ALL
-            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id FROM crashed
-            ORDER BY priority, run_at, id
-            LIMIT $4::integer
-        ), bound AS MATERIALIZED (
-            SELECT priority, run_at, id
-            FROM glance
-            ORDER BY priority, run_at, id
-            OFFSET $4::integer - 1
-        ), best AS MATERIALIZED (
-            SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id
-            FROM (SELECT DISTINCT no, task_name, queue, priority, floor_at, floor_id FROM glance WHERE no IS NOT NULL) AS lane
-                LEFT JOIN bound ON true
-                CROSS JOIN LATERAL (\(head("$4::integer", until: endOfLane))) AS head
-            UNION ALL
-            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id FROM crashed
-            ORDER BY priority, run_at, id
-            LIMIT $4::integer
-        ), free AS (
-            SELECT locked.id
-            FROM (
-                SELECT task_name, queue, priority, floor_at, floor_id, count(*) AS quota
-                FROM best
-                WHERE no IS NOT NULL
-                GROUP BY no, task_name, queue, priority, floor_at, floor_id
-            ) AS lane CROSS JOIN LATERAL (
-                \(head("lane.quota", until: due))
-                FOR NO KEY UPDATE SKIP LOCKED
-            ) AS locked
-            UNION ALL
-            SELECT id FROM best WHERE no IS NULL
-        ), taken AS (
-            \(take("id")) ARRAY(SELECT id FROM free))
-            RETURNING \(columns)
-        )
-        SELECT found.rows, taken.*
-        FROM (SELECT count(*) AS rows FROM best) AS found LEFT JOIN taken ON true
-        """
-    )
-
-    /// The first rows of a lane.
-    private static func head(_ limit: String, until end: String) -> String {
-        """
-        SELECT run_at, id
-        FROM tasks
-        WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-            AND \(plain) AND \(end)
-            AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
-        ORDER BY run_at, id
-        LIMIT \(limit)
-        """
-    }
-
-    private static let due = "run_at <= \(moment("$3"))"
-
-    /// In a lane of the bound's own priority nothing behind the bound is needed, in a more urgent one everything due.
-    private static let endOfLane = """
-        (tasks.run_at, tasks.id) <= (
-            CASE WHEN lane.priority = bound.priority THEN bound.run_at ELSE \(moment("$3")) END,
-            CASE WHEN lane.priority = bound.priority THEN bound.id ELSE 9223372036854775807 END
-        )
-        """
-
-    /// Puts rows that the same statement locks into the run's hand, by number or by place (`ctid`: no way down the primary key).
-    ///
-    /// An attempt is counted here, before it begins.
+    /// They are found by their place, which saves the way down the primary key. An attempt is counted here, before it begins.
     static func take(_ column: String) -> String {
         """
         UPDATE tasks
@@ -272,29 +175,13 @@ enum ClaimSQL {
     static let columns = "\(laneColumns), task_name, queue, priority, crashes, lock_key"
 
     /// What the rows of a lane do not have in common.
-    private static let laneColumns = """
+    static let laneColumns = """
         id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
         cancel_requested_at IS NOT NULL
         """
 
-    /// Lanes with their floors: five values, from this one on.
-    ///
-    /// No waiting row of a lane stands before its floor, as far as is known. Without it each claim would go again through
-    /// what is left in the index of the rows that were taken before, for as long as any transaction could still see them.
-    private static func lanes(from first: Int) -> String {
-        """
-        (
-            SELECT no, task_name, queue, priority, \(floor("floor_at")) AS floor_at, floor_id
-            FROM unnest(
-                $\(first)::text[], $\(first + 1)::text[], $\(first + 2)::integer[],
-                $\(first + 3)::bigint[], $\(first + 4)::bigint[]
-            ) WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
-        ) AS lane
-        """
-    }
-
     /// A moment from microseconds since 2000, which is how the server sends one.
-    private static func floor(_ microseconds: String) -> String {
+    static func floor(_ microseconds: String) -> String {
         "(timestamptz '2000-01-01 00:00+00' + make_interval(secs => \(microseconds)::double precision / 1000000))"
     }
 }
