@@ -8,9 +8,8 @@ import Foundation
 
 /// One claim, within a transaction that the caller begins and ends.
 ///
-/// Three steps: what has to be known (``questions``), the taking (``take(in:answers:)``), and what the next claim will
-/// want to know (``Taken/questions``). The first and the last travel with the caller's own statements. Where the lanes
-/// are remembered one statement is enough (``request(from:)``).
+/// Two steps: what has to be known (``questions``), which travels with the caller's own statements, and the taking
+/// (``take(in:answers:)``). Where the lanes are remembered one statement is enough (``request(from:)``).
 struct Claim: Sendable {
     /// At most this many rows.
     let limit: Int
@@ -65,14 +64,15 @@ struct Claim: Sendable {
         let asked = expired.filter { $0.isTrue(3) }.map { $0.integer(0) }
         locked += try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
-        var (rows, isComplete) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
+        var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
         if rows.count < limit, !isComplete || lanes.count > limit {
+            heads = nil
             // Other runs took what was seen. What they left is taken lane by lane, the most urgent lane first.
             for lane in lanes where rows.count < limit {
                 rows += try take(limit - rows.count, from: [lane], locked: [], in: session).rows
             }
         }
-        var taken = Taken(rows: rows, of: limit, lanes: lanes, now: now)
+        var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads)
         taken.hasMoreKeyed = !keyed.isEmpty || !freed.isEmpty
         taken.expired = expired.map { ExpiredTask(id: $0.integer(0), name: $0.text(1)) }
         return taken
@@ -104,17 +104,22 @@ struct Claim: Sendable {
 
     /// What the answer to ``request(from:)`` brought.
     func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {
-        Taken(rows: rows(answer, from: lanes.prefix(limit)).rows, of: limit, lanes: lanes, now: now)
+        let answer = rows(answer, from: lanes.prefix(limit))
+        return Taken(rows: answer.rows, of: limit, lanes: lanes, heads: answer.heads)
     }
 
-    /// One statement's take; complete if nothing that was seen went to others.
+    /// What one statement took.
+    ///
+    /// Complete if nothing that was seen went to others. With the first rows that are left, where lanes are many.
+    private typealias Answer = (rows: [Taken.Row], isComplete: Bool, heads: [Lane.Mark: Place]?)
+
     private func take(
         _ limit: Int,
         from lanes: ArraySlice<Lane>,
         locked: [Int64],
         in session: PostgreSQLSession
-    ) throws(PostgreSQLFailure) -> (rows: [Taken.Row], isComplete: Bool) {
-        guard let request = request(limit, from: lanes, locked: locked) else { return ([], true) }
+    ) throws(PostgreSQLFailure) -> Answer {
+        guard let request = request(limit, from: lanes, locked: locked) else { return ([], true, nil) }
         return rows(try session.exchange([request])[0], from: lanes)
     }
 
@@ -131,15 +136,22 @@ struct Claim: Sendable {
     }
 
     /// The statement for one lane returns rows; the one for many says before each row how many there were to claim.
-    private func rows(
-        _ answer: PostgreSQLResult,
-        from lanes: ArraySlice<Lane>
-    ) -> (rows: [Taken.Row], isComplete: Bool) {
+    private func rows(_ answer: PostgreSQLResult, from lanes: ArraySlice<Lane>) -> Answer {
         if answer.columnCount < Taken.Row.columnCount, let lane = lanes.first?.mark {
-            return (answer.rows.map { Taken.Row($0, from: 0, of: lane) }, true)
+            return (answer.rows.map { Taken.Row($0, from: 0, of: lane) }, true, nil)
         }
-        let rows = answer.rows.filter { $0.integerIfAny(1) != nil }.map { Taken.Row($0, from: 1) }
-        return (rows, answer.rows.first.map { $0.integer(0) == rows.count } ?? true)
+        var (rows, heads): ([Taken.Row], [Lane.Mark: Place]) = ([], [:])
+        var count = 0
+        for row in answer.rows {
+            if let found = row.integerIfAny(0) {
+                count = Int(found)
+                if row.integerIfAny(1) != nil { rows.append(Taken.Row(row, from: 1)) }
+            } else {
+                let mark = Lane.Mark(name: row.text(11), queue: row.text(12), priority: row.integer(13))
+                heads[mark] = Place(priority: mark.priority, runAt: row.integer(3), id: row.integer(1))
+            }
+        }
+        return (rows, count == rows.count, heads)
     }
 
     private var look: Request { Self.look(request.names, request.queues, now: now) }

@@ -49,16 +49,14 @@ struct LaneMemory: Sendable {
         return entry.lanes
     }
 
-    /// Keeps the lanes that a look found, if looking for them again is worth saving.
+    /// Keeps the lanes that a look found as a claim left them, if looking for them again is worth saving.
     ///
     /// - Parameters:
-    ///   - lanes: The lanes as they were left.
     ///   - taken: What was taken after the look.
     ///   - look: How long the look took.
     ///   - key: What they were looked for.
     ///   - now: The moment to go by.
     mutating func keep(
-        _ lanes: [Lane],
         after taken: Taken,
         look: Duration,
         for key: Key,
@@ -70,13 +68,13 @@ struct LaneMemory: Sendable {
         if entries.count >= Self.room { entries = entries.filter { now < $0.value.end } }
         let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostlyAgain)
         // Rows with a lock key are found by a look only.
-        guard !taken.hasMoreKeyed, lanes.count >= Self.many || isFlood else { return entries[key] = nil }
+        guard !taken.hasMoreKeyed, taken.lanes.count >= Self.many || isFlood else { return entries[key] = nil }
         let life = isCostlyAgain ? max(lifetime, min(look * 20, Self.longest)) : lifetime
-        entries[key] = Entry(lanes: lanes, end: now + life)
+        entries[key] = Entry(lanes: taken.lanes, end: now + life)
     }
 
     /// Keeps what a claim left of the remembered lanes, no longer than before.
-    mutating func keep(_ lanes: [Lane], after taken: Taken, for key: Key) {
-        if taken.isFull, !lanes.isEmpty { entries[key]?.lanes = lanes } else { entries[key] = nil }
+    mutating func keep(after taken: Taken, for key: Key) {
+        if taken.isFull, !taken.lanes.isEmpty { entries[key]?.lanes = taken.lanes } else { entries[key] = nil }
     }
 }

@@ -79,12 +79,7 @@ extension PostgreSQLStore {
         // One round trip, and one transaction.
         let answers = try session.exchange(batch.requests + [request])
         let taken = claim.taken(answers[answers.count - 1], from: known)
-        // The transaction has ended well: a question without an answer only makes the next claim look again.
-        let questions = taken.questions
-        let heads = questions.isEmpty ? [] : (try? session.exchange(questions)) ?? []
-        lanes.withLock {
-            $0.keep(heads.count == questions.count ? taken.lanes(knowing: heads) : [], after: taken, for: claim.key)
-        }
+        lanes.withLock { $0.keep(after: taken, for: claim.key) }
         return Exchange(results: batch.results(answers.dropLast()), claimed: taken.tasks, isPartial: !taken.isFull)
     }
 
@@ -141,9 +136,8 @@ extension PostgreSQLStore {
         let answers = try session.exchange(opening + claim.questions)
         let look = began.duration(to: .now)
         let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count))
-        let closing = try session.exchange(taken.questions + [.commit])
-        let left = taken.lanes(knowing: closing.dropLast())
-        lanes.withLock { $0.keep(left, after: taken, look: look, for: claim.key) }
+        try session.exchange([.commit])
+        lanes.withLock { $0.keep(after: taken, look: look, for: claim.key) }
         return Exchange(
             results: batch?.results(answers.prefix(opening.count)) ?? [],
             claimed: taken.tasks,

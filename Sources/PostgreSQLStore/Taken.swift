@@ -8,50 +8,53 @@ struct Taken: Sendable {
     var hasMoreKeyed = false
     /// What was not begun in time.
     var expired: [ExpiredTask] = []
+    /// The lanes as they are now, in the order of their first rows.
+    let lanes: [Lane]
     private let rows: [Row]
-    private let lanes: [Lane]
-    private let now: String?
-    /// The lanes that were taken from, with the place of the last row.
-    private let touched: [Lane.Mark: Place]
 
-    init(rows: [Row], of limit: Int, lanes: [Lane], now: String?) {
+    /// - Parameters:
+    ///   - rows: What was taken.
+    ///   - limit: How many rows were asked for.
+    ///   - lanes: As they were before, in the order of their first rows.
+    ///   - heads: The first row of each lane that was taken from and is not empty; nil: that is not known.
+    init(rows: [Row], of limit: Int, lanes: [Lane], heads: [Lane.Mark: Place]?) {
         self.rows = rows.sorted { $0.place < $1.place }
-        self.isFull = rows.count >= limit
-        self.lanes = lanes
-        self.now = now
-        var touched: [Lane.Mark: Place] = [:]
-        if let lane = lanes.first, lanes.count == 1, self.rows.allSatisfy({ $0.mark == lane.mark }) {
-            touched[lane.mark] = self.rows.last?.place
-        } else {
-            for row in self.rows { touched[row.mark] = max(touched[row.mark] ?? row.place, row.place) }
-        }
-        self.touched = touched
+        isFull = rows.count >= limit
+        self.lanes = lanes.count == 1 ? Self.rest(of: lanes[0], self.rows) : Self.left(lanes, self.rows, heads)
     }
 
     /// What was claimed, in due order.
     var tasks: [ClaimedTask] { rows.map(\.task) }
 
-    /// Asks for the first rows of the lanes that were taken from, where lanes are many: their order decides which are
-    /// asked next.
-    var questions: [Request] {
-        guard lanes.count >= LaneMemory.many else { return [] }
-        return [Request(ClaimSQL.heads, Lane.arrays(advanced.filter { touched[$0.mark] != nil }) + [now])]
+    /// The lane from the last row that was taken on.
+    private static func rest(of lane: Lane, _ rows: [Row]) -> [Lane] {
+        guard let last = rows.last(where: { $0.mark == lane.mark }) else { return [lane] }
+        return [Lane(mark: lane.mark, head: last.place)]
     }
 
-    /// The lanes as they are now, in the order of their first rows.
-    func lanes(knowing answers: some Collection<PostgreSQLResult>) -> [Lane] {
-        guard let heads = answers.first else { return advanced }
-        let untouched = lanes.filter { touched[$0.mark] == nil }
-        return (untouched + Lane.all(heads)).sorted { $0.head < $1.head }
-    }
-
-    /// The lanes, each from the last row that was taken on.
-    private var advanced: [Lane] {
-        lanes.map { lane in
-            var lane = lane
-            lane.head = touched[lane.mark] ?? lane.head
-            return lane
+    /// The lanes, each from its first row on, or from the last row that was taken.
+    ///
+    /// Where lanes are many the empty ones are left out: a look finds them when they have rows again.
+    private static func left(_ lanes: [Lane], _ rows: [Row], _ heads: [Lane.Mark: Place]?) -> [Lane] {
+        var last: [Lane.Mark: Place] = [:]
+        for row in rows { last[row.mark] = row.place }
+        var left: [Lane] = []
+        left.reserveCapacity(lanes.count)
+        for (index, lane) in lanes.enumerated() {
+            // Rows are taken from the first lanes; of thousands, the others need not be gone through one by one.
+            if last.isEmpty {
+                left += lanes[index...]
+                break
+            }
+            guard let end = last.removeValue(forKey: lane.mark) else {
+                left.append(lane)
+                continue
+            }
+            let head = heads?[lane.mark]
+            if heads != nil, head == nil, lanes.count >= LaneMemory.many { continue }
+            left.append(Lane(mark: lane.mark, head: head ?? end))
         }
+        return left.sorted { $0.head < $1.head }
     }
 
     /// A claimed task with its place in due order.

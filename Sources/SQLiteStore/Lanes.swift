@@ -80,7 +80,9 @@ extension Database {
     ) throws -> [Lane] {
         let moment = try Double.fetchOne(cachedStatement(sql: "SELECT julianday(?)"), arguments: [now]) ?? 0
         let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
-        let paused = Set(try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0).map { [UInt8]($0) } })
+        let paused = Set(
+            try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0).map { [UInt8]($0) } }
+        )
         let nextQueue = try LaneStep(keyed ? SQLiteStatements.nextKeyedQueue : SQLiteStatements.nextQueue, in: self)
         let nextPriority = try LaneStep(
             keyed ? SQLiteStatements.nextKeyedPriority : SQLiteStatements.nextPriority,

@@ -327,7 +327,7 @@ struct LaneMemoryTests {
                 place: Place(priority: 0, runAt: 0, id: proof.id)
             )
         }
-        return Taken(rows: rows, of: limit, lanes: lanes, now: nil)
+        return Taken(rows: rows, of: limit, lanes: lanes, heads: nil)
     }
 
     @Test("lasts for a second and is for one kind of request")
@@ -335,8 +335,8 @@ struct LaneMemoryTests {
         var memory = LaneMemory()
         let now = ContinuousClock.now
         #expect(memory.lanes(for: key, at: now) == nil)
-        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .milliseconds(1), for: key, at: now)
-        memory.keep(lanes, after: taken(1, of: 1, from: lanes), for: key)
+        memory.keep(after: taken(1, of: 1, from: lanes), look: .milliseconds(1), for: key, at: now)
+        memory.keep(after: taken(1, of: 1, from: lanes), for: key)
         #expect(memory.lanes(for: key, at: now + .milliseconds(999))?.count == lanes.count)
         #expect(memory.lanes(for: key, at: now + .seconds(1)) == nil)
         #expect(memory.lanes(for: LaneMemory.Key(.of(1, names: ["B"])), at: now) == nil)
@@ -348,7 +348,7 @@ struct LaneMemoryTests {
         var memory = LaneMemory()
         let now = ContinuousClock.now
         func keep(_ look: Duration) {
-            memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: look, for: key, at: now)
+            memory.keep(after: taken(1, of: 1, from: lanes), look: look, for: key, at: now)
         }
         keep(.seconds(3))
         #expect(memory.lanes(for: key, at: now + .seconds(1)) == nil, "one look may have waited for something else")
@@ -364,12 +364,12 @@ struct LaneMemoryTests {
     func several() {
         var memory = LaneMemory()
         let other = LaneMemory.Key(.of(1, queues: ["q1"]))
-        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
-        memory.keep([], after: taken(0, of: 1, from: []), look: .zero, for: other)
+        memory.keep(after: taken(1, of: 1, from: lanes), look: .zero, for: key)
+        memory.keep(after: taken(0, of: 1, from: []), look: .zero, for: other)
         #expect(memory.lanes(for: key)?.count == lanes.count)
         for number in 0..<1000 {
             let key = LaneMemory.Key(.of(1, queues: ["q\(number)"]))
-            memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
+            memory.keep(after: taken(1, of: 1, from: lanes), look: .zero, for: key)
         }
         #expect(memory.lanes(for: LaneMemory.Key(.of(1, queues: ["q999"]))) != nil)
     }
@@ -379,8 +379,8 @@ struct LaneMemoryTests {
         let few = Array(lanes.prefix(3))
         func isKept(_ count: Int, of limit: Int, look: Duration) -> Bool {
             var memory = LaneMemory()
-            memory.keep(few, after: taken(count, of: limit, from: few), look: look, for: key)
-            memory.keep(few, after: taken(count, of: limit, from: few), look: look, for: key)
+            memory.keep(after: taken(count, of: limit, from: few), look: look, for: key)
+            memory.keep(after: taken(count, of: limit, from: few), look: look, for: key)
             return memory.lanes(for: key) != nil
         }
         #expect(!isKept(99, of: 99, look: .milliseconds(1)))
@@ -388,15 +388,15 @@ struct LaneMemoryTests {
         #expect(isKept(5, of: 5, look: .milliseconds(101)))
         #expect(!isKept(5, of: 6, look: .milliseconds(101)))
         var memory = LaneMemory()
-        memory.keep(lanes, after: taken(1, of: 1, from: lanes), look: .zero, for: key)
-        memory.keep(lanes, after: taken(1, of: 2, from: lanes), for: key)
+        memory.keep(after: taken(1, of: 1, from: lanes), look: .zero, for: key)
+        memory.keep(after: taken(1, of: 2, from: lanes), for: key)
         #expect(memory.lanes(for: key) == nil)
     }
 
     @Test("goes on in each lane from the last row that was taken")
     func floors() {
         let few = Array(lanes.prefix(3))
-        let left = taken(2, of: 2, from: few).lanes(knowing: [PostgreSQLResult]())
+        let left = taken(2, of: 2, from: few).lanes
         #expect(left.map(\.head.id) == [2, 2, 3])
     }
 }

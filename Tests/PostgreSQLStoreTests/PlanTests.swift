@@ -50,10 +50,14 @@ struct PlanTests {
             ],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
+        // Hundreds of thousands of rows that are due at one moment, as those of one INSERT are.
         Case(
-            statement: ClaimSQL.heads,
-            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "'{0,0}'", "'{0,0}'", "NULL"],
-            indexes: ["tasks_due"]
+            statement: ClaimSQL.fromLanes,
+            values: [
+                "'me'", "300", "NULL", "10", "'{OTHER0,OTHER1,OTHER2}'", "'{q0,q1,q2}'", "'{0,0,0}'", "'{0,0,0}'",
+                "'{0,0,0}'", "'{}'", "7",
+            ],
+            indexes: ["tasks_due", "tasks_pkey"]
         ),
         Case(statement: SettleSQL.delete, values: ["'{11,12}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(

@@ -100,13 +100,18 @@ enum ClaimSQL {
         """
         SELECT task_name, queue, priority, run_at, id
         FROM lane
-        WHERE run_at <= \(moment(now)) AND \(isOpen("lane.queue", now))
+        WHERE run_at <= \(moment(now)) AND \(isOpenLane(now))
         """
     }
 
     private static let inDueOrder = "ORDER BY priority, run_at, id"
 
-    /// Whether a queue is not paused.
+    /// Whether a lane's queue is not paused; for all lanes at once.
+    static func isOpenLane(_ now: String) -> String {
+        "lane.queue NOT IN (SELECT q.queue FROM task_queues AS q WHERE q.paused_until > \(moment(now)))"
+    }
+
+    /// Whether a queue is not paused; for a few rows.
     static func isOpen(_ queue: String, _ now: String) -> String {
         "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }

@@ -27,7 +27,7 @@ enum LockSQL {
         \(ClaimSQL.lanes(keyed))
         SELECT task_name, queue, priority, run_at, id
         FROM lane
-        WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(ClaimSQL.isOpen("lane.queue", "$2"))
+        WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(ClaimSQL.isOpenLane("$2"))
             AND ($3::text IS NULL OR queue ~ $3::text)
         """
     )
@@ -53,30 +53,25 @@ enum LockSQL {
 
     private static func first(_ isWanted: String) -> String {
         """
-        , first AS MATERIALIZED (
-            SELECT head.id, head.priority, head.run_at
-            FROM lane CROSS JOIN LATERAL (
-                SELECT priority, run_at, id
-                FROM tasks
-                WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                    AND \(keyed) AND run_at <= \(ClaimSQL.moment("$2"))
-                ORDER BY run_at, id
-                LIMIT $3::integer
-            ) AS head
-            WHERE \(isWanted) AND \(ClaimSQL.isOpen("lane.queue", "$2"))
-            ORDER BY head.priority, head.run_at, head.id
-            LIMIT $3::integer
-        )
+        , due_lane AS MATERIALIZED (
+            SELECT row_number() OVER () AS no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
+            FROM lane
+            WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(isWanted) AND \(ClaimSQL.isOpenLane("$2"))
+        ), \(ClaimSQL.seen(of: keyed, in: "due_lane", limit: "$3::integer", depth: depth, now: "$2"))
         SELECT id
         FROM (
             SELECT id, lock_key
             FROM tasks
-            WHERE id = ANY (ARRAY(SELECT id FROM first)) AND status || '' = 'WAITING' AND lock_place <> 1
+            WHERE id = ANY (ARRAY(SELECT id FROM seen ORDER BY priority, run_at, id LIMIT $3::integer))
+                AND status || '' = 'WAITING' AND lock_place <> 1
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS locked
         WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
         """
     }
+
+    /// How many rows of each lane are looked at before it is known which of them are among the first.
+    private static let depth = "(SELECT least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer) FROM due_lane)"
 
     /// Tells which of the locked rows may be claimed, and puts the others behind.
     ///
