@@ -64,7 +64,7 @@ struct Claim: Sendable {
         let asked = expired.filter { $0.isTrue(3) }.map { $0.integer(0) }
         locked += try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
-        var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(limit), locked: locked, in: session)
+        var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(max(limit, 2)), locked: locked, in: session)
         if rows.count < limit, !isComplete || lanes.count > limit {
             heads = nil
             // Other runs took what was seen. What they left is taken lane by lane, the most urgent lane first.
@@ -99,12 +99,12 @@ struct Claim: Sendable {
 
     /// The one statement that takes from lanes that are known; nil: there is none.
     func request(from lanes: [Lane]) -> Request? {
-        takesFromLanes ? request(limit, from: lanes.prefix(limit), locked: []) : nil
+        takesFromLanes ? request(limit, from: lanes.prefix(max(limit, 2)), locked: []) : nil
     }
 
     /// What the answer to ``request(from:)`` brought.
     func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {
-        let answer = rows(answer, from: lanes.prefix(limit))
+        let answer = rows(answer, from: lanes.prefix(max(limit, 2)))
         return Taken(rows: answer.rows, of: limit, lanes: lanes, heads: answer.heads)
     }
 

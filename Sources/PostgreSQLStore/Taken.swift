@@ -16,7 +16,7 @@ struct Taken: Sendable {
     ///   - rows: What was taken.
     ///   - limit: How many rows were asked for.
     ///   - lanes: As they were before, in the order of their first rows.
-    ///   - heads: The first row of each lane that was taken from and is not empty; nil: that is not known.
+    ///   - heads: The first rows of the first lanes, of each that is not empty; nil: these are not known.
     init(rows: [Row], of limit: Int, lanes: [Lane], heads: [Lane.Mark: Place]?) {
         self.rows = rows.sorted { $0.place < $1.place }
         isFull = rows.count >= limit
@@ -32,27 +32,24 @@ struct Taken: Sendable {
         return [Lane(mark: lane.mark, head: last.place)]
     }
 
-    /// The lanes, each from its first row on, or from the last row that was taken.
+    /// The lanes, each from its first row on, or from the last row that was taken where that is not known.
     ///
-    /// Where lanes are many the empty ones are left out: a look finds them when they have rows again.
+    /// Empty ones are left out, for they would be asked instead of others: a look finds them when they have rows again.
     private static func left(_ lanes: [Lane], _ rows: [Row], _ heads: [Lane.Mark: Place]?) -> [Lane] {
         var last: [Lane.Mark: Place] = [:]
         for row in rows { last[row.mark] = row.place }
+        var known = heads ?? [:]
         var left: [Lane] = []
         left.reserveCapacity(lanes.count)
         for (index, lane) in lanes.enumerated() {
             // Rows are taken from the first lanes; of thousands, the others need not be gone through one by one.
-            if last.isEmpty {
+            if last.isEmpty, known.isEmpty {
                 left += lanes[index...]
                 break
             }
-            guard let end = last.removeValue(forKey: lane.mark) else {
-                left.append(lane)
-                continue
-            }
-            let head = heads?[lane.mark]
-            if heads != nil, head == nil, lanes.count >= LaneMemory.many { continue }
-            left.append(Lane(mark: lane.mark, head: head ?? end))
+            let (end, head) = (last.removeValue(forKey: lane.mark), known.removeValue(forKey: lane.mark))
+            if heads != nil, end != nil, head == nil { continue }
+            left.append(Lane(mark: lane.mark, head: head ?? end ?? lane.head))
         }
         return left.sorted { $0.head < $1.head }
     }

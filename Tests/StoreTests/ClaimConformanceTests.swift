@@ -70,6 +70,43 @@ struct ClaimConformanceTests {
         }
     }
 
+    /// Some queues have hundreds of tasks and most a few, many are due at the same moment, and lanes are remembered from
+    /// one claim to the next.
+    @Test(
+        "claims over hundreds of queues come in due order, with lock keys and without",
+        arguments: StoreUnderTest.allCases,
+        ["NULL", "CASE WHEN n % 3 = 0 THEN 'key ' || n END"]
+    )
+    func manyQueues(_ kind: StoreUnderTest, _ key: String) async throws {
+        try await Fixture.with(kind) { fixture in
+            let (count, moments) = (2000, (0..<20).map { Fixture.start.addingTimeInterval(-Double($0 * $0)) })
+            let type = kind == .postgresql ? "::timestamptz" : ""
+            let cases = moments.enumerated().map { "WHEN \($0) THEN \(Fixture.moment($1))\(type)" }.joined(
+                separator: " "
+            )
+            try await fixture.sql(
+                """
+                WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < \(count))
+                INSERT INTO tasks (task_name, queue, priority, run_at, lock_key)
+                SELECT 'A', 'q' || CASE WHEN n % 4 = 0 THEN n % 12 ELSE n * 7919 % 331 END,
+                    CASE WHEN n * 31 % 11 = 0 THEN -5 ELSE n * 17 % 2 END,
+                    CASE n * 104729 % 23 % 20 \(cases) END, \(key)
+                FROM numbers
+                """
+            )
+            let order = try await fixture.rows("SELECT id FROM tasks ORDER BY priority, run_at, id").map { Int64($0) }
+            var claimed: [Int64] = []
+            for limit in [1, 60, 2, 1, 250, 1, 60, 700, 7, 333] {
+                claimed += try await fixture.claim(["A"], limit: limit).map(\.id)
+                #expect(claimed == order.prefix(claimed.count).map(\.self))
+            }
+            while case let more = try await fixture.claim(["A"], limit: 100), !more.isEmpty {
+                claimed += more.map(\.id)
+            }
+            #expect(claimed == order.compactMap(\.self))
+        }
+    }
+
     @Test("a task is not claimed before its run_at, and is once it has come", arguments: StoreUnderTest.allCases)
     func runAt(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
