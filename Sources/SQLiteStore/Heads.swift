@@ -9,7 +9,7 @@ struct Heads {
     private(set) var rows: [Candidate] = []
     private let limit: Int
     /// The lanes, in the order of their first rows.
-    private var lanes: [Lane]
+    let lanes: [Lane]
     /// What was read of the first ones.
     private var seen: [Reading] = []
     /// Nothing behind this row is wanted; nil as long as fewer than the limit were seen.
@@ -58,9 +58,7 @@ struct Heads {
     }
 
     /// The lanes when these rows are taken: each begins with the first one that is left, as far as that was seen.
-    func lanes(after taken: [Candidate], now: Double) -> [Lane] {
-        guard lanes.count > 1 else { return lanes }
-        let taken = Set(taken.map(\.id))
+    func lanes(after taken: Set<Int64>, now: Double) -> [Lane] {
         var left = lanes
         for (index, reading) in seen.enumerated() {
             if let next = reading.rows.first(where: { !taken.contains($0.id) }) {

@@ -19,9 +19,16 @@ struct Lane: Sendable, Equatable {
 
 /// The lanes that the last looks found, and whether they can still be gone by.
 struct LaneMemory: Sendable {
-    private struct Key: Hashable {
+    /// What lanes are looked for.
+    struct Key: Hashable {
         let names: [String]
         let queues: QueueFilter?
+        /// Whether those of the tasks with a lock key are meant.
+        let isKeyed: Bool
+
+        init(_ request: ClaimRequest, keyed: Bool) {
+            (names, queues, isKeyed) = (request.names, request.queues, keyed)
+        }
     }
 
     private struct Entry {
@@ -31,10 +38,9 @@ struct LaneMemory: Sendable {
 
     private var entries: [Key: Entry] = [:]
 
-    /// The lanes for these names and queues, if they were looked for within the last second; within the last 5 s at most
-    /// where looking takes long.
-    func recall(names: [String], queues: QueueFilter?) -> [Lane]? {
-        guard let entry = entries[Key(names: names, queues: queues)], .now < entry.end else { return nil }
+    /// The lanes, if they were looked for within the last second; within the last 5 s at most where looking takes long.
+    func recall(_ key: Key) -> [Lane]? {
+        guard let entry = entries[key], .now < entry.end else { return nil }
         return entry.lanes
     }
 
@@ -42,19 +48,16 @@ struct LaneMemory: Sendable {
     ///
     /// - Parameters:
     ///   - lanes: What was found.
-    ///   - names: For these names.
-    ///   - queues: For these queues.
+    ///   - key: What was looked for.
     ///   - look: How long it took: looking is not to take more than a twentieth of the time.
-    mutating func keep(_ lanes: [Lane], names: [String], queues: QueueFilter?, look: Duration) {
+    mutating func keep(_ lanes: [Lane], for key: Key, look: Duration) {
         if entries.count >= 64 { entries = entries.filter { .now < $0.value.end } }
         let life = min(max(.seconds(1), look * 20), .seconds(5))
-        entries[Key(names: names, queues: queues)] = Entry(lanes: lanes, end: .now.advanced(by: life))
+        entries[key] = Entry(lanes: lanes, end: .now.advanced(by: life))
     }
 
     /// Keeps what a claim left of lanes, no longer than before.
-    mutating func keep(_ lanes: [Lane], names: [String], queues: QueueFilter?) {
-        entries[Key(names: names, queues: queues)]?.lanes = lanes
-    }
+    mutating func keep(_ lanes: [Lane], for key: Key) { entries[key]?.lanes = lanes }
 }
 
 extension Database {

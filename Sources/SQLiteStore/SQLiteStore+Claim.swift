@@ -43,7 +43,7 @@ extension SQLiteStore {
             guard case .usual = request.share else {
                 return try !crashed(request, limit: 1, now: text, in: database).isEmpty
             }
-            if lanes.withLock({ $0.recall(names: request.names, queues: request.queues) })?.isEmpty == false {
+            if lanes.withLock({ $0.recall(LaneMemory.Key(request, keyed: false)) })?.isEmpty == false {
                 return true
             }
             let found = try lookForLanes(request, now: text, in: database)
@@ -81,32 +81,57 @@ extension SQLiteStore {
         case .alone:
             chosen = try crashed(request, limit: 1, now: text, in: database)
         case .usual(let limit, let most):
-            let known = self.lanes.withLock { $0.recall(names: request.names, queues: request.queues) }
-            var lanes = known ?? []
-            var heads = try Heads(of: lanes, limit: limit, now: text, in: database)
-            if heads.rows.count < limit {
-                // What is remembered may be a second old: look again before coming back short.
-                lanes = try lookForLanes(request, now: text, in: database)
-                heads = try Heads(of: lanes, limit: limit, now: text, in: database)
-            }
+            let heads = try heads(request, keyed: false, limit: limit, now: text, in: database)
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
             let keyed = try keyed(request, limit: limit, now: text, in: database)
             chosen = Array((heads.rows + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
-            try database.holdKeys(of: keyed.allowed.map(\.id), among: chosen.map(\.id))
+            let taken = Set(chosen.map(\.id))
+            try database.holdKeys(of: keyed.allowed.map(\.id), among: taken)
             isPartial = !keyed.isComplete && chosen.count < limit
-            let left = heads.lanes(after: chosen, now: SQLiteTime.julianDay(now))
-            self.lanes.withLock { $0.keep(left, names: request.names, queues: request.queues) }
-            if lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = lanes[0] }
+            remember(heads, after: taken, for: request, keyed: false, now: now)
+            if let heads = keyed.heads {
+                remember(heads, after: taken.union(keyed.behind), for: request, keyed: true, now: now)
+            }
+            if heads.lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = heads.lanes[0] }
         }
         return (try take(chosen, of: lane, for: request, now: now, in: database), isPartial)
     }
 
-    private func lookForLanes(_ request: ClaimRequest, now: String, in database: Database) throws -> [Lane] {
+    /// The first due rows, over lanes that are remembered or looked for.
+    func heads(
+        _ request: ClaimRequest,
+        keyed: Bool,
+        limit: Int,
+        now: String,
+        in database: Database
+    ) throws -> Heads {
+        let known = lanes.withLock { $0.recall(LaneMemory.Key(request, keyed: keyed)) }
+        if let known, !known.isEmpty {
+            let heads = try Heads(of: known, keyed: keyed, limit: limit, now: now, in: database)
+            // What is remembered may be a second old: look again before coming back short.
+            if heads.rows.count >= limit { return heads }
+        }
+        let lanes = try lookForLanes(request, keyed: keyed, now: now, in: database)
+        return try Heads(of: lanes, keyed: keyed, limit: limit, now: now, in: database)
+    }
+
+    private func lookForLanes(
+        _ request: ClaimRequest,
+        keyed: Bool = false,
+        now: String,
+        in database: Database
+    ) throws -> [Lane] {
         let began = ContinuousClock.now
-        let found = try database.lanes(names: request.names, queues: request.queues, now: now)
+        let found = try database.lanes(names: request.names, queues: request.queues, keyed: keyed, now: now)
         let look = began.duration(to: .now)
-        lanes.withLock { $0.keep(found, names: request.names, queues: request.queues, look: look) }
+        lanes.withLock { $0.keep(found, for: LaneMemory.Key(request, keyed: keyed), look: look) }
         return found
+    }
+
+    /// Keeps the lanes as a claim left them.
+    private func remember(_ heads: Heads, after gone: Set<Int64>, for request: ClaimRequest, keyed: Bool, now: Date) {
+        let left = heads.lanes(after: gone, now: SQLiteTime.julianDay(now))
+        lanes.withLock { $0.keep(left, for: LaneMemory.Key(request, keyed: keyed)) }
     }
 
     private func crashed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> [Candidate]

@@ -8,32 +8,36 @@ extension SQLiteStore {
     /// The most rows behind others that one call of ``mendLines(now:)`` looks at, from each of two places.
     private static let mendLimit = 1000
 
+    /// What a look at the rows with a lock key found.
+    struct KeyedRows {
+        /// Those that may be claimed.
+        var allowed: [Candidate] = []
+        /// Those that may not: they were put behind.
+        var behind: [Int64] = []
+        /// Whether there are no more to be looked at.
+        var isComplete = true
+        /// Where they were found.
+        var heads: Heads?
+    }
+
     /// The rows with a lock key that may be claimed; those that may not are put behind, and not looked at again.
-    ///
-    /// - Returns: The rows, and whether there are no more to be looked at.
-    func keyed(
-        _ request: ClaimRequest,
-        limit: Int,
-        now: String,
-        in database: Database
-    ) throws -> (allowed: [Candidate], isComplete: Bool) {
-        guard limit > 0, try database.isAnyKeyedOpen() else { return ([], true) }
-        let lanes = try database.lanes(names: request.names, queues: request.queues, keyed: true, now: now)
-        let found = try Heads(of: lanes, keyed: true, limit: Self.lockLimit, now: now, in: database).rows
+    func keyed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> KeyedRows {
+        guard limit > 0, try database.isAnyKeyedOpen() else { return KeyedRows() }
+        let heads = try heads(request, keyed: true, limit: Self.lockLimit, now: now, in: database)
+        var rows = KeyedRows(isComplete: heads.rows.count < Self.lockLimit, heads: heads)
         let statement = try database.cachedStatement(sql: SQLiteLockStatements.isAllowed)
-        var (allowed, behind): ([Candidate], [Int64]) = ([], [])
-        for row in found {
+        for row in heads.rows {
             if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now]) ?? false {
-                allowed.append(row)
+                rows.allowed.append(row)
             } else {
-                behind.append(row.id)
+                rows.behind.append(row.id)
             }
         }
-        if !behind.isEmpty {
-            let arguments: StatementArguments = ["ids": SQLiteJSON.text(behind)]
+        if !rows.behind.isEmpty {
+            let arguments: StatementArguments = ["ids": SQLiteJSON.text(rows.behind)]
             try database.cachedStatement(sql: SQLiteLockStatements.markBehind).execute(arguments: arguments)
         }
-        return (allowed, found.count < Self.lockLimit)
+        return rows
     }
 
     /// Puts lines right that nothing leads on: see ``TaskRun/TaskStore``.
@@ -84,8 +88,8 @@ extension Database {
     }
 
     /// Notes that those of these rows that were chosen hold their keys.
-    func holdKeys(of keyed: [Int64], among chosen: [Int64]) throws {
-        let held = Set(keyed).intersection(chosen)
+    func holdKeys(of keyed: [Int64], among chosen: Set<Int64>) throws {
+        let held = chosen.intersection(keyed)
         guard !held.isEmpty else { return }
         try cachedStatement(sql: SQLiteLockStatements.hold).execute(arguments: ["ids": SQLiteJSON.text(held.sorted())])
     }
