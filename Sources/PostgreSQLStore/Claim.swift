@@ -8,8 +8,8 @@ import Foundation
 
 /// One claim, within a transaction that the caller begins and ends.
 ///
-/// Two steps: what has to be known (``questions``), which travels with the caller's own statements, and the taking
-/// (``take(in:answers:)``). Where the lanes are remembered one statement is enough (``request(from:)``).
+/// Two steps: what has to be known (``questions(knowing:)``), which travels with the caller's own statements, and the taking
+/// (``take(in:answers:knowing:)``). Where the lanes are remembered one statement is enough (``request(from:)``).
 struct Claim: Sendable {
     /// At most this many rows.
     let limit: Int
@@ -19,7 +19,8 @@ struct Claim: Sendable {
     private let now: String?
     /// How many rows, and with how many crashes, are looked for among those whose runs died.
     private let crashed: (limit: Int, counts: ClosedRange<Int>)
-    private let takesFromLanes: Bool
+    /// Whether rows are taken that no run died of.
+    let takesFromLanes: Bool
 
     /// Reads a request; nil where it asks for nothing.
     init?(_ request: ClaimRequest?, now: Date?) {
@@ -40,29 +41,38 @@ struct Claim: Sendable {
         self.key = LaneMemory.Key(request)
     }
 
-    /// What has to be asked before anything can be taken; hand the answers to ``take(in:answers:)``.
-    var questions: [Request] {
-        (takesFromLanes ? [lookForExpired, lookForKeyed, look] : []) + (crashed.limit > 0 ? [lookForCrashed] : [])
+    /// What has to be asked before anything can be taken; hand the answers to ``take(in:answers:knowing:)``.
+    func questions(knowing known: LaneMemory.Known = LaneMemory.Known()) -> [Request] {
+        var questions = crashed.limit > 0 ? [lookForCrashed] : []
+        guard takesFromLanes else { return questions }
+        questions += [lookForExpired, lookForKeyed(in: known.keyed)]
+        if known.lanes.isEmpty { questions.append(look) }
+        return questions
     }
 
     /// Takes the rows.
     ///
     /// - Parameters:
     ///   - session: Where the transaction is open.
-    ///   - answers: To ``questions``.
+    ///   - answers: To ``questions(knowing:)``.
+    ///   - known: What was known.
     /// - Returns: What was claimed, and what is known of the lanes.
     /// - Throws: What the database reports.
     func take(
         in session: PostgreSQLSession,
-        answers: some BidirectionalCollection<PostgreSQLResult>
+        answers: some Collection<PostgreSQLResult>,
+        knowing known: LaneMemory.Known = LaneMemory.Known()
     ) throws(PostgreSQLFailure) -> Taken {
-        let answers = Array(answers)
-        var locked = crashed.limit > 0 ? answers.last?.rows.map { $0.integer(0) } ?? [] : []
-        let lanes = takesFromLanes ? Lane.all(answers[2]) : []
-        let (expired, keyed) = takesFromLanes ? (answers[0].rows, answers[1].rows.map { $0.integer(0) }) : ([], [])
+        var answers = Array(answers)[...]
+        var locked = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integer(0) } : []
+        let expired = takesFromLanes ? answers.removeFirst().rows : []
+        let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed) : nil
+        let lanes = answers.first.map(Lane.all) ?? known.lanes
+        let keyed = look?.held ?? []
         let freed = expired.compactMap { $0.textIfAny(2) }
         let asked = expired.filter { $0.isTrue(3) }.map { $0.integer(0) }
-        locked += try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
+        let allowed = try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
+        locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(max(limit, 2)), locked: locked, in: session)
         if rows.count < limit, !isComplete || lanes.count > limit {
@@ -74,6 +84,8 @@ struct Claim: Sendable {
         }
         var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads)
         taken.hasMoreKeyed = !keyed.isEmpty || !freed.isEmpty
+        let behind = Set(keyed).subtracting(allowed)
+        taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
         taken.expired = expired.map { ExpiredTask(id: $0.integer(0), name: $0.text(1)) }
         return taken
     }
@@ -165,7 +177,11 @@ struct Claim: Sendable {
 
     private var lookForExpired: Request { Request(LockSQL.expire, [now, String(ExpiredTask.most)]) }
 
-    private var lookForKeyed: Request {
+    private func lookForKeyed(in lanes: [Lane]) -> Request {
+        guard lanes.isEmpty else {
+            let first = Lane.arrays(lanes.prefix(LockSQL.lookLimit)).prefix(3)
+            return Request(LockSQL.openOfLanes, first + [now, String(LockSQL.lookLimit)])
+        }
         let values = [SQLText.array(request.names), now, String(LockSQL.lookLimit)]
         guard let queues = request.queues?.names else {
             return Request(LockSQL.open, values + [request.queues?.expression])

@@ -28,6 +28,14 @@ struct LaneMemory: Sendable {
         }
     }
 
+    /// What is remembered; no lanes: they are to be looked for.
+    struct Known: Sendable {
+        var lanes: [Lane] = []
+        /// Those of rows with a lock key.
+        var keyed: [Lane] = []
+        var isNothing: Bool { lanes.isEmpty && keyed.isEmpty }
+    }
+
     /// How long lanes are remembered, where looking for them does not take long.
     var lifetime: Duration = .seconds(1)
     /// And where it does.
@@ -37,16 +45,38 @@ struct LaneMemory: Sendable {
 
     private struct Entry {
         var lanes: [Lane]
-        var end: ContinuousClock.Instant
+        let end: ContinuousClock.Instant
+        /// Whether there are rows with a lock key beside.
+        var hasKeyed = false
     }
 
     private var entries: [Key: Entry] = [:]
+    private var keyed: [Key: Entry] = [:]
     private var wasCostly = false
 
-    /// The lanes as they were left, in the order of their first rows; nil where they are to be looked for.
+    /// The lanes as they were left, in the order of their first rows; nil where they are to be looked for, or others are.
     func lanes(for key: Key, at now: ContinuousClock.Instant = .now) -> [Lane]? {
-        guard let entry = entries[key], now < entry.end else { return nil }
+        guard let entry = entries[key], now < entry.end, !entry.hasKeyed else { return nil }
         return entry.lanes
+    }
+
+    /// All that is remembered for a claim that looks for rows with a lock key as well.
+    func known(for key: Key, at now: ContinuousClock.Instant = .now) -> Known {
+        func lanes(_ entry: Entry?) -> [Lane] { entry.map { now < $0.end ? $0.lanes : [] } ?? [] }
+        return Known(lanes: lanes(entries[key]), keyed: lanes(keyed[key]))
+    }
+
+    /// Keeps what a claim left of lanes that were remembered or looked for.
+    mutating func keep(after taken: Taken, look: Duration, knowing known: Known, for key: Key) {
+        if known.lanes.isEmpty { keep(after: taken, look: look, for: key) } else { keep(after: taken, for: key) }
+        if taken.keyedLanes.count < Self.many {
+            keyed[key] = nil
+        } else if known.keyed.isEmpty {
+            let life = min(max(lifetime, look * 20), Self.longest)
+            keyed[key] = Entry(lanes: taken.keyedLanes, end: .now + life)
+        } else {
+            keyed[key]?.lanes = taken.keyedLanes
+        }
     }
 
     /// Keeps the lanes that a look found as a claim left them, if looking for them again is worth saving.
@@ -65,16 +95,21 @@ struct LaneMemory: Sendable {
         let isCostly = look > costly
         let isCostlyAgain = isCostly && wasCostly
         wasCostly = isCostly
-        if entries.count >= Self.room { entries = entries.filter { now < $0.value.end } }
+        if entries.count + keyed.count >= Self.room {
+            entries = entries.filter { now < $0.value.end }
+            keyed = keyed.filter { now < $0.value.end }
+        }
         let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostlyAgain)
-        // Rows with a lock key are found by a look only.
-        guard !taken.hasMoreKeyed, taken.lanes.count >= Self.many || isFlood else { return entries[key] = nil }
+        // Rows with a lock key are found by a look only: for a few lanes beside them nothing is saved.
+        guard taken.lanes.count >= Self.many || (isFlood && !taken.hasMoreKeyed) else { return entries[key] = nil }
         let life = isCostlyAgain ? max(lifetime, min(look * 20, Self.longest)) : lifetime
-        entries[key] = Entry(lanes: taken.lanes, end: now + life)
+        entries[key] = Entry(lanes: taken.lanes, end: now + life, hasKeyed: taken.hasMoreKeyed)
     }
 
     /// Keeps what a claim left of the remembered lanes, no longer than before.
     mutating func keep(after taken: Taken, for key: Key) {
-        if taken.isFull, !taken.lanes.isEmpty { entries[key]?.lanes = taken.lanes } else { entries[key] = nil }
+        guard taken.isFull, !taken.lanes.isEmpty else { return entries[key] = nil }
+        entries[key]?.lanes = taken.lanes
+        entries[key]?.hasKeyed = taken.hasMoreKeyed
     }
 }

@@ -54,7 +54,7 @@ extension PostgreSQLStore {
             try session.exchange([.commit])
             return Exchange(results: [], claimed: [])
         }
-        let taken = try claim.take(in: session, answers: try session.exchange(claim.questions)[...])
+        let taken = try claim.take(in: session, answers: try session.exchange(claim.questions()))
         let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
         try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
         return Exchange(

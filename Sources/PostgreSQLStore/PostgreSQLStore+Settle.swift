@@ -133,15 +133,17 @@ extension PostgreSQLStore {
     ) throws(PostgreSQLFailure) -> Exchange {
         let opening = batch.map { [.begin] + $0.requests } ?? []
         let began = ContinuousClock.now
-        let answers = try session.exchange(opening + claim.questions)
+        let known = claim.takesFromLanes ? lanes.withLock { $0.known(for: claim.key) } : LaneMemory.Known()
+        let answers = try session.exchange(opening + claim.questions(knowing: known))
         let look = began.duration(to: .now)
-        let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count))
+        let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count), knowing: known)
         try session.exchange([.commit])
-        lanes.withLock { $0.keep(after: taken, look: look, for: claim.key) }
+        lanes.withLock { $0.keep(after: taken, look: look, knowing: known, for: claim.key) }
         return Exchange(
             results: batch?.results(answers.prefix(opening.count)) ?? [],
             claimed: taken.tasks,
-            isPartial: taken.hasMoreKeyed && !taken.isFull,
+            // What was remembered may not be all.
+            isPartial: (taken.hasMoreKeyed || !known.isNothing) && !taken.isFull,
             expired: taken.expired
         )
     }

@@ -6,6 +6,8 @@ struct Taken: Sendable {
     let isFull: Bool
     /// Whether rows with a lock key were looked at, and there may be more.
     var hasMoreKeyed = false
+    /// The lanes of rows with a lock key as they are now; none: they are to be looked for.
+    var keyedLanes: [Lane] = []
     /// What was not begun in time.
     var expired: [ExpiredTask] = []
     /// The lanes as they are now, in the order of their first rows.
@@ -28,7 +30,7 @@ struct Taken: Sendable {
 
     /// The lane from the last row that was taken on.
     private static func rest(of lane: Lane, _ rows: [Row]) -> [Lane] {
-        guard let last = rows.last(where: { $0.mark == lane.mark }) else { return [lane] }
+        guard let last = rows.last(where: { $0.isPlain && $0.mark == lane.mark }) else { return [lane] }
         return [Lane(mark: lane.mark, head: last.place)]
     }
 
@@ -37,7 +39,7 @@ struct Taken: Sendable {
     /// Empty ones are left out, for they would be asked instead of others: a look finds them when they have rows again.
     private static func left(_ lanes: [Lane], _ rows: [Row], _ heads: [Lane.Mark: Place]?) -> [Lane] {
         var last: [Lane.Mark: Place] = [:]
-        for row in rows { last[row.mark] = row.place }
+        for row in rows where row.isPlain { last[row.mark] = row.place }
         var known = heads ?? [:]
         var left: [Lane] = []
         left.reserveCapacity(lanes.count)
@@ -61,6 +63,9 @@ struct Taken: Sendable {
 
         let task: ClaimedTask
         let place: Place
+
+        /// Whether it stood in a lane: those whose runs died, or with a lock key, are found beside the lanes.
+        var isPlain: Bool { task.crashes == 0 && task.lockKey == nil }
 
         /// The lane that it stood in.
         var mark: Lane.Mark { Lane.Mark(name: task.name, queue: task.queue, priority: place.priority) }

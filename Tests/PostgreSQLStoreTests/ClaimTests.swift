@@ -144,7 +144,7 @@ struct ClaimTests {
             let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: SessionSettings.store)
             try session.exchange([.begin])
             let claim = try #require(Claim(.of(10), now: nil))
-            let answers = try session.exchange(claim.questions)
+            let answers = try session.exchange(claim.questions())
             let taken = try claim.take(in: session, answers: answers)
             #expect(taken.tasks.count == 10)
             #expect(try await fixture.claim(100).count == 20)

@@ -99,6 +99,11 @@ struct PlanTests {
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
+            statement: LockSQL.openOfLanes,
+            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL", "10"],
+            indexes: ["tasks_lock_open", "tasks_pkey"]
+        ),
+        Case(
             statement: LockSQL.decide,
             values: ["'{1000203,1000204,1000209}'", "NULL"],
             indexes: ["tasks_pkey", "tasks_lock_holder", "tasks_lock_line"]

@@ -34,8 +34,9 @@ enum LockSQL {
 
     /// Locks the first rows with a lock key, of these names, that are to be looked at; also their keys.
     ///
-    /// Goes from lane to lane as the look for plain rows does. Values: names, now, limit, a regular expression for
-    /// the queues or NULL.
+    /// Goes from lane to lane as the look for plain rows does. Answers with the rows that were locked; where lanes are many
+    /// also with the others that were seen, and with all lanes that have a due row: see ``KeyedLook``.
+    /// Values: names, now, limit, a regular expression for the queues or NULL.
     static let open = Statement(
         "keyed",
         isBinary: true,
@@ -51,27 +52,66 @@ enum LockSQL {
         ClaimSQL.lanesOfQueues(keyed).replacing("$3::text[]", with: "$4::text[]") + first("true")
     )
 
+    /// The same for lanes that are known.
+    ///
+    /// Values: names, queues and priorities of the lanes, now, limit.
+    static let openOfLanes = Statement(
+        "keyed_of_lanes",
+        isBinary: true,
+        """
+        WITH first_lane AS MATERIALIZED (
+            SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
+            FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS lane (task_name, queue, priority, no)
+        ), \(locked(now: "$4", limit: "$5::integer"))
+        \(seen("true"))
+        """
+    )
+
     private static func first(_ isWanted: String) -> String {
-        """
-        , due_lane AS MATERIALIZED (
-            SELECT row_number() OVER () AS no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
-            FROM lane
-            WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(isWanted) AND \(ClaimSQL.isOpenLane("$2"))
-        ), \(ClaimSQL.seen(of: keyed, in: "due_lane", limit: "$3::integer", depth: depth, now: "$2"))
-        SELECT id
-        FROM (
-            SELECT id, lock_key
-            FROM tasks
-            WHERE id = ANY (ARRAY(SELECT id FROM seen ORDER BY priority, run_at, id LIMIT $3::integer))
-                AND status || '' = 'WAITING' AND lock_place <> 1
-            FOR NO KEY UPDATE SKIP LOCKED
-        ) AS locked
-        WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
-        """
+        let isMany = "(SELECT count(*) FROM due_lane) >= \(LaneMemory.many)"
+        return """
+            , due_lane AS MATERIALIZED (
+                SELECT row_number() OVER (ORDER BY priority, run_at, id) AS no, task_name, queue, priority, run_at, id
+                FROM lane
+                WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(isWanted) AND \(ClaimSQL.isOpenLane("$2"))
+            ), first_lane AS MATERIALIZED (
+                SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
+                FROM due_lane
+                WHERE no <= $3::integer
+            ), \(locked(now: "$2", limit: "$3::integer"))
+            \(seen(isMany))
+            UNION ALL
+            SELECT no, run_at, id, false, task_name, queue, priority
+            FROM due_lane
+            WHERE \(isMany)
+            """
     }
 
-    /// How many rows of each lane are looked at before it is known which of them are among the first.
-    private static let depth = "(SELECT least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer) FROM due_lane)"
+    /// Locks the first rows of the first lanes, and their keys.
+    private static func locked(now: String, limit: String) -> String {
+        let depth = "(SELECT least(2 * \(limit) / greatest(count(*), 1) + 1, \(limit)) FROM first_lane)"
+        return """
+            \(ClaimSQL.seen(of: keyed, in: "first_lane", limit: limit, depth: depth, now: now))
+            , locked AS MATERIALIZED (
+                SELECT id, lock_key
+                FROM tasks
+                WHERE id = ANY (ARRAY(SELECT id FROM seen ORDER BY priority, run_at, id LIMIT \(limit)))
+                    AND status || '' = 'WAITING' AND lock_place <> 1
+                FOR NO KEY UPDATE SKIP LOCKED
+            ), held AS MATERIALIZED (
+                SELECT id FROM locked WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
+            )
+            """
+    }
+
+    /// The rows that were seen, each with whether it is locked: all, or those only.
+    private static func seen(_ isAll: String) -> String {
+        """
+        SELECT no, run_at, id, is_held, NULL AS task_name, NULL AS queue, priority
+        FROM (SELECT no, run_at, id, id IN (SELECT id FROM held) AS is_held, priority FROM seen) AS seen
+        WHERE is_held OR \(isAll)
+        """
+    }
 
     /// Tells which of the locked rows may be claimed, and puts the others behind.
     ///

@@ -1,0 +1,49 @@
+/// What a look at the rows with a lock key found.
+struct KeyedLook: Sendable {
+    /// The rows that are locked now, with their keys.
+    let held: [Int64]
+    /// The lanes in the order of their first rows, where they are many.
+    private let lanes: [Lane]
+    /// All rows that were seen of the first lanes, each with the index of its lane.
+    private let seen: [(lane: Int, place: Place)]
+    /// Whether the lanes are all there are, as far as this matters.
+    private let isAll: Bool
+
+    /// Reads an answer.
+    ///
+    /// - Parameters:
+    ///   - answer: To one of the statements `LockSQL.open…`.
+    ///   - known: The lanes that were asked; none: they were looked for.
+    init(_ answer: PostgreSQLResult, known: [Lane]) {
+        var (held, lanes, seen) = ([Int64](), known, [(lane: Int, place: Place)]())
+        for row in answer.rows {
+            let place = Place(priority: row.integer(6), runAt: row.integer(1), id: row.integer(2))
+            if let name = row.textIfAny(4) {
+                let mark = Lane.Mark(name: name, queue: row.text(5), priority: place.priority)
+                lanes.append(Lane(mark: mark, head: place))
+            } else {
+                if row.isTrue(3) { held.append(place.id) }
+                seen.append((Int(row.integer(0)) - 1, place))
+            }
+        }
+        self.held = held
+        self.lanes = known.isEmpty ? lanes.sorted { $0.head < $1.head } : lanes
+        self.seen = seen
+        isAll = known.isEmpty || seen.count >= LockSQL.lookLimit
+    }
+
+    /// The lanes when these rows are gone; none where they are to be looked for.
+    ///
+    /// A row that leads its line on may stand before a lane's first row then: it is found by the next look.
+    func left(after gone: Set<Int64>) -> [Lane] {
+        guard isAll, !held.isEmpty else { return [] }
+        var heads: [Int: Place] = [:]
+        for row in seen where !gone.contains(row.place.id) {
+            heads[row.lane] = heads[row.lane].map { min($0, row.place) } ?? row.place
+        }
+        let first = lanes.prefix(LockSQL.lookLimit).enumerated().compactMap { index, lane in
+            heads[index].map { Lane(mark: lane.mark, head: $0) }
+        }
+        return (first + lanes.dropFirst(LockSQL.lookLimit)).sorted { $0.head < $1.head }
+    }
+}
