@@ -103,8 +103,16 @@ extension SettlementBatch {
     func conclude(_ results: [SettleResult], in session: PostgreSQLSession) throws(PostgreSQLFailure) {
         let tasks = zip(settlements, results).flatMap { $1 == .settled ? $0.additions : [] }
         do {
-            for part in TaskInsertion(tasks).steps { try session.exchange([part.request]) }
+            let requests = TaskInsertion(tasks).steps.map(\.request)
+            for (place, request) in requests.enumerated() {
+                let opening = place == 0 ? [SessionSettings.haste] : []
+                let closing = place == requests.count - 1 ? [SessionSettings.noHaste] : []
+                try session.exchange(opening + [request] + closing)
+            }
         } catch {
+            if error.state == PostgreSQLFailure.lockTimeout {
+                throw PostgreSQLFailure(.held, state: error.state, message: error.message)
+            }
             guard error.isAboutStatement else { throw error }
             // A token that another task has: that is no row which is to give way, so its state is not told.
             let state = error.state == PostgreSQLFailure.uniqueViolation ? nil : error.state

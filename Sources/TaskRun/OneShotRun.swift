@@ -10,6 +10,10 @@ public actor OneShotRun {
     struct Unsettled {
         var finished: Workbench.Finished
         let settlement: Settlement
+        /// Set where a task that is to follow was ``StoreError/Code/held``: when to write this end again, alone.
+        var apart: ContinuousClock.Instant?
+        /// Whether it was said that it is held.
+        var isTold = false
         var task: ClaimedTask { finished.held.task }
         var verdict: Verdict { settlement.verdict }
     }
@@ -164,6 +168,7 @@ public actor OneShotRun {
             noteTurn()
             await settleAndClaim()
             beginWork()
+            await settleApart()
             await tellExpired()
             await renewLeases()
             await glance()
@@ -220,7 +225,7 @@ public actor OneShotRun {
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
             if fatal == nil, troubleUntil == nil {
-                if !unsettled.isEmpty { moments.append(now) }
+                if let moment = unsettled.lazy.map({ $0.apart ?? now }).min() { moments.append(moment) }
                 let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)
                 if let next = talk.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
             }

@@ -70,7 +70,9 @@ public protocol TaskStore: Sendable {
     /// token. Where the lease is lost there is none.
     ///
     /// The follow-ups of a settlement `delete` are added, all of them, where it deletes its row; where the table refuses one
-    /// of them nothing of the call is done. One with a `dedupe_key` is left out where an equal one waits.
+    /// of them nothing of the call is done. One with a `dedupe_key` is left out where an equal one waits. Where a transaction that is
+    /// open has just added one with the same `token` or `dedupe_key`, nothing of the call is done either, and it throws
+    /// ``StoreError/Code/held`` soon.
     ///
     /// A row with `after_batch` is not claimed. With the last row of that batch that is WAITING or PROCESSING, it loses its `after_batch`,
     /// is due now if its `run_at` is not later, and if its payload is an object that gets a key `batch` with the
