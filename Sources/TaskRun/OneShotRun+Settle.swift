@@ -23,6 +23,7 @@ extension OneShotRun {
                 now: nil
             )
             unsettled.removeAll { $0.apart == nil }
+            tell(exchange.refusals)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }
@@ -165,9 +166,10 @@ extension OneShotRun {
     func settleAlone(_ place: Int) async -> StoreError? {
         let end = unsettled[place]
         do {
-            let results = try await store.settle([end.settlement])
+            let exchange = try await store.settle([end.settlement], thenClaim: nil, now: nil)
             unsettled.remove(at: place)
-            conclude(end, results[0])
+            tell(exchange.refusals)
+            conclude(end, exchange.results[0])
         } catch  where error.code == .held {
             postpone(place, error)
         } catch  where error.isPassing {

@@ -63,6 +63,11 @@ public actor OneShotRun {
     var vainLooks = 0
     /// Tasks that expired, and of which hooks are still to be told.
     var untold: [Int64] = []
+    /// Whether tasks have expired whose batches are still to be looked at.
+    var hasExpired = false
+    var nextBatchLook = ContinuousClock.now
+    /// Tasks that go on waiting although their batches have ended; it was said.
+    var refused: Set<Int64> = []
     /// What was performed when hooks were last told that nothing more is due.
     var performedWhenEmpty = 0
 
@@ -152,7 +157,7 @@ public actor OneShotRun {
             holdsExpired = look.holdsExpired
             if look.holdsClaims { try await recover() }
             var isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
-            if look.hasBatch, try await store.endBatches(now: nil) > 0 { isMended = true }
+            if look.hasBatch, try await endBatches() { isMended = true }
             if turn == nil, !isMended, !look.holdsClaims, !look.isDue {
                 if holdsExpired { await prune() }
                 return end(after: look)
@@ -169,6 +174,7 @@ public actor OneShotRun {
             await settleAndClaim()
             beginWork()
             await settleApart()
+            await endBatchesOfExpired()
             await tellExpired()
             await renewLeases()
             await glance()
