@@ -115,6 +115,7 @@ extension OneShotRun {
         let claimed = exchange.claimed
         report.claimed += claimed.count
         if !exchange.expired.isEmpty {
+            hasExpired = true
             report.expired += exchange.expired.count
             report.failed += exchange.expired.count
             observer?(.expired(exchange.expired))

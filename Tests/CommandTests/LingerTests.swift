@@ -35,6 +35,28 @@ struct LingerTests {
         }
     }
 
+    @Test("begins what waited for a batch that ends without it: cancelled, deleted, expired", arguments: places)
+    func batch(_ kind: Scratch.Database, _ notifies: Bool) async throws {
+        try await with(kind, notifies) { place in
+            let run = try await place.lingering()
+            let ways: [(add: [String], end: [String]?)] = [
+                (["--delay", "1h"], ["cancel"]), (["--delay", "1h"], ["delete"]),
+                (["--delay", "1h", "--expires", "2s"], nil),
+            ]
+            for (number, way) in ways.enumerated() {
+                let added = try await place.start(["add", "WORK", "--batch", "b\(number)"] + way.add).answer()
+                try await place.taskrunOK("add", "WORK", "--after-batch", "b\(number)")
+                let id = added.output.filter(\.isNumber)
+                if let end = way.end { #expect(try await place.start(end + [id]).answer().status == 0) }
+                try await eventually("what waited for batch \(number) was not begun") {
+                    place.lines().count == number + 1
+                }
+            }
+            kill(run.pid, SIGTERM)
+            #expect(try await run.answer().status == 0)
+        }
+    }
+
     @Test("a retry is begun when its backoff is over, not a minute later", arguments: places)
     func retry(_ kind: Scratch.Database, _ notifies: Bool) async throws {
         try await with(kind, notifies) { place in
