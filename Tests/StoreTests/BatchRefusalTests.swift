@@ -108,4 +108,21 @@ struct BatchRefusalTests {
             #expect(try await fixture.makeRun(handlers, pid: 2).run().succeeded == 1)
         }
     }
+
+    @Test("an SQL file that was the last of a batch is done all the same", arguments: StoreUnderTest.allCases)
+    func script(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", batch: "b"), NewTask(name: "Z", afterBatch: "b")])
+            try await refuse(.raises, fixture)
+            let task = try #require(try await fixture.claim(now: .now).first)
+            let outcome = try await fixture.store.perform(
+                Script(sql: "INSERT INTO tasks (task_name) VALUES ('B')", values: [:]),
+                settling: Settlement(task.proof, .delete, batch: "b"),
+                timeLimit: .seconds(30)
+            )
+            #expect(outcome == .done)
+            #expect(try await fixture.rows("SELECT task_name FROM tasks ORDER BY id") == ["Z", "B"])
+            #expect(try await fixture.store.endBatches(now: nil).refusals.map(\.id) == [2])
+        }
+    }
 }
