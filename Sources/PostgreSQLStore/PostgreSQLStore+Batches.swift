@@ -12,9 +12,9 @@ extension PostgreSQLStore {
 
     /// Makes tasks due whose batches have ended unnoticed: see ``TaskRun/TaskStore``.
     ///
-    /// - Returns: How many tasks.
+    /// - Returns: How many tasks, and which the table refuses.
     /// - Throws: What the database reports.
-    public func endBatches(now: Date?) async throws(StoreError) -> Int {
+    public func endBatches(now: Date?) async throws(StoreError) -> EndedBatches {
         try await reach(to: "end batches") { session throws(PostgreSQLFailure) in
             let look = Request(BatchSQL.ended, [String(Self.endLimit)])
             let answers = try session.exchange([look, Request(BatchSQL.anyDeserted)])
@@ -24,11 +24,11 @@ extension PostgreSQLStore {
                 try session.exchange([Request(BatchSQL.forget, [SQLText.array(deserted)]), .commit])
             }
             let ended = answers[0].rows.map { $0.text(0) }
-            guard !ended.isEmpty else { return 0 }
+            guard !ended.isEmpty else { return EndedBatches() }
             try session.exchange([.begin, SessionSettings.patience])
-            let count = try BatchEnds(batches: ended).note(now: now, in: session)
+            let result = try BatchEnds(batches: ended).note(now: now, in: session)
             try session.exchange([.commit])
-            return count
+            return result
         }
     }
 }
@@ -62,36 +62,68 @@ struct BatchEnds: Sendable {
 
     /// Counts the ends, and makes the tasks due whose batches have ended with them.
     ///
-    /// - Returns: How many tasks became due.
+    /// A task that the table does not let become due goes on waiting; the next run tries again.
+    ///
+    /// - Returns: How many tasks became due, and which are refused.
     @discardableResult
-    func note(now: Date?, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Int {
-        guard !counts.isEmpty else { return 0 }
+    func note(now: Date?, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> EndedBatches {
+        guard !counts.isEmpty else { return EndedBatches() }
         let counts = Array(counts.values)
         let names = SQLText.array(counts.map(\.batch))
         let values = [names, SQLText.array(counts.map(\.complete)), SQLText.array(counts.map(\.cancelled))]
         let waiting = try session.exchange([Request(BatchSQL.count, values), Request(BatchSQL.over, [names])])[1].rows
-        guard !waiting.isEmpty else { return 0 }
+        guard !waiting.isEmpty else { return EndedBatches() }
         let over = SQLText.array(waiting.map { $0.text(2) })
         let failed = Dictionary(
             try session.exchange([Request(BatchSQL.failed, [over])])[0].rows.map { ($0.bytes(0), $0.integer(1)) },
             uniquingKeysWith: { first, _ in first }
         )
-        let payloads = waiting.map { row in
-            BatchNumbers(
+        let free = waiting.map { row in
+            let numbers = BatchNumbers(
                 batch: row.text(2),
                 complete: row.integer(3),
                 failed: failed[row.bytes(2)] ?? 0,
                 cancelled: row.integer(4)
-            ).put(into: row.text(1))
+            )
+            return Free(id: row.integer(0), batch: row.text(2), data: numbers.put(into: row.text(1)))
         }
-        try session.exchange([
-            Request(
-                BatchSQL.release,
-                [SQLText.array(waiting.map { $0.integer(0) }), SQLText.array(payloads), SQLText.moment(now)]
-            ),
-            Request(BatchSQL.forget, [over]),
-        ])
-        return waiting.count
+        var refusals: [BatchRefusal] = []
+        if try release(free, now: now, in: session) != nil {
+            for one in free { try release([one], now: now, in: session).map { refusals.append($0) } }
+        }
+        try session.exchange([Request(BatchSQL.forget, [over])])
+        return EndedBatches(due: free.count - refusals.count, refusals: refusals)
+    }
+
+    /// A task that has waited long enough, with its new payload.
+    private struct Free {
+        let id: Int64
+        let batch: String
+        let data: String
+    }
+
+    /// Makes tasks due, or none of them.
+    ///
+    /// - Returns: Why not, told of the first one; nil: they are due.
+    private func release(
+        _ free: [Free],
+        now: Date?,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> BatchRefusal? {
+        let values = [SQLText.array(free.map(\.id)), SQLText.array(free.map(\.data)), SQLText.moment(now)]
+        var cause: String?
+        do {
+            let changed = try session.exchange([.mark, Request(BatchSQL.release, values)])[1].changedRows
+            if changed == free.count {
+                try session.exchange([.keep])
+                return nil
+            }
+        } catch {
+            guard error.isAboutStatement else { throw error }
+            cause = error.storeError(subject: "").cause
+        }
+        try session.exchange([.undo, .keep])
+        return free.first.map { BatchRefusal(id: $0.id, batch: $0.batch, cause: cause) }
     }
 }
 
@@ -100,16 +132,29 @@ extension SettlementBatch {
     var hasSequel: Bool { settlements.contains(where: \.hasSequel) }
 
     /// Adds what is to follow on tasks that are gone, and tells the batches of theirs.
-    func conclude(_ results: [SettleResult], in session: PostgreSQLSession) throws(PostgreSQLFailure) {
+    ///
+    /// - Returns: Which tasks go on waiting although their batches have ended.
+    func conclude(
+        _ results: [SettleResult],
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> [BatchRefusal] {
         let tasks = zip(settlements, results).flatMap { $1 == .settled ? $0.additions : [] }
         do {
-            for part in TaskInsertion(tasks).steps { try session.exchange([part.request]) }
+            let requests = TaskInsertion(tasks).steps.map(\.request)
+            for (place, request) in requests.enumerated() {
+                let opening = place == 0 ? [SessionSettings.haste] : []
+                let closing = place == requests.count - 1 ? [SessionSettings.noHaste] : []
+                try session.exchange(opening + [request] + closing)
+            }
         } catch {
+            if error.state == PostgreSQLFailure.lockTimeout {
+                throw PostgreSQLFailure(.held, state: error.state, message: error.message)
+            }
             guard error.isAboutStatement else { throw error }
             // A token that another task has: that is no row which is to give way, so its state is not told.
             let state = error.state == PostgreSQLFailure.uniqueViolation ? nil : error.state
             throw PostgreSQLFailure(.refused, state: state, message: error.message)
         }
-        try BatchEnds(settlements, results).note(now: now, in: session)
+        return try BatchEnds(settlements, results).note(now: now, in: session).refusals
     }
 }

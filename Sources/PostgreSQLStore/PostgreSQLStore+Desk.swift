@@ -209,8 +209,11 @@ extension PostgreSQLStore {
             let keys = try session.exchange([Request(DeskSQL.lockKeys, ids)])[0].rows.map { $0.text(0) }
             let opening =
                 [.begin, SessionSettings.patience] + LockSQL.letGo(keys, after: [Request(DeskSQL.delete, ids)])
-            let answers = try session.exchange(opening + [.commit], within: SessionSettings.maintenanceLimit)
-            return answers[keys.isEmpty ? 2 : 3].rows.map { $0.integer(0) }.sorted()
+            let answers = try session.exchange(opening, within: SessionSettings.maintenanceLimit)
+            let gone = answers[keys.isEmpty ? 2 : 3].rows
+            try BatchEnds(batches: gone.compactMap { $0.textIfAny(1) }).note(now: nil, in: session)
+            try session.exchange([.commit])
+            return gone.map { $0.integer(0) }.sorted()
         }
     }
 }

@@ -34,8 +34,7 @@ extension PostgreSQLStore {
             let update = Abandoned.takeOver(rows)
             do throws(PostgreSQLFailure) {
                 let taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
-                let free = rows.filter(\.ends)
-                try session.exchange(ends(rows, request) + Abandoned.letGo(free) + [.commit], within: limit)
+                try conclude(rows, free: rows.filter(\.ends), request, in: session)
                 return rows.map(\.task).filter { taken.contains($0.id) }
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
@@ -43,6 +42,19 @@ extension PostgreSQLStore {
                 return try takeOverGivingWay(rows, request, in: session)
             }
         }
+    }
+
+    /// Does what follows on the end of some of these rows, and ends the transaction.
+    private func conclude(
+        _ rows: [Abandoned],
+        free: [Abandoned],
+        _ request: RecoverRequest,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) {
+        let limit = SessionSettings.maintenanceLimit
+        try session.exchange(ends(rows, request) + Abandoned.letGo(free), within: limit)
+        try BatchEnds(batches: free.compactMap(\.batch)).note(now: request.now, in: session)
+        try session.exchange([.commit], within: limit)
     }
 
     /// The results of rows that became FAILED, and of those that were to be cancelled, which go.
@@ -89,8 +101,7 @@ extension PostgreSQLStore {
                 free.append(row)
             }
         }
-        let closing = ends(rows, request) + Abandoned.letGo(free) + [.commit]
-        try session.exchange(closing, within: SessionSettings.maintenanceLimit)
+        try conclude(rows, free: free, request, in: session)
         return taken.sorted { $0.id < $1.id }
     }
 
@@ -113,6 +124,7 @@ private struct Abandoned {
     let task: RecoveredTask
     let error: String
     private let lockKey: String?
+    let batch: String?
 
     static func takeOver(_ rows: [Abandoned]) -> Request {
         Request(
@@ -145,7 +157,7 @@ private struct Abandoned {
         let leaseEnd = row.textIfAny(6)
         let reason =
             row.bool(5) ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
-        lockKey = row.textIfAny(8)
+        (lockKey, batch) = (row.textIfAny(8), row.textIfAny(10))
         isCancelled = row.bool(9)
         proof = ClaimProof(id: row.integer(0), number: row.integer(1))
         task = RecoveredTask(

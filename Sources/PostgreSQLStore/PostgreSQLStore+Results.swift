@@ -114,13 +114,15 @@ extension PostgreSQLStore {
             let all = Set(ids + numbers.values).sorted()
             let limit = SessionSettings.maintenanceLimit
             var isWaiting: [Int64: Bool] = [:]
-            var keys: [String] = []
+            var (keys, batches): ([String], [String]) = ([], [])
             for id in all {
                 let request = Request(ResultSQL.requestCancel, [String(id)])
                 let answers = try session.exchange([.begin, SessionSettings.patience, request, .commit], within: limit)
                 guard let row = answers[2].rows.first else { continue }
                 isWaiting[id] = row.bool(1)
-                if row.bool(1), let key = row.textIfAny(2) { keys.append(key) }
+                guard row.bool(1) else { continue }
+                if let key = row.textIfAny(2) { keys.append(key) }
+                if let batch = row.textIfAny(3) { batches.append(batch) }
             }
             let waiting = isWaiting.filter(\.value).keys.sorted()
             let removal = [ResultSQL.removeCancelled(waiting.map { ($0, keep) }, now: nil)].compactMap(\.self)
@@ -129,7 +131,9 @@ extension PostgreSQLStore {
                 Request(DeskSQL.there, [SQLText.array(all)]), Request(ResultSQL.results, [SQLText.array(texts)]),
                 .commit,
             ]
-            let answers = try session.exchange(opening + closing, within: limit).suffix(closing.count).map(\.rows)
+            try session.exchange(opening, within: limit)
+            try BatchEnds(batches: batches).note(now: nil, in: session)
+            let answers = try session.exchange(closing, within: limit).map(\.rows)
             let there = Set(answers[0].map { $0.integer(0) })
             // Claimed in between: its run takes it back.
             for id in waiting where there.contains(id) { isWaiting[id] = false }

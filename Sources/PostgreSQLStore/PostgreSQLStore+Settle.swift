@@ -54,17 +54,18 @@ extension PostgreSQLStore {
         _ claim: Claim?,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Exchange {
-        try batch.conclude(results, in: session)
+        let refusals = try batch.conclude(results, in: session)
         guard let claim else {
             try session.exchange([.commit])
-            return Exchange(results: results, claimed: [])
+            return Exchange(results: results, claimed: [], refusals: refusals)
         }
         let exchange = try look(nil, claim, in: session)
         return Exchange(
             results: results,
             claimed: exchange.claimed,
             isPartial: exchange.isPartial,
-            expired: exchange.expired
+            expired: exchange.expired,
+            refusals: refusals
         )
     }
 

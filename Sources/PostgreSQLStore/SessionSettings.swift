@@ -66,6 +66,12 @@ enum SessionSettings {
         Statement("patience", "SELECT set_config('statement_timeout', '30s', true)")
     )
 
+    /// Lets the next statements of the transaction hardly wait for a lock: others are to be settled meanwhile.
+    static let haste = Request(Statement("haste", "SET LOCAL lock_timeout = '100ms'"))
+
+    /// Takes ``haste`` back.
+    static let noHaste = Request(Statement("no_haste", "SET LOCAL lock_timeout TO DEFAULT"))
+
     /// How long to wait for an answer in a maintenance transaction.
     static let maintenanceLimit: Duration = .seconds(35)
 }

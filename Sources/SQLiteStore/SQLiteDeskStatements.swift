@@ -114,6 +114,6 @@ enum SQLiteDeskStatements {
     static let delete = """
         DELETE FROM tasks
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'PROCESSING'
-        RETURNING id, CAST(lock_key AS BLOB)
+        RETURNING id, CAST(lock_key AS BLOB), CAST(batch AS BLOB)
         """
 }

@@ -155,7 +155,8 @@ enum SQLiteStatements {
     // What is in any run's hand is little, so the whole partial index is read.
     static let abandoned = """
         SELECT id, CAST(task_name AS BLOB), crashes, CAST(lease_owner AS BLOB), julianday(lease_expires_at),
-            lease_owner IN (SELECT value FROM json_each(:dead)), CAST(lock_key AS BLOB), cancel_requested_at IS NOT NULL
+            lease_owner IN (SELECT value FROM json_each(:dead)), CAST(lock_key AS BLOB), cancel_requested_at IS NOT NULL,
+            CAST(batch AS BLOB)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
             AND (

@@ -9,16 +9,15 @@ extension SQLiteStore {
     /// Makes tasks due whose batches have ended unnoticed.
     ///
     /// Where there is nothing to do no lock is taken.
-    public func endBatches(now: Date?) async throws(StoreError) -> Int {
+    public func endBatches(now: Date?) async throws(StoreError) -> EndedBatches {
         let isNothing = try await read("cannot look for batches that have ended") { database in
             try database.endedBatches(limit: 1).isEmpty
                 && Row.fetchOne(database, sql: SQLiteBatchStatements.anyDeserted) == nil
         }
-        if isNothing { return 0 }
+        if isNothing { return EndedBatches() }
         return try await transaction("cannot end batches") { database in
             try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
-            let ended = try database.endedBatches(limit: Self.endLimit)
-            return try ended.reduce(0) { try $0 + database.endBatch($1, now: now ?? Date()) }
+            return try database.endBatches(database.endedBatches(limit: Self.endLimit), now: now ?? Date())
         }
     }
 }
@@ -50,7 +49,10 @@ extension Database {
     /// Counts what has ended of batches that a task waits for, and makes the tasks due whose batches have ended with it.
     ///
     /// Also rows that were to go back may be gone, as they were cancelled or gave way.
-    func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws {
+    ///
+    /// - Returns: Which of these tasks go on waiting, as the table refuses to let them become due.
+    @discardableResult
+    func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws -> [BatchRefusal] {
         // By the bytes of the names, as the table compares them; to Swift more texts are equal.
         var counts: [[UInt8]: (complete: Int, cancelled: Int)] = [:]
         for (settlement, result) in zip(settlements, results) where result != .leaseLost {
@@ -58,11 +60,23 @@ extension Database {
             counts[Array(batch.utf8), default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
             counts[Array(batch.utf8), default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0
         }
-        for (bytes, count) in counts {
-            let batch = String(decoding: bytes, as: UTF8.self)
+        let batches = counts.keys.map { String(decoding: $0, as: UTF8.self) }
+        for (batch, count) in zip(batches, counts.values) {
             try countEnds(batch, complete: count.complete, cancelled: count.cancelled)
-            _ = try endBatch(batch, now: now)
         }
+        return try endBatches(batches, now: now).refusals
+    }
+
+    /// Makes the tasks due that wait for these batches, of those of which no task is open.
+    @discardableResult
+    func endBatches(_ batches: [String], now: Date) throws -> EndedBatches {
+        var all = EndedBatches()
+        for batch in batches {
+            let ended = try endBatch(batch, now: now)
+            all.due += ended.due
+            all.refusals += ended.refusals
+        }
+        return all
     }
 
     /// Counts ends of a batch, if a task waits for it.
@@ -72,16 +86,14 @@ extension Database {
         )
     }
 
-    /// Makes the tasks due that wait for a batch, if no task of it is open.
-    ///
-    /// - Returns: How many became due.
-    fileprivate func endBatch(_ batch: String, now: Date) throws -> Int {
+    private func endBatch(_ batch: String, now: Date) throws -> EndedBatches {
         let waiting = try Row.fetchAll(
             cachedStatement(sql: SQLiteBatchStatements.over),
             arguments: ["batch": batch]
         )
-        guard !waiting.isEmpty else { return 0 }
+        guard !waiting.isEmpty else { return EndedBatches() }
         let failed = try Int64.fetchOne(self, sql: SQLiteBatchStatements.failed, arguments: ["batch": batch])
+        var refusals: [BatchRefusal] = []
         for row in waiting {
             let numbers = BatchNumbers(
                 batch: batch,
@@ -89,13 +101,34 @@ extension Database {
                 failed: failed ?? 0,
                 cancelled: row.number(3, in: 0...Int64.max) ?? 0
             )
-            try execute(
-                sql: SQLiteBatchStatements.release,
-                arguments: ["id": row[0] as Int64, "data": numbers.put(into: row.text(1)), "now": SQLiteTime.text(now)]
-            )
+            let refusal = try release(row[0], of: batch, data: numbers.put(into: row.text(1)), now: now)
+            if let refusal { refusals.append(refusal) }
         }
-        try execute(sql: SQLiteBatchStatements.forget, arguments: ["batch": batch])
-        return waiting.count
+        // They are told when the next run tries again.
+        if refusals.isEmpty { try execute(sql: SQLiteBatchStatements.forget, arguments: ["batch": batch]) }
+        return EndedBatches(due: waiting.count - refusals.count, refusals: refusals)
+    }
+
+    /// Makes a task due that has waited long enough; what a trigger refuses is undone, and the task goes on waiting.
+    private func release(_ id: Int64, of batch: String, data: String, now: Date) throws -> BatchRefusal? {
+        var (isDue, cause) = (false, String?.none)
+        do {
+            try inSavepoint {
+                try execute(
+                    sql: SQLiteBatchStatements.release,
+                    arguments: ["id": id, "data": data, "now": SQLiteTime.text(now)]
+                )
+                isDue = changesCount == 1
+                return .commit
+            }
+        } catch let error as DatabaseError
+            where [.SQLITE_CONSTRAINT, .SQLITE_ERROR, .SQLITE_MISMATCH].contains(error.resultCode)
+            && isInsideTransaction
+        {
+            // Where the trigger has undone all of the transaction, nothing is left that could be committed.
+            cause = StoreError(sqlite: error, "").cause
+        }
+        return isDue ? nil : BatchRefusal(id: id, batch: batch, cause: cause)
     }
 }
 

@@ -28,11 +28,17 @@ extension SQLiteStore {
             }
         }
         return try await transaction("cannot settle and claim tasks") { [self] database in
-            let results = try database.settle(settlements, now: now)
-            guard let request else { return Exchange(results: results, claimed: []) }
+            let (results, refusals) = try database.settle(settlements, now: now)
+            guard let request else { return Exchange(results: results, claimed: [], refusals: refusals) }
             let expired = try database.expire(now: SQLiteTime.text(now))
             let (claimed, isPartial) = try claim(request, now: now, in: database)
-            return Exchange(results: results, claimed: claimed, isPartial: isPartial, expired: expired)
+            return Exchange(
+                results: results,
+                claimed: claimed,
+                isPartial: isPartial,
+                expired: expired,
+                refusals: refusals
+            )
         }
     }
 

@@ -101,6 +101,7 @@ extension SQLiteStore {
                 arguments: ["ids": SQLiteJSON.text(ids)]
             )
             for key in Set(gone.compactMap { $0.textIfAny(1) }) { try database.promote(key) }
+            try database.endBatches(gone.compactMap { $0.textIfAny(2) }, now: Date())
             return gone.map { $0[0] }.sorted()
         }
     }

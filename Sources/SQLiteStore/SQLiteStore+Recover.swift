@@ -24,9 +24,11 @@ extension SQLiteStore {
         }
         if isNothing { return [] }
         return try await transaction("cannot take over abandoned tasks") { database in
-            try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments).map { row in
-                try database.takeOver(row, request, now: now)
-            }
+            let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
+            let tasks = try rows.map { try database.takeOver($0, request, now: now) }
+            // Some are FAILED or gone with this.
+            try database.endBatches(rows.compactMap { $0.textIfAny(8) }, now: now)
+            return tasks
         }
     }
 

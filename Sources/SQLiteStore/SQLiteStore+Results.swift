@@ -20,7 +20,10 @@ extension Database {
     }
 
     /// Removes a row that is WAITING and was to be cancelled; the next one of its lock key is led on.
-    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws {
+    ///
+    /// - Returns: The batch that it belonged to, whose end is counted and not looked at; nil: none, or the row stays.
+    @discardableResult
+    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> String? {
         if let keep {
             try cachedStatement(sql: SQLiteResultStatements.keepCancelled).execute(
                 arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
@@ -31,7 +34,9 @@ extension Database {
             arguments: ["id": id]
         )
         if let key = gone?.textIfAny(0) { try promote(key, now: now) }
-        if let batch = gone?.textIfAny(1) { try countEnds(batch, cancelled: 1) }
+        let batch = gone?.textIfAny(1)
+        if let batch { try countEnds(batch, cancelled: 1) }
+        return batch
     }
 }
 
@@ -146,7 +151,7 @@ extension Database {
             )
             if let isWaiting {
                 guard isWaiting else { return .asked }
-                try removeIfCancelled(id, keep: keep, now: now)
+                if let batch = try removeIfCancelled(id, keep: keep, now: now) { try endBatches([batch], now: now) }
                 return .cancelled
             }
             if try Row.fetchOne(self, sql: SQLiteDeskStatements.show, arguments: ["id": id]) != nil { return .failed }

@@ -3,8 +3,8 @@ import GRDB
 public import TaskRun
 
 extension Database {
-    /// Ends claims, each if it is still ours.
-    func settle(_ settlements: [Settlement], now: Date) throws -> [SettleResult] {
+    /// Ends claims, each if it is still ours; says also which tasks go on waiting although their batches have ended with them.
+    func settle(_ settlements: [Settlement], now: Date) throws -> ([SettleResult], [BatchRefusal]) {
         var results = [SettleResult](repeating: .leaseLost, count: settlements.count)
         var (ended, back) = ([Int](), [Int]())
         for (place, settlement) in settlements.enumerated() {
@@ -26,9 +26,9 @@ extension Database {
         }
         if settlements.contains(where: \.hasSequel) {
             try addFollowUps(settlements, results, now: now)
-            try endBatches(settlements, results, now: now)
+            return (results, try endBatches(settlements, results, now: now))
         }
-        return results
+        return (results, [])
     }
 
     /// Deletes rows, each if it is still ours.
@@ -130,7 +130,7 @@ extension SQLiteStore {
                 row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
             }.filter { !known.contains($0) }
             let settlements = unknown.map { Settlement($0, .release(), record: ResultRecord()) }
-            return try database.settle(settlements, now: Date()).count { $0 == .settled }
+            return try database.settle(settlements, now: Date()).0.count { $0 == .settled }
         }
     }
 }

@@ -26,7 +26,7 @@ extension OneShotRun {
         if isOver(now) || phase == .done || bench.with({ $0.isStuck(now: now) }) { giveBackUnbegun() }
         if phase == .usual, isOver(now), isIdle { phase = .alone }
         guard phase != .done, phase == .alone || !isOver(now), !bench.with({ $0.holdsAlone }) else { return nil }
-        guard !unsettled.isEmpty || (now >= nextClaim && !isWaiting) else { return nil }
+        guard hasReadyEnds || (now >= nextClaim && !isWaiting) else { return nil }
         guard !hooksAreBehind else {
             nextClaim = now.advanced(by: .milliseconds(100))
             return nil
@@ -115,6 +115,7 @@ extension OneShotRun {
         let claimed = exchange.claimed
         report.claimed += claimed.count
         if !exchange.expired.isEmpty {
+            hasExpired = true
             report.expired += exchange.expired.count
             report.failed += exchange.expired.count
             observer?(.expired(exchange.expired))

@@ -11,10 +11,10 @@ extension OneShotRun {
             troubleUntil = nil
         }
         let request = claimRequest(now: sent)
-        guard request != nil || !unsettled.isEmpty else { return }
+        guard request != nil || hasReadyEnds else { return }
         do {
             if isUncertain { try await forgetLostAnswers() }
-            let batch = unsettled
+            let batch = unsettled.filter { $0.apart == nil }
             let parts = request == nil ? [] : try await parts(now: sent)
             let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
             var exchange = try await store.settle(
@@ -22,7 +22,8 @@ extension OneShotRun {
                 thenClaim: first.flatMap { request?.rest(after: [], of: $0) },
                 now: nil
             )
-            unsettled.removeFirst(batch.count)
+            unsettled.removeAll { $0.apart == nil }
+            tell(exchange.refusals)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }
@@ -113,7 +114,7 @@ extension OneShotRun {
         return Unsettled(finished: end, settlement: settlement)
     }
 
-    private func lose(_ end: Workbench.Finished) {
+    func lose(_ end: Workbench.Finished) {
         report.leaseLost += 1
         observer?(.ended(end.held.task, nil, .leaseLost, took: end.took))
     }
@@ -126,13 +127,14 @@ extension OneShotRun {
 
     /// Decides how to go on after the database made trouble.
     func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
+        // Nothing is wrong yet: the others are settled at once, and who is held turns out then.
+        if error.code == .held, setApart(now: sent) { return }
         observer?(.trouble(error))
-        if error.code == .refused, !unsettled.isEmpty { return await settleOneByOne() }
+        if error.code == .refused, hasReadyEnds { return await settleOneByOne() }
         guard error.isPassing else { return await end(with: error) }
         isUncertain = isUncertain || error.code == .unreachable
         // What cannot be written down while its lease lives is another run's; after a stop that is not waited for.
-        let isLate =
-            fatal != nil || stopBegan.map { stop.requests > 1 || sent >= $0.advanced(by: settings.grace) } ?? false
+        let isLate = isLate(sent)
         let lost = unsettled.filter { isLate || $0.finished.held.leaseEnd <= sent }
         unsettled.removeAll { isLate || $0.finished.held.leaseEnd <= sent }
         lost.forEach { lose($0.finished) }
@@ -146,25 +148,42 @@ extension OneShotRun {
         phase = .done
     }
 
+    /// Whether what cannot be written down now is given up.
+    func isLate(_ now: ContinuousClock.Instant) -> Bool {
+        fatal != nil || stopBegan.map { stop.requests > 1 || now >= $0.advanced(by: settings.grace) } ?? false
+    }
+
     /// One row that the database does not take must not keep the others from being settled.
     private func settleOneByOne() async {
-        while let end = unsettled.first {
-            do {
-                let results = try await store.settle([end.settlement])
-                conclude(end, results[0])
-            } catch  where error.isPassing {
-                isUncertain = isUncertain || error.code == .unreachable
-                return
-            } catch  where error.code == .refused && !end.settlement.additions.isEmpty {
-                unsettled[0] = withoutFollowUps(end, error)
-                continue
-            } catch {
-                // Its lease will run out, and another run tries; what is wrong with it was said.
-                observer?(.trouble(error))
-                lose(end.finished)
-            }
-            unsettled.removeFirst()
+        while let place = unsettled.firstIndex(where: { $0.apart == nil }) {
+            guard await settleAlone(place) == nil else { return }
         }
+    }
+
+    /// Writes one end down, or decides what is to become of it.
+    ///
+    /// - Returns: What keeps the database from writing anything at this moment; the end stays as it is.
+    func settleAlone(_ place: Int) async -> StoreError? {
+        let end = unsettled[place]
+        do {
+            let exchange = try await store.settle([end.settlement], thenClaim: nil, now: nil)
+            unsettled.remove(at: place)
+            tell(exchange.refusals)
+            conclude(end, exchange.results[0])
+        } catch  where error.code == .held {
+            postpone(place, error)
+        } catch  where error.isPassing {
+            isUncertain = isUncertain || error.code == .unreachable
+            return error
+        } catch  where error.code == .refused && !end.settlement.additions.isEmpty {
+            unsettled[place] = withoutFollowUps(end, error)
+        } catch {
+            // Its lease will run out, and another run tries; what is wrong with it was said.
+            observer?(.trouble(error))
+            unsettled.remove(at: place)
+            lose(end.finished)
+        }
+        return nil
     }
 
     /// A task whose follow-ups the table does not take is FAILED, and none of them is added.

@@ -10,6 +10,10 @@ public actor OneShotRun {
     struct Unsettled {
         var finished: Workbench.Finished
         let settlement: Settlement
+        /// Set where a task that is to follow was ``StoreError/Code/held``: when to write this end again, alone.
+        var apart: ContinuousClock.Instant?
+        /// Whether it was said that it is held.
+        var isTold = false
         var task: ClaimedTask { finished.held.task }
         var verdict: Verdict { settlement.verdict }
     }
@@ -59,6 +63,11 @@ public actor OneShotRun {
     var vainLooks = 0
     /// Tasks that expired, and of which hooks are still to be told.
     var untold: [Int64] = []
+    /// Whether tasks have expired whose batches are still to be looked at.
+    var hasExpired = false
+    var nextBatchLook = ContinuousClock.now
+    /// Tasks that go on waiting although their batches have ended; it was said.
+    var refused: Set<Int64> = []
     /// What was performed when hooks were last told that nothing more is due.
     var performedWhenEmpty = 0
 
@@ -148,7 +157,7 @@ public actor OneShotRun {
             holdsExpired = look.holdsExpired
             if look.holdsClaims { try await recover() }
             var isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
-            if look.hasBatch, try await store.endBatches(now: nil) > 0 { isMended = true }
+            if look.hasBatch, try await endBatches() { isMended = true }
             if turn == nil, !isMended, !look.holdsClaims, !look.isDue {
                 if holdsExpired { await prune() }
                 return end(after: look)
@@ -164,6 +173,8 @@ public actor OneShotRun {
             noteTurn()
             await settleAndClaim()
             beginWork()
+            await settleApart()
+            await endBatchesOfExpired()
             await tellExpired()
             await renewLeases()
             await glance()
@@ -220,7 +231,7 @@ public actor OneShotRun {
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
             if fatal == nil, troubleUntil == nil {
-                if !unsettled.isEmpty { moments.append(now) }
+                if let moment = unsettled.lazy.map({ $0.apart ?? now }).min() { moments.append(moment) }
                 let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)
                 if let next = talk.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
             }

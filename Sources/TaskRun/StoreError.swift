@@ -8,6 +8,9 @@ public struct StoreError: Error, Sendable, Equatable {
         /// Another program holds the lock for longer than the busy timeout, or a statement ran into its time limit.
         /// Nothing was written.
         case locked
+        /// A task that is to follow on another one meets one of the same `token` or `dedupe_key`, and nobody knows yet whether that
+        /// will stay: the transaction that adds it is open. Nothing was written.
+        case held
         /// The tables are missing, too old, too new, edited, or not taskrun's.
         case schema
         /// The database does not exist, is no database, is corrupt, read-only, or may not be opened.
@@ -40,7 +43,12 @@ public struct StoreError: Error, Sendable, Equatable {
     }
 
     /// Whether the same call may go through later without anybody changing anything.
-    public var isPassing: Bool { code == .unreachable || code == .locked || code == .full }
+    public var isPassing: Bool {
+        switch code {
+        case .unreachable, .locked, .held, .full: true
+        case .schema, .database, .refused, .other: false
+        }
+    }
 }
 
 extension StoreError: CustomStringConvertible {

@@ -85,18 +85,22 @@ public struct Exchange: Sendable, Equatable {
     public let isPartial: Bool
     /// What was found not to have begun in time, and is FAILED now.
     public let expired: [ExpiredTask]
+    /// Which tasks go on waiting although a batch for which they wait has ended with the settlements.
+    public let refusals: [BatchRefusal]
 
     /// Creates an exchange from its parts.
     public init(
         results: [SettleResult],
         claimed: [ClaimedTask],
         isPartial: Bool = false,
-        expired: [ExpiredTask] = []
+        expired: [ExpiredTask] = [],
+        refusals: [BatchRefusal] = []
     ) {
         self.results = results
         self.claimed = claimed
         self.isPartial = isPartial
         self.expired = expired
+        self.refusals = refusals
     }
 
     /// The same, of which it is known that there may be more.

@@ -52,7 +52,8 @@ public protocol TaskDesk: TaskStore {
     func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask?
 
     /// Cancels tasks: a WAITING row goes at once, and leaves a result CANCELLED if it has a token; a PROCESSING one gets
-    /// `cancel_requested_at`, which its run looks at; others are not touched.
+    /// `cancel_requested_at`, which its run looks at; others are not touched. A batch whose last open row goes ends with it, as by
+    /// ``TaskStore/settle(_:thenClaim:now:)``.
     ///
     /// - Parameters:
     ///   - targets: The tasks.

@@ -38,7 +38,7 @@ public protocol TaskStore: Sendable {
     /// counted; `crashes` rises by one; `last_error` says who died, when it was seen and why it is thought so. A row
     /// that reaches the request's limit of crashes becomes FAILED instead, and leaves a result if it has a token. A row that was to
     /// be cancelled is deleted instead, as by the verdict `cancel`. A row that would become WAITING and whose equal waits is
-    /// removed and told as ``RecoveredTask/gaveWay``. A row in a living run's hand is not touched.
+    /// removed and told as ``RecoveredTask/gaveWay``. A batch whose last open row becomes FAILED or goes ends with it. A row in a living run's hand is not touched.
     /// At most 1,000 rows a call, so that no lock is held for long: call again while 1,000 come back.
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask]
 
@@ -51,11 +51,11 @@ public protocol TaskStore: Sendable {
     /// - Returns: How many keys were put right.
     func mendLines(now: Date?) async throws(StoreError) -> Int
 
-    /// Makes tasks due that wait for batches which ended unnoticed: by rows that expired, were given up or changed by hand.
+    /// Makes tasks due that wait for batches which ended unnoticed: by rows that expired or were changed by hand.
     /// Forgets what was counted of batches that nobody waits for any more.
     ///
-    /// - Returns: How many became due; call again while 1,000 and more do.
-    func endBatches(now: Date?) async throws(StoreError) -> Int
+    /// - Returns: How many became due, and which are refused; call again while 1,000 and more become due.
+    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches
 
     /// Ends claims and takes new ones, in one transaction: all of it happens, or nothing.
     ///
@@ -70,11 +70,14 @@ public protocol TaskStore: Sendable {
     /// token. Where the lease is lost there is none.
     ///
     /// The follow-ups of a settlement `delete` are added, all of them, where it deletes its row; where the table refuses one
-    /// of them nothing of the call is done. One with a `dedupe_key` is left out where an equal one waits.
+    /// of them nothing of the call is done. One with a `dedupe_key` is left out where an equal one waits. Where a transaction that is
+    /// open has just added one with the same `token` or `dedupe_key`, nothing of the call is done either, and it throws
+    /// ``StoreError/Code/held`` soon.
     ///
     /// A row with `after_batch` is not claimed. With the last row of that batch that is WAITING or PROCESSING, it loses its `after_batch`,
     /// is due now if its `run_at` is not later, and if its payload is an object that gets a key `batch` with the
     /// batch's name and how many of its tasks were completed, are FAILED, and were cancelled, counted from when somebody waits for it.
+    /// Where the table refuses that, the row goes on waiting and is told in ``Exchange/refusals``; the settlements hold.
     ///
     /// A claim takes WAITING rows whose `run_at` has come, of the request's names and of the queues its filter lets through, the
     /// smallest

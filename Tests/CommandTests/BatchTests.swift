@@ -85,6 +85,40 @@ struct BatchTests {
         }
     }
 
+    @Test(
+        "a trigger that keeps a task waiting after its batch is named, and does not keep the batch from ending",
+        arguments: Scratch.Database.allCases
+    )
+    func refused(_ database: Scratch.Database) async throws {
+        try await Scratch.working(database) { place in
+            try place.handler("WORK", #"echo work >> "$LOG""#)
+            try place.handler("REPORT", #"echo report >> "$LOG""#)
+            try await place.taskrunOK("add", "WORK", "--batch", "import 42")
+            try await place.taskrunOK("add", "REPORT", "--after-batch", "import 42")
+            let event = "CREATE TRIGGER keep BEFORE UPDATE OF after_batch ON tasks"
+            try await place.sql(
+                database == .sqlite
+                    ? "\(event) BEGIN SELECT RAISE(ABORT, 'not on Sundays'); END"
+                    : """
+                    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not on Sundays'; END $$;
+                    \(event) FOR EACH ROW EXECUTE FUNCTION keep();
+                    """
+            )
+            for _ in 1...2 {
+                let end = try await place.taskrun("once")
+                #expect(end.status == 0)
+                for words in ["task 2", "batch \"import 42\"", "not on Sundays"] {
+                    #expect(end.errors.contains(words), "\(end)")
+                }
+                #expect(try await place.sql("SELECT id FROM tasks") == ["2"])
+            }
+            try await place.sql(database == .sqlite ? "DROP TRIGGER keep" : "DROP TRIGGER keep ON tasks")
+            let end = try await place.taskrun("once")
+            #expect(end.status == 0 && end.errors.isEmpty, "\(end)")
+            #expect(place.lines() == ["work", "report"])
+        }
+    }
+
     @Test("an executable adds tasks, which are performed by the same run", arguments: Scratch.Database.allCases)
     func executable(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in

@@ -35,6 +35,32 @@ struct LingerTests {
         }
     }
 
+    @Test("begins what waited for a batch that ends without it: cancelled, deleted, expired", arguments: places)
+    func batch(_ kind: Scratch.Database, _ notifies: Bool) async throws {
+        try await with(kind, notifies) { place in
+            let run = try await place.lingering("--window", "10m")
+            let ways: [(key: String, end: String?)] = [("", "cancel"), ("", "delete"), (#","expires":"2s""#, nil)]
+            for (number, way) in ways.enumerated() {
+                // In one transaction: what waits for a batch that has ended already is the next run's.
+                let lines = """
+                    {"task_name":"WORK","batch":"b\(number)","delay":"1h"\(way.key)}
+                    {"task_name":"WORK","after_batch":"b\(number)"}
+                    """
+                let ids = try await place.taskrun("add", "-", input: lines).output.split(separator: "\n").map(
+                    String.init
+                )
+                try #require(ids.count == 2)
+                if let end = way.end { try await place.taskrunOK(end, ids[0]) }
+                try await eventually("what waited for batch \(number) was not begun") {
+                    place.lines().count == number + 1
+                }
+                #expect(place.lines().last == ids[1])
+            }
+            kill(run.pid, SIGTERM)
+            #expect(try await run.answer().status == 0)
+        }
+    }
+
     @Test("a retry is begun when its backoff is over, not a minute later", arguments: places)
     func retry(_ kind: Scratch.Database, _ notifies: Bool) async throws {
         try await with(kind, notifies) { place in

@@ -84,7 +84,7 @@ final class FaultyStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
-    func endBatches(now: Date?) async throws(StoreError) -> Int { try await store.endBatches(now: now) }
+    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,
@@ -153,7 +153,7 @@ final class ClaimlessStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
-    func endBatches(now: Date?) async throws(StoreError) -> Int { try await store.endBatches(now: now) }
+    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,

@@ -211,7 +211,7 @@ final class CountingStore: TaskStore {
         glances.withLock { $0.looks += 1 }
         return try await store.cancelRequests(among: proofs)
     }
-    func endBatches(now: Date?) async throws(StoreError) -> Int { try await store.endBatches(now: now) }
+    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }

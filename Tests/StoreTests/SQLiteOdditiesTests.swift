@@ -188,7 +188,7 @@ struct SQLiteOdditiesTests {
             let holder = try Self.holder(path)
             try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
             let ended = try await fixture.store.endBatches(now: nil)
-            #expect(ended == 0)
+            #expect(ended == EndedBatches())
             try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         }
     }

@@ -29,9 +29,12 @@ struct PostgreSQLFailure: Error, Equatable {
     /// The state of a row that is refused because an equal one is there.
     static let uniqueViolation = "23505"
 
+    /// The state of a statement that has waited for a lock for as long as it may.
+    static let lockTimeout = "55P03"
+
     /// Whether the server is well, and refuses what it was given: a value, JSON that is nested too deep, a trigger that does not work.
     var isAboutStatement: Bool {
-        guard let state, ![.unreachable, .locked, .full].contains(code) else { return false }
+        guard let state, ![.unreachable, .locked, .held, .full].contains(code) else { return false }
         // Resources, operator, system, and what the server says of a fault of its own.
         return !["53", "57", "58", "XX"].contains(state.prefix(2))
     }
@@ -90,6 +93,8 @@ extension PostgreSQLFailure {
         case (_, "25006"): "Connect to the primary server: this one, or this session, is read-only."
         case (_, "26000"): "If a connection pooler stands in between, set it to session mode."
         case (.unreachable, _): "Check that the server is running and can be reached from here, then try again."
+        case (.held, _):
+            "It is tried again while the lease lives; pg_stat_activity tells whose transaction has been open for long."
         case (.locked, _): "Try again; if it stays so, look in pg_stat_activity for who holds the lock."
         case (.schema, _): "Run: taskrun migrate"
         case (.full, _): "Make room on the server's disk."

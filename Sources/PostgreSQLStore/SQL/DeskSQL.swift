@@ -179,7 +179,7 @@ enum DeskSQL {
         DELETE FROM tasks
         USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
-        RETURNING tasks.id
+        RETURNING tasks.id, tasks.batch
         """
     )
 

@@ -20,7 +20,7 @@ enum RecoverSQL {
             coalesce(lease_owner = ANY ($1::text[]), false),
             to_char(lease_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
             to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), lock_key,
-            cancel_requested_at IS NOT NULL
+            cancel_requested_at IS NOT NULL, batch
         FROM tasks
         WHERE status = 'PROCESSING'
             AND (

@@ -67,7 +67,7 @@ struct SingleTaskStore: TaskStore {
 
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { 0 }
 
-    func endBatches(now: Date?) async throws(StoreError) -> Int { 0 }
+    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { EndedBatches() }
 
     func perform(
         _ script: Script,
