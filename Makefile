@@ -6,6 +6,9 @@
 PREFIX ?= /usr/local
 # One after the other: each is many tests at once.
 SUITES = TaskRunTests StoreTests PostgreSQLStoreTests HandlersTests CommandTests
+# How many of them. Swift Testing's default is all: hundreds of runs with windows and leases of seconds then share two cores and
+# libdispatch's 255 threads, and some wait for seconds.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 32
 # At a fixed address the program needs no 90,000 corrections when it starts: 4 MiB less memory each minute. The libraries, the heap and the
 # stack are at random addresses all the same.
 NO_PIE = $(if $(filter Linux,$(shell uname -s)),-Xswiftc -Xclang-linker -Xswiftc -no-pie)

@@ -67,7 +67,7 @@ extension PostgreSQLStore {
         }
         guard idle.isOpen else { throw .closed }
         return idle.connection
-            ?? PostgreSQLConnection(address, setUp: SessionSettings.script, label: "taskrun.postgresql.script")
+            ?? PostgreSQLConnection(address, setUp: SessionSettings.script)
     }
 
     private func putBack(_ connection: PostgreSQLConnection) async {

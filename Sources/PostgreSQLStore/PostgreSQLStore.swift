@@ -28,11 +28,7 @@ public final class PostgreSQLStore: TaskDesk {
         self.address = try PostgreSQLAddress(address)
         self.location = self.address.location
         let setUp = [SessionSettings.store, scratch.map { "SET search_path = \($0.name)" }].compactMap(\.self)
-        self.main = PostgreSQLConnection(
-            self.address,
-            setUp: setUp.joined(separator: "; "),
-            label: "taskrun.postgresql"
-        )
+        self.main = PostgreSQLConnection(self.address, setUp: setUp.joined(separator: "; "))
     }
 
     /// Closes the connections; a call that is under way is ended first.

@@ -35,7 +35,7 @@ public actor OneShotRun {
     let talk: HandlerTalk
     let hooks: Hooks?
     let hookQueue = HookQueue()
-    private let executor = QueueExecutor(label: "taskrun.run")
+    private let executor = QueueExecutor()
     let began = ContinuousClock.now
 
     var report = RunReport()

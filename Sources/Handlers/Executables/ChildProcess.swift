@@ -6,6 +6,7 @@ import Musl
 import Darwin
 #endif
 import SystemPackage
+import TaskRun
 
 /// A program to be started once: fed, read to the end, and ended together with all it started.
 ///

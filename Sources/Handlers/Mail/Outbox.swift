@@ -1,4 +1,5 @@
 import SystemPackage
+import TaskRun
 
 #if canImport(Glibc)
 import Glibc

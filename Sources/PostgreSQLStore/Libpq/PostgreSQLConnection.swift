@@ -2,10 +2,10 @@ import TaskRun
 
 /// A connection that opens when it is first used, and again after it broke.
 ///
-/// An actor on a queue of its own, because libpq blocks. A call runs from begin to end without another in between, so a
+/// An actor on a thread of its own, because libpq blocks. A call runs from begin to end without another in between, so a
 /// transaction belongs to one call.
 actor PostgreSQLConnection {
-    private nonisolated let executor: QueueExecutor
+    private nonisolated let executor = QueueExecutor()
     private let address: PostgreSQLAddress
     private let setUp: String
     private var session: PostgreSQLSession?
@@ -14,9 +14,7 @@ actor PostgreSQLConnection {
     /// - Parameters:
     ///   - address: Where to connect.
     ///   - setUp: Statements to be run on each new session.
-    ///   - label: A name for the queue, seen in a debugger.
-    init(_ address: PostgreSQLAddress, setUp: String, label: String) {
-        self.executor = QueueExecutor(label: label)
+    init(_ address: PostgreSQLAddress, setUp: String) {
         self.address = address
         self.setUp = setUp
     }

@@ -6,14 +6,14 @@ import TaskRun
 /// network, a commit in WAL mode that becomes visible only after its last write) is found by looking again: after 1 ms, 2 ms,
 /// 4 ms … and then each second.
 ///
-/// An actor on a queue of its own, because it blocks.
+/// An actor on a thread of its own, because it blocks.
 actor FileWaiter {
     /// The longest pause between two looks; without a watch of the file the shorter one.
     private static let pauses = (watched: Duration.seconds(1), unwatched: Duration.milliseconds(50))
     /// Looks take at most this part of the time, however often the file is written to.
     private static let share = 50
 
-    private nonisolated let executor = QueueExecutor(label: "taskrun.sqlite.wait")
+    private nonisolated let executor = QueueExecutor()
     private let path: String
     /// Where the path leads to: the journals are beside it.
     private let file: String

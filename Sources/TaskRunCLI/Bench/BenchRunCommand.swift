@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import SQLiteStore
 import SystemPackage
 import TaskRun
@@ -50,12 +49,10 @@ struct BenchRunCommand: ProgramCommand {
 
     /// Waits for a byte on stdin, on a thread of its own.
     private static func hasWord() async -> Bool {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                var byte: UInt8 = 0
-                let count = try? withUnsafeMutableBytes(of: &byte) { try FileDescriptor.standardInput.read(into: $0) }
-                continuation.resume(returning: count == 1)
-            }
+        await offPool {
+            var byte: UInt8 = 0
+            let count = try? withUnsafeMutableBytes(of: &byte) { try FileDescriptor.standardInput.read(into: $0) }
+            return count == 1
         }
     }
 }

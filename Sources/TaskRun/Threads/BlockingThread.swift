@@ -1,6 +1,5 @@
 import Dispatch
 import Synchronization
-import SystemPackage
 
 #if canImport(Glibc)
 import Glibc
@@ -10,37 +9,14 @@ import Musl
 import Darwin
 #endif
 
-/// Runs code that waits for a program on a thread of its own: the few threads that all Swift tasks share never block.
+/// A thread of its own for code that blocks: the few threads that all Swift tasks share never do.
 ///
-/// One thread a program, which starts it, feeds and reads it, and reaps it: no hand-over in between. A thread that is done
-/// waits a while for the next program. A class because the one that gives the work and the one that does it share it.
-final class BlockingThread: Sendable {
-    /// Runs `body` and waits for its end, without a thread.
-    ///
-    /// - Parameter body: Gets a waker that is woken when the calling Swift task is cancelled.
-    /// - Returns: What `body` returned; cancellation does not shorten it by itself.
-    /// - Throws: ``StartError`` where this process may have no more threads or descriptors.
-    static func run<Value: Sendable>(
-        _ body: @escaping @Sendable (Waker) -> Value
-    ) async throws(StartError) -> Value {
-        let cancelled = try Waker()
-        defer { cancelled.shut() }
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, StartError>, Never>) in
-                let error = begin {
-                    let value = body(cancelled)
-                    return { continuation.resume(returning: .success(value)) }
-                }
-                if error != 0 { continuation.resume(returning: .failure(StartError(reason: Errno(rawValue: error)))) }
-            }
-        } onCancel: {
-            cancelled.wake()
-        }
-        return try result.get()
-    }
-
+/// Not one of libdispatch's: it has 255 at most, and its global queue's are, on Linux, those that Swift tasks run on. A thread
+/// that is done waits a while for the next work. A class because the one that gives the work and the one that does it
+/// share it.
+package final class BlockingThread: Sendable {
     /// What is to be done, and what comes of it is told by the function it returns.
-    private typealias Work = @Sendable () -> @Sendable () -> Void
+    package typealias Work = @Sendable () -> @Sendable () -> Void
 
     private static let idle = Mutex<[BlockingThread]>([])
     private let work: Mutex<Work?>
@@ -48,13 +24,24 @@ final class BlockingThread: Sendable {
 
     private init(_ work: @escaping Work) { self.work = Mutex(work) }
 
-    /// Gives the work to a thread that waits for some, or else to a new one; returns an error number or 0.
-    private static func begin(_ work: @escaping Work) -> Int32 {
+    /// Gives the work to a thread that waits for some, or else to a new one.
+    ///
+    /// - Returns: 0, or the error number where this process may have no more threads.
+    package static func begin(_ work: @escaping Work) -> Int32 {
         // The last one that came is the first to go: its stack is still in the processor's cache.
         guard let thread = idle.withLock({ $0.popLast() }) else { return BlockingThread(work).start() }
         thread.work.withLock { $0 = work }
         thread.hasWork.signal()
         return 0
+    }
+
+    /// Gives the work to a thread, if need be as soon as this process may have one more.
+    package static func beginSurely(_ work: @escaping @Sendable () -> Void) {
+        let work: Work = {
+            work()
+            return {}
+        }
+        while begin(work) != 0 { usleep(100_000) }
     }
 
     private func goOn() {
@@ -83,7 +70,7 @@ final class BlockingThread: Sendable {
     /// How long a thread without work stays.
     private static let patience = DispatchTimeInterval.seconds(5)
 
-    /// Much more than is needed.
+    /// Much more than is needed, and what macOS gives to all threads but the first.
     private static let stackSize = 512 * 1024
 
     /// Starts the thread, which nobody waits for; returns an error number or 0.

@@ -1,8 +1,0 @@
-import Dispatch
-
-/// Does what may take long, or wait for a disk, on a thread of its own: the few threads that all handlers share stay free.
-func offPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(returning: work()) }
-    }
-}
