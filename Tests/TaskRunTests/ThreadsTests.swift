@@ -75,4 +75,16 @@ struct ThreadsTests {
             #expect(all.filter { $0 / 100 == caller } == Array(caller * 100..<caller * 100 + 100))
         }
     }
+
+    @Test("a payload that is nested as deep as it may be is read on any of them")
+    func deep() async {
+        let text =
+            String(repeating: #"{"a":["#, count: JSONScanner.depthLimit / 2 - 1)
+            + String(
+                repeating: "]}",
+                count: JSONScanner.depthLimit / 2 - 1
+            )
+        let isJSON = await offPool { (try? JSONScanner.check(text.replacing("[]", with: "[1]"))) != nil }
+        #expect(isJSON)
+    }
 }
