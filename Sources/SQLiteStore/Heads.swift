@@ -59,6 +59,8 @@ struct Heads {
 
     /// The lanes when these rows are taken: each begins with the first one that is left, as far as that was seen.
     func lanes(after taken: Set<Int64>, now: Double) -> [Lane] {
+        // The order of one lane is no question.
+        guard lanes.count > 1 else { return lanes }
         var left = lanes
         for (index, reading) in seen.enumerated() {
             if let next = reading.rows.first(where: { !taken.contains($0.id) }) {
