@@ -142,7 +142,7 @@ struct Claim: Sendable {
             let place = [lane.mark.name, lane.mark.queue, String(lane.mark.priority)]
             return Request(ClaimSQL.fromLane, values + place + [String(lane.head.runAt), String(lane.head.id)])
         }
-        let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count + 1)
+        let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count) + 1
         let more = [SQLText.array(locked), String(depth)]
         return Request(ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
     }

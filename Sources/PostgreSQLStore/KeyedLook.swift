@@ -17,13 +17,18 @@ struct KeyedLook: Sendable {
     init(_ answer: PostgreSQLResult, known: [Lane]) {
         var (held, lanes, seen) = ([Int64](), known, [(lane: Int, place: Place)]())
         for row in answer.rows {
+            // Where lanes are few, the locked rows and nothing else.
+            guard let number = row.integerIfAny(0) else {
+                held.append(row.integer(2))
+                continue
+            }
             let place = Place(priority: row.integer(6), runAt: row.integer(1), id: row.integer(2))
             if let name = row.textIfAny(4) {
                 let mark = Lane.Mark(name: name, queue: row.text(5), priority: place.priority)
                 lanes.append(Lane(mark: mark, head: place))
             } else {
                 if row.isTrue(3) { held.append(place.id) }
-                seen.append((Int(row.integer(0)) - 1, place))
+                seen.append((Int(number) - 1, place))
             }
         }
         self.held = held

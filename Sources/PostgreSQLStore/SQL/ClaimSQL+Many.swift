@@ -22,9 +22,9 @@ extension ClaimSQL {
             SELECT ctid AS place, id, priority, run_at FROM tasks WHERE id = ANY ($10::bigint[])
         ), \(seen(of: plain, limit: "$4::integer", depth: "$11::integer", now: "$3", floor: floor, beside: "crashed"))
         , best AS MATERIALIZED (
-            SELECT \(laneOf("seen")), run_at, id FROM seen
+            SELECT \(laneOf("seen")), run_at, id, NULL::tid AS place FROM seen
             UNION ALL
-            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id FROM crashed
+            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id, place FROM crashed
             ORDER BY priority, run_at, id
             LIMIT $4::integer
         ), free AS (
@@ -39,7 +39,7 @@ extension ClaimSQL {
                 FOR NO KEY UPDATE SKIP LOCKED
             ) AS locked
             UNION ALL
-            SELECT crashed.place FROM crashed JOIN best USING (id)
+            SELECT place FROM best WHERE no IS NULL
         ), taken AS (
             \(take("ctid")) ARRAY(SELECT place FROM free))
             RETURNING \(columns)
@@ -101,7 +101,7 @@ extension ClaimSQL {
         ), deep AS MATERIALIZED (
             SELECT \(laneOf("glance"))
             FROM glance LEFT JOIN bound ON true
-            WHERE glance.nr = \(depth)
+            WHERE glance.nr = \(depth) AND \(depth) <= \(limit)
                 AND (bound.id IS NULL OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id))
         ), seen AS MATERIALIZED (
             SELECT \(laneOf("glance")), run_at, id

@@ -63,7 +63,7 @@ enum LockSQL {
             SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
             FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS lane (task_name, queue, priority, no)
         ), \(locked(now: "$4", limit: "$5::integer"))
-        \(seen("true"))
+        \(seen(where: "true"))
         """
     )
 
@@ -79,7 +79,11 @@ enum LockSQL {
                 FROM due_lane
                 WHERE no <= $3::integer
             ), \(locked(now: "$2", limit: "$3::integer"))
-            \(seen(isMany))
+            SELECT NULL AS no, NULL AS run_at, id, true, NULL AS task_name, NULL AS queue, NULL AS priority
+            FROM held
+            WHERE NOT \(isMany)
+            UNION ALL
+            \(seen(where: isMany))
             UNION ALL
             SELECT no, run_at, id, false, task_name, queue, priority
             FROM due_lane
@@ -89,7 +93,7 @@ enum LockSQL {
 
     /// Locks the first rows of the first lanes, and their keys.
     private static func locked(now: String, limit: String) -> String {
-        let depth = "(SELECT least(2 * \(limit) / greatest(count(*), 1) + 1, \(limit)) FROM first_lane)"
+        let depth = "(SELECT least(2 * \(limit) / greatest(count(*), 1) + 1, \(limit) + 1) FROM first_lane)"
         return """
             \(ClaimSQL.seen(of: keyed, in: "first_lane", limit: limit, depth: depth, now: now))
             , locked AS MATERIALIZED (
@@ -104,12 +108,12 @@ enum LockSQL {
             """
     }
 
-    /// The rows that were seen, each with whether it is locked: all, or those only.
-    private static func seen(_ isAll: String) -> String {
+    /// The rows that were seen, each with whether it is locked.
+    private static func seen(where condition: String) -> String {
         """
-        SELECT no, run_at, id, is_held, NULL AS task_name, NULL AS queue, priority
-        FROM (SELECT no, run_at, id, id IN (SELECT id FROM held) AS is_held, priority FROM seen) AS seen
-        WHERE is_held OR \(isAll)
+        SELECT no, run_at, id, id IN (SELECT id FROM held), NULL AS task_name, NULL AS queue, priority
+        FROM seen
+        WHERE \(condition)
         """
     }
 
