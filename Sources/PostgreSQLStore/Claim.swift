@@ -13,6 +13,8 @@ import Foundation
 struct Claim: Sendable {
     /// At most this many rows.
     let limit: Int
+    /// So many lanes are asked at most.
+    private var most: Int { max(limit, 2) }
     /// What the lanes are looked for.
     let key: LaneMemory.Key
     private let request: ClaimRequest
@@ -74,15 +76,16 @@ struct Claim: Sendable {
         let allowed = try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
         locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
-        var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(max(limit, 2)), locked: locked, in: session)
-        if rows.count < limit, !isComplete || lanes.count > limit {
+        var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(most), locked: locked, in: session)
+        // Lanes that were remembered are looked for by the next claim, for these may not be the first ones any more.
+        if known.lanes.isEmpty, rows.count < limit, !isComplete || lanes.count > limit {
             heads = nil
             // Other runs took what was seen. What they left is taken lane by lane, the most urgent lane first.
             for lane in lanes where rows.count < limit {
                 rows += try take(limit - rows.count, from: [lane], locked: [], in: session).rows
             }
         }
-        var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads)
+        var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads, asked: most)
         taken.hasMoreKeyed = !keyed.isEmpty || !freed.isEmpty
         let behind = Set(keyed).subtracting(allowed)
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
@@ -111,13 +114,13 @@ struct Claim: Sendable {
 
     /// The one statement that takes from lanes that are known; nil: there is none.
     func request(from lanes: [Lane]) -> Request? {
-        takesFromLanes ? request(limit, from: lanes.prefix(max(limit, 2)), locked: []) : nil
+        takesFromLanes ? request(limit, from: lanes.prefix(most), locked: []) : nil
     }
 
     /// What the answer to ``request(from:)`` brought.
     func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {
-        let answer = rows(answer, from: lanes.prefix(max(limit, 2)))
-        return Taken(rows: answer.rows, of: limit, lanes: lanes, heads: answer.heads)
+        let answer = rows(answer, from: lanes.prefix(most))
+        return Taken(rows: answer.rows, of: limit, lanes: lanes, heads: answer.heads, asked: most)
     }
 
     /// What one statement took.

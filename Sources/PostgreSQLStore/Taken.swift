@@ -18,11 +18,14 @@ struct Taken: Sendable {
     ///   - rows: What was taken.
     ///   - limit: How many rows were asked for.
     ///   - lanes: As they were before, in the order of their first rows.
-    ///   - heads: The first rows of the first lanes, of each that is not empty; nil: these are not known.
-    init(rows: [Row], of limit: Int, lanes: [Lane], heads: [Lane.Mark: Place]?) {
+    ///   - heads: The first rows of the lanes that were asked, of each that is not empty; nil: these are not known.
+    ///   - asked: How many lanes were asked: the first ones.
+    init(rows: [Row], of limit: Int, lanes: [Lane], heads: [Lane.Mark: Place]?, asked: Int = 0) {
         self.rows = rows.sorted { $0.place < $1.place }
         isFull = rows.count >= limit
-        self.lanes = lanes.count == 1 ? Self.rest(of: lanes[0], self.rows) : Self.left(lanes, self.rows, heads)
+        self.lanes =
+            lanes.count == 1
+            ? Self.rest(of: lanes[0], self.rows) : Self.left(lanes, self.rows, heads, asked: asked)
     }
 
     /// What was claimed, in due order.
@@ -37,7 +40,12 @@ struct Taken: Sendable {
     /// The lanes, each from its first row on, or from the last row that was taken where that is not known.
     ///
     /// Empty ones are left out, for they would be asked instead of others: a look finds them when they have rows again.
-    private static func left(_ lanes: [Lane], _ rows: [Row], _ heads: [Lane.Mark: Place]?) -> [Lane] {
+    private static func left(
+        _ lanes: [Lane],
+        _ rows: [Row],
+        _ heads: [Lane.Mark: Place]?,
+        asked: Int
+    ) -> [Lane] {
         var last: [Lane.Mark: Place] = [:]
         for row in rows where row.isPlain { last[row.mark] = row.place }
         var known = heads ?? [:]
@@ -45,12 +53,12 @@ struct Taken: Sendable {
         left.reserveCapacity(lanes.count)
         for (index, lane) in lanes.enumerated() {
             // Rows are taken from the first lanes; of thousands, the others need not be gone through one by one.
-            if last.isEmpty, known.isEmpty {
+            if index >= asked, last.isEmpty, known.isEmpty {
                 left += lanes[index...]
                 break
             }
             let (end, head) = (last.removeValue(forKey: lane.mark), known.removeValue(forKey: lane.mark))
-            if heads != nil, end != nil, head == nil { continue }
+            if heads != nil, index < asked, head == nil { continue }
             left.append(Lane(mark: lane.mark, head: head ?? end ?? lane.head))
         }
         return left.sorted { $0.head < $1.head }

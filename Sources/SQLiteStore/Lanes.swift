@@ -104,9 +104,9 @@ extension Database {
                 keep(lane)
             }
         }
-        for name in names {
+        for name in names.eachOnce {
             if let queues = queues?.names {
-                for queue in queues { try lanes(name, [UInt8](queue.utf8), after: Self.beforeAll) }
+                for queue in queues.eachOnce { try lanes(name, [UInt8](queue.utf8), after: Self.beforeAll) }
                 continue
             }
             var queue: [UInt8] = []
@@ -119,6 +119,14 @@ extension Database {
             }
         }
         return due
+    }
+}
+
+extension [String] {
+    /// The same texts, each once, by their bytes: to Swift more texts are equal than to the table.
+    fileprivate var eachOnce: [String] {
+        var seen: Set<[UInt8]> = []
+        return filter { seen.insert(Array<UInt8>($0.utf8)).inserted }
     }
 }
 

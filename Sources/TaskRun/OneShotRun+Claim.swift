@@ -142,7 +142,7 @@ extension OneShotRun {
         }
     }
 
-    private func isOver(_ now: ContinuousClock.Instant) -> Bool { windowEnd.map { now >= $0 } ?? false }
+    func isOver(_ now: ContinuousClock.Instant) -> Bool { windowEnd.map { now >= $0 } ?? false }
 
     private var left: Int { settings.limit.map { max(0, $0 - report.claimed) } ?? .max }
 

@@ -227,7 +227,10 @@ public actor OneShotRun {
         return bench.with { state in
             var moments = [now.advanced(by: .seconds(1))]
             if fatal == nil { moments.append(nextRenewal) }
-            if phase != .done, state.isEmpty { moments.append(max(nextClaim, troubleUntil ?? nextClaim)) }
+            // Where only ends are left that are held, nothing is claimed behind the window, nor while the store is to say when.
+            if phase != .done, state.isEmpty, unsettled.isEmpty || !isWaiting && !isOver(now) {
+                moments.append(max(nextClaim, troubleUntil ?? nextClaim))
+            }
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
             if fatal == nil, troubleUntil == nil {

@@ -107,6 +107,56 @@ struct ClaimConformanceTests {
         }
     }
 
+    /// The first lanes are remembered, and empty by then: as others have taken or deleted what was in them.
+    @Test(
+        "claims over hundreds of queues come in due order where others empty some of them",
+        arguments: StoreUnderTest.allCases,
+        [(1, "NULL"), (2, "NULL"), (1, "'k'"), (2, "'k'")]
+    )
+    func emptiedQueues(_ kind: StoreUnderTest, _ some: (queues: Int, key: String)) async throws {
+        try await Fixture.with(kind) { fixture in
+            let (empty, key) = some
+            func add(_ queue: Int, _ second: Double, _ key: String = "NULL") async throws {
+                try await fixture.sql(
+                    """
+                    INSERT INTO tasks (task_name, queue, run_at, lock_key)
+                    VALUES ('A', 'q\(queue)', \(Fixture.moment(Fixture.start.addingTimeInterval(second - 1000))), \(key))
+                    """
+                )
+            }
+            // Two that are claimed at first, some that are emptied, one with many tasks, and many with one.
+            for queue in 0..<2 + empty { try await add(queue, Double(queue)) }
+            for number in 0..<20 { try await add(50, 10 + Double(2 * number)) }
+            for number in 0..<250 { try await add(100 + number, 11 + Double(2 * number)) }
+            for second in [900.0, 901] { try await add(0, second, key) }
+            #expect(try await fixture.claim(["A"], limit: 2).count == 2)
+            let moment = Fixture.moment(Fixture.start.addingTimeInterval(-990))
+            try await fixture.sql("DELETE FROM tasks WHERE run_at < \(moment) AND status = 'WAITING'")
+            // That they are empty turns out now.
+            _ = try await fixture.claim(["A"], limit: 2)
+            let order = try await fixture.rows(
+                "SELECT id FROM tasks WHERE status = 'WAITING' ORDER BY priority, run_at, id LIMIT 12"
+            )
+            var claimed: [Int64] = []
+            while claimed.count < 12 { claimed += try await fixture.claim(["A"], limit: 2).map(\.id) }
+            #expect(claimed.prefix(12).map(String.init) == order)
+        }
+    }
+
+    @Test("a name or queue that is said twice is claimed once", arguments: StoreUnderTest.allCases)
+    func twice(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.sql("INSERT INTO tasks (task_name, lock_key) VALUES ('A', NULL), ('A', 'k')")
+            let request = ClaimRequest(
+                owner: "me",
+                names: ["A", "A"],
+                queues: ["default", "default"],
+                share: .usual(limit: 5, crashed: 1)
+            )
+            #expect(try await fixture.store.claim(request).count == 2)
+        }
+    }
+
     @Test("a task is not claimed before its run_at, and is once it has come", arguments: StoreUnderTest.allCases)
     func runAt(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

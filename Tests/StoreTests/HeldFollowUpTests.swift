@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TaskRun
 import Testing
 
@@ -130,6 +131,55 @@ struct HeldFollowUpTests {
             #expect((end.succeeded, end.leaseLost) == (1, 3))
             try await fixture.expect("SELECT count(*) FROM tasks WHERE status = 'PROCESSING'", "3")
             try await hold.end()
+        }
+    }
+
+    /// Counts how often a run goes round, for each time it gives places back, if only none.
+    private final class CountingSlots: HostSlots {
+        private let slots = ProcessSlots(4)
+        let rounds = Atomic(0)
+
+        func take(upTo count: Int) -> Int { slots.take(upTo: count) }
+
+        func release(_ count: Int) {
+            rounds.add(1, ordering: .relaxed)
+            slots.release(count)
+        }
+    }
+
+    @Test(
+        "a run whose window is over, or that stays when nothing is due, waits for it without going round and round",
+        arguments: [false, true]
+    )
+    func pause(_ stays: Bool) async throws {
+        try await holding("INSERT INTO tasks (task_name, token) VALUES ('B', 't')", "ROLLBACK") { fixture, hold in
+            try await fixture.due()
+            let handler = ClosureHandler { _, context in
+                try? context.add(NewTask(name: "B", token: "t"))
+                return .succeeded()
+            }
+            let (slots, stop) = (CountingSlots(), StopSignal())
+            let run = try fixture.makeRun([handler], slots: slots, stop: stop, turn: stays ? TestTurn() : nil) {
+                settings in
+                settings.window = stays ? nil : .seconds(1)
+                settings.lease = .seconds(4)
+            }
+            async let report = run.run()
+            try await eventually("it is not begun") { !handler.ids.isEmpty }
+            let lease = "SELECT lease_expires_at FROM tasks WHERE task_name = 'A'"
+            let first = try #require(try await fixture.value(lease))
+            // Twice: the window is over by then.
+            try await eventually("its lease is not renewed") { try await fixture.value(lease) != first }
+            let second = try #require(try await fixture.value(lease))
+            try await eventually("its lease is not renewed again") { try await fixture.value(lease) != second }
+            try await hold.end()
+            try await eventually("it is not settled") {
+                try await fixture.value("SELECT count(*) FROM tasks WHERE task_name = 'A'") == "0"
+            }
+            stop.request()
+            let end = try await report
+            #expect((end.succeeded, end.leaseLost) == (1, 0))
+            #expect(slots.rounds.load(ordering: .relaxed) < 200)
         }
     }
 }
