@@ -142,7 +142,7 @@ extension SettlementBatch {
         do {
             let requests = TaskInsertion(tasks).steps.map(\.request)
             for (place, request) in requests.enumerated() {
-                let opening = place == 0 ? [SessionSettings.haste] : []
+                let opening = place == 0 ? [SessionSettings.haste(isAlone: settlements.count == 1)] : []
                 let closing = place == requests.count - 1 ? [SessionSettings.noHaste] : []
                 try session.exchange(opening + [request] + closing)
             }

@@ -66,10 +66,15 @@ enum SessionSettings {
         Statement("patience", "SELECT set_config('statement_timeout', '30s', true)")
     )
 
-    /// Lets the next statements of the transaction hardly wait for a lock: others are to be settled meanwhile.
-    static let haste = Request(Statement("haste", "SET LOCAL lock_timeout = '100ms'"))
+    /// Lets the next statements of the transaction hardly wait for a lock where others are settled by it too.
+    ///
+    /// Alone a task may wait longer, as for a row that all programs count in.
+    static func haste(isAlone: Bool) -> Request { isAlone ? second : tenth }
 
-    /// Takes ``haste`` back.
+    private static let tenth = Request(Statement("haste", "SET LOCAL lock_timeout = '100ms'"))
+    private static let second = Request(Statement("less_haste", "SET LOCAL lock_timeout = '1s'"))
+
+    /// Takes ``haste(isAlone:)`` back.
     static let noHaste = Request(Statement("no_haste", "SET LOCAL lock_timeout TO DEFAULT"))
 
     /// How long to wait for an answer in a maintenance transaction.

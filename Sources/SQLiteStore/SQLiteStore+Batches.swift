@@ -71,8 +71,9 @@ extension Database {
     @discardableResult
     func endBatches(_ batches: [String], now: Date) throws -> EndedBatches {
         var all = EndedBatches()
-        for batch in batches {
-            let ended = try endBatch(batch, now: now)
+        // Once each, by their bytes.
+        for batch in Set(batches.map { Array($0.utf8) }) {
+            let ended = try endBatch(String(decoding: batch, as: UTF8.self), now: now)
             all.due += ended.due
             all.refusals += ended.refusals
         }
