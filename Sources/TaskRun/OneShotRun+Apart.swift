@@ -8,6 +8,8 @@ extension OneShotRun {
     /// Whether ends are to be written down together.
     var hasReadyEnds: Bool { unsettled.contains { $0.apart == nil } }
 
+    var isAnyApart: Bool { unsettled.contains { $0.apart != nil } }
+
     /// Sets those apart that may be held.
     ///
     /// - Returns: Whether there are any.

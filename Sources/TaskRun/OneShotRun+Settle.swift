@@ -14,7 +14,7 @@ extension OneShotRun {
         guard request != nil || hasReadyEnds else { return }
         do {
             if isUncertain { try await forgetLostAnswers() }
-            let batch = unsettled.filter { $0.apart == nil }
+            let batch = isAnyApart ? unsettled.filter { $0.apart == nil } : unsettled
             let parts = request == nil ? [] : try await parts(now: sent)
             let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
             var exchange = try await store.settle(
@@ -22,7 +22,7 @@ extension OneShotRun {
                 thenClaim: first.flatMap { request?.rest(after: [], of: $0) },
                 now: nil
             )
-            unsettled.removeAll { $0.apart == nil }
+            if isAnyApart { unsettled.removeAll { $0.apart == nil } } else { unsettled = [] }
             tell(exchange.refusals)
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)

@@ -234,7 +234,7 @@ public actor OneShotRun {
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
             if fatal == nil, troubleUntil == nil {
-                if let moment = unsettled.lazy.map({ $0.apart ?? now }).min() { moments.append(moment) }
+                if hasReadyEnds { moments.append(now) } else { moments += unsettled.compactMap(\.apart) }
                 let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)
                 if let next = talk.isEmpty ? long : now { moments.append(max(nextGlance, next)) }
             }
