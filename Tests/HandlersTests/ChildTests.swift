@@ -133,7 +133,7 @@ struct ChildTests {
                 guard descriptor >= 0 else { break }
                 spare.append(descriptor)
             }
-            // Six ends of pipes and the pidfd are needed.
+            // Six ends of pipes and the pidfd are needed; what runs this test may take one or two beside.
             var failures = 0
             while true {
                 do throws(StartError) {
@@ -147,7 +147,7 @@ struct ChildTests {
                     spare.removeLast()
                 }
             }
-            #expect((6...7).contains(failures), "\(failures) failures")
+            #expect((6...9).contains(failures), "\(failures) failures")
             // Had one of them kept a descriptor, there would be too few now.
             let again = try Child(program).reap()
             #expect(again == .exited(0))
