@@ -76,8 +76,7 @@ struct Scratch: Sendable {
     func write(_ text: String, to path: String, mode: Int = 0o644) throws {
         let file = folder.appending(path: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+        try TestSupport.write(Data(text.utf8), toProgram: file.path, mode: mode)
     }
 
     /// Writes a shell script into the handlers folder.

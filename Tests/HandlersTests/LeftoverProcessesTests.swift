@@ -52,6 +52,8 @@ struct LeftoverProcessesTests {
             let run = UUID().uuidString
             let script = "setsid sh -c 'echo $$ > $NAME; exec sleep 600' & sleep 600"
             let processes = try await start(run: run, in: place, script: script)
+            // The shell may not have come to its own `sleep` yet.
+            #expect(try await eventually { LeftoverProcesses.processes(startedBy: run).count == 3 })
             let result = await LeftoverProcesses.end(startedBy: run)
             #expect(result.ended == 3 && !result.areLeft)
             #expect(!processes.contains(where: isAlive))

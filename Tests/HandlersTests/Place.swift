@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Synchronization
 import TaskRun
+import TestSupport
 import Testing
 
 @testable import Handlers
@@ -41,8 +42,7 @@ struct Place: Sendable {
             atPath: (file as NSString).deletingLastPathComponent,
             withIntermediateDirectories: true
         )
-        try data.write(to: URL(fileURLWithPath: file))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        try TestSupport.write(data, toProgram: file, mode: mode)
         return file
     }
 

@@ -1,4 +1,6 @@
 import Foundation
+import Logging
+import SystemPackage
 import TaskRun
 import Testing
 
@@ -153,6 +155,31 @@ struct StreamTroubleTests {
                 #expect(error?.contains("it closed its stdin") == true, "\(error ?? "")")
             }
             await stream.close()
+        }
+    }
+
+    @Test("a task that comes when its program is being ended for something is told for what")
+    func lateTask() async throws {
+        try await withPlace { place in
+            let file = try place.write("#!/bin/sh\necho '{\"hello\":1}'; exec <&-; sleep 600\n", to: "A", mode: 0o755)
+            let stream = try StreamProgram(logger: Logger(label: "test"))
+            let program = Program(
+                path: FilePath(file),
+                environment: place.settings().environment,
+                workingDirectory: FilePath(place.path)
+            )
+            async let life = BlockingThread.run { _ in
+                Result { try StreamLife.live(program, desk: stream, killAfter: .seconds(30), lineLimit: 1_000) }
+            }
+            #expect(await stream.start {} == nil)
+            #expect(try await eventually { !stream.isIdle })
+            let task = StreamTask(task: task(), context: .of(task()))
+            guard case .undelivered(_, let why) = await stream.perform(task, next: { _ in nil }) else {
+                Issue.record("the task was given to it")
+                return
+            }
+            #expect(why.contains("it closed its stdin"))
+            _ = try await life.get()
         }
     }
 

@@ -170,7 +170,10 @@ struct StreamLife: ~Copyable {
     /// Ends it; the first reason is the one that is told.
     private mutating func blame(_ why: String) {
         patience = nil
-        if fault == nil, !isClosing { fault = why }
+        if fault == nil, !isClosing {
+            fault = why
+            desk.with { $0.epitaph = why }
+        }
         ending.begin(child)
         desk.order(.terminate)
     }

@@ -58,8 +58,8 @@ final class StreamProgram: Sendable {
         var isCancelled = false
         /// Whether it has closed its stdin.
         var isDeaf = false
-        /// How it ended.
-        var epitaph = ""
+        /// How it ended, or why it is ended.
+        var epitaph = "it has ended"
     }
 
     /// For what concerns no single task.
@@ -111,7 +111,7 @@ final class StreamProgram: Sendable {
             await withCheckedContinuation { continuation in
                 let assignment = Assignment(task: task, next: next, continuation: continuation)
                 let (why, isMore) = with { state -> (String?, Bool) in
-                    guard state.canTake else { return ("it has ended", false) }
+                    guard state.canTake else { return (state.epitaph, false) }
                     let why = state.write(task)
                     if why == nil { (state.phase, state.assignment) = (.busy, assignment) }
                     return (why, !state.unwritten.isEmpty)
