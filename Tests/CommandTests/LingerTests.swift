@@ -38,7 +38,7 @@ struct LingerTests {
     @Test("begins what waited for a batch that ends without it: cancelled, deleted, expired", arguments: places)
     func batch(_ kind: Scratch.Database, _ notifies: Bool) async throws {
         try await with(kind, notifies) { place in
-            let run = try await place.lingering("--window", "10m")
+            let run = try await place.lingering()
             let ways: [(key: String, end: String?)] = [("", "cancel"), ("", "delete"), (#","expires":"2s""#, nil)]
             for (number, way) in ways.enumerated() {
                 // In one transaction: what waits for a batch that has ended already is the next run's.
@@ -105,7 +105,7 @@ struct LingerTests {
             let first = try await place.lingering()
             // Stopped, it keeps the turn and answers nobody.
             kill(first.pid, SIGSTOP)
-            let second = try place.start("once", "--linger", "--log-level", "debug")
+            let second = try place.start("once", "--linger", "--window", "10m", "--log-level", "debug")
             try await eventually("nobody waits for the turn") { place.isLocked(".next") }
             let third = try await place.taskrun("once", "--linger", "--json")
             #expect(third.status == 0 && third.output.contains("\"claimed\":0"), "\(third)")
@@ -247,9 +247,9 @@ struct LingerTests {
 }
 
 extension Scratch {
-    /// Starts a run that stays, and waits until nothing is due.
+    /// Starts a run that stays, on a slow machine as well, and waits until nothing is due.
     fileprivate func lingering(_ arguments: String...) async throws -> Call {
-        let run = try start(["once", "--linger", "--log-level", "debug"] + arguments)
+        let run = try start(["once", "--linger", "--window", "10m", "--log-level", "debug"] + arguments)
         try await eventually("it does not wait") { try run.errorsSoFar().contains("nothing is due") }
         return run
     }

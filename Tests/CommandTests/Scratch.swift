@@ -121,7 +121,7 @@ struct Answer: Sendable {
 
 /// Waits until a condition holds; the generous limit turns a test that would hang into one that fails.
 func eventually(_ comment: Comment, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now.advanced(by: .seconds(120))
+    let end = ContinuousClock.now.advanced(by: .seconds(300))
     while ContinuousClock.now < end {
         if try await condition() { return }
         try await Task.sleep(for: .milliseconds(10))

@@ -70,7 +70,7 @@ func storeError<Result>(_ call: () async throws -> Result) async throws -> Store
 }
 
 /// Waits until a condition holds.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+func eventually(within limit: Duration = .seconds(300), _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
         if ContinuousClock.now > deadline { throw Command.Failure(description: "not within \(limit)") }

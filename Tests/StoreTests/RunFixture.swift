@@ -70,7 +70,7 @@ func eventually(
     at place: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws -> Bool {
-    let end = ContinuousClock.now.advanced(by: .seconds(60))
+    let end = ContinuousClock.now.advanced(by: .seconds(300))
     while ContinuousClock.now < end {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
@@ -99,6 +99,8 @@ extension Fixture {
         observer: (@Sendable (RunEvent) -> Void)? = nil
     ) throws -> OneShotRun {
         var settings = RunSettings(concurrency: 2)
+        // No test comes to its end by it, on a slow machine either.
+        settings.window = .seconds(600)
         change(&settings)
         return OneShotRun(
             store: store ?? self.store,
