@@ -13,7 +13,8 @@ import Foundation
 struct Claim: Sendable {
     /// At most this many rows.
     let limit: Int
-    /// So many lanes are asked at most.
+    /// So many lanes are asked at most: two for one row too, as the statement for one lane does not say what that lane
+    /// begins with afterwards.
     private var most: Int { max(limit, 2) }
     /// What the lanes are looked for.
     let key: LaneMemory.Key

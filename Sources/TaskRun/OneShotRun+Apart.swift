@@ -8,6 +8,7 @@ extension OneShotRun {
     /// Whether ends are to be written down together.
     var hasReadyEnds: Bool { unsettled.contains { $0.apart == nil } }
 
+    /// Whether ends were set apart.
     var isAnyApart: Bool { unsettled.contains { $0.apart != nil } }
 
     /// Sets those apart that may be held.

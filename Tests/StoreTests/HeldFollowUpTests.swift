@@ -88,6 +88,19 @@ struct HeldFollowUpTests {
         }
     }
 
+    @Test("a task that is settled alone waits a second for it")
+    func alone() async throws {
+        try await holding("INSERT INTO tasks (task_name, token) VALUES ('B', 't')", "COMMIT") { fixture, hold in
+            try await fixture.due()
+            let task = try #require(try await fixture.claim(now: .now).first)
+            let settlement = Settlement(task.proof, .delete, followUps: [NewTask(name: "B", token: "t")])
+            let began = ContinuousClock.now
+            let error = await #expect(throws: StoreError.self) { try await fixture.store.settle([settlement]) }
+            #expect(error?.code == .held && began.duration(to: .now) >= .seconds(1))
+            try await hold.end()
+        }
+    }
+
     @Test("a token that turns out to be taken makes its task FAILED, the others are settled")
     func token() async throws {
         try await holding("INSERT INTO tasks (task_name, token) VALUES ('B', 't')", "COMMIT") { fixture, hold in
