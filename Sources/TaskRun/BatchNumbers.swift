@@ -19,24 +19,12 @@ public struct BatchNumbers: Sendable, Equatable {
     package func put(into data: String) -> String {
         guard let members = try? JSONScanner.members(of: data) else { return data }
         let numbers =
-            #"{"name":\#(Self.quote(batch)),"complete":\#(complete),"failed":\#(failed),"cancelled":\#(cancelled)}"#
+            #"{"name":\#(JSONText.quote(batch)),"complete":\#(complete),"failed":\#(failed),"cancelled":\#(cancelled)}"#
         // The text as it was written: only its last brace is moved.
         guard let end = data.lastIndex(of: "}"), !members.contains(where: { $0.key == "batch" }) else {
-            let others = members.filter { $0.key != "batch" }.map { "\(Self.quote($0.key)):\($0.value)" }
+            let others = members.filter { $0.key != "batch" }.map { "\(JSONText.quote($0.key)):\($0.value)" }
             return "{" + (others + [#""batch":\#(numbers)"#]).joined(separator: ",") + "}"
         }
         return "\(data[..<end])\(members.isEmpty ? "" : ",")\"batch\":\(numbers)}"
-    }
-
-    private static func quote(_ text: String) -> String {
-        let scalars = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case "\0"..<" ":
-                "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
-            default: String(scalar)
-            }
-        }
-        return "\"\(scalars.joined())\""
     }
 }

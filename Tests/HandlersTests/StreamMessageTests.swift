@@ -87,23 +87,23 @@ struct StreamMessageTests {
     @Test(
         "what a line does against the protocol is said",
         arguments: [
-            ("", "expected an object, beginning with {, byte 1"),
-            ("hello", "expected an object, beginning with {, byte 1"),
-            ("[1]", "expected an object, beginning with {, byte 1"),
-            (#"{"task":17"#, "expected a comma or }, byte 11"),
-            (#"{"task":17}}"#, "expected nothing more after the object, byte 12"),
-            (#"{"task":1,"ok":true,}"#, "expected a key in double quotes, byte 21"),
-            (#"{"task":1,"ok":nope}"#, "expected null, byte 16"),
-            (#"{"task":1,"error":"a"#, "this text is not closed by a double quote, byte 19"),
+            ("", "expected an object, beginning with {, column 1"),
+            ("hello", "expected an object, beginning with {, column 1"),
+            ("[1]", "expected an object, beginning with {, column 1"),
+            (#"{"task":17"#, "expected a comma or }, column 11"),
+            (#"{"task":17}}"#, "expected nothing more after the value, column 12"),
+            (#"{"task":1,"ok":true,}"#, "expected a key in double quotes, column 21"),
+            (#"{"task":1,"ok":nope}"#, "expected null, column 16"),
+            (#"{"task":1,"error":"a"#, "this text is not closed by a double quote, column 19"),
             (
                 "{\"task\":1,\"error\":\"a\tb\"}",
-                "a control character in a text must be written as \\n, \\t or \\u00XX, byte 21"
+                "a control character inside a text must be written as \\n, \\t or \\u00XX, column 21"
             ),
-            (#"{"task":1,"error":"\x"}"#, "this escape means nothing in JSON, byte 22"),
-            (#"{"task":1,"ok":true,"result":01}"#, "expected a comma or }, byte 31"),
+            (#"{"task":1,"error":"\x"}"#, "\\x means nothing in JSON; a backslash is written \\\\, column 20"),
+            (#"{"task":1,"ok":true,"result":01}"#, "a number does not begin with 0, column 30"),
             (
-                #"{"task":1,"ok":true,"result":\#(String(repeating: "[", count: 200))"#,
-                "nested deeper than 100 levels, byte 130"
+                #"{"task":1,"ok":true,"result":\#(String(repeating: "[", count: 2_000))"#,
+                "nested deeper than 1000 levels, column 1029"
             ),
             ("{}", "it has none of \"task\", \"log\" and \"hello\""),
             (#"{"task":1}"#, "it must have exactly one of \"ok\", \"error\", \"later\" and \"progress\""),

@@ -25,7 +25,7 @@ struct StreamTroubleTests {
                 "printf '{\"task\":500,\"ok\":true}'; exit 0",
                 "(exit status 0, in the middle of a line: «{\"task\":500,\"ok\":true}»)"
             ),
-            ("say nonsense", "expected an object, beginning with {, byte 1: «nonsense»"),
+            ("say nonsense", "expected an object, beginning with {, column 1: «nonsense»"),
             (
                 "say '{\"task\":1,\"ok\":true}'",
                 "a line about task 1, which it has not in hand (it has task 500): «{\"task\":1,\"ok\":true}»"
@@ -126,7 +126,10 @@ struct StreamTroubleTests {
                 "the program ended before it said hello (exit status 2): no database"
             ),
             ("#!/bin/sh\necho x >> tries; echo '{\"task\":1,\"ok\":true}'; cat\n", "its first line is no hello"),
-            ("#!/bin/sh\necho x >> tries; echo Hello; cat\n", "expected an object, beginning with {, byte 1: «Hello»"),
+            (
+                "#!/bin/sh\necho x >> tries; echo Hello; cat\n",
+                "expected an object, beginning with {, column 1: «Hello»"
+            ),
             (
                 "#!/bin/sh\necho x >> tries; echo '{\"hello\":2}'; cat\n",
                 "it speaks version 2 of the protocol; this taskrun speaks version 1"

@@ -24,9 +24,9 @@ enum StreamMessage: Equatable {
     static func read(_ line: [UInt8]) throws(Fault) -> StreamMessage {
         let members: [(key: String, value: Range<Int>)]
         do {
-            members = try JSONLine.members(of: line)
+            members = try JSONScanner.places(of: line)
         } catch {
-            throw Fault("\(error.problem), byte \(error.byte)")
+            throw Fault("\(error.problem), column \(error.column)")
         }
         var values = StreamValues(line: line)
         for (key, value) in members { try values.note(key, value) }

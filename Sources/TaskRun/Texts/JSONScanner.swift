@@ -35,13 +35,18 @@ package struct JSONScanner {
 
     /// The same of bytes, which are UTF-8.
     package static func members(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: String)] {
+        try places(of: bytes).map { ($0.key, String(decoding: bytes[$0.value], as: UTF8.self)) }
+    }
+
+    /// The same, with the place of each value in the bytes, which need not be UTF-8.
+    package static func places(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: Range<Int>)] {
         var scanner = JSONScanner(bytes)
-        var members: [(key: Range<Int>, value: Range<Int>)] = []
+        var members: [(key: String, value: Range<Int>)] = []
         scanner.skipSpace()
         guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object, beginning with {") }
-        try scanner.object(depth: 0) { members.append(($0, $1)) }
+        try scanner.object(depth: 0) { members.append((JSONText.read(bytes[$0]) ?? "", $1)) }
         try scanner.end()
-        return members.map { (unquote(scanner.text($0.key)), scanner.text($0.value)) }
+        return members
     }
 
     /// The elements of a JSON array, in order, as they were written.
@@ -133,12 +138,12 @@ package struct JSONScanner {
         let start = position
         position += 1
         while let byte = next {
-            switch Unicode.Scalar(byte) {
-            case "\"":
+            switch byte {
+            case UInt8(ascii: "\""):
                 position += 1
                 return
-            case "\\": try escape()
-            case "\0"..<" ": throw fault("a control character inside a text must be written as \\n, \\t or \\u00XX")
+            case UInt8(ascii: "\\"): try escape()
+            case 0..<0x20: throw fault("a control character inside a text must be written as \\n, \\t or \\u00XX")
             default: position += 1
             }
         }
@@ -186,8 +191,6 @@ package struct JSONScanner {
         while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
         guard position > start else { throw fault("expected a digit") }
     }
-
-    private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     private func fault(_ problem: String, at offset: Int? = nil) -> JSONFault {
         let before = bytes[..<min(offset ?? position, bytes.count)]

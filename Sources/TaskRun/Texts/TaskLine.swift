@@ -66,8 +66,10 @@ package enum TaskLine {
 
     private static func set(_ key: String, _ value: String, of task: inout NewTask) throws(Fault) {
         func text() throws(Fault) -> String {
-            guard value.hasPrefix("\"") else { throw Fault(problem: "\(key) is no text in double quotes") }
-            return JSONScanner.unquote(value)
+            guard let text = JSONText.read(Array(value.utf8)[...]) else {
+                throw Fault(problem: "\(key) is no text in double quotes")
+            }
+            return text
         }
         func number(from least: Int) throws(Fault) -> Int {
             guard let number = Int(value), number >= least, number <= Int(Int32.max) else {

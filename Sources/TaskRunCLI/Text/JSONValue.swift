@@ -36,7 +36,7 @@ enum JSONValue: Sendable {
         }
     }
 
-    /// A text in quotes, after RFC 8259, section 7.
+    /// A text in quotes, after RFC 8259, section 7; with the control characters beyond ASCII that a terminal may obey.
     private static func quote(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

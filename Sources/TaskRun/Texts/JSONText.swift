@@ -1,7 +1,7 @@
 /// Texts as JSON writes them, RFC 8259, section 7.
-enum JSONText {
+package enum JSONText {
     /// Appends a text in quotes.
-    static func append(_ text: String, to bytes: inout [UInt8]) {
+    package static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
@@ -19,10 +19,17 @@ enum JSONText {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// A text in quotes.
+    package static func quote(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        append(text, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Appends a JSON value in one line.
     ///
     /// JSON has line ends between its parts only, never inside of a text, so a space in their place changes nothing.
-    static func append(json value: [UInt8], to bytes: inout [UInt8]) {
+    package static func append(json value: [UInt8], to bytes: inout [UInt8]) {
         let start = bytes.endIndex
         bytes.append(contentsOf: value)
         for index in start..<bytes.endIndex where bytes[index] == 0x0a || bytes[index] == 0x0d { bytes[index] = 0x20 }
@@ -31,7 +38,7 @@ enum JSONText {
     /// The text that a JSON text in quotes stands for; nil for another value.
     ///
     /// Bytes and escapes that stand for no character become U+FFFD.
-    static func read(_ json: ArraySlice<UInt8>) -> String? {
+    package static func read(_ json: ArraySlice<UInt8>) -> String? {
         guard json.count >= 2, json.first == UInt8(ascii: "\"") else { return nil }
         let inner = json.dropFirst().dropLast()
         guard inner.contains(UInt8(ascii: "\\")) else { return String(decoding: inner, as: UTF8.self) }
