@@ -73,7 +73,7 @@ struct Claim: Sendable {
         let lanes = answers.first.map(Lane.all) ?? known.lanes
         let keyed = look?.held ?? []
         let freed = expired.compactMap { $0.textIfAny(2) }
-        let asked = expired.filter { $0.isTrue(3) }.map { $0.integer(0) }
+        let asked = expired.filter { $0.isTrue(3) }.map { (id: $0.integer(0), keep: request.retention[$0.text(1)]) }
         let allowed = try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
         locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
@@ -98,14 +98,14 @@ struct Claim: Sendable {
     private func decide(
         _ keyed: [Int64],
         expiredKeys: [String],
-        expiredWithToken asked: [Int64],
+        expiredWithToken asked: [(id: Int64, keep: Duration)],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [Int64] {
         var requests: [Request] = []
         if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys), now])) }
         if !asked.isEmpty {
-            let keep = SQLText.array(asked.map { _ in SQLText.seconds(ResultRecord.standardKeep) })
-            requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked), keep, now]))
+            let keep = SQLText.array(asked.map { SQLText.seconds($0.keep) })
+            requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked.map(\.id)), keep, now]))
         }
         if !keyed.isEmpty { requests.append(Request(LockSQL.decide, [SQLText.array(keyed), now])) }
         guard !requests.isEmpty else { return [] }

@@ -64,12 +64,12 @@ extension PostgreSQLStore {
             ResultSQL.keepFailed,
             [
                 SQLText.array(failed.map(\.id)),
-                SQLText.array(failed.map { SQLText.seconds(request.keepResult($0.name)) }),
+                SQLText.array(failed.map { SQLText.seconds(request.retention[$0.name]) }),
                 SQLText.moment(request.now),
             ]
         )
         let removal = ResultSQL.removeCancelled(
-            rows.filter(\.isCancelled).map { ($0.proof.id, request.keepResult($0.task.name)) },
+            rows.filter(\.isCancelled).map { ($0.proof.id, request.retention[$0.task.name]) },
             now: request.now
         )
         return (failed.isEmpty ? [] : [results]) + [removal].compactMap(\.self)
@@ -90,7 +90,7 @@ extension PostgreSQLStore {
                 if row.ends { free.append(row) }
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-                let keep = SQLText.seconds(request.keepResult(row.task.name))
+                let keep = SQLText.seconds(request.retention[row.task.name])
                 let way = Request(
                     SettleSQL.giveWay,
                     ClaimProof.arrays([row.proof]) + [keep, SQLText.moment(request.now)]

@@ -97,7 +97,7 @@ extension PostgreSQLStore {
     /// - Throws: What the database reports; a row that an SQL file's transaction holds is waited for, up to a time limit.
     public func cancel(
         _ targets: [CancelTarget],
-        keepResult keep: Duration
+        retention: ResultRetention
     ) async throws(StoreError) -> [CancelOutcome] {
         var tokens: [String] = []
         var numbers: [Int64] = []
@@ -114,6 +114,7 @@ extension PostgreSQLStore {
             let all = Set(ids + numbers.values).sorted()
             let limit = SessionSettings.maintenanceLimit
             var isWaiting: [Int64: Bool] = [:]
+            var waiting: [(id: Int64, keep: Duration)] = []
             var (keys, batches): ([String], [String]) = ([], [])
             for id in all {
                 let request = Request(ResultSQL.requestCancel, [String(id)])
@@ -121,11 +122,11 @@ extension PostgreSQLStore {
                 guard let row = answers[2].rows.first else { continue }
                 isWaiting[id] = row.bool(1)
                 guard row.bool(1) else { continue }
+                waiting.append((id, retention[row.text(4)]))
                 if let key = row.textIfAny(2) { keys.append(key) }
                 if let batch = row.textIfAny(3) { batches.append(batch) }
             }
-            let waiting = isWaiting.filter(\.value).keys.sorted()
-            let removal = [ResultSQL.removeCancelled(waiting.map { ($0, keep) }, now: nil)].compactMap(\.self)
+            let removal = [ResultSQL.removeCancelled(waiting, now: nil)].compactMap(\.self)
             let opening = [.begin, SessionSettings.patience] + LockSQL.letGo(keys, after: removal)
             let closing = [
                 Request(DeskSQL.there, [SQLText.array(all)]), Request(ResultSQL.results, [SQLText.array(texts)]),
@@ -136,7 +137,7 @@ extension PostgreSQLStore {
             let answers = try session.exchange(closing, within: limit).map(\.rows)
             let there = Set(answers[0].map { $0.integer(0) })
             // Claimed in between: its run takes it back.
-            for id in waiting where there.contains(id) { isWaiting[id] = false }
+            for (id, _) in waiting where there.contains(id) { isWaiting[id] = false }
             let ends = answers[1].compactMap { TokenState($0) }
             return targets.map { target in
                 let id: Int64? =

@@ -62,7 +62,7 @@ enum SQLiteResultStatements {
         UPDATE tasks
         SET cancel_requested_at = coalesce(cancel_requested_at, :now)
         WHERE id = :id AND status <> 'FAILED'
-        RETURNING status = 'WAITING'
+        RETURNING status = 'WAITING', CAST(task_name AS BLOB)
         """
 
     static let anyExpired = """

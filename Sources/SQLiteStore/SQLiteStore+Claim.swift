@@ -30,7 +30,7 @@ extension SQLiteStore {
         return try await transaction("cannot settle and claim tasks") { [self] database in
             let (results, refusals) = try database.settle(settlements, now: now)
             guard let request else { return Exchange(results: results, claimed: [], refusals: refusals) }
-            let expired = try database.expire(now: SQLiteTime.text(now))
+            let expired = try database.expire(now: SQLiteTime.text(now), request.retention)
             let (claimed, isPartial) = try claim(request, now: now, in: database)
             return Exchange(
                 results: results,

@@ -28,7 +28,7 @@ extension SQLiteStore {
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         return try await transaction("cannot claim tasks") { [self] database in
             let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
-            let expired = try database.expire(now: SQLiteTime.text(now))
+            let expired = try database.expire(now: SQLiteTime.text(now), request.retention)
             guard quotas.min() ?? 1 > 0 else { return Exchange(results: [], claimed: [], expired: expired) }
             let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
             for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }

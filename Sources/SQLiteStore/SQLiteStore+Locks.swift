@@ -119,14 +119,14 @@ extension Database {
     }
 
     /// Makes rows FAILED that were not begun in time.
-    func expire(now: String) throws -> [ExpiredTask] {
+    func expire(now: String, _ retention: ResultRetention) throws -> [ExpiredTask] {
         guard try isAnyExpired(now: now) else { return [] }
         let rows = try Row.fetchAll(
             cachedStatement(sql: SQLiteLockStatements.expire),
             arguments: ["now": now, "limit": ExpiredTask.most]
         )
         for key in Set(rows.compactMap { $0.textIfAny(2) }) { try promote(key) }
-        for row in rows where row[3] { try keepFailed(row[0], keep: ResultRecord.standardKeep, now: Date()) }
+        for row in rows where row[3] { try keepFailed(row[0], keep: retention[row.text(1)], now: Date()) }
         return rows.map { ExpiredTask(id: $0[0], name: $0.text(1)) }
     }
 }

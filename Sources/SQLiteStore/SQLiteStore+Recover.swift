@@ -87,10 +87,10 @@ extension Database {
                     )
                 ),
             ],
-            keep: request.keepResult(name),
+            keep: request.retention[name],
             now: now
         )
-        let keep = request.keepResult(name)
+        let keep = request.retention[name]
         if isCancelled, !gaveWay { try removeIfCancelled(id, keep: keep, now: now) }
         if status == .failed { try keepFailed(id, keep: keep, now: now) }
         if let key, gaveWay || status == .failed {

@@ -126,17 +126,17 @@ extension SQLiteStore {
     /// Cancels tasks, all in one transaction.
     public func cancel(
         _ targets: [CancelTarget],
-        keepResult keep: Duration
+        retention: ResultRetention
     ) async throws(StoreError) -> [CancelOutcome] {
         let now = Date()
         return try await transaction("cannot cancel tasks") { database in
-            try targets.map { try database.cancel($0, keep: keep, now: now) }
+            try targets.map { try database.cancel($0, retention, now: now) }
         }
     }
 }
 
 extension Database {
-    fileprivate func cancel(_ target: CancelTarget, keep: Duration, now: Date) throws -> CancelOutcome {
+    fileprivate func cancel(_ target: CancelTarget, _ retention: ResultRetention, now: Date) throws -> CancelOutcome {
         let id: Int64?
         switch target {
         case .id(let number): id = number
@@ -144,13 +144,14 @@ extension Database {
             id = try Int64.fetchOne(self, sql: SQLiteResultStatements.idOfToken, arguments: ["token": token])
         }
         if let id {
-            let isWaiting = try Bool.fetchOne(
+            let asked = try Row.fetchOne(
                 self,
                 sql: SQLiteResultStatements.requestCancel,
                 arguments: ["id": id, "now": SQLiteTime.text(now)]
             )
-            if let isWaiting {
-                guard isWaiting else { return .asked }
+            if let asked {
+                guard asked[0] else { return .asked }
+                let keep = retention[asked.text(1)]
                 if let batch = try removeIfCancelled(id, keep: keep, now: now) { try endBatches([batch], now: now) }
                 return .cancelled
             }

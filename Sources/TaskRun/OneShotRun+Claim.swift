@@ -5,7 +5,7 @@ extension OneShotRun {
             isDead: isDead,
             lease: settings.lease,
             crashLimit: settings.crashLimit,
-            keepResult: { [settings, performer] in settings.keepResult(of: $0, handler: performer.registry[$0]) }
+            retention: performer.retention
         )
         var batch: [RecoveredTask]
         repeat {
@@ -57,7 +57,8 @@ extension OneShotRun {
             names: names,
             queues: settings.queues.first,
             share: share,
-            lease: settings.lease
+            lease: settings.lease,
+            retention: performer.retention
         )
     }
 

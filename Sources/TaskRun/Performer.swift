@@ -10,6 +10,7 @@ import Foundation
 final class Performer: Sendable {
     let registry: HandlerRegistry
     let settings: RunSettings
+    let retention: ResultRetention
     let talk: HandlerTalk
     let observer: (@Sendable (RunEvent) -> Void)?
 
@@ -20,6 +21,7 @@ final class Performer: Sendable {
         observer: (@Sendable (RunEvent) -> Void)?
     ) {
         (self.registry, self.settings, self.talk, self.observer) = (registry, settings, talk, observer)
+        retention = settings.retention(registry)
     }
 
     /// Performs a task, and others of its name that `next` gives for how the one before ended.
@@ -63,7 +65,7 @@ final class Performer: Sendable {
     func record(of task: ClaimedTask, began: ContinuousClock.Instant?, _ verdict: Verdict) -> ResultRecord? {
         guard task.token != nil else { return nil }
         return ResultRecord(
-            keep: settings.keepResult(of: task.name, handler: registry[task.name]),
+            keep: retention[task.name],
             began: began,
             dataHash: verdict == .delete ? SHA256.hex(task.data) : nil
         )

@@ -77,9 +77,12 @@ public struct RunSettings: Sendable {
         limits[handler.name]?.retry ?? handler.limits.retry ?? retry
     }
 
-    /// How long a result is kept: as the settings, the handler, the default say, in this order.
-    public func keepResult(of name: String, handler: (any Handler)?) -> Duration {
-        limits[name]?.keepResult ?? handler?.limits.keepResult ?? keepResult
+    /// How long results are kept: as the settings, the handler, the default say, in this order.
+    public func retention(_ registry: HandlerRegistry) -> ResultRetention {
+        let ofHandlers = registry.all.map { ($0.name, $0.limits.keepResult) }
+        let ofNames = limits.map { ($0.key, $0.value.keepResult) }
+        let all = (ofHandlers + ofNames).compactMap { name, keep in keep.map { (name, $0) } }
+        return ResultRetention(keepResult, names: Dictionary(all) { $1 })
     }
 }
 

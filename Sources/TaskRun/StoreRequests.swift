@@ -33,6 +33,8 @@ public struct ClaimRequest: Sendable, Equatable {
     public var share: Share
     /// How long the claims hold unless renewed; default 300 s.
     public var lease: Duration
+    /// How long the result of a task that is found to have expired is kept.
+    public var retention: ResultRetention
 
     /// Creates a request.
     public init(
@@ -40,13 +42,15 @@ public struct ClaimRequest: Sendable, Equatable {
         names: [String],
         queues: QueueFilter? = nil,
         share: Share,
-        lease: Duration = .seconds(300)
+        lease: Duration = .seconds(300),
+        retention: ResultRetention = ResultRetention()
     ) {
         self.owner = owner
         self.names = names
         self.queues = queues
         self.share = share
         self.lease = lease
+        self.retention = retention
     }
 
     /// The same, and not more than so many rows; nil: any number.
@@ -129,8 +133,8 @@ public struct RecoverRequest: Sendable {
     public var lease: Duration
     /// At this many crashes in a row a task becomes FAILED; default 5.
     public var crashLimit: Int
-    /// How long the result of a task with a token is kept, by the task name; default 24 h.
-    public var keepResult: @Sendable (String) -> Duration
+    /// How long the result of a task that ends by it is kept.
+    public var retention: ResultRetention
     /// The moment to go by; nil: the deciding clock.
     public var now: Date?
 
@@ -139,13 +143,13 @@ public struct RecoverRequest: Sendable {
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         lease: Duration = .seconds(300),
         crashLimit: Int = 5,
-        keepResult: @escaping @Sendable (String) -> Duration = { _ in ResultRecord.standardKeep },
+        retention: ResultRetention = ResultRetention(),
         now: Date? = nil
     ) {
         self.isDead = isDead
         self.lease = lease
         self.crashLimit = crashLimit
-        self.keepResult = keepResult
+        self.retention = retention
         self.now = now
     }
 }

@@ -57,10 +57,10 @@ public protocol TaskDesk: TaskStore {
     ///
     /// - Parameters:
     ///   - targets: The tasks.
-    ///   - keep: How long the results are kept.
+    ///   - retention: How long the results are kept.
     /// - Returns: What became of each, in their order.
     /// - Throws: ``StoreError/Code/locked`` where an SQL file that is running holds the row for too long.
-    func cancel(_ targets: [CancelTarget], keepResult keep: Duration) async throws(StoreError) -> [CancelOutcome]
+    func cancel(_ targets: [CancelTarget], retention: ResultRetention) async throws(StoreError) -> [CancelOutcome]
 
     /// Sends FAILED rows back to WAITING, due at once, with `attempts` and `crashes` 0; others are not touched. The
     /// results that they left are removed.

@@ -45,7 +45,8 @@ struct LineTests {
             let store = fixture.store
             async let removed =
                 isCancelled
-                ? store.cancel([.id(2)], keepResult: .seconds(60)) == [.cancelled] : store.delete([2]) == [2]
+                ? store.cancel([.id(2)], retention: ResultRetention(.seconds(60))) == [.cancelled]
+                : store.delete([2]) == [2]
             try await someoneWaits(for: settling, fixture)
             try settling.exchange([Request(Statement(once: Self.leadOn)), .commit])
             #expect(try await removed)
@@ -64,7 +65,7 @@ struct LineTests {
             #expect(try await fixture.claim(5).isEmpty)
             let settling = try other(fixture, "DELETE FROM tasks WHERE id = 9", Self.advisory)
             let store = fixture.store
-            async let outcomes = store.cancel([.id(2), .id(9)], keepResult: .seconds(60))
+            async let outcomes = store.cancel([.id(2), .id(9)], retention: ResultRetention(.seconds(60)))
             try await someoneWaits(for: settling, fixture)
             try settling.exchange([Request(Statement(once: Self.leadOn)), .commit])
             #expect(try await outcomes == [.cancelled, .unknown])

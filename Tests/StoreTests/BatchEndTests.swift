@@ -22,10 +22,12 @@ struct BatchEndTests {
     func cancelled(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await add(fixture, [one, NewTask(name: "A", runAt: Fixture.start, lockKey: "k", batch: "b"), one])
-            #expect(try await fixture.store.cancel([.id(3)], keepResult: .seconds(60)) == [.cancelled])
+            #expect(try await fixture.store.cancel([.id(3)], retention: ResultRetention(.seconds(60))) == [.cancelled])
             #expect(try await numbers(fixture).isEmpty)
             #expect(
-                try await fixture.store.cancel([.id(1), .id(2)], keepResult: .seconds(60)) == [.cancelled, .cancelled]
+                try await fixture.store.cancel([.id(1), .id(2)], retention: ResultRetention(.seconds(60))) == [
+                    .cancelled, .cancelled,
+                ]
             )
             #expect(
                 try await numbers(fixture) == [#"{"batch":{"name":"b","complete":0,"failed":0,"cancelled":3}}"#]
@@ -53,7 +55,7 @@ struct BatchEndTests {
             let other = try fixture.anotherStore()
             for round in 0..<30 {
                 let ids = try await fixture.store.add([one, one, NewTask(name: "Z", afterBatch: "b")])
-                async let cancelled = fixture.store.cancel([.id(ids[0])], keepResult: .seconds(60))
+                async let cancelled = fixture.store.cancel([.id(ids[0])], retention: ResultRetention(.seconds(60)))
                 async let deleted = other.delete([ids[1]])
                 #expect(try await cancelled == [.cancelled])
                 #expect(try await deleted == [ids[1]])

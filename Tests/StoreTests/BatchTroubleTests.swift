@@ -23,7 +23,9 @@ struct BatchTroubleTests {
         try await Fixture.with(kind) { fixture in
             try await add(fixture, [NewTask(name: "A", runAt: Fixture.start, batch: "b")])
             let task = try #require(try await fixture.claim().first)
-            #expect(try await fixture.store.cancel([.id(task.id)], keepResult: .seconds(60)) == [.asked])
+            #expect(
+                try await fixture.store.cancel([.id(task.id)], retention: ResultRetention(.seconds(60))) == [.asked]
+            )
             let settlement = Settlement(task.proof, .retry(after: .zero, error: "no"), batch: "b")
             #expect(try await fixture.store.settle([settlement], now: Fixture.start) == [.settled])
             #expect(

@@ -5,7 +5,7 @@ import Testing
 @Suite("Cancel")
 struct CancelConformanceTests {
     private func cancel(_ fixture: Fixture, _ targets: CancelTarget...) async throws -> [CancelOutcome] {
-        try await fixture.store.cancel(targets, keepResult: .seconds(60))
+        try await fixture.store.cancel(targets, retention: ResultRetention(.seconds(60)))
     }
 
     @Test("a WAITING task goes at once, and its token says CANCELLED", arguments: StoreUnderTest.allCases)
@@ -21,6 +21,19 @@ struct CancelConformanceTests {
             #expect(try await fixture.rows("SELECT id FROM tasks") == ["3"])
             #expect(try await fixture.rows("SELECT token, state FROM task_results") == ["t|CANCELLED"])
             #expect(try await cancel(fixture, .token("t")) == [.ended(.cancelled)])
+        }
+    }
+
+    @Test("its result is kept as long as the results of its name", arguments: StoreUnderTest.allCases)
+    func kept(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            for name in ["A", "B"] { try await fixture.add(name: name, columns: "token", values: "'\(name)'") }
+            let retention = ResultRetention(.seconds(5), names: ["A": .seconds(3)])
+            _ = try await fixture.store.cancel([.token("A"), .token("B")], retention: retention)
+            let kept = try await fixture.store.states(of: ["A", "B"]).map { end in
+                try #require(end.expiresAt).timeIntervalSince(try #require(end.finishedAt)).rounded()
+            }
+            #expect(kept == [3, 5])
         }
     }
 
@@ -130,7 +143,7 @@ struct CancelConformanceTests {
             await began.wait()
             let asked = ContinuousClock.now
             let other = try fixture.anotherStore()
-            #expect(try await other.cancel([.token("t")], keepResult: .seconds(60)) == [.asked])
+            #expect(try await other.cancel([.token("t")], retention: ResultRetention(.seconds(60))) == [.asked])
             await isCancelled.wait()
             #expect(asked.duration(to: .now) < .seconds(20))
             #expect(try await report.cancelled == 1)
@@ -157,7 +170,7 @@ struct CancelConformanceTests {
             async let report = run.run()
             await began.wait()
             let other = try fixture.anotherStore()
-            _ = try await other.cancel([.id(1)], keepResult: .seconds(60))
+            _ = try await other.cancel([.id(1)], retention: ResultRetention(.seconds(60)))
             await other.close()
             #expect(try await report.succeeded == 1)
             #expect(try await fixture.rows("SELECT state, result FROM task_results") == ["COMPLETE|all the same"])

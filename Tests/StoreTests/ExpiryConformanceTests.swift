@@ -41,6 +41,28 @@ struct ExpiryConformanceTests {
         }
     }
 
+    @Test(
+        "its result is kept as long as the results of its name, limits or not",
+        arguments: StoreUnderTest.allCases,
+        [false, true]
+    )
+    func kept(_ kind: StoreUnderTest, _ isLimited: Bool) async throws {
+        try await Fixture.with(kind) { fixture in
+            let tasks = ["A", "B"].map { NewTask(name: $0, expiresAfter: .zero, token: $0) }
+            _ = try await fixture.store.add(tasks)
+            if isLimited { try await fixture.store.setLimit(TaskLimit(.queue("default"), running: 1)) }
+            let handler = ClosureHandler(limits: HandlerLimits(keepResult: .seconds(3)))
+            let run = try fixture.makeRun([handler]) { $0.keepResult = .seconds(5) }
+            #expect(try await run.run().expired == 2)
+            let ends = try await fixture.store.states(of: ["A", "B"])
+            #expect(ends.map(\.state) == [.failed, .failed])
+            let kept = try ends.map { end in
+                try #require(end.expiresAt).timeIntervalSince(try #require(end.finishedAt)).rounded()
+            }
+            #expect(kept == [3, 5])
+        }
+    }
+
     @Test("retry takes the moment away", arguments: StoreUnderTest.allCases)
     func retried(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -6,7 +6,7 @@ import Testing
 @Suite("Lines")
 struct LineConformanceTests {
     private func cancel(_ fixture: Fixture, _ ids: Int64...) async throws -> [CancelOutcome] {
-        try await fixture.store.cancel(ids.map { .id($0) }, keepResult: .seconds(60))
+        try await fixture.store.cancel(ids.map { .id($0) }, retention: ResultRetention(.seconds(60)))
     }
 
     @Test("to cancel a waiting row leads its line on", arguments: StoreUnderTest.allCases)

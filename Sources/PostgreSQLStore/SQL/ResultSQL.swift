@@ -140,7 +140,7 @@ enum ResultSQL {
         UPDATE tasks
         SET cancel_requested_at = coalesce(cancel_requested_at, now())
         WHERE \(Probe.row("$1::bigint")) AND tasks.status <> 'FAILED'
-        RETURNING tasks.id, tasks.status = 'WAITING', tasks.lock_key, tasks.batch
+        RETURNING tasks.id, tasks.status = 'WAITING', tasks.lock_key, tasks.batch, tasks.task_name
         """
     )
 

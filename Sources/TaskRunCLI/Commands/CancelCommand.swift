@@ -31,9 +31,11 @@ struct CancelCommand: ProgramCommand {
         let targets = tasks.map { task in
             token ? CancelTarget.token(task) : Int64(task).map { .id($0) } ?? .token(task)
         }
+        // Those of the handlers folder have none of their own.
+        let registry = try HandlerRegistry(program.builtIn.make(settings.mailSettings()))
         let outcomes = try await program.withStore(settings) { store in
             try await store.requireSchema()
-            return try await store.cancel(targets, keepResult: settings.keepResult)
+            return try await store.cancel(targets, retention: settings.runSettings(registry).retention(registry))
         }
         try program.output.write(
             zip(tasks, outcomes).map { options.isJSON ? Self.json($0, $1) : "\($0.visible()) \(Self.words($1))" }
