@@ -224,6 +224,19 @@ import Testing
         }
     }
 
+    @Test("to cancel, digits alone are a number, and all else is a token", arguments: Scratch.Database.allCases)
+    func numberOrToken(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try await scratch.taskrunOK("add", "A")
+            for token in ["+1", "-1"] { try await scratch.taskrunOK("add", "A", "--with-token=\(token)") }
+            #expect(
+                try await scratch.taskrun("cancel", "+1", "--", "-1").lines == ["+1 is cancelled", "-1 is cancelled"]
+            )
+            #expect(try await scratch.sql("SELECT id FROM tasks") == ["1"])
+            #expect(try await scratch.taskrun("cancel", "1").lines == ["1 is cancelled"])
+        }
+    }
+
     @Test("a stream handler's progress that makes no sense is ignored, with one warning a task")
     func senselessStream() async throws {
         try await Scratch.with(.sqlite) { scratch in

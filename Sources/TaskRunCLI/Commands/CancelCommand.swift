@@ -28,9 +28,7 @@ struct CancelCommand: ProgramCommand {
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
-        let targets = tasks.map { task in
-            token ? CancelTarget.token(task) : Int64(task).map { .id($0) } ?? .token(task)
-        }
+        let targets = tasks.map(target)
         // Those of the handlers folder have none of their own.
         let registry = try HandlerRegistry(program.builtIn.make(settings.mailSettings()))
         let outcomes = try await program.withStore(settings) { store in
@@ -41,6 +39,15 @@ struct CancelCommand: ProgramCommand {
             zip(tasks, outcomes).map { options.isJSON ? Self.json($0, $1) : "\($0.visible()) \(Self.words($1))" }
         )
         return outcomes.allSatisfy { $0 == .cancelled || $0 == .asked } ? .done : .incomplete
+    }
+
+    private func target(_ task: String) -> CancelTarget {
+        // By itself Int64 reads a sign too.
+        guard !token, task.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains), let id = Int64(task)
+        else {
+            return .token(task)
+        }
+        return .id(id)
     }
 
     private static func words(_ outcome: CancelOutcome) -> String {
