@@ -30,9 +30,6 @@ public protocol TaskDesk: TaskStore {
     /// Rows by the filter, by number, smallest first.
     func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow]
 
-    /// One row; nil where there is none.
-    func show(_ id: Int64) async throws(StoreError) -> TaskRow?
-
     /// Counts by queue, name and state, who holds leases, who holds the horizon, and which queues are paused.
     func summary() async throws(StoreError) -> TableSummary
 

@@ -199,6 +199,9 @@ public protocol TaskStore: Sendable {
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool
 
+    /// One row; nil where there is none.
+    func show(_ id: Int64) async throws(StoreError) -> TaskRow?
+
     /// Closes the connections. Calls after it throw ``StoreError/Code/other``.
     func close() async
 }

@@ -224,6 +224,26 @@ import Testing
         }
     }
 
+    @Test(
+        "what was not begun in time is not performed by --wait, but FAILED",
+        arguments: Scratch.Database.allCases,
+        [["--expires", "0s"], ["--delay", "2s", "--expires", "1s"]]
+    )
+    func expired(_ database: Scratch.Database, _ options: [String]) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("W", "touch performed")
+            try scratch.write("#!/bin/sh\ncat >> told\n", to: "hooks/on-failed", mode: 0o755)
+            let words = ["add", "W", "--wait", "--wait-timeout", "120s", "--with-token", "t"]
+            let call = try await scratch.start(words + options).answer()
+            #expect(call.status == 1 && call.errors.hasPrefix("FAILED: expired: not begun by "), "\(call)")
+            #expect(!scratch.has("performed"))
+            let told = try String(contentsOf: scratch.folder.appending(path: "told"), encoding: .utf8)
+            #expect(told.split(separator: "\n").count == 1 && told.contains(#""error":"expired"#), "\(told)")
+            #expect(try await scratch.sql("SELECT status, attempts FROM tasks") == ["FAILED|0"])
+            #expect(try await scratch.sql("SELECT state FROM task_results") == ["FAILED"])
+        }
+    }
+
     @Test("to cancel, digits alone are a number, and all else is a token", arguments: Scratch.Database.allCases)
     func numberOrToken(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in

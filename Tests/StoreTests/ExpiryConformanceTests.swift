@@ -63,6 +63,17 @@ struct ExpiryConformanceTests {
         }
     }
 
+    @Test("it is not claimed by its number either, unless it was begun in time", arguments: StoreUnderTest.allCases)
+    func byNumber(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", expiresAfter: .zero)])
+            #expect(try await fixture.store.claim(id: 1, owner: "me", lease: .seconds(60))?.id == nil)
+            #expect(try await fixture.store.show(1)?.status == .waiting)
+            try await fixture.sql("UPDATE tasks SET attempts = 1")
+            #expect(try await fixture.store.claim(id: 1, owner: "me", lease: .seconds(60))?.id == 1)
+        }
+    }
+
     @Test("retry takes the moment away", arguments: StoreUnderTest.allCases)
     func retried(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

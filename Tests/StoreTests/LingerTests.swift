@@ -214,6 +214,7 @@ final class CountingStore: TaskStore {
     func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
+    func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
     func waitForTasks(
         names: [String],

@@ -47,11 +47,11 @@ extension OneShotRun {
     }
 
     private func tellHooks(givenUp ids: [Int64]) async {
-        guard let hooks, hooks.has(.onFailed), let desk = store as? any TaskDesk else { return }
+        guard let hooks, hooks.has(.onFailed) else { return }
         for id in ids {
             do {
                 // Gone, or sent back by somebody meanwhile: nothing is given up any more.
-                guard let row = try await desk.show(id), row.status == .failed else { continue }
+                guard let row = try await store.show(id), row.status == .failed else { continue }
                 tellFailed(
                     hooks,
                     HookTask(

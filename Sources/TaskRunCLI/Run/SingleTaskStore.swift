@@ -34,8 +34,18 @@ struct SingleTaskStore: TaskStore {
         guard let request, case .usual = request.share, request.queues?.contains(queue) ?? true else {
             return Exchange(results: results, claimed: [])
         }
-        let task = try await store.claim(id: id, owner: request.owner, lease: request.lease)
-        return Exchange(results: results, claimed: task.map { [$0] } ?? [])
+        if let task = try await store.claim(id: id, owner: request.owner, lease: request.lease) {
+            return Exchange(results: results, claimed: [task])
+        }
+        return Exchange(results: results, claimed: [], expired: try await expired(request))
+    }
+
+    /// Sets aside what was not begun in time, which may be why the task was not claimed.
+    private func expired(_ request: ClaimRequest) async throws(StoreError) -> [ExpiredTask] {
+        var request = request
+        // No task has this name, so that nothing is claimed.
+        request.names = [""]
+        return try await store.settle([], thenClaim: request, now: nil).expired
     }
 
     func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }
@@ -67,7 +77,7 @@ struct SingleTaskStore: TaskStore {
 
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { 0 }
 
-    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { EndedBatches() }
+    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
 
     func perform(
         _ script: Script,
@@ -76,6 +86,8 @@ struct SingleTaskStore: TaskStore {
     ) async throws(StoreError) -> ScriptOutcome {
         try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
+
+    func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
 
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { [] }
 
