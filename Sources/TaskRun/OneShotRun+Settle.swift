@@ -75,6 +75,7 @@ extension OneShotRun {
         if result == .gaveWay {
             report.gaveWay += 1
             observer?(.ended(end.task, end.verdict, .gaveWay, took: end.finished.took))
+            tellHooks(end, gaveWay: true)
             return
         }
         guard result == .settled || isUncertain else { return lose(end.finished) }

@@ -222,6 +222,22 @@ struct HookConformanceTests {
         }
     }
 
+    @Test("a failed attempt whose task gives way to an equal one is told as failed", arguments: StoreUnderTest.allCases)
+    func gaveWay(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", dedupeKey: "k")])
+            let later = Fixture.moment(Fixture.start)
+            let handler = ClosureHandler { _, _ in
+                try? await fixture.sql("INSERT INTO tasks (task_name, dedupe_key, run_at) VALUES ('A', 'k', \(later))")
+                return .failed(error: "no route")
+            }
+            let diary = Diary([.afterPerform, .onFailure, .onFailed])
+            let report = try await fixture.makeRun([handler], hooks: [diary]).run()
+            #expect((report.gaveWay, report.retried) == (1, 0))
+            #expect(diary.all == ["after-perform 1 failed: no route", "on-failure 1 no route never again"])
+        }
+    }
+
     @Test("a task that crashed too often is told as given up, with its row", arguments: StoreUnderTest.allCases)
     func crashed(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -3,11 +3,15 @@ import Synchronization
 /// What hooks are told beside the work of the handlers.
 extension OneShotRun {
     /// Tells how an attempt ended, once it is written to the table.
-    func tellHooks(_ end: Unsettled) {
+    ///
+    /// - Parameters:
+    ///   - end: How it ended.
+    ///   - gaveWay: Whether the row is gone, so that it is not tried again.
+    func tellHooks(_ end: Unsettled, gaveWay: Bool = false) {
         guard let hooks else { return }
         switch end.verdict {
         case .retry(let wait, let error):
-            tellFailure(hooks, end, LastError.fit(error), retryAfter: wait)
+            tellFailure(hooks, end, LastError.fit(error), retryAfter: gaveWay ? nil : wait)
         case .fail(let error):
             tellFailure(hooks, end, LastError.fit(error), retryAfter: nil)
             tellFailed(hooks, performer.hookTask(end.task), LastError.fit(error))
