@@ -15,6 +15,8 @@ public enum HandlerOutcome: Sendable, Equatable {
     case skipped(note: String? = nil)
     /// The run was asked to stop before the handler had ended: back to WAITING, the attempt does not count.
     case stopped
+    /// Ended before its time because somebody asked to cancel the task: taken back, and not tried again.
+    case cancelled
     /// The handler settled the claim itself, in the transaction that did the work (an SQL file).
     case settled(SettleResult)
 }

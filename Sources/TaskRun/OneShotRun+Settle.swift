@@ -214,7 +214,8 @@ extension Workbench.Finished {
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")
         case (.stopping, _): .stopped
-        case (.leaseLost, _), (.asked, _): nil
+        case (.asked, _): .cancelled
+        case (.leaseLost, _): nil
         }
     }
 

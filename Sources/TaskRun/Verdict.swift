@@ -115,6 +115,8 @@ extension Verdict {
             return .delete
         case .settled:
             return nil
+        case .cancelled:
+            return .cancel
         case .stopped:
             return .release()
         case .later(let delay, let note):

@@ -153,7 +153,8 @@ struct HookProgramTests {
             (.failed(error: "a\"b"), #""outcome":"failed","error":"a\"b""#),
             (.permanentlyFailed(error: "no"), #""outcome":"permanently_failed","error":"no""#),
             (.later(after: nil, note: "n"), #""outcome":"later","note":"n""#), (.stopped, #""outcome":"stopped""#),
-            (nil, #""outcome":"lease_lost""#), (.settled(.leaseLost), #""outcome":"lease_lost""#),
+            (.cancelled, #""outcome":"cancelled""#), (nil, #""outcome":"lease_lost""#),
+            (.settled(.leaseLost), #""outcome":"lease_lost""#),
         ] as [(HandlerOutcome?, String)]
     )
     func outcome(_ outcome: HandlerOutcome?, keys: String) async throws {

@@ -238,6 +238,22 @@ struct HookConformanceTests {
         }
     }
 
+    @Test("a task that is cancelled as it is performed is told as cancelled", arguments: StoreUnderTest.allCases)
+    func cancelled(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.due()
+            let handler = ClosureHandler { _, _ in
+                try? await fixture.sql("UPDATE tasks SET cancel_requested_at = CURRENT_TIMESTAMP")
+                try? await Task.sleep(for: .seconds(600))
+                return .failed(error: "cancelled")
+            }
+            let diary = Diary([.afterPerform, .onFailure, .onFailed])
+            let report = try await fixture.makeRun([handler], hooks: [diary]).run()
+            #expect((report.cancelled, report.leaseLost) == (1, 0))
+            #expect(diary.all == ["after-perform 1 cancelled"])
+        }
+    }
+
     @Test("a task that crashed too often is told as given up, with its row", arguments: StoreUnderTest.allCases)
     func crashed(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

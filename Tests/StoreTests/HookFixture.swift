@@ -48,6 +48,7 @@ final class Diary: RunHooks {
             case .later: "later"
             case .skipped: "skipped"
             case .stopped: "stopped"
+            case .cancelled: "cancelled"
             }
         try await note(.afterPerform, "\(task.id) \(end)")
     }

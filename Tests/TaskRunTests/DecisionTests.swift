@@ -46,6 +46,7 @@ struct DecisionTests {
         }
         #expect(decide(.succeeded()) == .delete)
         #expect(decide(.stopped) == .release())
+        #expect(decide(.cancelled) == .cancel)
         #expect(decide(.settled(.settled)) == nil)
         #expect(decide(.permanentlyFailed(error: "x")) == .fail(error: "x"))
         #expect(decide(.failed(error: "x")) == .retry(after: .seconds(15), error: "x"))

@@ -58,6 +58,8 @@ struct HookMessage: Sendable {
             if let note { add("note", LastError.fit(note)) }
         case .stopped:
             add("outcome", "stopped")
+        case .cancelled:
+            add("outcome", "cancelled")
         case .settled(.gaveWay):
             add("outcome", "gave_way")
         case nil, .settled(.leaseLost):

@@ -30,7 +30,8 @@ public protocol RunHooks: Sendable {
     ///
     /// - Parameters:
     ///   - task: The task.
-    ///   - outcome: How it ended; nil: the lease is lost, another run has the task.
+    ///   - outcome: How it ended; ``HandlerOutcome/cancelled`` where somebody asked to cancel the task; nil: the lease is lost,
+    ///     another run has the task.
     ///   - took: How long the handler took.
     /// - Throws: Anything: it is told in a warning.
     func afterPerform(_ task: HookTask, outcome: HandlerOutcome?, took: Duration) async throws
