@@ -209,7 +209,7 @@ import Testing
 
     @Test(
         "to wait for a task that is left to an ordinary run begins no runs here",
-        arguments: [["--queue", "held"], ["--lock-key", "k"], ["--queue", "few"]]
+        arguments: [["--queue", "held"], ["--lock-key", "k"], ["--queue", "few"], ["--after-batch", "b"]]
     )
     func leftToOthers(_ options: [String]) async throws {
         try await Scratch.with { scratch async throws in
@@ -217,10 +217,31 @@ import Testing
             try scratch.write("#!/bin/sh\necho x >> starts\n", to: "hooks/run-start", mode: 0o755)
             try await scratch.taskrunOK("pause", "held")
             try await scratch.taskrunOK("limit", "few", "--running", "0")
+            try await scratch.taskrunOK("add", "B", "--batch", "b", "--delay", "1h")
             let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "3s"] + options).answer()
             #expect(call.status == 75, "\(call)")
             #expect(!scratch.has("starts"))
-            #expect(try await scratch.sql("SELECT status, attempts FROM tasks") == ["WAITING|0"])
+            #expect(try await scratch.sql("SELECT status, attempts FROM tasks WHERE task_name = 'A'") == ["WAITING|0"])
+        }
+    }
+
+    @Test("to wait for a place among this host's handlers begins no runs", arguments: Scratch.Database.allCases)
+    func crowded(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            let scratch = scratch.setting(["TASKRUN_CONCURRENCY": "1"])
+            try scratch.handler("LONG", "touch began; until [ -e go ]; do sleep 0.05; done")
+            try scratch.handler("A", "echo done")
+            try scratch.write("#!/bin/sh\necho x >> starts\n", to: "hooks/run-start", mode: 0o755)
+            try await scratch.taskrunOK("add", "LONG")
+            let run = try scratch.start(["once", "--only", "LONG"])
+            try await eventually("the handler has begun") { scratch.has("began") }
+            let call = try await scratch.taskrun("add", "A", "--wait", "--wait-timeout", "3s", "--with-token", "t")
+            #expect(call.status == 75, "\(call)")
+            #expect(try String(contentsOf: scratch.folder.appending(path: "starts"), encoding: .utf8) == "x\n")
+            try scratch.write("", to: "go")
+            #expect(try await run.answer().status == 0)
+            let second = try await scratch.taskrun("add", "A", "--wait")
+            #expect((second.status, second.output) == (0, "done\n"))
         }
     }
 

@@ -57,10 +57,11 @@ struct SynchronousCall {
         }
     }
 
-    /// Whether the task is left to an ordinary run, so that none needs to be begun here: it has a lock key, its run has died, or
-    /// its queue or name is limited or paused.
+    /// Whether the task is left to an ordinary run, so that none needs to be begun here: it has a lock key, waits for a
+    /// batch, its run has died, or its queue or name is limited or paused.
     private func isForOthers(_ id: Int64) async throws -> Bool {
-        guard let row = try await store.show(id), row.lockKey == nil, row.crashes == 0 else { return true }
+        guard let row = try await store.show(id), row.lockKey == nil, row.afterBatch == nil, row.crashes == 0
+        else { return true }
         let subjects: [TaskLimit.Subject] = [.queue(row.queue), .name(row.name)]
         guard try await !store.limits().contains(where: { subjects.contains($0.subject) }) else { return true }
         return try await store.pausedQueues().contains { $0.queue == row.queue }

@@ -12,7 +12,9 @@ extension OnceRound {
         _ settings: Settings,
         stop: StopSignal
     ) async throws -> RunReport {
-        guard let queue = try await store.show(id)?.queue else { return RunReport() }
+        // The place is taken here: a run that finds none would have told its hooks of its start already.
+        guard let queue = try await store.show(id)?.queue, slots.take(upTo: 1) == 1 else { return RunReport() }
+        defer { slots.release(1) }
         var run = settings.runSettings(handlers.registry)
         (run.only, run.limit, run.window) = ([name], 1, .seconds(1))
         let report = try await OneShotRun(
@@ -20,7 +22,7 @@ extension OnceRound {
             registry: handlers.registry,
             settings: run,
             identity: identity,
-            slots: slots,
+            slots: ProcessSlots(1),
             stop: stop,
             logger: logger,
             hooks: hooks.hooks
