@@ -208,18 +208,23 @@ import Testing
     }
 
     @Test(
-        "to wait for a task that is left to an ordinary run begins no runs here",
-        arguments: [["--queue", "held"], ["--lock-key", "k"], ["--queue", "few"], ["--after-batch", "b"]]
+        "to wait for a task that is left to an ordinary run begins no runs here, and says so once",
+        arguments: Scratch.Database.allCases,
+        [
+            (["--queue", "held"], "queue held is paused"), (["--lock-key", "k"], "it has a lock_key"),
+            (["--queue", "few"], "queue few is limited"), (["--after-batch", "b"], "it waits for batch b"),
+        ]
     )
-    func leftToOthers(_ options: [String]) async throws {
-        try await Scratch.with { scratch async throws in
+    func leftToOthers(_ database: Scratch.Database, _ left: (by: [String], reason: String)) async throws {
+        try await Scratch.with(database) { scratch async throws in
             try scratch.handler("A", "exit 0")
             try scratch.write("#!/bin/sh\necho x >> starts\n", to: "hooks/run-start", mode: 0o755)
             try await scratch.taskrunOK("pause", "held")
             try await scratch.taskrunOK("limit", "few", "--running", "0")
             try await scratch.taskrunOK("add", "B", "--batch", "b", "--delay", "1h")
-            let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "3s"] + options).answer()
+            let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "3s"] + left.by).answer()
             #expect(call.status == 75, "\(call)")
+            #expect(call.errors == "This task is left to an ordinary run: \(left.reason).\nWAITING\n")
             #expect(!scratch.has("starts"))
             #expect(try await scratch.sql("SELECT status, attempts FROM tasks WHERE task_name = 'A'") == ["WAITING|0"])
         }

@@ -34,6 +34,10 @@ struct SynchronousCall {
     private func run(stop: StopSignal) async throws -> TokenState? {
         let began = ContinuousClock.now
         var isTold = false
+        func tell(_ why: String) {
+            if !isTold { program.screen.write(why) }
+            isTold = true
+        }
         defer { program.screen.write([], progress: "") }
         while true {
             guard let state = try await store.states(of: [token]).first, !state.state.isEnd, stop.requests == 0 else {
@@ -42,13 +46,10 @@ struct SynchronousCall {
             if state.state == .waiting, (state.runAt ?? .distantPast) <= Date() {
                 let round = try OnceRound(program, settings, store)
                 if round.handlers.registry[state.name] == nil {
-                    if !isTold {
-                        program.screen.write("There is no handler for \(state.name) here: waiting for another run.")
-                    }
-                    isTold = true
-                } else if try await !isForOthers(state.id),
-                    try await round.performOne(state.id, named: state.name, settings, stop: stop).claimed > 0
-                {
+                    tell("There is no handler for \(state.name) here: waiting for another run.")
+                } else if let reason = try await reasonToLeave(state.id) {
+                    tell("This task is left to an ordinary run: \(reason).".visible())
+                } else if try await round.performOne(state.id, named: state.name, settings, stop: stop).claimed > 0 {
                     continue
                 }
             }
@@ -57,13 +58,15 @@ struct SynchronousCall {
         }
     }
 
-    /// Whether the task is left to an ordinary run, so that none needs to be begun here: it has a lock key, waits for a
-    /// batch, its run has died, or its queue or name is limited or paused.
-    private func isForOthers(_ id: Int64) async throws -> Bool {
-        guard let row = try await store.show(id), row.lockKey == nil, row.afterBatch == nil, row.crashes == 0
-        else { return true }
-        let subjects: [TaskLimit.Subject] = [.queue(row.queue), .name(row.name)]
-        guard try await !store.limits().contains(where: { subjects.contains($0.subject) }) else { return true }
-        return try await store.pausedQueues().contains { $0.queue == row.queue }
+    /// Why the task is left to an ordinary run, so that none needs to be begun here; nil: it can be performed, or is gone.
+    private func reasonToLeave(_ id: Int64) async throws -> String? {
+        guard let row = try await store.show(id) else { return nil }
+        if row.lockKey != nil { return "it has a lock_key" }
+        if let batch = row.afterBatch { return "it waits for batch \(batch)" }
+        if row.crashes > 0 { return "a run died with it in hand" }
+        let limited = try await store.limits().map(\.subject)
+        if limited.contains(.queue(row.queue)) { return "queue \(row.queue) is limited" }
+        if limited.contains(.name(row.name)) { return "tasks of its name are limited" }
+        return try await store.pausedQueues().contains { $0.queue == row.queue } ? "queue \(row.queue) is paused" : nil
     }
 }

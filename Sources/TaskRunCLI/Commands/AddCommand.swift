@@ -44,7 +44,8 @@ struct AddCommand: ProgramCommand {
 
             With --token, --with-token and --reuse the token is printed instead of the number. --wait writes the result \
             alone to stdout, as "result" does: it performs the task at once in this process, or waits where another run \
-            has it. Exit codes of --wait: \(ResultCommand.exitCodes).
+            has it. One with a lock_key or after_batch, or of a queue or name that is limited or paused, is left to an \
+            ordinary run, which is said once on stderr. Exit codes of --wait: \(ResultCommand.exitCodes).
 
             With --json each line is an object: id, task_name, where it has one token, and "new":false for one that waits already; \
             with --wait as by "result". On a terminal more than \(AddCommand.listed) numbers \
