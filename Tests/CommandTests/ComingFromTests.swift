@@ -89,6 +89,24 @@ struct ComingFromTests {
         }
     }
 
+    @Test("retry --now says which task still waits for its batch", arguments: Scratch.Database.allCases)
+    func kickBehindBatch(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try await scratch.taskrunOK("add", "A", "--batch", "b")
+            try await scratch.taskrunOK("add", "A", "--after-batch", "b", "--delay", "1h")
+            let first = try await scratch.taskrun("retry", "2", "--now")
+            #expect((first.status, first.lines) == (0, ["2 is delayed no more, and waits for batch b"]))
+            let second = try await scratch.taskrun("retry", "2", "--now")
+            #expect((second.status, second.lines) == (1, ["2 is WAITING: it waits for batch b, so left as it is"]))
+            let again = try await scratch.taskrun("retry", "2", "--now", "--json")
+            #expect(again.lines == [#"{"id":2,"retried":false,"status":"WAITING","after_batch":"b"}"#])
+            try await scratch.taskrunOK("add", "A", "--after-batch", "b", "--delay", "1h")
+            let last = try await scratch.taskrun("retry", "3", "--now", "--json")
+            #expect(last.lines == [#"{"id":3,"retried":true,"after_batch":"b"}"#])
+            #expect(try await scratch.taskrun("retry", "3").lines == ["3 is WAITING: not FAILED, so left as it is"])
+        }
+    }
+
     @Test("touch: a handler that takes longer than the lease keeps its task", arguments: Scratch.Database.allCases)
     func touch(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in

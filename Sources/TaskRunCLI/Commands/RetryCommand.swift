@@ -14,10 +14,11 @@ struct RetryCommand: ProgramCommand {
 
             A task whose equal waits, of the same name and dedupe_key, stays FAILED. An expires_at that has passed is \
             taken away. With --now a task that is WAITING for later, for its next attempt or for its run_at, is due at once; \
-            its attempts stay counted.
+            its attempts stay counted. One that waits for a batch goes on waiting for that.
 
             Ends with exit code 1 if one of the numbers was not such a task, or stays as it is. With --json each line is an object: id, \
-            retried, and where it was not: status, null for a number that does not exist.
+            retried, and where it was not: status, null for a number that does not exist; with --now also after_batch, \
+            where it waits for a batch.
             """
     )
 
@@ -44,7 +45,12 @@ struct RetryCommand: ProgramCommand {
             let selection = name.map { FailedSelection.name($0) } ?? (allFailed ? .all : .ids(ids))
             let done = try await store.retry(selection)
             let hastened = now ? try await store.hasten(ids.filter { !done.contains($0) }) : []
-            let outcome = try await TasksChanged(asked: ids, done: done + hastened, store: store)
+            let outcome = try await TasksChanged(
+                asked: ids,
+                done: done + hastened,
+                hastened: now ? hastened : nil,
+                store: store
+            )
             if options.isJSON {
                 try program.output.write(outcome.json(key: "retried"))
             } else if ids.isEmpty {

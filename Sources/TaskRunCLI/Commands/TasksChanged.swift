@@ -9,19 +9,30 @@ struct TasksChanged {
         let isDone: Bool
         /// Its state where it was not done; nil: there is no such task.
         let status: TaskStatus?
+        /// The batch that it waits for, if that was looked for.
+        let batch: String?
     }
 
     /// The tasks, in the order in which they were named; those done where none was named.
     let tasks: [Change]
 
     /// Looks up why some were left as they are.
-    init(asked: [Int64], done: [Int64], store: any TaskDesk) async throws(StoreError) {
+    ///
+    /// - Parameters:
+    ///   - asked: Those that were named; none: those done.
+    ///   - done: Those with which it was done.
+    ///   - hastened: Those among them that were made due, unless they wait for a batch; nil: batches are not looked for.
+    ///   - store: Where to look.
+    /// - Throws: What the store throws.
+    init(asked: [Int64], done: [Int64], hastened: [Int64]? = nil, store: any TaskDesk) async throws(StoreError) {
         var tasks: [Change] = []
         let isDone = Set(done)
         var seen: Set<Int64> = []
         for id in asked.isEmpty ? done : asked where seen.insert(id).inserted {
-            let status = isDone.contains(id) ? nil : try await store.show(id)?.status
-            tasks.append(Change(id: id, isDone: isDone.contains(id), status: status))
+            let isDone = isDone.contains(id)
+            let row = isDone && hastened?.contains(id) != true ? nil : try await store.show(id)
+            let batch = hastened != nil && row?.status == .waiting ? row?.afterBatch : nil
+            tasks.append(Change(id: id, isDone: isDone, status: isDone ? nil : row?.status, batch: batch))
         }
         self.tasks = tasks
     }
@@ -29,11 +40,14 @@ struct TasksChanged {
     /// ``ExitStatus/incomplete`` if one was left.
     var status: ExitStatus { tasks.allSatisfy(\.isDone) ? .done : .incomplete }
 
-    /// `id`, the key with true or false, and `status` where it was not done: null if there is no such task.
+    /// `id`, the key with true or false, `status` where it was not done, null if there is no such task, and `after_batch`
+    /// where it waits for a batch.
     func json(key: String) -> [JSONValue] {
         tasks.map { task in
-            let members: [(key: String, value: JSONValue)] = [("id", .number(task.id)), (key, .bool(task.isDone))]
-            return .object(members + (task.isDone ? [] : [("status", .text(task.status?.rawValue))]))
+            var members: [(key: String, value: JSONValue)] = [("id", .number(task.id)), (key, .bool(task.isDone))]
+            if !task.isDone { members.append(("status", .text(task.status?.rawValue))) }
+            if let batch = task.batch { members.append(("after_batch", .text(batch))) }
+            return .object(members)
         }
     }
 
@@ -52,6 +66,11 @@ struct TasksChanged {
         failed: String? = nil
     ) -> [String] {
         tasks.map { task in
+            if let batch = task.batch?.visible() {
+                return task.isDone
+                    ? "\(task.id) is delayed no more, and waits for batch \(batch)"
+                    : "\(task.id) is WAITING: it waits for batch \(batch), so left as it is"
+            }
             if otherwise.ids.contains(task.id) { return "\(task.id) \(otherwise.words)" }
             if task.isDone { return "\(task.id) \(done)" }
             if let failed, task.status == .failed { return "\(task.id) is FAILED: \(failed)" }
