@@ -201,7 +201,7 @@ extension PostgreSQLStore {
                 )
                 let results = try batch.settleGivingWay(in: session)
                 try session.exchange([.commit])
-                return results.count { $0 == .settled }
+                return results.count { $0 == .settled || $0 == .cancelled }
             }
         }
     }

@@ -73,12 +73,22 @@ struct SettlementBatch: Sendable {
 
     /// One result a settlement, from the rows that the statements changed.
     func results(_ answers: some Sequence<PostgreSQLResult>) -> [SettleResult] {
-        let changed = answers.map(\.rows)
-        guard changed.reduce(0, { $0 + $1.count }) < settlements.count else {
+        let answers = Array(answers)
+        let gone = Self.cancelled(answers)
+        let changed = answers.filter { $0.columnCount == 1 }.map(\.rows)
+        guard !gone.isEmpty || changed.reduce(0, { $0 + $1.count }) < settlements.count else {
             return Array(repeating: .settled, count: settlements.count)
         }
         let ids = Set(changed.joined().map { $0.integer(0) })
-        return settlements.map { ids.contains($0.proof.id) ? .settled : .leaseLost }
+        return settlements.map { settlement in
+            guard ids.contains(settlement.proof.id) else { return .leaseLost }
+            return gone.contains(settlement.proof.id) ? .cancelled : .settled
+        }
+    }
+
+    /// Which rows were put back and removed, as they were to be cancelled.
+    private static func cancelled(_ answers: [PostgreSQLResult]) -> Set<Int64> {
+        Set(answers.filter { $0.columnCount == 2 }.flatMap(\.rows).map { $0.integer(0) })
     }
 
     /// Settles within a transaction, row by row where rows go back to WAITING; each that meets an equal one gives way.
@@ -97,7 +107,8 @@ struct SettlementBatch: Sendable {
         for settlement in updates.reversed() {
             results[settlement.proof.id] = try putBack(settlement, in: session)
         }
-        try session.exchange([Self.removal(updates, now: now)].compactMap(\.self))
+        let gone = Self.cancelled(try session.exchange([Self.removal(updates, now: now)].compactMap(\.self)))
+        for id in gone where results[id] == .settled { results[id] = .cancelled }
         try session.exchange(Self.free(settlements.filter { $0.lockKey != nil }, now: now))
         return settlements.map { results[$0.proof.id] ?? .leaseLost }
     }

@@ -19,11 +19,17 @@ extension Database {
         ])
     }
 
+    /// A row that was removed.
+    struct Gone {
+        /// The batch that it belonged to.
+        let batch: String?
+    }
+
     /// Removes a row that is WAITING and was to be cancelled; the next one of its lock key is led on.
     ///
-    /// - Returns: The batch that it belonged to, whose end is counted and not looked at; nil: none, or the row stays.
+    /// - Returns: The row, the end of whose batch is counted and not looked at; nil: it stays.
     @discardableResult
-    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> String? {
+    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> Gone? {
         if let keep {
             try cachedStatement(sql: SQLiteResultStatements.keepCancelled).execute(
                 arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
@@ -33,10 +39,11 @@ extension Database {
             cachedStatement(sql: SQLiteResultStatements.deleteCancelled),
             arguments: ["id": id]
         )
-        if let key = gone?.textIfAny(0) { try promote(key, now: now) }
-        let batch = gone?.textIfAny(1)
+        guard let gone else { return nil }
+        if let key = gone.textIfAny(0) { try promote(key, now: now) }
+        let batch = gone.textIfAny(1)
         if let batch { try countEnds(batch, cancelled: 1) }
-        return batch
+        return Gone(batch: batch)
     }
 }
 
@@ -152,7 +159,9 @@ extension Database {
             if let asked {
                 guard asked[0] else { return .asked }
                 let keep = retention[asked.text(1)]
-                if let batch = try removeIfCancelled(id, keep: keep, now: now) { try endBatches([batch], now: now) }
+                if let batch = try removeIfCancelled(id, keep: keep, now: now)?.batch {
+                    try endBatches([batch], now: now)
+                }
                 return .cancelled
             }
             if try Row.fetchOne(self, sql: SQLiteDeskStatements.show, arguments: ["id": id]) != nil { return .failed }

@@ -68,8 +68,8 @@ extension Database {
     private func putBack(_ settlement: Settlement, now: Date) throws -> SettleResult {
         do {
             guard try change(settlement, now: now) == 1 else { return .leaseLost }
-            try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now)
-            return .settled
+            let gone = try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now)
+            return gone == nil ? .settled : .cancelled
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             guard try hasEqual(settlement.proof.id) else { throw error }
             try keepGivenWay(settlement.proof.id, keep: settlement.record?.keep ?? ResultRecord.standardKeep, now: now)
@@ -99,9 +99,7 @@ extension Database {
             ]
         }
         try cachedStatement(sql: sql).execute(arguments: arguments)
-        let changed = changesCount
-        if changed == 1 { try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now) }
-        return changed
+        return changesCount
     }
 }
 
@@ -130,7 +128,7 @@ extension SQLiteStore {
                 row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
             }.filter { !known.contains($0) }
             let settlements = unknown.map { Settlement($0, .release(), record: ResultRecord()) }
-            return try database.settle(settlements, now: Date()).0.count { $0 == .settled }
+            return try database.settle(settlements, now: Date()).0.count { $0 == .settled || $0 == .cancelled }
         }
     }
 }

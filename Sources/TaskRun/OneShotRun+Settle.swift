@@ -72,10 +72,10 @@ extension OneShotRun {
     /// Counts one end that was written, or found its lease lost.
     private func conclude(_ end: Unsettled, _ result: SettleResult) {
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
-        if result == .gaveWay {
-            report.gaveWay += 1
-            observer?(.ended(end.task, end.verdict, .gaveWay, took: end.finished.took))
-            tellHooks(end, gaveWay: true)
+        if result == .gaveWay || result == .cancelled {
+            if result == .gaveWay { report.gaveWay += 1 } else { report.cancelled += 1 }
+            observer?(.ended(end.task, end.verdict, result, took: end.finished.took))
+            tellHooks(end, isGone: true)
             return
         }
         guard result == .settled || isUncertain else { return lose(end.finished) }

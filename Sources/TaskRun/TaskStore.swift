@@ -89,7 +89,8 @@ public protocol TaskStore: Sendable {
     /// hand is not touched.
     ///
     /// A row that goes back to WAITING gives way where an equal one waits, of the same name and `dedupe_key`: it is
-    /// removed, and its result is ``SettleResult/gaveWay``.
+    /// removed, and its result is ``SettleResult/gaveWay``. One that somebody has asked to cancel is removed too:
+    /// ``SettleResult/cancelled``.
     ///
     /// Rows with one `lock_key`, of whatever names and queues, are never PROCESSING at the same time. They are claimed in
     /// the order of (`priority`, `run_at`, `id`) among those due. A row that was claimed holds its key until it is

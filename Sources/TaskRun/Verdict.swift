@@ -91,6 +91,8 @@ public enum SettleResult: Sendable, Equatable {
     case settled
     /// The row was to go back to WAITING and gave way to an equal one that waits: it is gone.
     case gaveWay
+    /// The row was to go back to WAITING and is gone, as somebody had asked to cancel it.
+    case cancelled
     /// The claim was taken over, or the row is gone: nothing was changed.
     case leaseLost
 }

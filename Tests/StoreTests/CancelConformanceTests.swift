@@ -81,7 +81,7 @@ struct CancelConformanceTests {
             let settlements = tasks.map {
                 Settlement($0.proof, verdict, record: $0.token.map { _ in ResultRecord() })
             }
-            #expect(try await fixture.store.settle(settlements) == [.settled, .settled, .settled])
+            #expect(try await fixture.store.settle(settlements) == [.cancelled, .cancelled, .settled])
             #expect(try await fixture.rows("SELECT id, status FROM tasks") == ["3|WAITING"])
             #expect(try await fixture.rows("SELECT state FROM task_results") == ["CANCELLED"])
         }
@@ -150,6 +150,33 @@ struct CancelConformanceTests {
             await other.close()
             #expect(try await fixture.rows("SELECT state FROM task_results") == ["CANCELLED"])
             try await fixture.expect("SELECT count(*) FROM tasks", "0")
+        }
+    }
+
+    @Test(
+        "one that fails before its run has looked counts as cancelled, and is not said to be tried again",
+        arguments: StoreUnderTest.allCases,
+        [false, true]
+    )
+    func failsFirst(_ kind: StoreUnderTest, _ hasKeys: Bool) async throws {
+        try await Fixture.with(kind) { fixture in
+            let key = hasKeys ? "k" : nil
+            let tasks = ["t", "u"].map { NewTask(name: "A", lockKey: key, token: $0, batch: key) }
+            _ = try await fixture.store.add(tasks)
+            let handler = ClosureHandler { task, _ in
+                guard task.token == "t" else { return .succeeded() }
+                try? await fixture.sql("UPDATE tasks SET cancel_requested_at = CURRENT_TIMESTAMP WHERE token = 't'")
+                return .failed(error: "x")
+            }
+            let diary = Diary([.onFailure, .onFailed])
+            let report = try await fixture.makeRun([handler], hooks: [diary]).run()
+            #expect((report.cancelled, report.retried, report.succeeded, report.leaseLost) == (1, 0, 1, 0))
+            #expect(diary.all == ["on-failure 1 x never again"])
+            #expect(
+                try await fixture.rows("SELECT token, state FROM task_results ORDER BY token") == [
+                    "t|CANCELLED", "u|COMPLETE",
+                ]
+            )
         }
     }
 

@@ -42,7 +42,7 @@ struct LineConformanceTests {
             let task = try await fixture.twoInLine()
             #expect(try await cancel(fixture, 1) == [.asked])
             let settlement = Settlement(task.proof, verdict, lockKey: "k")
-            #expect(try await fixture.store.settle([settlement], now: Fixture.start) == [.settled])
+            #expect(try await fixture.store.settle([settlement], now: Fixture.start) == [.cancelled])
             try await fixture.expect("SELECT count(*) FROM tasks", "1")
             #expect(try await fixture.claim().map(\.id) == [2])
         }
@@ -58,7 +58,7 @@ struct LineConformanceTests {
             #expect(try await cancel(fixture, 1) == [.asked])
             let verdict = Verdict.retry(after: .seconds(60), error: "x")
             let settlements = [Settlement(task.proof, verdict, lockKey: "k"), Settlement(other.proof, verdict)]
-            #expect(try await fixture.store.settle(settlements, now: Fixture.start) == [.settled, .gaveWay])
+            #expect(try await fixture.store.settle(settlements, now: Fixture.start) == [.cancelled, .gaveWay])
             #expect(try await fixture.claim().map(\.id).sorted() == [2, 4])
         }
     }

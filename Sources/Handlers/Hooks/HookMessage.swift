@@ -58,7 +58,7 @@ struct HookMessage: Sendable {
             if let note { add("note", LastError.fit(note)) }
         case .stopped:
             add("outcome", "stopped")
-        case .cancelled:
+        case .cancelled, .settled(.cancelled):
             add("outcome", "cancelled")
         case .settled(.gaveWay):
             add("outcome", "gave_way")

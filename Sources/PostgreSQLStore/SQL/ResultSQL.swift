@@ -47,7 +47,8 @@ enum ResultSQL {
         """
     )
 
-    /// Removes rows that are WAITING and were to be cancelled, and leaves their results.
+    /// Removes rows that are WAITING and were to be cancelled, leaves their results, and tells which, in two columns: those
+    /// that settle tell theirs in one.
     ///
     /// Values: ids, seconds to keep, now.
     static let removeCancelled = Statement(
@@ -69,14 +70,16 @@ enum ResultSQL {
             GROUP BY batch
             ORDER BY batch
             ON CONFLICT (batch) DO UPDATE SET cancelled = task_batches.cancelled + excluded.cancelled
+        ), kept AS (
+            INSERT INTO task_results (\(columns))
+            SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, NULL, progress_done, progress_total, progress_note,
+                NULL, created_at, NULL, \(ClaimSQL.moment("$3")),
+                \(ClaimSQL.moment("$3")) + make_interval(secs => keep)
+            FROM gone
+            WHERE token IS NOT NULL
+            \(replace)
         )
-        INSERT INTO task_results (\(columns))
-        SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, NULL, progress_done, progress_total, progress_note,
-            NULL, created_at, NULL, \(ClaimSQL.moment("$3")),
-            \(ClaimSQL.moment("$3")) + make_interval(secs => keep)
-        FROM gone
-        WHERE token IS NOT NULL
-        \(replace)
+        SELECT id, 'CANCELLED' FROM gone
         """
     )
 

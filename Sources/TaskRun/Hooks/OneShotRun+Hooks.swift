@@ -6,12 +6,12 @@ extension OneShotRun {
     ///
     /// - Parameters:
     ///   - end: How it ended.
-    ///   - gaveWay: Whether the row is gone, so that it is not tried again.
-    func tellHooks(_ end: Unsettled, gaveWay: Bool = false) {
+    ///   - isGone: Whether the row did not go back to WAITING but is gone, so that it is not tried again.
+    func tellHooks(_ end: Unsettled, isGone: Bool = false) {
         guard let hooks else { return }
         switch end.verdict {
         case .retry(let wait, let error):
-            tellFailure(hooks, end, LastError.fit(error), retryAfter: gaveWay ? nil : wait)
+            tellFailure(hooks, end, LastError.fit(error), retryAfter: isGone ? nil : wait)
         case .fail(let error):
             tellFailure(hooks, end, LastError.fit(error), retryAfter: nil)
             tellFailed(hooks, performer.hookTask(end.task), LastError.fit(error))

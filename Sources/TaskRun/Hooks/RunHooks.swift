@@ -40,7 +40,8 @@ public protocol RunHooks: Sendable {
     /// - Parameters:
     ///   - task: The task.
     ///   - error: Why.
-    ///   - retryAfter: When it is tried again; nil: never. ``onFailed(_:error:)`` follows, unless the task gave way to an equal one.
+    ///   - retryAfter: When it is tried again; nil: never. ``onFailed(_:error:)`` follows, unless the task gave way to an equal one or
+    ///     was cancelled.
     ///   - took: How long the handler took.
     /// - Throws: Anything: it is told in a warning.
     func onFailure(_ task: HookTask, error: String, retryAfter: Duration?, took: Duration) async throws

@@ -50,7 +50,7 @@ struct Ending: Equatable {
             (kind, next) = (.again, "\(plan): \(error.gist)")
         case (.settled, .fail(let error)):
             (kind, next) = (.failed, "FAILED: \(error.gist)")
-        case (.settled, .cancel):
+        case (.settled, .cancel), (.cancelled, _):
             (kind, next) = (.givenBack, "cancelled")
         case (.settled, .release(let wait, let note)):
             let plan = wait > .zero ? "given back, again in \(SpanText.write(wait))" : "given back"

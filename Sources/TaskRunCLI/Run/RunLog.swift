@@ -55,7 +55,7 @@ struct RunLog: Sendable {
         case (.settled, .retry(let wait, _)): "to be tried again in \(SpanText.write(wait))"
         case (.settled, .fail): "FAILED"
         case (.settled, .release): "given back"
-        case (.settled, .cancel): "cancelled"
+        case (.settled, .cancel), (.cancelled, _): "cancelled"
         }
     }
 }
