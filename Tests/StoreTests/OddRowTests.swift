@@ -54,4 +54,39 @@ struct OddRowTests {
             try await fixture.expect("SELECT count(*) FROM tasks", "0")
         }
     }
+
+    @Test(
+        "moments at the ends of the calendar stop nobody",
+        arguments: StoreUnderTest.allCases,
+        ["run_at", "created_at", "lease_expires_at", "expires_at", "cancel_requested_at"]
+    )
+    func moments(_ kind: StoreUnderTest, _ column: String) async throws {
+        let (first, last) =
+            kind == .sqlite
+            ? ("'0000-01-01 00:00:00'", "'9999-12-31 23:59:59.999'")
+            : ("'4713-11-24 00:00:00+00 BC'", "'294276-12-31 23:59:59.999999+00'")
+        try await Fixture.with(kind) { fixture in
+            for status in ["WAITING", "PROCESSING", "FAILED"] {
+                for moment in [first, last] {
+                    try await fixture.sql(
+                        "INSERT INTO tasks (task_name, status, \(column)) VALUES ('ODD', '\(status)', \(moment))"
+                    )
+                }
+            }
+            try await fixture.sql("INSERT INTO tasks (task_name) VALUES ('A')")
+            #expect(try await fixture.store.list(TaskFilter()).count == 7)
+            for id in 1...7 { #expect(try await fixture.store.show(Int64(id))?.id == Int64(id)) }
+            _ = try await fixture.store.summary()
+            _ = try await fixture.store.look(names: ["ODD"], queues: nil)
+            _ = try await fixture.store.waitForTasks(names: ["ODD"], queues: nil, until: .now)
+            let handler = ClosureHandler()
+            let odd = ClosureHandler("ODD")
+            let report = try await fixture.makeRun([handler, odd]).run()
+            #expect(report.trouble == nil && handler.ids == [7])
+            _ = try await fixture.store.list(TaskFilter())
+            _ = try await fixture.store.cancel((1...6).map { .id($0) }, retention: ResultRetention(.seconds(9)))
+            _ = try await fixture.store.retry(.all)
+            _ = try await fixture.store.hasten(Array(1...6))
+        }
+    }
 }
