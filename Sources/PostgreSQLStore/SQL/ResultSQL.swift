@@ -97,7 +97,7 @@ enum ResultSQL {
         """
     )
 
-    /// Writes progress down, but not of rows that are locked.
+    /// Writes progress down, but not of rows that are locked: tells which.
     ///
     /// Values: ids, claim numbers, done, total, notes.
     static let progress = Statement(
@@ -110,11 +110,16 @@ enum ResultSQL {
                 JOIN tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
             WHERE \(Probe.isInHand)
             FOR NO KEY UPDATE OF tasks SKIP LOCKED
+        ), written AS (
+            UPDATE tasks
+            SET progress_done = free.done, progress_total = free.total, progress_note = free.note
+            FROM free
+            WHERE \(Probe.row("free.id"))
         )
-        UPDATE tasks
-        SET progress_done = free.done, progress_total = free.total, progress_note = free.note
-        FROM free
-        WHERE \(Probe.row("free.id"))
+        SELECT tasks.id, tasks.claim_no
+        FROM unnest($1::bigint[], $2::bigint[]) AS said (id, claim_no)
+            JOIN tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
+        WHERE \(Probe.isInHand) AND tasks.id NOT IN (SELECT id FROM free)
         """
     )
 
