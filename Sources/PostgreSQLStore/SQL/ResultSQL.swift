@@ -1,12 +1,12 @@
 /// The statements about tokens, results, progress and wishes to cancel.
 enum ResultSQL {
-    private static let columns = """
+    static let columns = """
         token, task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,
         progress_note, data_hash, created_at, started_at, finished_at, expires_at
         """
 
     /// A later task with the same token puts its result in the place of the earlier one's.
-    private static let replace = """
+    static let replace = """
         ON CONFLICT (token) DO UPDATE
         SET (
             task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,
