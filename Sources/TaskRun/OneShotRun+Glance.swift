@@ -17,7 +17,8 @@ extension OneShotRun {
         nextGlance = now.advanced(by: .seconds(1))
         if !notes.isEmpty {
             do {
-                try await store.note(notes)
+                let held = try await store.note(notes)
+                talk.putBack(notes.filter { held.contains($0.key) })
             } catch {
                 talk.putBack(notes)
             }
