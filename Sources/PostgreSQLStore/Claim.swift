@@ -72,9 +72,7 @@ struct Claim: Sendable {
         let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed) : nil
         let lanes = answers.first.map(Lane.all) ?? known.lanes
         let keyed = look?.held ?? []
-        let freed = expired.compactMap { $0.textIfAny(2) }
-        let asked = expired.filter { $0.isTrue(3) }.map { (id: $0.integer(0), keep: request.retention[$0.text(1)]) }
-        let allowed = try decide(keyed, expiredKeys: freed, expiredWithToken: asked, in: session)
+        let allowed = try decide(keyed, expired: expired, in: session)
         locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(most), locked: locked, in: session)
@@ -87,20 +85,34 @@ struct Claim: Sendable {
             }
         }
         var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads, asked: most)
-        taken.hasMoreKeyed = !keyed.isEmpty || !freed.isEmpty
+        taken.hasMoreKeyed = !keyed.isEmpty || expired.contains { $0.textIfAny(2) != nil }
         let behind = Set(keyed).subtracting(allowed)
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
-        taken.expired = expired.map { ExpiredTask(id: $0.integer(0), name: $0.text(1)) }
+        taken.expired = expired.map(Self.expired)
         return taken
     }
 
+    /// Makes rows FAILED that were not begun in time, where nothing may be claimed.
+    func expire(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> [ExpiredTask] {
+        let expired = try session.exchange([lookForExpired])[0].rows
+        _ = try decide([], expired: expired, in: session)
+        return expired.map(Self.expired)
+    }
+
+    private static func expired(_ row: PostgreSQLResult.Row) -> ExpiredTask {
+        ExpiredTask(id: row.integer(0), name: row.text(1))
+    }
+
     /// Which of the rows with a lock key may be claimed; the others are put behind.
+    ///
+    /// Also does what follows on rows that have expired.
     private func decide(
         _ keyed: [Int64],
-        expiredKeys: [String],
-        expiredWithToken asked: [(id: Int64, keep: Duration)],
+        expired: [PostgreSQLResult.Row],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [Int64] {
+        let expiredKeys = expired.compactMap { $0.textIfAny(2) }
+        let asked = expired.filter { $0.isTrue(3) }.map { (id: $0.integer(0), keep: request.retention[$0.text(1)]) }
         var requests: [Request] = []
         if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys), now])) }
         if !asked.isEmpty {

@@ -51,8 +51,10 @@ extension PostgreSQLStore {
         ]
         let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
         guard let claim = Claim(request.atMost(quota), now: now) else {
+            // Whatever the limits let begin, what was not begun in time ends.
+            let expired = try Claim(request, now: now)?.expire(in: session) ?? []
             try session.exchange([.commit])
-            return Exchange(results: [], claimed: [])
+            return Exchange(results: [], claimed: [], expired: expired)
         }
         let taken = try claim.take(in: session, answers: try session.exchange(claim.questions()))
         let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])

@@ -52,7 +52,7 @@ extension PostgreSQLStore {
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) {
         let limit = SessionSettings.maintenanceLimit
-        try session.exchange(ends(rows, request) + Abandoned.letGo(free), within: limit)
+        try session.exchange(Abandoned.letGo(free, after: ends(rows, request)), within: limit)
         try BatchEnds(batches: free.compactMap(\.batch)).note(now: request.now, in: session)
         try session.exchange([.commit], within: limit)
     }
@@ -138,11 +138,13 @@ private struct Abandoned {
     }
 
     /// Lets go of the lock keys of rows that are FAILED or gone.
-    static func letGo(_ rows: [Abandoned]) -> [Request] {
+    ///
+    /// Behind their locks these requests are made first.
+    static func letGo(_ rows: [Abandoned], after requests: [Request]) -> [Request] {
         let keyed = rows.filter { $0.lockKey != nil }
-        guard !keyed.isEmpty else { return [] }
+        guard !keyed.isEmpty else { return requests }
         let free = Request(LockSQL.free, ClaimProof.arrays(keyed.map(\.proof)))
-        return LockSQL.letGo(keyed.compactMap(\.lockKey), after: [free])
+        return LockSQL.letGo(keyed.compactMap(\.lockKey), after: requests + [free])
     }
 
     /// Whether somebody has asked that it be not performed any more.

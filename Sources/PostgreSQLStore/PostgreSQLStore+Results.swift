@@ -9,8 +9,9 @@ public import Foundation
 extension PostgreSQLStore {
     /// Writes progress down: see ``TaskRun/TaskStore``.
     ///
+    /// - Returns: Those whose rows somebody has locked.
     /// - Throws: What the database reports.
-    public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
+    public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
         let said = Array(progress)
         let request = Request(
             ResultSQL.progress,
@@ -20,8 +21,8 @@ extension PostgreSQLStore {
                 SQLText.array(said.map(\.value.note)),
             ]
         )
-        try await reach(to: "write progress") { session throws(PostgreSQLFailure) in
-            _ = try session.exchange([request])
+        return try await reach(to: "write progress") { session throws(PostgreSQLFailure) in
+            try session.exchange([request])[0].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
         }
     }
 

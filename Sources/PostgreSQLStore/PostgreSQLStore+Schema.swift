@@ -25,14 +25,14 @@ extension PostgreSQLStore {
             throw schemaError(
                 doing,
                 "the schema \"\(found.name ?? "")\" has no tables of taskrun",
-                "Run: taskrun migrate"
+                "Run taskrun migrate, with the same database."
             )
         case .apply(let missing, from: let version):
             let newest = missing.last?.version ?? version
             throw schemaError(
                 doing,
                 "they are of version \(version), and this program needs \(newest)",
-                "Run: taskrun migrate"
+                "Run taskrun migrate, with the same database."
             )
         case .upToDate, .refuse:
             return

@@ -185,8 +185,8 @@ extension PostgreSQLStore {
                     released.map { ($0.integer(0), ResultRecord.standardKeep) },
                     now: nil
                 )
-                let letGo = LockSQL.letGo(released.compactMap { $0.textIfAny(1) })
-                try session.exchange([removal].compactMap(\.self) + letGo + [.commit])
+                let keys = released.compactMap { $0.textIfAny(1) }
+                try session.exchange(LockSQL.letGo(keys, after: [removal].compactMap(\.self)) + [.commit])
                 return released.count
             } catch {
                 guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }

@@ -25,13 +25,12 @@ struct SettlementBatch: Sendable {
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
         deletes = ordered.filter(\.isDeletion)
         updates = ordered.filter { !$0.isDeletion }
-        let free = Self.free(ordered.filter { $0.lockKey != nil }, now: now)
+        let ends = Self.ends(ordered, updates, now: now)
         kept = ResultSQL.keep(ordered, now: now)
         requests =
             kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
             + (updates.isEmpty ? [] : [Self.update(updates, now: now)])
-            + [Self.removal(updates, now: now)].compactMap(\.self)
-            + free
+            + ends
     }
 
     /// Removes what was put back and is to be cancelled; nil where nothing was put back.
@@ -62,13 +61,16 @@ struct SettlementBatch: Sendable {
         )
     }
 
-    /// Lets go of lock keys, in this order: see ``LockSQL``.
+    /// Removes what is to be cancelled and lets go of lock keys, in this order: see ``LockSQL``.
     ///
+    /// The removal counts in batches, and so comes behind the keys' locks as well.
     /// Of a row that was to keep its key the line is led on if it has gone because it was to be cancelled.
-    private static func free(_ settlements: [Settlement], now: Date?) -> [Request] {
-        let rest = settlements.filter { !$0.isDeletion && !$0.keepsKey }
+    private static func ends(_ settlements: [Settlement], _ updates: [Settlement], now: Date?) -> [Request] {
+        let keyed = settlements.filter { $0.lockKey != nil }
+        let rest = keyed.filter { !$0.isDeletion && !$0.keepsKey }
         let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
-        return LockSQL.letGo(settlements.compactMap(\.lockKey), after: free, now: SQLText.moment(now))
+        let removal = [removal(updates, now: now)].compactMap(\.self)
+        return LockSQL.letGo(keyed.compactMap(\.lockKey), after: removal + free, now: SQLText.moment(now))
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -107,9 +109,8 @@ struct SettlementBatch: Sendable {
         for settlement in updates.reversed() {
             results[settlement.proof.id] = try putBack(settlement, in: session)
         }
-        let gone = Self.cancelled(try session.exchange([Self.removal(updates, now: now)].compactMap(\.self)))
+        let gone = Self.cancelled(try session.exchange(Self.ends(settlements, updates, now: now)))
         for id in gone where results[id] == .settled { results[id] = .cancelled }
-        try session.exchange(Self.free(settlements.filter { $0.lockKey != nil }, now: now))
         return settlements.map { results[$0.proof.id] ?? .leaseLost }
     }
 

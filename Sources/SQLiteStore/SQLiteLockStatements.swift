@@ -79,10 +79,15 @@ enum SQLiteLockStatements {
         WHERE id = :id
         """
 
+    // Rows that wait behind others; one whose key was taken away by hand does not.
+    private static let behind = """
+        tasks INDEXED BY tasks_lock_behind WHERE status = 'WAITING' AND lock_place = 1 AND lock_key IS NOT NULL
+        """
+
     // Behind others, or left without the key by somebody's hand: see ``crashedWithoutKey``.
     static let anyBehind = """
         SELECT 1
-        WHERE EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_lock_behind WHERE status = 'WAITING' AND lock_place = 1)
+        WHERE EXISTS (SELECT 1 FROM \(behind))
             OR EXISTS (
                 SELECT 1
                 FROM tasks INDEXED BY tasks_crashed
@@ -115,16 +120,14 @@ enum SQLiteLockStatements {
         """
 
     static let spanBehind = """
-        SELECT (SELECT min(id) FROM tasks WHERE status = 'WAITING' AND lock_place = 1),
-            (SELECT max(id) FROM tasks WHERE status = 'WAITING' AND lock_place = 1)
+        SELECT (SELECT min(id) FROM \(behind)), (SELECT max(id) FROM \(behind))
         """
 
     // Keys with rows behind that nothing will ever lead on: no holder, and none that is to be looked at.
     static let deserted = """
         WITH some AS MATERIALIZED (
             SELECT id, lock_key
-            FROM tasks INDEXED BY tasks_lock_behind
-            WHERE status = 'WAITING' AND lock_place = 1 AND id >= :id
+            FROM \(behind) AND id >= :id
             ORDER BY id
             LIMIT :limit
         )

@@ -58,8 +58,8 @@ extension SQLiteStore {
                 for id in deserted {
                     try database.execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
                     try database.execute(sql: SQLiteLockStatements.promoteKeyOf, arguments: ["id": id, "now": text])
+                    count += database.changesCount
                 }
-                count += deserted.count
             }
             return count
         }

@@ -64,8 +64,8 @@ extension Database {
 }
 
 extension SQLiteStore {
-    /// Writes progress down.
-    public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
+    /// Writes progress down, of all or of none.
+    public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
         try await transaction("cannot write progress") { database in
             let statement = try database.cachedStatement(sql: SQLiteResultStatements.progress)
             for (proof, note) in progress {
@@ -74,6 +74,7 @@ extension SQLiteStore {
                     "total": note.progress.total, "note": note.note,
                 ])
             }
+            return []
         }
     }
 

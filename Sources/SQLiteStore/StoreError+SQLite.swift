@@ -25,7 +25,7 @@ extension StoreError {
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
             (
                 .locked,
-                "Another program holds its lock for longer than 5 s. Nothing was changed: try again, or leave it to the next run."
+                "Another program holds its lock for longer than 5 s. Nothing was changed: try again."
             )
         case .SQLITE_FULL:
             (.full, "Make room on the device; nothing was lost.")

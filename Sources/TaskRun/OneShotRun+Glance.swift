@@ -17,7 +17,8 @@ extension OneShotRun {
         nextGlance = now.advanced(by: .seconds(1))
         if !notes.isEmpty {
             do {
-                try await store.note(notes)
+                let held = try await store.note(notes)
+                talk.putBack(notes.filter { held.contains($0.key) })
             } catch {
                 talk.putBack(notes)
             }
@@ -68,10 +69,15 @@ extension OneShotRun {
         unsettled.append(unsettled(end, .cancel, record))
     }
 
-    /// Removes results whose time is over, at most 1,000; the next run goes on.
+    /// Removes results whose time is over: at most 1,000, or twice as many as this run may have left, so that they never
+    /// become more and more; the next run goes on.
     func prune() async {
-        // A locked table is the next run's to clean.
-        _ = try? await store.prune(limit: 1000, now: nil)
+        var left = max(1000, 2 * report.claimed)
+        while left > 0, stop.requests == 0 {
+            // A thousand at a time: no lock is held for long. A locked table is the next run's to clean.
+            let count = (try? await store.prune(limit: min(left, 1000), now: nil)) ?? 0
+            left = count == 1000 ? left - count : 0
+        }
     }
 }
 

@@ -58,8 +58,8 @@ extension OneShotRun {
                 if result == .settled { report.succeeded += 1 } else { report.leaseLost += 1 }
                 observer?(.ended(end.held.task, nil, result, took: end.took))
             } else if let outcome, var verdict = performer.verdict(outcome, for: end.held.task) {
-                // A task that a hook keeps from being performed has no result.
-                if case .skipped = outcome, end.held.task.token != nil { verdict = .cancel }
+                // A task that a hook keeps from being performed has no result, and is not complete.
+                if case .skipped = outcome { verdict = .cancel }
                 let rest = said[end.held.task.proof]
                 let record = performer.record(of: end, verdict, progress: rest?.progress)
                 unsettled.append(self.unsettled(end, verdict, record, followUps: rest?.followUps ?? []))

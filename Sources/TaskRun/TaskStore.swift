@@ -153,7 +153,9 @@ public protocol TaskStore: Sendable {
     func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int
 
     /// Writes down how far handlers are, where their claims still hold; a row that somebody has locked is passed over.
-    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError)
+    ///
+    /// - Returns: The claims whose rows were passed over: they are to be written later.
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof]
 
     /// Which of these claims somebody has asked to cancel.
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof]

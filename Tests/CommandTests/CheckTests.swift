@@ -109,7 +109,27 @@ import Testing
         }
     }
 
-    @Test("the cron line that is suggested names the database and the handlers, wherever they were set")
+    @Test("a settings file has its database, handlers and hooks beside it, from wherever a run is started")
+    func besideFile() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.write("concurrency: 2\n", to: "taskrun.yaml")
+            try scratch.handler("A", "exit 0")
+            try scratch.write("#!/bin/sh\ntouch ended\n", to: "hooks/run-end", mode: 0o755)
+            try await scratch.taskrunOK("add", "A")
+            try scratch.write("", to: "elsewhere/here")
+            let place = Scratch(folder: scratch.folder.appending(path: "elsewhere"), variables: scratch.variables)
+            try await place.taskrunOK("--config", "../taskrun.yaml", "once")
+            #expect(try await scratch.sql("SELECT count(*) FROM tasks") == ["0"])
+            #expect(scratch.has("ended"))
+            // Without a file, hooks are found by the handlers.
+            try FileManager.default.removeItem(at: scratch.folder.appending(path: "ended"))
+            try await scratch.taskrunOK("add", "A")
+            try await place.taskrunOK("--database", "sqlite:../tasks.db", "--handlers", "../handlers", "once")
+            #expect(scratch.has("ended"))
+        }
+    }
+
+    @Test("the cron line that is suggested names what the settings file does not")
     func cronLine() async throws {
         try await Scratch.with { scratch async throws in
             try scratch.write("concurrency: 2\n", to: "taskrun.yaml")
@@ -119,8 +139,10 @@ import Testing
             let line = try #require(answer.output.split(separator: "* * * * *").last?.split(separator: "(").first)
             let folder = scratch.folder.resolvingSymlinksInPath().path
             #expect(line.contains("--config \(folder)/taskrun.yaml"), "\(line)")
-            #expect(line.contains("--database sqlite:\(folder)/tasks.db"), "\(line)")
+            #expect(!line.contains("--database"), "\(line)")
             #expect(line.contains("--handlers '\(folder)/some handlers' once"), "\(line)")
+            let other = try await place.setting(["TASKRUN_DATABASE": "sqlite:other.db"]).taskrun("check").output
+            #expect(other.contains("--database sqlite:\(folder)/other.db"), "\(other)")
         }
     }
 }

@@ -34,9 +34,45 @@ import Testing
         }
     }
 
-    @Test("pausing a queue that no task names is done and said, with the name that was probably meant")
-    func unknown() async throws {
-        try await Scratch.with { scratch async throws in
+    @Test("patterns and exceptions choose the queues", arguments: Scratch.Database.allCases)
+    func patterns(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("OK", "exit 0")
+            try await scratch.sql(
+                "INSERT INTO tasks (task_name, queue) VALUES ('OK', 'mail-a'), ('OK', 'mail-b'), ('OK', 'mail-x'), ('OK', 'c')"
+            )
+            let left = "SELECT queue FROM tasks ORDER BY queue"
+            try await scratch.taskrunOK("once", "--queue", "mail-*,!mail-x")
+            #expect(try await scratch.sql(left) == ["c", "mail-x"])
+            try await scratch.taskrunOK("once", "--queue", "!c")
+            #expect(try await scratch.sql(left) == ["c"])
+            try await scratch.taskrunOK("once", "--queue", "*")
+            #expect(try await scratch.sql(left) == [])
+        }
+    }
+
+    @Test("--fair takes as much from each queue, whatever the priorities", arguments: Scratch.Database.allCases)
+    func fair(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("OK", "exit 0")
+            for (queue, priority) in [("high", 0), ("low", 9)] {
+                let rows = Array(repeating: "('OK', '\(queue)', \(priority))", count: 8).joined(separator: ", ")
+                try await scratch.sql("INSERT INTO tasks (task_name, queue, priority) VALUES \(rows)")
+            }
+            let left = "SELECT queue, count(*) FROM tasks GROUP BY queue ORDER BY queue"
+            try await scratch.taskrunOK("once", "--fair", "--limit", "8")
+            #expect(try await scratch.sql(left) == ["high|4", "low|4"])
+            try await scratch.taskrunOK("once", "--limit", "4")
+            #expect(try await scratch.sql(left) == ["low|4"])
+        }
+    }
+
+    @Test(
+        "pausing a queue that no task names is done and said, with the name that was probably meant",
+        arguments: Scratch.Database.allCases
+    )
+    func unknown(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
             try await scratch.sql("INSERT INTO tasks (task_name, queue) VALUES ('OK', 'mail')")
             let paused = try await scratch.taskrun("pause", "mial")
             #expect(paused.status == 0)

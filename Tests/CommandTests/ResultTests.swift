@@ -283,9 +283,30 @@ import Testing
         }
     }
 
-    @Test("a stream handler's progress that makes no sense is ignored, with one warning a task")
-    func senselessStream() async throws {
-        try await Scratch.with(.sqlite) { scratch in
+    @Test("to wait on a terminal shows how far the task is")
+    func progressBar() async throws {
+        try await Scratch.with { scratch async throws in
+            try scratch.handler(
+                "HALF",
+                "echo progress=1/2 >> $TASKRUN_OUTPUT; until [ -e go ]; do sleep 0.05; done; echo end"
+            )
+            try await scratch.taskrunOK("add", "HALF", "--with-token", "t")
+            let run = try scratch.start(["once"])
+            let wait = try PseudoTerminal.start(["wait", "t"], at: scratch)
+            try await eventually("no bar is shown") { try wait.outputSoFar().contains("██████████░░░░░░░░░░   50 %") }
+            try scratch.write("", to: "go")
+            let answer = try await wait.answer()
+            #expect(answer.status == 0 && answer.output.hasSuffix("\u{1b}[Kend\r\n"), "\(answer)")
+            #expect(try await run.answer().status == 0)
+        }
+    }
+
+    @Test(
+        "a stream handler's progress that makes no sense is ignored, with one warning a task",
+        arguments: Scratch.Database.allCases
+    )
+    func senselessStream(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
             try scratch.handler(
                 "ODD.stream",
                 """
@@ -310,9 +331,13 @@ import Testing
         }
     }
 
-    @Test("progress that makes no sense is ignored, with one warning", arguments: ["7/3", "-1/0", "x"])
-    func badProgress(_ value: String) async throws {
-        try await Scratch.with { scratch async throws in
+    @Test(
+        "progress that makes no sense is ignored, with one warning",
+        arguments: Scratch.Database.allCases,
+        ["7/3", "-1/0", "x"]
+    )
+    func badProgress(_ database: Scratch.Database, _ value: String) async throws {
+        try await Scratch.with(database) { scratch async throws in
             try scratch.handler("ODD", "for i in 1 2 3; do echo progress=\(value) >> $TASKRUN_OUTPUT; done")
             try await scratch.taskrunOK("add", "ODD", "--with-token", "t")
             let run = try await scratch.taskrun("once")

@@ -85,6 +85,22 @@ import Testing
         }
     }
 
+    @Test(
+        "a password with a sign that ends it too early is shown nowhere, and how to write it is said",
+        arguments: ["TopX/Secret", "TopX@Secret", "12/Secret", "TopX/Sec@ret"]
+    )
+    func signInPassword(_ password: String) async throws {
+        try await Scratch.with { scratch async throws in
+            let place = scratch.setting(["TASKRUN_DATABASE": "postgres://shop:\(password)@127.0.0.1:1/app"])
+            for command in ["once", "status", "check"] {
+                let answer = try await place.taskrun(command)
+                let text = answer.output + answer.errors
+                #expect(!text.contains("TopX") && !text.contains("ret@") && !text.contains("Sec"), "\(text)")
+                #expect(answer.status == 78 && text.contains("/ as %2F"), "\(answer)")
+            }
+        }
+    }
+
     @Test("a settings file that is named must be there; the default one need not")
     func namedFile() async throws {
         try await Scratch.with { scratch async throws in

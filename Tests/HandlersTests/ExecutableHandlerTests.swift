@@ -202,6 +202,26 @@ struct ExecutableHandlerTests {
         }
     }
 
+    @Test("progress goes on behind megabytes of it")
+    func muchProgress() async throws {
+        try await withPlace { place in
+            let said = Said()
+            let handler = try place.script(
+                """
+                echo note=slow >> $TASKRUN_OUTPUT
+                i=1; while [ $i -le 80000 ]; do echo progress=$i/100000; i=$((i+1)); done >> $TASKRUN_OUTPUT
+                while [ ! -e go ]; do sleep 0.05; done
+                echo progress=100000/100000 >> $TASKRUN_OUTPUT
+                """
+            )
+            async let outcome = handler.perform(task(), said: said)
+            #expect(try await eventually { said.all.last?.hasPrefix("progress 80000/100000") == true })
+            try place.write("", to: "go")
+            #expect(await outcome == .succeeded())
+            #expect(said.all.last == "progress 100000/100000 slow")
+        }
+    }
+
     @Test("a relative path and an extension are no trouble, and the name is as given")
     func identity() throws {
         let handler = ExecutableHandler(

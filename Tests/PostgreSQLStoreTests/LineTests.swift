@@ -54,6 +54,61 @@ struct LineTests {
         }
     }
 
+    @Test(
+        "a task that goes back and is to be cancelled is counted in its batch behind its key, as the command counts it",
+        arguments: ["settle", "give way", "give back", "recover"]
+    )
+    func countedBehindKey(_ way: String) async throws {
+        try await withStore { fixture in
+            _ = try await fixture.store.add([
+                NewTask(name: "A", lockKey: "k", batch: "b"), NewTask(name: "LAST", afterBatch: "b"),
+                NewTask(name: "A", dedupeKey: "d"),
+            ])
+            let tasks = try await fixture.claim(5)
+            #expect(tasks.map(\.id) == [1, 3])
+            try await fixture.psql("UPDATE tasks SET cancel_requested_at = now() WHERE id = 1")
+            if way == "give way" { _ = try await fixture.store.add([NewTask(name: "A", dedupeKey: "d")]) }
+            // What the command holds that cancels another task of the key and the batch.
+            let command = try other(fixture, Self.advisory)
+            let store = fixture.store
+            async let results: [SettleResult] = {
+                switch way {
+                case "give back":
+                    let count = try await store.giveBack(owner: "me", except: [tasks[1].proof])
+                    return Array(repeating: .settled, count: count)
+                case "recover":
+                    let request = RecoverRequest(isDead: { $0 == "me" })
+                    return try await store.recover(request).map { _ in .settled }
+                default:
+                    return try await store.settle([
+                        Settlement(tasks[0].proof, .release(), lockKey: "k", batch: "b"),
+                        Settlement(tasks[1].proof, .release()),
+                    ])
+                }
+            }()
+            try await someoneWaits(for: command, fixture)
+            let count = """
+                INSERT INTO task_batches (batch, cancelled) VALUES ('b', 1)
+                ON CONFLICT (batch) DO UPDATE SET cancelled = task_batches.cancelled + 1
+                """
+            try command.exchange([Request(Statement(once: count)), .commit])
+            let expected: [SettleResult] =
+                switch way {
+                case "give way": [.cancelled, .gaveWay]
+                case "give back": [.settled]
+                case "recover": [.settled, .settled]
+                default: [.cancelled, .settled]
+                }
+            #expect(try await results == expected)
+            #expect(try await fixture.psql("SELECT count(*) FROM tasks WHERE id = 1") == "0")
+            _ = try await fixture.store.endBatches(now: nil)
+            #expect(
+                try await fixture.psql("SELECT count(*) FROM tasks WHERE after_batch IS NULL AND task_name = 'LAST'")
+                    == "1"
+            )
+        }
+    }
+
     @Test("to cancel a whole line whose first task ends at that moment takes nobody by surprise")
     func wholeLine() async throws {
         try await withStore { fixture in

@@ -43,7 +43,7 @@ struct SchemaTests {
                 "\(first.sql) INSERT INTO task_migrations VALUES (1, '\(first.name)', '\(first.checksum)')"
             )
             let error = try await storeError { try await fixture.store.requireSchema() }
-            #expect(error?.code == .schema && error?.advice == "Run: taskrun migrate")
+            #expect(error?.code == .schema && error?.advice == "Run taskrun migrate, with the same database.")
             async let writing = try? fixture.psql(
                 "BEGIN; INSERT INTO tasks (task_name) VALUES ('A'); SELECT pg_sleep(3600)"
             )
@@ -68,7 +68,7 @@ struct SchemaTests {
     func missing() async throws {
         try await withEmptySchema { fixture in
             let error = try #require(try await storeError { try await fixture.store.requireSchema() })
-            #expect(error.code == .schema && error.advice == "Run: taskrun migrate")
+            #expect(error.code == .schema && error.advice == "Run taskrun migrate, with the same database.")
             #expect(try await fixture.store.schemaVersions().allSatisfy { !$0.isApplied })
             #expect(try await storeError { try await fixture.claim(1) }?.code == .schema)
         }

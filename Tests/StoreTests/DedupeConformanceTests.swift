@@ -88,6 +88,43 @@ struct DedupeConformanceTests {
         }
     }
 
+    @Test(
+        "the result of one that gave way is all its own, whatever an earlier task with its token has left",
+        arguments: StoreUnderTest.allCases
+    )
+    func tokenAgain(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            func progress(_ done: Int, _ note: String) throws -> ProgressNote {
+                ProgressNote(try #require(TaskContext.Progress(done: done, total: 4)), note: note)
+            }
+            try await fixture.add(name: "C", columns: "token", values: "'g'")
+            let earlier = try #require(try await fixture.claim(["C"]).first)
+            let record = ResultRecord(
+                began: .now,
+                dataHash: "hash",
+                result: Array("old".utf8),
+                progress: try progress(4, "done")
+            )
+            let end = Settlement(earlier.proof, .delete, record: record)
+            #expect(try await fixture.store.settle([end]) == [.settled])
+            try await fixture.add(columns: "dedupe_key, token", values: "'k', 'g'")
+            let task = try #require(try await fixture.claim().first)
+            try await fixture.sql(Self.insert("2", "DO NOTHING"))
+            #expect(try await fixture.store.note([task.proof: try progress(1, "begun")]).isEmpty)
+            let release = Settlement(task.proof, .release(), record: ResultRecord())
+            #expect(try await fixture.store.settle([release]) == [.gaveWay])
+            let line = """
+                SELECT token, task_id, task_name, state, result, result_bytes, result_size, error, progress_done,
+                    progress_total, progress_note, data_hash, started_at
+                FROM task_results
+                """
+            #expect(
+                try await fixture.rows(line)
+                    == ["g|2|A|CANCELLED|||0|gave way to a newer equal task|1|4|begun||"]
+            )
+        }
+    }
+
     @Test("a lost lease gives nothing away", arguments: StoreUnderTest.allCases)
     func lost(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

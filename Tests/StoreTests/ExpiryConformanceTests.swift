@@ -74,6 +74,38 @@ struct ExpiryConformanceTests {
         }
     }
 
+    @Test(
+        "where a limit lets nothing begin a row becomes FAILED all the same, and lets its line go on",
+        arguments: StoreUnderTest.allCases
+    )
+    func limited(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.store.setLimit(TaskLimit(.name("A"), running: 0))
+            try await fixture.add(columns: "expires_at, lock_key, token", values: "\(Self.before), 'k', 't'")
+            try await fixture.add(columns: "lock_key, lock_place", values: "'k', 1")
+            let request = ClaimRequest(
+                owner: "me",
+                names: ["A"],
+                share: .usual(limit: 9, crashed: 9),
+                retention: ResultRetention(.seconds(60))
+            )
+            let exchange = try await fixture.store.claim(request, within: [.name("A")], now: Fixture.start)
+            #expect(exchange.claimed.isEmpty && exchange.expired == [ExpiredTask(id: 1, name: "A")])
+            #expect(
+                try await fixture.rows("SELECT id, status, lock_place FROM tasks ORDER BY id") == [
+                    "1|FAILED|0", "2|WAITING|0",
+                ]
+            )
+            #expect(try await fixture.rows("SELECT token, state FROM task_results") == ["t|FAILED"])
+            let again = try await fixture.store.claim(request, within: [.name("A")], now: Fixture.start)
+            #expect(again.claimed.isEmpty && again.expired.isEmpty)
+            // A run that may perform nothing but such rows.
+            _ = try await fixture.store.add([NewTask(name: "A", expiresAfter: .zero)])
+            let report = try await fixture.makeRun([ClosureHandler()]) { $0.only = ["A"] }.run()
+            #expect((report.expired, report.failed, report.claimed) == (1, 1, 0))
+        }
+    }
+
     @Test("retry takes the moment away", arguments: StoreUnderTest.allCases)
     func retried(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

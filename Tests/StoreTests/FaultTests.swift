@@ -77,7 +77,9 @@ final class FaultyStore: TaskStore {
     ) async throws(StoreError) -> ScriptOutcome {
         try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
-    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
+        try await store.note(progress)
+    }
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
         try await store.cancelRequests(among: proofs)
     }
@@ -147,7 +149,9 @@ final class ClaimlessStore: TaskStore {
     ) async throws(StoreError) -> ScriptOutcome {
         try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
-    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
+        try await store.note(progress)
+    }
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
         try await store.cancelRequests(among: proofs)
     }

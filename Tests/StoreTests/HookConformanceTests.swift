@@ -69,6 +69,25 @@ struct HookConformanceTests {
         }
     }
 
+    @Test("a skipped task is cancelled for its token and for its batch", arguments: StoreUnderTest.allCases)
+    func skipInBatch(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add([
+                NewTask(name: "A", token: "t", batch: "b"), NewTask(name: "A", batch: "b"),
+                NewTask(name: "B", afterBatch: "b"),
+            ])
+            let told = Mutex("")
+            let report = ClosureHandler("B") { task, _ in
+                told.withLock { $0 = String(decoding: task.data, as: UTF8.self) }
+                return .succeeded()
+            }
+            let diary = Diary(answer: { $0.name == "A" ? .skip() : .go })
+            #expect(try await fixture.makeRun([ClosureHandler(), report], hooks: [diary]).run().skipped == 2)
+            #expect(told.withLock { $0 } == #"{"batch":{"name":"b","complete":0,"failed":0,"cancelled":2}}"#)
+            #expect(try await fixture.store.states(of: ["t"]).map(\.state) == [.cancelled])
+        }
+    }
+
     @Test("a postponed task goes back, the attempt not counted", arguments: StoreUnderTest.allCases)
     func postpone(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -97,6 +97,45 @@ struct HostileRowTests {
         }
     }
 
+    private static let newColumns = [
+        "dedupe_key", "lock_key", "lock_place", "expires_at", "token", "progress_done", "progress_total",
+        "progress_note",
+        "cancel_requested_at", "batch", "after_batch",
+    ]
+
+    @Test("so it is with the columns that only some tasks have", arguments: newColumns)
+    func anythingElse(_ column: String) async throws {
+        try await Fixture.with(.sqlite) { fixture in
+            try await fixture.sqlWithoutChecks(
+                (Self.values + ["NULL", "0", "1", "2"]).flatMap { value in
+                    ["WAITING", "PROCESSING", "FAILED"].flatMap { status in
+                        [0, 1].map { crashes in
+                            Self.insertion(column, value, status: status, crashes: crashes)
+                                // Some may be there but once.
+                                .replacing("INSERT INTO", with: "INSERT OR IGNORE INTO")
+                        }
+                    }
+                }
+            )
+            try await fixture.due(3, name: "B")
+            let tasks = try await fixture.store.list(TaskFilter(limit: 1000))
+            _ = try await fixture.store.summary()
+            _ = try await fixture.store.states(of: tasks.compactMap(\.token))
+            _ = try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: .now)
+            let handlers = [ClosureHandler(), ClosureHandler("B")]
+            let report = try await fixture.makeRun(handlers).run()
+            #expect(report.trouble == nil && handlers[1].ids.count == 3)
+            _ = try await fixture.store.mendLines(now: nil)
+            #expect(try await fixture.store.mendLines(now: nil) == 0)
+            let left = try await fixture.store.list(TaskFilter(limit: 1000)).map(\.id)
+            _ = try await fixture.store.retry(.all)
+            // The table may refuse to have a row changed as it is.
+            for id in left { _ = try? await fixture.store.cancel([.id(id)], retention: ResultRetention(.seconds(9))) }
+            _ = try await fixture.store.delete(left)
+            _ = try await fixture.store.prune(limit: 1000, now: nil)
+        }
+    }
+
     /// An INSERT with one odd value.
     private static func insertion(_ column: String, _ value: String, status: String, crashes: Int) -> String {
         var row = [

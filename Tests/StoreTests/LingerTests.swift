@@ -203,9 +203,9 @@ final class CountingStore: TaskStore {
     ) async throws(StoreError) -> ScriptOutcome {
         try await store.perform(script, settling: settlement, timeLimit: timeLimit)
     }
-    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) {
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
         glances.withLock { $0.notes += 1 }
-        try await store.note(progress)
+        return try await store.note(progress)
     }
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
         glances.withLock { $0.looks += 1 }

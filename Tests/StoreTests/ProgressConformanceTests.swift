@@ -19,10 +19,11 @@ struct ProgressConformanceTests {
             try await fixture.add(3)
             let tasks = try await fixture.claim()
             try await fixture.sql("UPDATE tasks SET claim_no = claim_no + 1 WHERE id = 3")
-            try await fixture.store.note([
+            let held = try await fixture.store.note([
                 tasks[0].proof: try note(1, 2, "a'\"\\\0ä"), tasks[1].proof: try note(5, nil),
                 tasks[2].proof: try note(9, 9),
             ])
+            #expect(held.isEmpty)
             #expect(try await fixture.rows(Self.query) == ["1|1|2|a'\"\\\u{FFFD}ä", "2|5||", "3|||"])
             let row = try #require(try await fixture.store.show(1))
             #expect((row.progressDone, row.progressTotal) == (1, 2))
@@ -57,6 +58,52 @@ struct ProgressConformanceTests {
             // The last word is in the result, although there was no time to write it to the task.
             let last = "SELECT progress_done, progress_total, progress_note FROM task_results"
             #expect(try await fixture.rows(last) == ["2|2|done"])
+        }
+    }
+
+    @Test(
+        "what is said of a row that an application has locked is written when that lets go of it",
+        arguments: [false, true]
+    )
+    func locked(_ endsMeanwhile: Bool) async throws {
+        try await Fixture.with(.postgresql) { fixture in
+            _ = try await fixture.store.add([NewTask(name: "A", token: "t")])
+            try await fixture.sql("CREATE TABLE gate ()")
+            let (isLocked, isSeen) = (Gate(), Gate())
+            let handler = ClosureHandler { _, context in
+                await isLocked.wait()
+                context.progress(1, of: 2, note: "half")
+                await isSeen.wait()
+                return .succeeded()
+            }
+            let store = CountingStore(fixture.store)
+            async let report = fixture.makeRun([handler], store: store).run()
+            try await eventually("the task is in hand") { handler.ids == [1] }
+            async let application: Void = fixture.sql(
+                """
+                DO $$ BEGIN
+                    PERFORM FROM tasks FOR UPDATE;
+                    WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.01); END LOOP;
+                END $$
+                """
+            )
+            try await eventually("the row is locked") {
+                try await fixture.rows("SELECT id FROM tasks FOR UPDATE SKIP LOCKED").isEmpty
+            }
+            isLocked.open()
+            try await eventually("it is said, and said again") { store.notes >= 2 }
+            let query = "SELECT progress_done, progress_total, progress_note FROM"
+            #expect(try await fixture.rows("\(query) tasks") == ["||"])
+            if endsMeanwhile { isSeen.open() }
+            try await fixture.sql("INSERT INTO gate DEFAULT VALUES")
+            try await application
+            if !endsMeanwhile {
+                try await eventually("progress is seen") { try await fixture.rows("\(query) tasks") == ["1|2|half"] }
+                isSeen.open()
+            }
+            #expect(try await report.succeeded == 1)
+            #expect(try await fixture.rows("\(query) task_results") == ["1|2|half"])
+            #expect(store.notes < 100)
         }
     }
 

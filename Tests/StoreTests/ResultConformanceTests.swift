@@ -211,6 +211,28 @@ struct ResultConformanceTests {
         }
     }
 
+    @Test(
+        "a run removes a thousand results whose time is over, and twice as many as it has performed",
+        arguments: StoreUnderTest.allCases
+    )
+    func pruneMany(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let moment = Fixture.moment(Date() - 86_400)
+            try await fixture.sql(
+                """
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3300)
+                INSERT INTO task_results (token, task_id, task_name, state, created_at, finished_at, expires_at)
+                SELECT 't' || i, 1, 'A', 'COMPLETE', \(moment), \(moment), \(moment) FROM n
+                """
+            )
+            _ = try await fixture.makeRun([ClosureHandler()]).run()
+            try await fixture.expect("SELECT count(*) FROM task_results", "2300")
+            try await fixture.due(1_100)
+            #expect(try await fixture.makeRun([ClosureHandler()]).run().succeeded == 1_100)
+            try await fixture.expect("SELECT count(*) FROM task_results", "100")
+        }
+    }
+
     @Test("an equal task's result is found by name, payload and age", arguments: StoreUnderTest.allCases)
     func reuse(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -83,7 +83,7 @@ public struct ExecutableHandler: Handler {
             let end = try program.run(input: task.data, cancelled: cancelled) {
                 look(at: file, for: context, last: &last)
             }
-            let said = settings.outputs.text(of: file, limit: OutputFolder.wholeLimit)
+            let said = settings.outputs.text(of: file)
             let wishes = HandlerOutput.parse(said)
             // A short program has ended before anybody looked.
             if let progress = wishes.progress, progress != last?.progress || wishes.note != last?.note {
@@ -137,7 +137,9 @@ public struct ExecutableHandler: Handler {
 
     /// Looks at the file and reports progress that is new.
     private func look(at file: String, for context: TaskContext, last: inout HandlerOutput?) {
-        let output = HandlerOutput.parse(settings.outputs.text(of: file), isWhole: false)
+        var output = HandlerOutput.parse(settings.outputs.latestText(of: file), isWhole: false)
+        // It may have been said long ago.
+        output.note = output.note ?? last?.note
         guard let progress = output.progress, output != last else { return }
         last = output
         context.progress(progress.done, of: progress.total, note: output.note)

@@ -18,7 +18,8 @@ struct HandlerOutput: Sendable, Equatable {
 
     /// A program that writes nonsense by the megabyte is not to fill the log.
     static let remarkLimit = 5
-    /// Beyond so many bytes only tasks that are to follow are looked for.
+    /// Between so many bytes at the beginning and so many at the end only tasks that are to follow are looked for: of all
+    /// else the last word counts.
     static let textLimit = 1 << 20
     /// The longest note, in characters.
     static let noteLimit = 500
@@ -39,7 +40,7 @@ struct HandlerOutput: Sendable, Equatable {
             let line = bytes[start..<stop]
             if line.starts(with: "add=".utf8) {
                 output.follow(line.dropFirst(4), isWhole: isWhole)
-            } else if start < textLimit {
+            } else if start < textLimit || start >= end - textLimit {
                 let text = trim(Substring(decoding: line, as: UTF8.self))
                 if !text.isEmpty { output.take(text, isWhole: isWhole) }
             }

@@ -19,8 +19,8 @@ import SystemPackage
 /// that neither each task costs a folder nor each run leaves one. It is named after the run, so that the folder of one that
 /// was killed can be found.
 final class OutputFolder: Sendable {
-    /// The most bytes that are read of one file while the program is at work.
-    static let limit = 1 << 20
+    /// The most bytes that are read of one file while the program is at work: the last ones.
+    static let latestLimit = 1 << 20
     /// The most bytes that are read of one when it has ended.
     static let wholeLimit = 64 << 20
 
@@ -77,9 +77,20 @@ final class OutputFolder: Sendable {
     }
 
     /// The file's text; empty where it is gone, is no file any more, or nothing was written.
-    func text(of file: String, limit: Int = limit) -> [UInt8] {
+    func text(of file: String) -> [UInt8] {
         guard let status = try? FileStatus(path: file), status.size > 0 else { return [] }
-        return (try? Files.start(of: file, limit: limit)) ?? []
+        return (try? Files.start(of: file, limit: Self.wholeLimit)) ?? []
+    }
+
+    /// Its last lines.
+    func latestText(of file: String) -> [UInt8] {
+        guard let status = try? FileStatus(path: file), status.size > 0 else { return [] }
+        let bytes = (try? Files.end(of: file, limit: Self.latestLimit)) ?? []
+        // What is left of a line that began before them is none.
+        guard bytes.count == Self.latestLimit, let first = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+            return bytes
+        }
+        return Array(bytes[(first + 1)...])
     }
 
     /// Makes the folder unless it is there, and holds it; returns the number of the next file.

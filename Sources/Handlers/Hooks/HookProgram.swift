@@ -152,7 +152,7 @@ public struct HookProgram: RunHooks {
         )
         do {
             let end = try program.run(input: message.line, cancelled: cancelled)
-            return (end, file.map { HandlerOutput.parse(settings.outputs.text(of: $0)) } ?? HandlerOutput())
+            return (end, file.map { HandlerOutput.parse(settings.outputs.latestText(of: $0)) } ?? HandlerOutput())
         } catch {
             throw HookFailure(SpawnFailure.text(error, path: origin, workingDirectory: workingDirectory.string))
         }

@@ -31,12 +31,22 @@ enum Files {
     ///
     /// Opened without waiting, and read only if it is a regular file: a FIFO in its place would hang the run.
     static func start(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+        try read(path, limit: limit, isEnd: false)
+    }
+
+    /// The last bytes of a regular file, at most `limit`; opened as by ``start(of:limit:)``.
+    static func end(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+        try read(path, limit: limit, isEnd: true)
+    }
+
+    private static func read(_ path: String, limit: Int, isEnd: Bool) throws(Errno) -> [UInt8] {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
             return try file.closeAfter {
                 var status = stat()
                 guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
                 guard mode_t(status.st_mode) & S_IFMT == S_IFREG else { throw Errno.invalidArgument }
+                if isEnd { try file.seek(offset: max(0, Int64(status.st_size) - Int64(limit)), from: .start) }
                 var bytes: [UInt8] = []
                 while bytes.count < limit {
                     let chunk = try [UInt8](unsafeUninitializedCapacity: min(limit - bytes.count, 64 * 1024)) {

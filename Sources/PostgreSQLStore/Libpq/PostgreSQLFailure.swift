@@ -96,7 +96,7 @@ extension PostgreSQLFailure {
         case (.held, _):
             "It is tried again while the lease lives; pg_stat_activity tells whose transaction has been open for long."
         case (.locked, _): "Try again; if it stays so, look in pg_stat_activity for who holds the lock."
-        case (.schema, _): "Run: taskrun migrate"
+        case (.schema, _): "Run taskrun migrate, with the same database."
         case (.full, _): "Make room on the server's disk."
         default: nil
         }

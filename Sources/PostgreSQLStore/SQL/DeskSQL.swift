@@ -208,7 +208,9 @@ enum DeskSQL {
     )
 
     /// A moment as whole microseconds since 1970; NULL for an infinite one.
+    ///
+    /// The last ones that the server knows are more than fit in: they are told as somewhat earlier ones.
     static func microseconds(_ moment: String) -> String {
-        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM \(moment)) * 1000000)::bigint END"
+        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM least(\(moment), '290000-01-01Z')) * 1000000)::bigint END"
     }
 }

@@ -60,6 +60,11 @@ extension LockSQL {
         """
     )
 
+    /// A row that waits behind another one; where its key was taken away by hand it does not.
+    ///
+    /// Of the key not a condition that lets the planner go by tasks_lock_line.
+    private static let isBehind = "status = 'WAITING' AND lock_place = 1 AND (lock_key || '') IS NOT NULL"
+
     /// Keys with rows behind that nothing leads on: no holder, and none due that is to be looked at.
     ///
     /// Where rows behind are very many: the first ones, and some from anywhere, so that each has its turn.
@@ -69,8 +74,8 @@ extension LockSQL {
         """
         WITH span AS MATERIALIZED (
             SELECT
-                (SELECT id FROM tasks WHERE status = 'WAITING' AND lock_place = 1 ORDER BY id LIMIT 1) AS least,
-                (SELECT id FROM tasks WHERE status = 'WAITING' AND lock_place = 1 ORDER BY id DESC LIMIT 1) AS most
+                (SELECT id FROM tasks WHERE \(isBehind) ORDER BY id LIMIT 1) AS least,
+                (SELECT id FROM tasks WHERE \(isBehind) ORDER BY id DESC LIMIT 1) AS most
         ), start AS MATERIALIZED (
             SELECT least AS id FROM span
             UNION
@@ -80,7 +85,7 @@ extension LockSQL {
             FROM start CROSS JOIN LATERAL (
                 SELECT lock_key
                 FROM tasks
-                WHERE status = 'WAITING' AND lock_place = 1 AND tasks.id >= start.id
+                WHERE \(isBehind) AND tasks.id >= start.id
                 ORDER BY tasks.id
                 LIMIT $2::integer
             ) AS part
@@ -109,7 +114,7 @@ extension LockSQL {
     static let anyBehind = Statement(
         "any_behind",
         """
-        SELECT EXISTS (SELECT FROM tasks WHERE status = 'WAITING' AND lock_place = 1)
+        SELECT EXISTS (SELECT FROM tasks WHERE \(isBehind))
             OR EXISTS (
                 SELECT
                 FROM tasks

@@ -1,12 +1,12 @@
 /// The statements about tokens, results, progress and wishes to cancel.
 enum ResultSQL {
-    private static let columns = """
+    static let columns = """
         token, task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,
         progress_note, data_hash, created_at, started_at, finished_at, expires_at
         """
 
     /// A later task with the same token puts its result in the place of the earlier one's.
-    private static let replace = """
+    static let replace = """
         ON CONFLICT (token) DO UPDATE
         SET (
             task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,
@@ -100,7 +100,7 @@ enum ResultSQL {
         """
     )
 
-    /// Writes progress down, but not of rows that are locked.
+    /// Writes progress down, but not of rows that are locked: tells which.
     ///
     /// Values: ids, claim numbers, done, total, notes.
     static let progress = Statement(
@@ -113,11 +113,16 @@ enum ResultSQL {
                 JOIN tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
             WHERE \(Probe.isInHand)
             FOR NO KEY UPDATE OF tasks SKIP LOCKED
+        ), written AS (
+            UPDATE tasks
+            SET progress_done = free.done, progress_total = free.total, progress_note = free.note
+            FROM free
+            WHERE \(Probe.row("free.id"))
         )
-        UPDATE tasks
-        SET progress_done = free.done, progress_total = free.total, progress_note = free.note
-        FROM free
-        WHERE \(Probe.row("free.id"))
+        SELECT tasks.id, tasks.claim_no
+        FROM unnest($1::bigint[], $2::bigint[]) AS said (id, claim_no)
+            JOIN tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
+        WHERE \(Probe.isInHand) AND tasks.id NOT IN (SELECT id FROM free)
         """
     )
 

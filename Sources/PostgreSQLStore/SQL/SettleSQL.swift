@@ -105,16 +105,16 @@ enum SettleSQL {
                     WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
                         AND equal.task_name = tasks.task_name AND equal.dedupe_key = tasks.dedupe_key
                 )
-            RETURNING tasks.id, tasks.token, tasks.task_name, tasks.created_at
+            RETURNING tasks.id, tasks.token, tasks.task_name, tasks.progress_done, tasks.progress_total,
+                tasks.progress_note, tasks.created_at
         ), kept AS (
-            INSERT INTO task_results (token, task_id, task_name, state, error, created_at, finished_at, expires_at)
-            SELECT token, id, task_name, 'CANCELLED', 'gave way to a newer equal task', created_at, \(ClaimSQL.moment("$4")),
+            INSERT INTO task_results (\(ResultSQL.columns))
+            SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, 'gave way to a newer equal task', progress_done,
+                progress_total, progress_note, NULL, created_at, NULL, \(ClaimSQL.moment("$4")),
                 \(ClaimSQL.moment("$4")) + make_interval(secs => $3::double precision)
             FROM gone
             WHERE token IS NOT NULL
-            ON CONFLICT (token) DO UPDATE
-            SET task_id = excluded.task_id, state = excluded.state, error = excluded.error, created_at = excluded.created_at,
-                finished_at = excluded.finished_at, expires_at = excluded.expires_at
+            \(ResultSQL.replace)
         )
         SELECT id FROM gone
         """

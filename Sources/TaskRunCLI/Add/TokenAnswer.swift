@@ -43,7 +43,9 @@ struct TokenAnswer {
 
     private func write(_ result: [UInt8]) throws {
         guard program.output.terminal.isTerminal else { return try program.output.write(bytes: result) }
-        try program.output.write(String(decoding: result, as: UTF8.self).visible(keepingLines: true))
+        // On a terminal the line is ended anyway: once is enough.
+        let text = String(decoding: result.last == 0x0a ? result.dropLast() : result[...], as: UTF8.self)
+        try program.output.write(text.visible(keepingLines: true))
     }
 }
 

@@ -49,11 +49,17 @@ enum CronLine {
             case .sqlite(let path): "sqlite:\(PathText.absolute(path))"
             case .postgresql: settings.database.redacted
             }
-        // All that may come from this environment is said, whether it stands in the file as well or not.
+        // What the file alone does not say comes from this environment or these flags.
+        let alone = settings.file.flatMap { try? Settings(flags: [:], config: $0, variables: [:], cores: 1) }
         var words = [path]
         if let file = settings.file { words += ["--config", PathText.absolute(file)] }
-        words += ["--database", database]
-        if !settings.isHandlersDefault { words += ["--handlers", PathText.absolute(settings.handlers)] }
+        if alone?.database != settings.database { words += ["--database", database] }
+        if !settings.isHandlersDefault, alone?.handlers != settings.handlers {
+            words += ["--handlers", PathText.absolute(settings.handlers)]
+        }
+        if !settings.isHooksDefault, alone?.hooks != settings.hooks {
+            words += ["--hooks", PathText.absolute(settings.hooks)]
+        }
         words.append("once")
         return (settings.file == nil ? "cd \(FileManager.default.currentDirectoryPath) && " : "")
             + words.map(quoted).joined(separator: " ")

@@ -249,7 +249,8 @@ struct AddCommand: ProgramCommand {
             try JSONScanner.check(task.data)
         } catch {
             let place = error.line > 1 ? "line \(error.line), column \(error.column)" : "column \(error.column)"
-            let advice = "Write it in single quotes, like '{\"email\":\"john@doe.example\"}'."
+            var advice = "Write it in single quotes, like '{\"email\":\"john@doe.example\"}'."
+            if token { advice += " A token of your own is --with-token \(task.data.visible())." }
             throw ProgramError(.badData, "the payload is not JSON: \(error.problem), at \(place)", advice: advice)
         }
         return task

@@ -13,7 +13,8 @@ struct LimitCommand: ProgramCommand {
               taskrun limit
 
             Without arguments it lists the limits. A minute is counted from the first task that is begun in it. What is being \
-            performed goes on; runs heed a new limit within a second.
+            performed goes on; runs heed a new limit within a second. What is limited is claimed ahead of all else, as far \
+            as the limit lets, or other work could keep it out for ever.
 
             With --json each line is an object: kind (queue or name), name, max_running, max_per_minute (null: any number).
             """

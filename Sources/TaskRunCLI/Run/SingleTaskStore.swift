@@ -69,7 +69,9 @@ struct SingleTaskStore: TaskStore {
         try await store.giveBack(owner: owner, except: known)
     }
 
-    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) { try await store.note(progress) }
+    func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
+        try await store.note(progress)
+    }
 
     func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
         try await store.cancelRequests(among: proofs)

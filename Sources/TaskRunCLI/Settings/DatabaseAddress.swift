@@ -51,6 +51,11 @@ enum DatabaseAddress: Sendable, Equatable {
                 let problem = "the database in \(place) cannot be read: its port is no number"
                 throw ProgramError(status, problem, advice: "Write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
             }
+            guard !Self.hasSignInSecret(text) else {
+                let problem = "the database in \(place) cannot be read: there is a / or an @ before its last @"
+                let advice = "In a user or a password write @ as %40, / as %2F, ? as %3F and % as %25"
+                throw ProgramError(status, problem, advice: advice)
+            }
             self = .postgresql(url: text)
         } else if text.hasPrefix("sqlite:") {
             let path = Self.path(String(text.dropFirst("sqlite:".count)))
@@ -98,6 +103,14 @@ enum DatabaseAddress: Sendable, Equatable {
         let rest = url[start...]
         let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
         return place.prefix { $0 != "?" }
+    }
+
+    /// Whether what looks like user and password has a sign in it at which libpq takes them for something else, and shows
+    /// them.
+    private static func hasSignInSecret(_ url: String) -> Bool {
+        guard let start = url.firstRange(of: "://")?.upperBound else { return false }
+        let rest = url[start...].prefix { $0 != "?" }
+        return rest.lastIndex(of: "@").map { rest[..<$0].contains { "/@".contains($0) } } ?? false
     }
 
     /// Whether a word stands where a port should: `user:secret` with the host forgotten looks like a host with its port.

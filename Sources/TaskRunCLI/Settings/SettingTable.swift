@@ -9,8 +9,8 @@ import TaskRun
 /// | key | value | default |
 /// |---|---|---|
 /// | `database` | `sqlite:PATH` or `postgres://…`; secret: shown without password | `sqlite:tasks.db` |
-/// | `handlers` | the handlers folder | `handlers`, which need not exist |
-/// | `hooks` | the hooks folder | `hooks`, which need not exist |
+/// | `handlers` | the handlers folder | `handlers` beside the settings file, which need not exist |
+/// | `hooks` | the hooks folder | `hooks` beside the handlers folder, which need not exist |
 /// | `hook_timeout` | how long a hook may take at each call, 1 ms to 1 h | 10 s |
 /// | `log_level` | `trace` … `critical` | `warning` |
 /// | `concurrency` | handlers at once, over all live runs of this host and user, 1 to 1000 | number of cores |

@@ -95,12 +95,15 @@ struct Settings: Sendable {
             layers: [.flags(flags), .environment(variables)] + [file.flatMap(SettingLayer.file)].compactMap(\.self)
         )
         self.file = file?.path
-        database = try reader.address(SettingTable.database) ?? .sqlite(path: "tasks.db")
+        // What nobody names is beside the file, and hooks beside the handlers: cron starts in another folder.
+        let folder = file.map { PathText.folder(of: $0.path) } ?? ""
+        database =
+            try reader.address(SettingTable.database) ?? .sqlite(path: PathText.join(folder, "tasks.db"))
         let handlers = try reader.path(SettingTable.handlers)
-        self.handlers = handlers ?? "handlers"
+        self.handlers = handlers ?? PathText.join(folder, "handlers")
         isHandlersDefault = handlers == nil
         let hooks = try reader.path(SettingTable.hooks)
-        self.hooks = hooks ?? "hooks"
+        self.hooks = hooks ?? PathText.join(PathText.folder(of: self.handlers), "hooks")
         isHooksDefault = hooks == nil
         hookTimeout = try reader.value(SettingTable.hookTimeout) ?? RunSettings().hookTimeout
         logLevel = try reader.value(SettingTable.logLevel) ?? .warning
