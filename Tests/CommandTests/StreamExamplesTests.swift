@@ -25,6 +25,10 @@ struct StreamLibrary: Sendable, CustomTestStringConvertible {
                     taskrun_text do "$1"
                     echo "printed for $task"
                     case $text in
+                        follow | drop)
+                            taskrun_add '{"task_name":"NEXT","data":{"n":1},"queue":"mail","priority":5,"batch":'"$batch}"
+                            taskrun_add '{"task_name":"LAST","data":{"n":2},"queue":"mail","after_batch":'"$batch}"
+                            [ "$text" = follow ]; return ;;
                         fail) error='no "luck"'; return 1 ;;
                         never) error=never; return 65 ;;
                         again) error=busy; retry_after=120; return 1 ;;
@@ -32,7 +36,7 @@ struct StreamLibrary: Sendable, CustomTestStringConvertible {
                         *) taskrun_progress 1 2 half; taskrun_log careful warning; result='{"a":[1]}' ;;
                     esac
                 }
-                taskrun_serve work attempt
+                taskrun_serve work attempt batch
                 """
         ),
         StreamLibrary(
@@ -45,7 +49,13 @@ struct StreamLibrary: Sendable, CustomTestStringConvertible {
 
                 def work(data, task):
                     print("printed for", task.id, flush=True)
-                    if data["do"] == "fail": raise ValueError('no "luck"')
+                    if data["do"] in ("follow", "drop"):
+                        after = {"n": 2}
+                        task.add("NEXT", {"n": 1}, queue="mail", priority=5, batch=task.batch)
+                        task.add("LAST", after, queue="mail", after_batch=task.batch)
+                        after["n"] = 3
+                        if data["do"] == "follow": return None
+                    if data["do"] in ("fail", "drop"): raise ValueError('no "luck"')
                     if data["do"] == "never": raise taskrun.Permanent("never")
                     if data["do"] == "again": raise taskrun.RetryAfter(120, "busy")
                     if data["do"] == "later": raise taskrun.Later(60, "night")
@@ -65,8 +75,15 @@ struct StreamLibrary: Sendable, CustomTestStringConvertible {
 
                 TaskRun\\serve(function (mixed $data, TaskRun\\Task $task): mixed {
                     echo "printed for $task->id\\n";
+                    if (in_array($data->do, ['follow', 'drop'])) {
+                        $after = (object)['n' => 2];
+                        $task->add('NEXT', ['n' => 1], queue: 'mail', priority: 5, batch: $task->batch);
+                        $task->add('LAST', $after, queue: 'mail', after_batch: $task->batch);
+                        $after->n = 3;
+                        if ($data->do === 'follow') return null;
+                    }
                     match ($data->do) {
-                        'fail' => throw new Exception('no "luck"'),
+                        'fail', 'drop' => throw new Exception('no "luck"'),
                         'never' => throw new TaskRun\\Permanent('never'),
                         'again' => throw new TaskRun\\RetryAfter(120, 'busy'),
                         'later' => throw new TaskRun\\Later(60, 'night'),
@@ -86,7 +103,14 @@ struct StreamLibrary: Sendable, CustomTestStringConvertible {
 
                 TaskRun.serve do |data, task|
                   puts "printed for #{task.id}"
-                  raise 'no "luck"' if data["do"] == "fail"
+                  if ["follow", "drop"].include?(data["do"])
+                    after = { n: 2 }
+                    task.add("NEXT", { n: 1 }, queue: "mail", priority: 5, batch: task.batch)
+                    task.add("LAST", after, queue: "mail", after_batch: task.batch)
+                    after[:n] = 3
+                    next if data["do"] == "follow"
+                  end
+                  raise 'no "luck"' if ["fail", "drop"].include?(data["do"])
                   raise TaskRun::Permanent, "never" if data["do"] == "never"
                   raise TaskRun::RetryAfter.new(120, "busy") if data["do"] == "again"
                   raise TaskRun::Later.new(60, "night") if data["do"] == "later"
@@ -104,7 +128,14 @@ struct StreamLibrary: Sendable, CustomTestStringConvertible {
 
                 taskrun.serve(async (data, task) => {
                     console.log(`printed for ${task.id}`);
-                    if (data.do === 'fail') throw new Error('no "luck"');
+                    if (['follow', 'drop'].includes(data.do)) {
+                        const after = { n: 2 };
+                        task.add('NEXT', { n: 1 }, { queue: 'mail', priority: 5, batch: task.batch });
+                        task.add('LAST', after, { queue: 'mail', after_batch: task.batch });
+                        after.n = 3;
+                        if (data.do === 'follow') return;
+                    }
+                    if (['fail', 'drop'].includes(data.do)) throw new Error('no "luck"');
                     if (data.do === 'never') throw new taskrun.Permanent('never');
                     if (data.do === 'again') throw new taskrun.RetryAfter(120, 'busy');
                     if (data.do === 'later') throw new taskrun.Later(60, 'night');
@@ -154,19 +185,7 @@ struct StreamExamplesTests {
     @Test("each library says all that the protocol can say", arguments: StreamLibrary.found)
     func says(_ library: StreamLibrary) async throws {
         try await Scratch.with { place in
-            try FileManager.default.createDirectory(
-                at: place.folder.appending(path: "handlers"),
-                withIntermediateDirectories: true
-            )
-            try FileManager.default.copyItem(
-                at: Self.examples.appending(path: "lib"),
-                to: place.folder.appending(path: "handlers/lib")
-            )
-            try place.write(
-                "#!/usr/bin/env \(library.interpreter)\n\(library.script)\n",
-                to: "handlers/WORK.stream.\(library.ending)",
-                mode: 0o755
-            )
+            try Self.install(library, in: place)
             for what in ["work", "fail", "never", "again", "later"] {
                 try await place.taskrunOK("add", "WORK", "{\"do\":\"\(what)\"}")
             }
@@ -188,5 +207,52 @@ struct StreamExamplesTests {
             #expect(rows[2] == "4|WAITING|1|busy|2.0")
             #expect(rows[3] == "5|WAITING|0|night|1.0")
         }
+    }
+
+    @Test(
+        "each library lets tasks follow, in the task's batch, when the attempt succeeds",
+        arguments: StreamLibrary.found
+    )
+    func follows(_ library: StreamLibrary) async throws {
+        try await Scratch.with { place in
+            try Self.install(library, in: place)
+            try await place.taskrunOK("add", "WORK", #"{"do":"follow"}"#, "--batch", #"import "4", ü\2"#)
+            try await place.taskrunOK("add", "WORK", #"{"do":"follow","batch":"of the data"}"#)
+            try await place.taskrunOK("add", "WORK", #"{"do":"drop"}"#)
+            try await place.taskrunOK("add", "WORK", #"{"do":"work"}"#)
+            let run = try await place.taskrun("once", "--queue", "default", "--concurrency", "1", "--json")
+            let object = try #require(try run.objects().first)
+            #expect(["succeeded", "retried", "failed"].map { object[$0] as? Int } == [3, 1, 0], "\(run)")
+            let rows = try await place.sql(
+                "SELECT task_name, data, queue, priority, coalesce(batch, 'none'), coalesce(after_batch, 'none') "
+                    + "FROM tasks WHERE task_name <> 'WORK' ORDER BY id"
+            )
+            #expect(
+                rows == [
+                    #"NEXT|{"n":1}|mail|5|import "4", ü\2|none"#, #"LAST|{"n":2}|mail|0|none|import "4", ü\2"#,
+                    #"NEXT|{"n":1}|mail|5|none|none"#, #"LAST|{"n":2}|mail|0|none|none"#,
+                ],
+                "\(rows)"
+            )
+            let again = try await place.sql("SELECT count(*) FROM tasks WHERE task_name = 'WORK' AND attempts = 1")
+            #expect(again == ["1"])
+        }
+    }
+
+    /// Makes the library's script the handler for WORK.
+    private static func install(_ library: StreamLibrary, in place: Scratch) throws {
+        try FileManager.default.createDirectory(
+            at: place.folder.appending(path: "handlers"),
+            withIntermediateDirectories: true
+        )
+        try FileManager.default.copyItem(
+            at: examples.appending(path: "lib"),
+            to: place.folder.appending(path: "handlers/lib")
+        )
+        try place.write(
+            "#!/usr/bin/env \(library.interpreter)\n\(library.script)\n",
+            to: "handlers/WORK.stream.\(library.ending)",
+            mode: 0o755
+        )
     }
 }

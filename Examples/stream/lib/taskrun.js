@@ -12,6 +12,11 @@
 // What the function returns, or its promise gives, is the result, undefined for none. What it throws is the error of a
 // failed attempt, which is tried again after the usual backoff, unless it is one of the three below. console.log() goes
 // to the log, as stderr does.
+//
+//     task.add('INVOICE_SEND', { invoice: 12 }, { queue: 'mail', delay: '1h', batch: task.batch });
+//
+// lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the function returns, by
+// the transaction that ends this task, and dropped when it throws.
 
 /** No attempt can succeed: the task is FAILED at once. */
 class Permanent extends Error {}
@@ -50,6 +55,14 @@ class Task {
         this.deadline = line.deadline; // seconds since 1970, as Date.now() / 1000
         this.queue = line.queue;
         this.name = line.name;
+        this.batch = line.batch ?? null; // null: the task is in no batch
+        this.added = [];
+    }
+
+    /** Lets a task follow, if this attempt succeeds: { queue: 'mail', delay: '1h', batch: task.batch }; null: the default. */
+    add(taskName, data, columns = {}) {
+        // A copy: what becomes of the data later is not meant.
+        this.added.push(JSON.parse(JSON.stringify({ task_name: taskName, data, ...columns })));
     }
 
     /** Tells how far the task is: 3 of 10. */
@@ -65,9 +78,10 @@ class Task {
 
 async function answer(perform, line) {
     try {
-        const result = await perform(line.data, new Task(line));
+        const task = new Task(line);
+        const result = await perform(line.data, task);
         JSON.stringify(result);
-        return { ok: true, result };
+        return { ok: true, result, add: task.added.length > 0 ? task.added : undefined };
     } catch (error) {
         if (error instanceof Permanent) return { error: error.message, permanent: true };
         if (error instanceof RetryAfter) return { error: error.message, retry_after: error.seconds };

@@ -14,6 +14,11 @@
  * What the function returns is the result, null for none. What it throws is the error of a failed attempt, which is tried
  * again after the usual backoff, unless it is one of the three below. What it echoes goes to the log, as stderr does.
  * Objects in the data are objects of stdClass: {} and [] stay two things.
+ *
+ *     $task->add('INVOICE_SEND', ['invoice' => 12], queue: 'mail', delay: '1h', batch: $task->batch);
+ *
+ * lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the function returns, by
+ * the transaction that ends this task, and dropped when it throws.
  */
 
 declare(strict_types=1);
@@ -53,6 +58,10 @@ final class Task
     public int $deadline;
     public string $queue;
     public string $name;
+    /** null: the task is in no batch. */
+    public ?string $batch;
+    /** @internal the tasks that are to follow */
+    public array $added = [];
 
     public function __construct(object $line)
     {
@@ -62,6 +71,18 @@ final class Task
         $this->deadline = $line->deadline;
         $this->queue = $line->queue;
         $this->name = $line->name;
+        $this->batch = $line->batch ?? null;
+    }
+
+    /** Lets a task follow, if this attempt succeeds: queue: 'mail', delay: '1h', batch: $task->batch; null: the default. */
+    public function add(string $task_name, mixed $data, mixed ...$columns): void
+    {
+        // A copy: what becomes of the data later is not meant.
+        $json = json_encode(
+            ['task_name' => $task_name, 'data' => $data] + $columns,
+            JSON_THROW_ON_ERROR | JSON_PRESERVE_ZERO_FRACTION
+        );
+        $this->added[] = json_decode($json, false, 512, JSON_THROW_ON_ERROR);
     }
 
     /** Tells how far the task is: 3 of 10. */
@@ -108,9 +129,10 @@ function serve(callable $perform, int $tasks = 0): void
 function answer(callable $perform, object $line): array
 {
     try {
-        $result = $perform($line->data, new Task($line));
+        $task = new Task($line);
+        $result = $perform($line->data, $task);
         json_encode($result, JSON_THROW_ON_ERROR);
-        return ['ok' => true, 'result' => $result];
+        return ['ok' => true, 'result' => $result] + ($task->added ? ['add' => $task->added] : []);
     } catch (Permanent $error) {
         return ['error' => $error->getMessage(), 'permanent' => true];
     } catch (RetryAfter $error) {

@@ -11,6 +11,11 @@
 
 What perform() returns is the result, None for none. What it raises is the error of a failed attempt, which is tried
 again after the usual backoff, unless it is one of the three below. print() goes to the log, as stderr does.
+
+    task.add("INVOICE_SEND", {"invoice": 12}, queue="mail", delay="1h", batch=task.batch)
+
+lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when perform() returns, by the
+transaction that ends this task, and dropped when it raises.
 """
 
 import json
@@ -43,7 +48,7 @@ class Later(Exception):
 class Task:
     """What is known of the task besides its data."""
 
-    __slots__ = ("id", "attempt", "max_attempts", "deadline", "queue", "name", "_say")
+    __slots__ = ("id", "attempt", "max_attempts", "deadline", "queue", "name", "batch", "_added", "_say")
 
     def __init__(self, line, say):
         self.id = line["task"]
@@ -52,7 +57,14 @@ class Task:
         self.deadline = line["deadline"]  # seconds since 1970, as time.time()
         self.queue = line["queue"]
         self.name = line["name"]
+        self.batch = line.get("batch")  # None: the task is in no batch
+        self._added = []
         self._say = say
+
+    def add(self, task_name, data, **columns):
+        """Lets a task follow, if this attempt succeeds: queue="mail", delay="1h", batch=task.batch; None: the default."""
+        # A copy: what becomes of the data later is not meant.
+        self._added.append(json.loads(json.dumps({"task_name": task_name, "data": data, **columns})))
 
     def progress(self, done, total=None, note=None):
         """Tells how far the task is: 3 of 10."""
@@ -81,7 +93,10 @@ def serve(perform):
         line = json.loads(line)
         task = Task(line, say)
         try:
-            say({"task": task.id, "ok": True, "result": perform(line["data"], task)})
+            answer = {"task": task.id, "ok": True, "result": perform(line["data"], task)}
+            if task._added:
+                answer["add"] = task._added
+            say(answer)
         except Permanent as error:
             say({"task": task.id, "error": str(error), "permanent": True})
         except RetryAfter as error:

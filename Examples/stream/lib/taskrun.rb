@@ -11,6 +11,11 @@
 #
 # What the block returns is the result, nil for none. What it raises is the error of a failed attempt, which is tried
 # again after the usual backoff, unless it is one of the three below. puts goes to the log, as stderr does.
+#
+#     task.add("INVOICE_SEND", { invoice: 12 }, queue: "mail", delay: "1h", batch: task.batch)
+#
+# lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the block returns, by the
+# transaction that ends this task, and dropped when it raises.
 
 require "json"
 
@@ -39,8 +44,20 @@ module TaskRun
     end
   end
 
-  # What is known of the task besides its data. The deadline is in seconds since 1970, as Time.now.to_i.
-  Task = Struct.new(:id, :attempt, :max_attempts, :deadline, :queue, :name) do
+  # What is known of the task besides its data. The deadline is in seconds since 1970, as Time.now.to_i; the batch
+  # is nil if the task is in none.
+  Task = Struct.new(:id, :attempt, :max_attempts, :deadline, :queue, :name, :batch) do
+    # Lets a task follow, if this attempt succeeds: queue: "mail", delay: "1h", batch: task.batch; nil: the default.
+    def add(task_name, data, **columns)
+      # A copy: what becomes of the data later is not meant.
+      added << JSON.parse(JSON.generate({ task_name: task_name, data: data, **columns }))
+    end
+
+    # The tasks that are to follow.
+    def added
+      @added ||= []
+    end
+
     # Tells how far the task is: 3 of 10.
     def progress(done, total = nil, note = nil)
       TaskRun.say(task: id, progress: [done, total].compact, note: note)
@@ -62,7 +79,7 @@ module TaskRun
     say(hello: 1)
     while (line = $stdin.gets)
       line = JSON.parse(line)
-      task = Task.new(*line.values_at("task", "attempt", "max_attempts", "deadline", "queue", "name"))
+      task = Task.new(*line.values_at("task", "attempt", "max_attempts", "deadline", "queue", "name", "batch"))
       say({ task: task.id }.merge(answer(line["data"], task, perform)))
     end
   end
@@ -75,7 +92,7 @@ module TaskRun
   def self.answer(data, task, perform)
     result = perform.call(data, task)
     JSON.generate([result])
-    { ok: true, result: result }
+    { ok: true, result: result, **(task.added.empty? ? {} : { add: task.added }) }
   rescue Permanent => e
     { error: e.message, permanent: true }
   rescue RetryAfter => e

@@ -7,13 +7,18 @@
 #         printf 'to %s\n' "$text"          # goes to the log, as stderr does
 #         taskrun_quote "sent to $text" && result=$quoted
 #     }
-#     taskrun_serve perform attempt deadline
+#     taskrun_serve perform attempt deadline batch
 #
 # The function gets the data as JSON. Its status says how it went, as the exit status of an executable does: 0 done, 75
 # try again later, 65, 77 or 78 these data will never do, anything else failed and to be tried again. It may set
 # result (a JSON value), error (a text), note (a text) and retry_after (seconds). The number of the task is in $task; after
 # the function's name come the other keys that it wants to know, each as a variable of that name: attempt, max_attempts,
-# deadline. A shell reads byte by byte: each key costs time.
+# deadline, batch (as JSON; null: the task is in none). A shell reads byte by byte: each key costs time.
+#
+#     taskrun_add '{"task_name":"INVOICE_SEND","data":{"invoice":12},"queue":"mail","delay":"1h","batch":'"$batch}"
+#
+# lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the function's status is
+# 0, by the transaction that ends this task, and dropped otherwise.
 
 # Performs tasks with a function until there are no more. Usage: taskrun_serve FUNCTION [KEY…]
 taskrun_serve() {
@@ -29,15 +34,24 @@ taskrun_serve() {
         taskrun_rest=${taskrun_line#*:}
         task=${taskrun_rest%%,*}
         for taskrun_key; do
+            if [ "$taskrun_key" = batch ]; then
+                taskrun_find_batch
+                continue
+            fi
             taskrun_rest=${taskrun_line#*"\"$taskrun_key\":"}
             eval "$taskrun_key=\${taskrun_rest%%,*}"
         done
         taskrun_rest=${taskrun_line#*'"data":'}
-        result='' error='' note='' retry_after=''
+        result='' error='' note='' retry_after='' taskrun_added=''
         # What the function reads on stdin must not be the next task.
         "$taskrun_function" "${taskrun_rest%?}" </dev/null
         taskrun_answer $?
     done
+}
+
+# Lets a task follow, if this attempt succeeds. Usage: taskrun_add JSON; an object in one line. Not from within ( ) or a pipe.
+taskrun_add() {
+    taskrun_added="$taskrun_added${taskrun_added:+,}$1"
 }
 
 # Tells how far the task is. Usage: taskrun_progress DONE [TOTAL [NOTE]]
@@ -52,10 +66,18 @@ taskrun_log() {
     printf '{"log":%s,"level":"%s"}\n' "$quoted" "${2:-info}" >&3
 }
 
+# The batch, a text that may have commas, ends where the data begin; a task that is in none has no such key.
+taskrun_find_batch() {
+    taskrun_rest=${taskrun_line%%',"data":'*}
+    batch=${taskrun_rest#*',"batch":'}
+    [ "$batch" != "$taskrun_rest" ] || batch=null
+}
+
 taskrun_answer() {
     case $1 in
         0)
-            printf '{"task":%s,"ok":true%s}\n' "$task" "${result:+,\"result\":$result}" >&3
+            taskrun_more=${taskrun_added:+,\"add\":[$taskrun_added]}
+            printf '{"task":%s,"ok":true%s%s}\n' "$task" "${result:+,\"result\":$result}" "$taskrun_more" >&3
             return
             ;;
         75)
