@@ -39,6 +39,8 @@ let package = Package(
                 .embedInCode("V006__tokens_results_progress_cancel.postgresql.sql"),
                 .embedInCode("V007__batches.sqlite.sql"),
                 .embedInCode("V007__batches.postgresql.sql"),
+                .embedInCode("V008__hold.sqlite.sql"),
+                .embedInCode("V008__hold.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

@@ -66,6 +66,7 @@ extension Migration {
                     file: PackageResources.V006__tokens_results_progress_cancel_sqlite_sql
                 ),
                 Migration(version: 7, name: "batches", file: PackageResources.V007__batches_sqlite_sql),
+                Migration(version: 8, name: "hold", file: PackageResources.V008__hold_sqlite_sql),
             ]
         case .postgresql:
             [
@@ -92,6 +93,7 @@ extension Migration {
                     file: PackageResources.V006__tokens_results_progress_cancel_postgresql_sql
                 ),
                 Migration(version: 7, name: "batches", file: PackageResources.V007__batches_postgresql_sql),
+                Migration(version: 8, name: "hold", file: PackageResources.V008__hold_postgresql_sql),
             ]
         }
     }

@@ -1,0 +1,12 @@
+-- What keeps the promises where people write to the tables by hand, and where programs of two versions meet.
+
+-- The least version of the tables that a program must know to begin tasks. A migration that leaves tables which an older program
+-- would read or write wrongly ends in: UPDATE task_migrations SET least_version = N; and each claim asks for the greatest.
+-- Such a migration alters or locks tasks first: a claim that began before then ends before it, a later one sees the number.
+ALTER TABLE task_migrations ADD COLUMN least_version integer NOT NULL DEFAULT 0;
+
+-- Ids above 2^62 are refused: what is above is room for those that are given by themselves. A row that has such an id from before is left
+-- as it is: it has been claimed, or counts as claimed once, so that the condition below is true for it.
+UPDATE tasks SET claim_no = 1 WHERE id > 4611686018427387904 AND claim_no = 0;
+ALTER TABLE tasks
+    ADD CONSTRAINT id_is_at_most_4611686018427387904 CHECK (id <= 4611686018427387904 OR claim_no > 0) NOT VALID;
