@@ -10,3 +10,14 @@ ALTER TABLE task_migrations ADD COLUMN least_version integer NOT NULL DEFAULT 0;
 UPDATE tasks SET claim_no = 1 WHERE id > 4611686018427387904 AND claim_no = 0;
 ALTER TABLE tasks
     ADD CONSTRAINT id_is_at_most_4611686018427387904 CHECK (id <= 4611686018427387904 OR claim_no > 0) NOT VALID;
+
+-- Tasks whose end the database refused in every form: their handlers have ended, so no run performs them again.
+CREATE TABLE task_stuck (
+    task_id bigint PRIMARY KEY,
+    claim_no bigint NOT NULL,
+    -- Whether the task is done, so that its row is to go; else it has failed.
+    is_done boolean NOT NULL,
+    -- Why its row is as it is: the database's words.
+    error text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now()
+);

@@ -28,3 +28,14 @@ CREATE TRIGGER tasks_id_update BEFORE UPDATE OF id ON tasks WHEN NEW.id > 461168
 BEGIN
     SELECT RAISE(ABORT, 'id_is_at_most_4611686018427387904');
 END;
+
+-- Tasks whose end the database refused in every form: their handlers have ended, so no run performs them again.
+CREATE TABLE task_stuck (
+    task_id INTEGER PRIMARY KEY,
+    claim_no INTEGER NOT NULL,
+    -- Whether the task is done, so that its row is to go; else it has failed.
+    is_done INTEGER NOT NULL,
+    -- Why its row is as it is: the database's words.
+    error TEXT NOT NULL,
+    noted_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
