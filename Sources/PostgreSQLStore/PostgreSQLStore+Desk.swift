@@ -99,11 +99,10 @@ extension PostgreSQLStore {
     /// - Returns: The numbers, all of one moment.
     /// - Throws: What the database reports.
     public func summary() async throws(StoreError) -> TableSummary {
-        let begin = Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        return try await reach(to: "count tasks") { session throws(PostgreSQLFailure) in
+        try await reach(to: "count tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange(
                 [
-                    begin, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders),
+                    .beginSnapshot, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders),
                     Request(HorizonSQL.holder), Request(DeskSQL.paused), .commit,
                 ],
                 within: SessionSettings.maintenanceLimit

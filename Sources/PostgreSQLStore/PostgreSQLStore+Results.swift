@@ -52,10 +52,9 @@ extension PostgreSQLStore {
     public func states(of tokens: [String]) async throws(StoreError) -> [TokenState] {
         let texts = [SQLText.array(tokens)]
         // A task and its result must be seen at one moment.
-        let begin = Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         return try await reach(to: "read results") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([
-                begin, Request(ResultSQL.rows, texts), Request(ResultSQL.results, texts), .commit,
+                .beginSnapshot, Request(ResultSQL.rows, texts), Request(ResultSQL.results, texts), .commit,
             ])
             let rows = Dictionary(
                 answers[1].rows.map { TaskRow($0) }.map { ($0.token ?? "", $0) },

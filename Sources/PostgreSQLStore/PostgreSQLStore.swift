@@ -27,8 +27,8 @@ public final class PostgreSQLStore: TaskDesk {
     public init(_ address: String, scratch: ScratchSchema? = nil) throws(StoreError) {
         self.address = try PostgreSQLAddress(address)
         self.location = self.address.location
-        let setUp = [SessionSettings.store, scratch.map { "SET search_path = \($0.name)" }].compactMap(\.self)
-        self.main = PostgreSQLConnection(self.address, setUp: setUp.joined(separator: "; "))
+        let place = scratch.map { [SessionSettings.Value(name: "search_path", value: $0.name)] } ?? []
+        self.main = PostgreSQLConnection(self.address, setUp: SessionSettings.store.adding(place))
     }
 
     /// Closes the connections; a call that is under way is ended first.

@@ -1,18 +1,37 @@
-/// What is set on each new session, whatever the server, the database or the role have as default.
-enum SessionSettings {
+import TaskRun
+
+/// What the statements of a session go by, whatever the server, the database or the role have as default.
+///
+/// On a connection to the server itself they are set once. Behind a pooler the session belongs to all its clients, and the next
+/// transaction may have another one: there they are set in each transaction, for the transaction.
+struct SessionSettings: Sendable {
+    /// One setting.
+    struct Value: Sendable, Equatable {
+        let name: String
+        let value: String
+    }
+
+    /// What is set.
+    let values: [Value]
+    /// How a transaction begins behind a pooler: its isolation cannot be set behind its first statement.
+    let begin: Request
+
+    init(_ values: [Value], begin: Request = .begin) { (self.values, self.begin) = (values, begin) }
+
+    /// Nothing.
+    static let none = SessionSettings([])
+
+    /// The same and more; what comes later wins.
+    func adding(_ more: [Value]) -> SessionSettings { SessionSettings(values + more, begin: begin) }
+
+    /// The same behind others, which they win over.
+    func behind(_ others: [Value]) -> SessionSettings { SessionSettings(others + values, begin: begin) }
+
     /// For scripts: the user's own statements, planned as the server thinks best.
     ///
     /// A statement may take long, and the server looks for the end of the connection while it runs, so that the task of
     /// a run that was killed is not held for as long as that. PostgreSQL 13, and a server not on Linux, cannot do that.
-    static let script =
-        common + """
-            ;
-            DO $$ BEGIN
-                PERFORM set_config('client_connection_check_interval', '1s', false);
-            EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
-                NULL;
-            END $$
-            """
+    static let script = SessionSettings(common + [Value(name: connectionCheck, value: "1s")])
 
     /// For the store's own statements.
     ///
@@ -21,27 +40,28 @@ enum SessionSettings {
     /// in between. A plan made for the empty table would then read all of it at each claim. Nested loops over index
     /// scans cost the same at any size. The plans are made once a session (`force_generic_plan`), as none of them depends
     /// on a value, and never compiled: `jit` takes the price of a forbidden plan for a real one.
-    static let store =
-        common + """
-            ;
-            SET statement_timeout = '10s';
-            SET default_transaction_isolation = 'read committed';
-            SET plan_cache_mode = 'force_generic_plan';
-            SET enable_seqscan = off;
-            SET enable_bitmapscan = off;
-            SET enable_hashjoin = off;
-            SET enable_mergejoin = off;
-            SET jit = off
-            """
+    static let store = SessionSettings(
+        common + [
+            Value(name: "statement_timeout", value: "10s"),
+            Value(name: "default_transaction_isolation", value: "read committed"),
+            Value(name: "plan_cache_mode", value: "force_generic_plan"),
+            Value(name: "enable_seqscan", value: "off"), Value(name: "enable_bitmapscan", value: "off"),
+            Value(name: "enable_hashjoin", value: "off"), Value(name: "enable_mergejoin", value: "off"),
+            Value(name: "jit", value: "off"),
+        ],
+        begin: Request(Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED"))
+    )
 
     /// The statement lexer counts on standard strings.
     ///
     /// A session that is lost in the middle of a transaction, with its rows locked, is ended by the server after a
     /// minute.
-    private static let common = """
-        SET standard_conforming_strings = on;
-        SET idle_in_transaction_session_timeout = '60s'
-        """
+    private static let common = [
+        Value(name: "standard_conforming_strings", value: "on"),
+        Value(name: "idle_in_transaction_session_timeout", value: "60s"),
+    ]
+
+    private static let connectionCheck = "client_connection_check_interval"
 
     /// Begins what people wait for and what may read the whole table: 30 s, and any plan.
     ///
@@ -79,4 +99,84 @@ enum SessionSettings {
 
     /// How long to wait for an answer in a maintenance transaction.
     static let maintenanceLimit: Duration = .seconds(35)
+}
+
+extension SessionSettings {
+    /// Sets them for the session if the process that answers is the one that libpq was told of when it connected.
+    ///
+    /// A pooler tells a number of its own. One row: how many were set, or NULL where nothing was.
+    func request(ifAnswering processID: Int32) -> Request {
+        Request(Self.session, arrays + [String(processID)])
+    }
+
+    /// Sets them for the transaction.
+    var requestForTransaction: Request { Request(Self.transaction, arrays) }
+
+    private var arrays: [String?] {
+        [SQLText.array(values.map { Optional($0.name) }), SQLText.array(values.map { Optional($0.value) })]
+    }
+
+    /// Values: names, values, a process number.
+    private static let session = Statement(
+        "session_settings",
+        """
+        SELECT CASE
+            WHEN pg_backend_pid() = $3::integer
+            THEN (SELECT count(set_config(name, value, false)) FROM \(known))
+        END
+        """
+    )
+
+    /// Values: names, values.
+    private static let transaction = Statement(
+        "transaction_settings",
+        """
+        SELECT set_config(name, value, true) FROM \(known)
+        """
+    )
+
+    /// Those that the server has.
+    private static let known = """
+        unnest($1::text[], $2::text[]) AS setting (name, value)
+            WHERE name <> '\(connectionCheck)'
+                OR current_setting('server_version_num')::integer >= 140000 AND version() LIKE '%linux%'
+        """
+}
+
+extension SessionSettings.Value {
+    /// What the startup parameter `options` sets: `-c name=value`, `-cname=value` and `--name=value`.
+    ///
+    /// A backslash takes the next character as it is. What else stands there no server behind a pooler would take.
+    static func all(in options: String) -> [SessionSettings.Value] {
+        var words: [String] = []
+        var word: String?
+        var isEscaped = false
+        for character in options {
+            if isEscaped || !(character == "\\" || character.isWhitespace) {
+                word = (word ?? "") + String(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else if let whole = word {
+                words.append(whole)
+                word = nil
+            }
+        }
+        if let word { words.append(word) }
+        var settings: [String] = []
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if word == "-c" {
+                if let next = rest.popFirst() { settings.append(next) }
+            } else if word.hasPrefix("-c") || word.hasPrefix("--") {
+                settings.append(String(word.dropFirst(2)))
+            }
+        }
+        return settings.compactMap { setting in
+            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            // As in the server: a hyphen in a name stands for an underscore.
+            guard parts.count == 2 else { return nil }
+            return Self(name: String(parts[0].map { $0 == "-" ? "_" : $0 }), value: String(parts[1]))
+        }
+    }
 }

@@ -143,7 +143,7 @@ extension OneShotRun {
         // Nothing in hand: a locked table is left to the next run; an unreachable one may come back within the window.
         guard unsettled.isEmpty, bench.with({ $0.isEmpty }) else { return }
         let isOver = windowEnd.map { sent >= $0 } ?? false
-        let goesOn = error.code == .unreachable || (turn != nil && error.code == .locked)
+        let goesOn = [.unreachable, .unavailable].contains(error.code) || (turn != nil && error.code == .locked)
         guard !goesOn || isOver || stopBegan != nil else { return }
         report.trouble = error
         phase = .done

@@ -5,6 +5,9 @@ public struct StoreError: Error, Sendable, Equatable {
         /// The server cannot be reached, the connection broke, or the server is starting or stopping. What was under
         /// way may or may not have happened.
         case unreachable
+        /// The server answers, and takes no writes at this moment: it is starting or stopping, it is a standby, or a switch-over is under
+        /// way. Nothing was written.
+        case unavailable
         /// Another program holds the lock for longer than the busy timeout, or a statement ran into its time limit.
         /// Nothing was written.
         case locked
@@ -45,7 +48,7 @@ public struct StoreError: Error, Sendable, Equatable {
     /// Whether the same call may go through later without anybody changing anything.
     public var isPassing: Bool {
         switch code {
-        case .unreachable, .locked, .held, .full: true
+        case .unreachable, .unavailable, .locked, .held, .full: true
         case .schema, .database, .refused, .other: false
         }
     }

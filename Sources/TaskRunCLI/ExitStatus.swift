@@ -28,7 +28,7 @@ enum ExitStatus: Int32 {
     case unreachable = 69
     /// A bug, here or in the database (EX_SOFTWARE).
     case bug = 70
-    /// The database is locked or its disk is full, or a task has not ended yet: try again later (EX_TEMPFAIL).
+    /// The database is locked, takes no writes at this moment, or its disk is full, or a task has not ended yet: try again later (EX_TEMPFAIL).
     case tryAgain = 75
     /// The settings, the schema or the database file need a person (EX_CONFIG).
     case settings = 78
@@ -37,7 +37,7 @@ enum ExitStatus: Int32 {
     init(_ code: StoreError.Code) {
         switch code {
         case .unreachable: self = .unreachable
-        case .locked, .held, .full: self = .tryAgain
+        case .unavailable, .locked, .held, .full: self = .tryAgain
         case .schema, .database: self = .settings
         case .refused: self = .badData
         case .other: self = .bug

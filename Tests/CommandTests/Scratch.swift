@@ -8,12 +8,33 @@ struct Scratch: Sendable {
     let folder: URL
     /// Variables besides PATH and HOME.
     var variables: [String: String]
+    /// The database's own address, where the binary goes through a pooler.
+    var direct: String?
 
     /// The databases that what is the same on both is tested on.
     enum Database: String, CaseIterable, CustomTestStringConvertible {
         case sqlite = "SQLite"
         case postgresql = "PostgreSQL"
+        case transactions = "PostgreSQL behind PgBouncer in transaction mode"
+        case sessions = "PostgreSQL behind PgBouncer in session mode"
         var testDescription: String { rawValue }
+
+        /// Those that each test is for.
+        static let allCases: [Database] = [.sqlite, .postgresql]
+        /// With those that tests of all kinds of statements are for as well.
+        static let withPoolers = allCases + poolers
+        static let poolers: [Database] = [.transactions, .sessions]
+
+        /// What stands before the server; `TASKRUN_TEST_POOLER` (transaction or session) puts it before each.
+        var pooler: PgBouncer.Mode? {
+            switch self {
+            case .sqlite: nil
+            case .postgresql:
+                ProcessInfo.processInfo.environment["TASKRUN_TEST_POOLER"].flatMap { PgBouncer.Mode(rawValue: $0) }
+            case .transactions: .transaction
+            case .sessions: .session
+            }
+        }
     }
 
     /// Makes a folder, with tables unless they are not wanted, and removes it afterwards.
@@ -30,19 +51,25 @@ struct Scratch: Sendable {
         defer { try? FileManager.default.removeItem(at: folder) }
         // Places for handlers are counted over all runs of a user: each test has a host of its own.
         var variables = ["TASKRUN_RUNTIME_DIRECTORY": folder.appending(path: "runtime").path]
-        if database == .postgresql {
+        var direct: String?
+        if database != .sqlite {
             var host = server
             if host == nil { host = try await PostgreSQLServer.shared() }
-            variables["TASKRUN_DATABASE"] = try await host?.makeDatabase()
+            direct = try await host?.makeDatabase()
+            variables["TASKRUN_DATABASE"] = direct
+            if let mode = database.pooler, let url = direct, server == nil {
+                variables["TASKRUN_DATABASE"] = try await PgBouncer.shared(mode).url(url)
+            }
         }
-        let scratch = Scratch(folder: folder, variables: variables)
+        let scratch = Scratch(folder: folder, variables: variables, direct: direct)
         if tables { try #require(try await scratch.taskrun("migrate").status == 0) }
         try await body(scratch)
     }
 
     /// The same place with other variables.
     func setting(_ more: [String: String]) -> Scratch {
-        Scratch(folder: folder, variables: variables.merging(more) { $1 })
+        let direct = more["TASKRUN_DATABASE"] ?? direct
+        return Scratch(folder: folder, variables: variables.merging(more) { $1 }, direct: direct)
     }
 
     /// Runs `taskrun` to its end.
@@ -59,7 +86,9 @@ struct Scratch: Sendable {
     @discardableResult
     func sql(_ text: String) async throws -> [String] {
         let words =
-            variables["TASKRUN_DATABASE"].map { ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", $0, "-c", text] }
+            (direct ?? variables["TASKRUN_DATABASE"]).map {
+                ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", $0, "-c", text]
+            }
             ?? ["sqlite3", "-cmd", ".timeout 60000", "tasks.db", text]
         let answer = try await Call(words, environment: environment, folder: folder).answer()
         try #require(answer.status == 0, "\(answer.errors)")

@@ -129,7 +129,8 @@ import Testing
     @Test("a database error has its exit code")
     func exitCodes() {
         let codes: [(StoreError.Code, Int32)] = [
-            (.unreachable, 69), (.locked, 75), (.full, 75), (.schema, 78), (.database, 78), (.refused, 65),
+            (.unreachable, 69), (.unavailable, 75), (.locked, 75), (.full, 75), (.schema, 78), (.database, 78),
+            (.refused, 65),
             (.other, 70),
         ]
         for (code, status) in codes { #expect(ExitStatus(code).rawValue == status) }

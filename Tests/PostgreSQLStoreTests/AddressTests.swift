@@ -47,11 +47,11 @@ struct FailureTests {
     @Test(
         "becomes a code to decide by",
         arguments: [
-            ("08006", .unreachable), ("57P01", .unreachable), ("57P03", .unreachable), ("53300", .unreachable),
+            ("08006", .unreachable), ("57P01", .unreachable), ("57P03", .unavailable), ("53300", .unreachable),
             ("25P03", .unreachable), ("55P03", .locked), ("57014", .locked), ("40001", .locked), ("40P01", .locked),
             ("42P01", .schema), ("42703", .schema), ("23505", .refused), ("22P02", .refused), ("42804", .refused),
-            ("P0001", .refused), ("53100", .full), ("28P01", .database), ("3D000", .database), ("25006", .database),
-            ("42501", .database), ("XX001", .database), ("42601", .other), ("26000", .other),
+            ("P0001", .refused), ("53100", .full), ("28P01", .database), ("3D000", .database), ("25006", .unavailable),
+            ("42501", .database), ("XX001", .database), ("42601", .other), ("26000", .unavailable),
         ] as [(String, StoreError.Code)]
     )
     func code(_ state: String, _ code: StoreError.Code) {

@@ -10,7 +10,7 @@ import Testing
 struct ClaimTests {
     /// Holds rows locked, as another run's open transaction does.
     private func locking(_ condition: String, in fixture: Fixture) throws -> PostgreSQLSession {
-        let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+        let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
         try session.exchange([.begin, Request(Statement(once: "SELECT FROM tasks WHERE \(condition) FOR UPDATE"))])
         return session
     }
@@ -23,7 +23,7 @@ struct ClaimTests {
             EXECUTE claim ('me', 300, NULL, 10, 'A', 'default', 0, \(floor.runAt), \(floor.id)); ROLLBACK;
             """
         }
-        let prepare = "\(SessionSettings.store); PREPARE claim AS \(ClaimSQL.fromLane.sql);"
+        let prepare = "\(SessionSettings.store.statements); PREPARE claim AS \(ClaimSQL.fromLane.sql);"
         let plans = try await fixture.psql(([prepare] + claims).joined(separator: "\n"))
         return plans.split(separator: "\n").filter { $0.contains("Update on tasks") || $0.contains("Buffers:") }
             .split { $0.contains("Update on tasks") }
@@ -142,7 +142,7 @@ struct ClaimTests {
             try await fixture.psql(
                 "INSERT INTO tasks (task_name, queue) SELECT 'A', 'q' || n % 3 FROM generate_series(1, 30) AS n"
             )
-            let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: SessionSettings.store)
+            let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .store)
             try session.exchange([.begin])
             let claim = try #require(Claim(.of(10), now: nil))
             let answers = try session.exchange(claim.questions())
@@ -159,7 +159,7 @@ struct ClaimTests {
             try await fixture.psql(
                 "CREATE TABLE notes (task bigint REFERENCES tasks); INSERT INTO tasks (task_name) VALUES ('A')"
             )
-            let other = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+            let other = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             try other.exchange([.begin, Request(Statement(once: "INSERT INTO notes VALUES (1)"))])
             let claimed = try await fixture.claim(1)
             #expect(claimed.count == 1)
@@ -204,7 +204,7 @@ struct ClaimTests {
                 INSERT INTO tasks (task_name) SELECT 'A' FROM generate_series(1, 20000)
                 """
             )
-            let holder = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+            let holder = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             try holder.exchange([
                 Request(Statement(once: "BEGIN ISOLATION LEVEL REPEATABLE READ")),
                 Request(Statement(once: "SELECT count(*) FROM tasks")),

@@ -77,3 +77,8 @@ func eventually(within limit: Duration = .seconds(300), _ condition: () async th
         try await Task.sleep(for: .milliseconds(20))
     }
 }
+
+extension SessionSettings {
+    /// The same as statements for psql.
+    var statements: String { values.map { "SET \($0.name) = '\($0.value)'" }.joined(separator: "; ") }
+}

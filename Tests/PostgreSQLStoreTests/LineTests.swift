@@ -10,7 +10,7 @@ import Testing
 struct LineTests {
     /// A session of somebody else's, with an open transaction.
     private func other(_ fixture: Fixture, _ statements: String...) throws -> PostgreSQLSession {
-        let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+        let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
         try session.exchange([.begin])
         for sql in statements { try session.exchange([Request(Statement(once: sql))]) }
         return session

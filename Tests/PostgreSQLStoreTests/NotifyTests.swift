@@ -11,7 +11,7 @@ struct NotifyTests {
     func told() async throws {
         try await withStore { fixture in
             #expect(try await fixture.store.setNotify(true))
-            let listener = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+            let listener = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             #expect(try listener.listen())
             func messages() throws -> Int {
                 _ = try listener.exchange([Request(Statement(once: "SELECT 1"))])
@@ -38,7 +38,7 @@ struct NotifyTests {
         try await withStore { one in
             try await withStore { other in
                 for fixture in [one, other] { #expect(try await fixture.store.setNotify(true)) }
-                let listener = try PostgreSQLSession.open(try PostgreSQLAddress(one.url), setUp: "")
+                let listener = try PostgreSQLSession.open(try PostgreSQLAddress(one.url), setUp: .none)
                 #expect(try listener.listen())
                 try await other.psql("INSERT INTO tasks (task_name) VALUES ('A')")
                 _ = try listener.exchange([Request(Statement(once: "SELECT 1"))])

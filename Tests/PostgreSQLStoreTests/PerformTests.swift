@@ -200,7 +200,7 @@ struct PerformTests {
                 timeLimit: .seconds(60),
                 interrupt: try Interrupt()
             )
-            let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: SessionSettings.script)
+            let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .script)
             #expect(try run.fate(in: session) == nil)
             try await fixture.psql("UPDATE tasks SET claim_no = 2")
             #expect(try run.fate(in: session) == .leaseLost)
@@ -212,7 +212,7 @@ struct PerformTests {
     @Test("keeps its lease meanwhile: a renewal neither waits for it nor reports it lost")
     func renewal() async throws {
         try await withTask { fixture, proof in
-            let other = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: "")
+            let other = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             try other.exchange([.begin, Request(ScriptSQL.settle, [String(proof.id), String(proof.number)])])
             let gone = ClaimProof(id: 99, number: 1)
             #expect(try await fixture.store.renew([gone, proof], lease: .seconds(300), now: nil) == [gone])
@@ -232,7 +232,7 @@ struct PerformTests {
                 interrupt: try Interrupt()
             )
             let script = try BoundScript(Script(sql: "SELECT 1", values: [:]))
-            var session: PostgreSQLSession? = try PostgreSQLSession.open(address, setUp: SessionSettings.script)
+            var session: PostgreSQLSession? = try PostgreSQLSession.open(address, setUp: .script)
             _ = try session.map { try run.perform(script, in: $0) }
             _ = try? session?.exchange(
                 [Request(Statement(once: "SELECT pg_sleep(600)"))],

@@ -237,7 +237,7 @@ struct PlanTests {
         }.joined(separator: "\n")
         let settings = """
             ALTER TABLE tasks SET (autovacuum_enabled = off);
-            \(SessionSettings.store);
+            \(SessionSettings.store.statements);
             SET statement_timeout = 0;
             """
         switch knowledge {

@@ -92,6 +92,32 @@ struct PostgreSQLPrograms: Sendable {
         try process.run()
     }
 
+    /// Starts a program as the right user, which ends when the handle is closed or this process ends; its folder is removed then.
+    ///
+    /// What it writes is in the folder's `log`.
+    func startBeside(_ words: [String], folder: URL) throws -> FileHandle {
+        let input = Pipe()
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        let script = """
+            trap "" HUP
+            folder=$1
+            shift
+            "$@" </dev/null >"$folder/log" 2>&1 &
+            cat >/dev/null
+            kill -TERM $!
+            wait
+            rm -rf "$folder"
+            """
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/setsid")
+        process.arguments = ["/bin/sh", "-c", script, "watchdog", folder.path] + prefix + words
+        process.standardInput = input.fileHandleForReading
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return input.fileHandleForWriting
+    }
+
     private var prefix: [String] {
         guard let user else { return [] }
         return ["/usr/bin/setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--"]

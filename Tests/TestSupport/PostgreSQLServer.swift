@@ -11,7 +11,7 @@ public final class PostgreSQLServer: Sendable {
     public let port: Int
     /// The folder with the socket, the log and the data.
     public let folder: URL
-    private let programs: PostgreSQLPrograms
+    let programs: PostgreSQLPrograms
     private let schemas = Mutex(0)
 
     private init(programs: PostgreSQLPrograms, folder: URL, port: Int) {
@@ -143,7 +143,7 @@ public final class PostgreSQLServer: Sendable {
     /// A port of 127.0.0.1 on which nobody listens.
     ///
     /// None of those that Linux gives to connections (32768 and up): while the server is down, one could take it.
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         for _ in 0..<100 {
             let port = UInt16.random(in: 15_000...30_000)
             let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

@@ -11,7 +11,7 @@ enum ConnectionRefusal {
 
     static func explain(
         _ handle: OpaquePointer,
-        address: PostgreSQLAddress,
+        _ parameters: [(keyword: String, value: String)],
         after time: Duration
     ) -> PostgreSQLFailure {
         let message = String(cString: PQerrorMessage(handle))
@@ -20,15 +20,14 @@ enum ConnectionRefusal {
         }
         // After the time limit there was silence, not a refusal, and asking again would only double the wait.
         let limit = PostgreSQLAddress.options(PQconninfo(handle))?["connect_timeout"].flatMap { Int($0) } ?? 0
-        guard limit < 1 || time < .seconds(limit), let state = askAgain(address) else {
+        guard limit < 1 || time < .seconds(limit), let state = askAgain(parameters) else {
             return PostgreSQLFailure(.unreachable, message: message)
         }
         return PostgreSQLFailure(state: state, message: message)
     }
 
     /// The SQLSTATE with which the server refuses; nil where no server answers, or it now agrees.
-    private static func askAgain(_ address: PostgreSQLAddress) -> String? {
-        let parameters = address.parameters
+    private static func askAgain(_ parameters: [(keyword: String, value: String)]) -> String? {
         let started = CStrings.with(parameters.map(\.keyword) + [nil]) { keywords in
             CStrings.with(parameters.map(\.value) + [nil]) { values in PQconnectStartParams(keywords, values, 1) }
         }

@@ -9,6 +9,10 @@ struct PostgreSQLAddress: Sendable {
     let location: String
     /// Whether the environment (or its service file) sets how long connecting may take.
     private let hasTimeout: Bool
+    /// What is to be set at the start of each session, as the server's startup parameter has it; nil: nothing.
+    let options: String?
+    /// What the user wrote, one keyword each.
+    private let given: [String: String]
 
     /// Reads a URL (`postgres://…`, `postgresql://…`) or a conninfo string (`host=db1 dbname=app`), without connecting.
     init(_ text: String) throws(StoreError) {
@@ -31,6 +35,8 @@ struct PostgreSQLAddress: Sendable {
         }
         let environment = Self.options(PQconndefaults()) ?? [:]
         self.text = text
+        self.given = given
+        self.options = given["options"] ?? environment["options"]
         self.location = Self.location(given, environment: environment)
         self.hasTimeout = environment["connect_timeout"] != nil
     }
@@ -38,7 +44,15 @@ struct PostgreSQLAddress: Sendable {
     /// The parameters for libpq, in order: what comes later wins.
     ///
     /// The first ones are this program's defaults, then comes what the user wrote, then what must be as it is.
-    var parameters: [(keyword: String, value: String)] {
+    var parameters: [(keyword: String, value: String)] { parameters(of: [("dbname", text)]) }
+
+    /// The same without what is to be set at the start; nil where the user wrote nothing of that.
+    var parametersWithoutOptions: [(keyword: String, value: String)]? {
+        guard given["options"] != nil else { return nil }
+        return parameters(of: given.filter { $0.key != "options" }.map { ($0.key, $0.value) })
+    }
+
+    private func parameters(of given: [(String, String)]) -> [(keyword: String, value: String)] {
         var list = [
             ("fallback_application_name", "taskrun"),
             // A connection through which nothing comes is given up after about a minute, not after two hours.
@@ -46,7 +60,7 @@ struct PostgreSQLAddress: Sendable {
             ("tcp_user_timeout", "30000"),
         ]
         if !hasTimeout { list.append(("connect_timeout", "10")) }
-        return list + [("dbname", text), ("client_encoding", "UTF8")]
+        return list + given + [("client_encoding", "UTF8")]
     }
 
     static func location(_ given: [String: String], environment: [String: String]) -> String {

@@ -7,14 +7,16 @@ import TaskRun
 actor PostgreSQLConnection {
     private nonisolated let executor = QueueExecutor()
     private let address: PostgreSQLAddress
-    private let setUp: String
+    private let setUp: SessionSettings
+    /// Set once it turned out that the server end changes although it seemed not to.
+    private var isPooled = false
     private var session: PostgreSQLSession?
     private var isClosed = false
 
     /// - Parameters:
     ///   - address: Where to connect.
-    ///   - setUp: Statements to be run on each new session.
-    init(_ address: PostgreSQLAddress, setUp: String) {
+    ///   - setUp: What its statements go by.
+    init(_ address: PostgreSQLAddress, setUp: SessionSettings) {
         self.address = address
         self.setUp = setUp
     }
@@ -36,8 +38,9 @@ actor PostgreSQLConnection {
 
     private func current() throws(PostgreSQLFailure) -> PostgreSQLSession {
         if let session, session.isUsable() { return session }
+        isPooled = isPooled || session?.link == .pooled
         session = nil
-        let new = try PostgreSQLSession.open(address, setUp: setUp)
+        let new = try PostgreSQLSession.open(address, setUp: setUp, isPooled: isPooled)
         session = new
         return new
     }
@@ -46,7 +49,7 @@ actor PostgreSQLConnection {
     func recycle(keeping isKept: Bool) {
         guard isKept, let session else { return session = nil }
         do {
-            try session.recycle(setUp: setUp)
+            try session.recycle()
         } catch {
             self.session = nil
         }

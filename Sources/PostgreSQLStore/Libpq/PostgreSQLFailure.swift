@@ -10,6 +10,8 @@ struct PostgreSQLFailure: Error, Equatable {
     ///
     /// The server's DETAIL is left out: it shows column values.
     let message: String
+    /// Whether the statement was prepared before.
+    private let isOfKeptPlan: Bool
 
     /// Trouble the server reported.
     init(state: String, message: String) {
@@ -18,6 +20,11 @@ struct PostgreSQLFailure: Error, Equatable {
 
     /// Trouble on this side.
     init(_ code: StoreError.Code, state: String? = nil, message: String) {
+        self.init(code, state: state, message: message, isOfKeptPlan: false)
+    }
+
+    private init(_ code: StoreError.Code, state: String?, message: String, isOfKeptPlan: Bool) {
+        self.isOfKeptPlan = isOfKeptPlan
         self.code = code
         self.state = state
         self.message = Self.oneLine(message)
@@ -34,13 +41,28 @@ struct PostgreSQLFailure: Error, Equatable {
 
     /// Whether the server is well, and refuses what it was given: a value, JSON that is nested too deep, a trigger that does not work.
     var isAboutStatement: Bool {
-        guard let state, ![.unreachable, .locked, .held, .full].contains(code) else { return false }
+        guard let state, ![.unreachable, .unavailable, .locked, .held, .full].contains(code) else { return false }
         // Resources, operator, system, and what the server says of a fault of its own.
         return !["53", "57", "58", "XX"].contains(state.prefix(2))
     }
 
+    /// The state of what the server cannot do, among it to use a plan whose result would have other columns now.
+    static let featureNotSupported = "0A000"
+
+    /// Whether the server does not have the statement as this session prepared it.
+    ///
+    /// A table has changed since, or the server end of the connection. It was surely undone.
+    var isStalePlan: Bool { isOfKeptPlan || state == "26000" || state == "42P05" }
+
+    /// The same, of a statement that was prepared before.
+    var ofKeptPlan: PostgreSQLFailure {
+        PostgreSQLFailure(.unavailable, state: state, message: message, isOfKeptPlan: true)
+    }
+
     /// Whether the connection is of no use any more.
-    var endsConnection: Bool { code == .unreachable }
+    ///
+    /// A server that takes no writes may be a standby by now: the next connection looks for the primary again.
+    var endsConnection: Bool { code == .unreachable || code == .unavailable && !isStalePlan }
 
     /// The error for the store's caller, who is told what was being done.
     func storeError(subject: String) -> StoreError {
@@ -62,14 +84,16 @@ extension PostgreSQLFailure {
     /// Source: PostgreSQL's manual, appendix A, "PostgreSQL Error Codes".
     static func code(forState state: String) -> StoreError.Code {
         switch state {
-        // The server stops, starts, or has no place; 25P03 and 57P05 end a session that was idle for too long.
-        case "57P01", "57P02", "57P03", "57P05", "53300", "25P03": return .unreachable
+        // The server stops, or has no place; 25P03 and 57P05 end a session that was idle for too long.
+        case "57P01", "57P02", "57P05", "53300", "25P03": return .unreachable
+        // It starts or stops, takes no writes (a standby, a switch-over), or does not know a statement that it has prepared.
+        case "57P03", "25006", "26000", "42P05": return .unavailable
         // A lock or statement ran into its limit, or two transactions stood in each other's way.
         case "55P03", "57014", "40001", "40P01": return .locked
         // No such table, column or schema.
         case "42P01", "42703", "3F000": return .schema
-        // No permission, a read-only server, no such database, a broken file.
-        case "42501", "25006", "3D000", "57P04", "XX001", "XX002": return .database
+        // No permission, no such database, a broken file.
+        case "42501", "3D000", "57P04", "XX001", "XX002": return .database
         case "42804", "P0001": return .refused
         case "53100": return .full
         default: break
@@ -90,8 +114,10 @@ extension PostgreSQLFailure {
             "Check user and password (in the URL, PGPASSWORD or ~/.pgpass) and the server's pg_hba.conf."
         case (_, "3D000"): "Create the database (createdb), or name another one in the URL."
         case (_, "42501"): "Give this user the right (GRANT), or connect as the tables' owner."
-        case (_, "25006"): "Connect to the primary server: this one, or this session, is read-only."
-        case (_, "26000"): "If a connection pooler stands in between, set it to session mode."
+        case (_, "25006"):
+            "During a switch-over try again; else name the primary server in the URL, or all servers and target_session_attrs=read-write."
+        case (_, "57P03"): "The server is starting or stopping: try again."
+        case (.unavailable, _): "Try again."
         case (.unreachable, _): "Check that the server is running and can be reached from here, then try again."
         case (.held, _):
             "It is tried again while the lease lives; pg_stat_activity tells whose transaction has been open for long."

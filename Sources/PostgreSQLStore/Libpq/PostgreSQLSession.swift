@@ -6,34 +6,89 @@ import TaskRun
 /// A class: it owns libpq's connection and ends it with the last reference. All calls block, so it is used on the
 /// executor of its ``PostgreSQLConnection`` only. Nothing waits without a limit: a server that accepts and then is
 /// silent costs the limit, after which the session is of no use.
+///
+/// Behind a pooler no setting is left in the session and no statement is prepared by name: the next transaction may be on another
+/// connection to the server, and the next one on this connection another program's.
 final class PostgreSQLSession {
-    private let handle: OpaquePointer
-    private var prepared: Set<String> = []
-    private var isBroken = false
-    /// Whether the triggers' messages come here; nil: not asked yet.
-    private var isListening: Bool?
+    /// What is at the other end.
+    enum Link {
+        /// The server itself, for as long as the session lives.
+        case direct
+        /// A pooler, which may give each transaction another connection to the server; or it is not known yet.
+        case pooled
+    }
 
-    private init(_ handle: OpaquePointer) { self.handle = handle }
+    let handle: OpaquePointer
+    /// What is at the other end.
+    private(set) var link = Link.pooled
+    var prepared: Set<String> = []
+    var isBroken = false
+    /// Whether the triggers' messages come here; nil: not asked yet.
+    var isListening: Bool?
+    /// Whether a COMMIT was answered only after it was asked to wait no longer.
+    var wasSlowToCommit = false
+    private var settings: SessionSettings
+
+    private init(_ handle: OpaquePointer, _ settings: SessionSettings) {
+        (self.handle, self.settings) = (handle, settings)
+    }
 
     deinit { PQfinish(handle) }
 
-    /// Connects and runs the set-up statements.
-    static func open(_ address: PostgreSQLAddress, setUp: String) throws(PostgreSQLFailure) -> PostgreSQLSession {
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - address: Where to.
+    ///   - setUp: What the statements are to go by.
+    ///   - isPooled: Whether it is known that a pooler stands in between, which else is looked for.
+    /// - Returns: The open session.
+    /// - Throws: Why no connection was made.
+    static func open(
+        _ address: PostgreSQLAddress,
+        setUp: SessionSettings,
+        isPooled: Bool = false
+    ) throws(PostgreSQLFailure) -> PostgreSQLSession {
+        let session: PostgreSQLSession
+        do throws(PostgreSQLFailure) {
+            session = try connect(address, address.parameters, setUp)
+        } catch {
+            // PgBouncer refuses startup options: they are set in each transaction then.
+            guard error.state == "08P01", let parameters = address.parametersWithoutOptions else { throw error }
+            session = try connect(address, parameters, setUp)
+        }
+        // By itself libpq would print the server's notices on stderr.
+        PQsetNoticeReceiver(session.handle, { _, _ in }, nil)
+        guard PQsetnonblocking(session.handle, 1) == 0 else { throw session.lost() }
+        let isDirect = isPooled ? false : try session.setUpIfDirect()
+        if !isDirect {
+            session.settings = setUp.behind(SessionSettings.Value.all(in: address.options ?? ""))
+        }
+        return session
+    }
+
+    private static func connect(
+        _ address: PostgreSQLAddress,
+        _ parameters: [(keyword: String, value: String)],
+        _ settings: SessionSettings
+    ) throws(PostgreSQLFailure) -> PostgreSQLSession {
         let begin = ContinuousClock.now
-        let parameters = address.parameters
         let connected = CStrings.with(parameters.map(\.keyword) + [nil]) { keywords in
             CStrings.with(parameters.map(\.value) + [nil]) { values in PQconnectdbParams(keywords, values, 1) }
         }
         guard let handle = connected else { throw PostgreSQLFailure(.other, message: "out of memory") }
-        let session = PostgreSQLSession(handle)
+        let session = PostgreSQLSession(handle, settings)
         guard PQstatus(handle) == CONNECTION_OK else {
-            throw ConnectionRefusal.explain(handle, address: address, after: ContinuousClock.now - begin)
+            throw ConnectionRefusal.explain(handle, parameters, after: ContinuousClock.now - begin)
         }
-        // By itself libpq would print the server's notices on stderr.
-        PQsetNoticeReceiver(handle, { _, _ in }, nil)
-        guard PQsetnonblocking(handle, 1) == 0 else { throw session.lost() }
-        try session.execute(setUp, within: .seconds(15))
         return session
+    }
+
+    /// Sets what the statements go by for the whole session, where it is the server itself that answers.
+    private func setUpIfDirect() throws(PostgreSQLFailure) -> Bool {
+        let request = settings.request(ifAnswering: PQbackendPID(handle))
+        let isDirect = try transfer([request], within: .seconds(15), interrupt: nil)[0].rows.first?.textIfAny(0) != nil
+        link = isDirect ? .direct : .pooled
+        return isDirect
     }
 
     /// The server's version as a number: 150018 for 15.18.
@@ -70,14 +125,56 @@ final class PostgreSQLSession {
                 message: "a value contains a NUL character, which PostgreSQL cannot store"
             )
         }
-        guard PQenterPipelineMode(handle) == 1 else { throw lost() }
-        var parts: [Part] = []
-        for request in requests { try send(request, parts: &parts) }
-        guard PQpipelineSync(handle) == 1 else { throw lost() }
-        try flush(within: limit)
-        let results = try collect(parts, within: limit, interrupt: interrupt)
-        guard PQexitPipelineMode(handle) == 1 else { throw lost() }
-        return results
+        let isWhole = PQtransactionStatus(handle) == PQTRANS_IDLE
+        do throws(PostgreSQLFailure) {
+            return try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt)
+        } catch {
+            guard error.isStalePlan else { throw error }
+            try forgetPlans(after: error, isWhole: isWhole)
+            // It was undone as a whole, so it can be sent again as a whole.
+            return try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt)
+        }
+    }
+
+    /// The same; behind a pooler a transaction that begins here goes by the settings too.
+    private func transfer(
+        _ requests: [Request],
+        isWhole: Bool,
+        within limit: Duration,
+        interrupt: Interrupt?
+    ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
+        guard link == .pooled, isWhole else { return try transfer(requests, within: limit, interrupt: interrupt) }
+        var opening = [settings.begin, settings.requestForTransaction]
+        if let first = requests.first, first.isBegin {
+            if first.statement.name != settings.begin.statement.name { opening[0] = first }
+            var results = try transfer(opening + requests.dropFirst(), within: limit, interrupt: interrupt)
+            results.remove(at: 1)
+            return results
+        }
+        do throws(PostgreSQLFailure) {
+            let results = try transfer(opening + requests + [.commit], within: limit, interrupt: interrupt)
+            return Array(results.dropFirst(opening.count).dropLast())
+        } catch {
+            // The caller has begun no transaction, and would not end this one.
+            leaveTransaction()
+            throw error
+        }
+    }
+
+    /// Makes the next use of each statement prepare it anew: a table has changed, or the server end is another one.
+    private func forgetPlans(after failure: PostgreSQLFailure, isWhole: Bool) throws(PostgreSQLFailure) {
+        guard isWhole else {
+            isBroken = true
+            throw failure
+        }
+        leaveTransaction()
+        guard !isBroken else { throw failure }
+        prepared = []
+        if failure.state == PostgreSQLFailure.featureNotSupported {
+            try execute("DEALLOCATE ALL", within: .seconds(15))
+        } else {
+            link = .pooled
+        }
     }
 
     /// Runs statements without values as they stand, separated by semicolons; without BEGIN they are one transaction.
@@ -120,180 +217,23 @@ final class PostgreSQLSession {
         if let failure { throw noting(failure) }
     }
 
-    /// Makes the session as good as new.
-    func recycle(setUp: String) throws(PostgreSQLFailure) {
+    /// Makes the session as good as new; one that is other programs' too is left as it is.
+    func recycle() throws(PostgreSQLFailure) {
+        guard link == .direct else { return }
         // DISCARD drops the prepared statements too, and wants to be alone.
         (prepared, isListening) = ([], nil)
         try execute("DISCARD ALL", within: .seconds(15))
-        try execute(setUp, within: .seconds(15))
+        _ = try setUpIfDirect()
     }
 
     /// Undoes a transaction that was left open.
     func leaveTransaction() {
         guard isUsable(), PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
         do {
-            try exchange([.rollback])
+            try transfer([.rollback], within: .seconds(15), interrupt: nil)
         } catch {
             // Closing the connection undoes it just as well.
             isBroken = true
         }
-    }
-}
-
-extension PostgreSQLSession {
-    /// Listens for the triggers' messages, once a session.
-    ///
-    /// - Returns: Whether there are triggers.
-    func listen() throws(PostgreSQLFailure) -> Bool {
-        if let isListening { return isListening }
-        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
-        // Letters, digits and an underscore: made from the table's number.
-        if let channel { try execute("LISTEN \(channel)", within: .seconds(15)) }
-        isListening = channel != nil
-        return channel != nil
-    }
-
-    /// Drops the messages that have come so far, and says how many.
-    @discardableResult
-    func forgetMessages() -> Int {
-        var count = 0
-        while let message = PQnotifies(handle) {
-            PQfreemem(message)
-            count += 1
-        }
-        return count
-    }
-
-    /// Waits for a message, an interrupt, or a moment.
-    ///
-    /// - Throws: That the connection is lost.
-    func waitForMessage(
-        until end: ContinuousClock.Instant,
-        _ interrupt: Interrupt
-    ) throws(PostgreSQLFailure) -> Readiness {
-        while true {
-            if let message = PQnotifies(handle) {
-                PQfreemem(message)
-                return .ready
-            }
-            let wake = Readiness.wait(
-                on: PQsocket(handle),
-                or: interrupt,
-                atMost: ContinuousClock.now.duration(to: end)
-            )
-            guard wake == .ready else { return wake }
-            guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else { throw lost() }
-        }
-    }
-
-    /// What the server answers, in order: a statement's preparation or its result.
-    private enum Part {
-        case preparation(String)
-        case result
-    }
-
-    private func send(_ request: Request, parts: inout [Part]) throws(PostgreSQLFailure) {
-        let statement = request.statement
-        let count = Int32(request.values.count)
-        guard !statement.name.isEmpty else {
-            let sent = CStrings.with(request.values) {
-                PQsendQueryParams(handle, statement.sql, count, nil, $0, nil, nil, 0)
-            }
-            guard sent == 1 else { throw lost() }
-            return parts.append(.result)
-        }
-        if prepared.insert(statement.name).inserted {
-            guard PQsendPrepare(handle, statement.name, statement.sql, 0, nil) == 1 else { throw lost() }
-            parts.append(.preparation(statement.name))
-        }
-        let sent = CStrings.with(request.values) {
-            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, statement.isBinary ? 1 : 0)
-        }
-        guard sent == 1 else { throw lost() }
-        parts.append(.result)
-    }
-
-    private func collect(
-        _ parts: [Part],
-        within limit: Duration,
-        interrupt: Interrupt?
-    ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
-        var results: [PostgreSQLResult] = []
-        var failure: PostgreSQLFailure?
-        for part in parts {
-            guard let result = try next(within: limit, interrupt: interrupt) else { throw lost() }
-            if failure == nil { failure = result.failure.map(noting) }
-            // A session that is to copy does nothing else any more.
-            if result.isCopy { isBroken = true }
-            if isBroken { break }
-            // libpq ends the results of each statement with an empty one.
-            guard try next(within: limit, interrupt: interrupt) == nil else { throw lost() }
-            switch part {
-            case .preparation(let name): if failure != nil { prepared.remove(name) }
-            case .result: results.append(result)
-            }
-        }
-        if let failure, isBroken { throw failure }
-        guard let end = try next(within: limit, interrupt: nil), end.status == PGRES_PIPELINE_SYNC else { throw lost() }
-        if let failure {
-            guard PQexitPipelineMode(handle) == 1 else { throw lost() }
-            throw failure
-        }
-        return results
-    }
-
-    /// The next result, or nil where libpq has none left for a statement.
-    private func next(within limit: Duration, interrupt: Interrupt?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
-        var deadline = ContinuousClock.now + limit
-        var isCancelling = false
-        while PQisBusy(handle) == 1 {
-            let rest = isCancelling ? min(deadline - .now, .milliseconds(500)) : deadline - .now
-            switch Readiness.wait(on: PQsocket(handle), or: isCancelling ? nil : interrupt, atMost: rest) {
-            case .ready:
-                guard PQconsumeInput(handle) == 1 else { throw lost() }
-            case .interrupted:
-                isCancelling = true
-                deadline = min(deadline, .now + Interrupt.patience)
-                interrupt?.cancel(handle)
-            case .timedOut:
-                guard ContinuousClock.now < deadline else { throw silent(limit) }
-                // A cancellation that comes before the server has begun the statement has no effect: say it again.
-                interrupt?.cancel(handle)
-            }
-        }
-        return PQgetResult(handle).map { PostgreSQLResult($0) }
-    }
-
-    /// Sends what libpq has gathered; reads meanwhile, so that both sides never wait for each other.
-    private func flush(within limit: Duration) throws(PostgreSQLFailure) {
-        let deadline = ContinuousClock.now + limit
-        while true {
-            switch PQflush(handle) {
-            case 0: return
-            case 1:
-                let ready = Readiness.wait(for: .either, on: PQsocket(handle), atMost: deadline - .now)
-                guard ready != .timedOut else { throw silent(limit) }
-                guard PQconsumeInput(handle) == 1 else { throw lost() }
-            default: throw lost()
-            }
-        }
-    }
-
-    /// The connection is lost: libpq's words for it.
-    private func lost() -> PostgreSQLFailure {
-        isBroken = true
-        let message = PostgreSQLFailure.oneLine(String(cString: PQerrorMessage(handle)))
-        return PostgreSQLFailure(.unreachable, message: message.isEmpty ? "the connection was lost" : message)
-    }
-
-    private func silent(_ limit: Duration) -> PostgreSQLFailure {
-        isBroken = true
-        return PostgreSQLFailure(.unreachable, message: "the server did not answer for \(limit.components.seconds) s")
-    }
-
-    /// Marks the session where the failure ends it.
-    private func noting(_ failure: PostgreSQLFailure) -> PostgreSQLFailure {
-        if failure.endsConnection || PQstatus(handle) != CONNECTION_OK { isBroken = true }
-        return failure
     }
 }

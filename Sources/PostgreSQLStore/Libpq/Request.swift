@@ -10,7 +10,8 @@ import Foundation
 struct Statement: Sendable {
     /// Unique among the store's statements; empty for text that is used once.
     let name: String
-    /// The text, with `$1`, `$2` … for values.
+    /// The text, with `$1`, `$2` … for values; begins with the name in a comment, by which it is found in the server's log where it is
+    /// not prepared.
     let sql: String
     /// Whether rows come in binary form: for statements that bring many; numbers and moments are read without parsing.
     let isBinary: Bool
@@ -18,7 +19,7 @@ struct Statement: Sendable {
     /// A statement that each session prepares once.
     init(_ name: String, isBinary: Bool = false, _ sql: String) {
         self.name = name
-        self.sql = sql
+        self.sql = name.isEmpty ? sql : "/* \(name) */ \(sql)"
         self.isBinary = isBinary
     }
 
@@ -37,8 +38,13 @@ struct Request: Sendable {
         self.values = values
     }
 
+    /// Whether it begins a transaction.
+    var isBegin: Bool { [Self.begin, Self.beginSnapshot].contains { $0.statement.name == statement.name } }
+
     /// Begins a transaction.
     static let begin = Request(Statement("begin", "BEGIN"))
+    /// Begins a transaction that reads, all of one moment.
+    static let beginSnapshot = Request(Statement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
     /// Ends a transaction for good.
     static let commit = Request(Statement("commit", "COMMIT"))
     /// Marks a place in a transaction that can be gone back to.

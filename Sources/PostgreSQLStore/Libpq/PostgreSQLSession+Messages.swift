@@ -1,0 +1,48 @@
+import CPostgreSQL
+
+extension PostgreSQLSession {
+    /// Listens for the triggers' messages, once a session.
+    ///
+    /// - Returns: Whether there are triggers.
+    func listen() throws(PostgreSQLFailure) -> Bool {
+        if let isListening { return isListening }
+        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
+        // Letters, digits and an underscore: made from the table's number.
+        if let channel { try execute("LISTEN \(channel)", within: .seconds(15)) }
+        isListening = channel != nil
+        return channel != nil
+    }
+
+    /// Drops the messages that have come so far, and says how many.
+    @discardableResult
+    func forgetMessages() -> Int {
+        var count = 0
+        while let message = PQnotifies(handle) {
+            PQfreemem(message)
+            count += 1
+        }
+        return count
+    }
+
+    /// Waits for a message, an interrupt, or a moment.
+    ///
+    /// - Throws: That the connection is lost.
+    func waitForMessage(
+        until end: ContinuousClock.Instant,
+        _ interrupt: Interrupt
+    ) throws(PostgreSQLFailure) -> Readiness {
+        while true {
+            if let message = PQnotifies(handle) {
+                PQfreemem(message)
+                return .ready
+            }
+            let wake = Readiness.wait(
+                on: PQsocket(handle),
+                or: interrupt,
+                atMost: ContinuousClock.now.duration(to: end)
+            )
+            guard wake == .ready else { return wake }
+            guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else { throw lost() }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import CPostgreSQL
+import TaskRun
+
+extension PostgreSQLSession {
+    /// What the server answers, in order: a statement's preparation or its result.
+    private enum Part {
+        case preparation(String)
+        case result(isPrepared: Bool)
+    }
+
+    /// Sends the statements as they are, in one go, and waits for the results of all.
+    @discardableResult
+    func transfer(
+        _ requests: [Request],
+        within limit: Duration,
+        interrupt: Interrupt?
+    ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
+        guard PQenterPipelineMode(handle) == 1 else { throw lost() }
+        var parts: [Part] = []
+        for request in requests { try send(request, parts: &parts) }
+        guard PQpipelineSync(handle) == 1 else { throw lost() }
+        try flush(within: limit)
+        let results = try collect(parts, within: limit, interrupt: interrupt)
+        guard PQexitPipelineMode(handle) == 1 else { throw lost() }
+        return results
+    }
+
+    private func send(_ request: Request, parts: inout [Part]) throws(PostgreSQLFailure) {
+        let statement = request.statement
+        let count = Int32(request.values.count)
+        let format: Int32 = statement.isBinary ? 1 : 0
+        guard !statement.name.isEmpty, link == .direct else {
+            let sent = CStrings.with(request.values) {
+                PQsendQueryParams(handle, statement.sql, count, nil, $0, nil, nil, format)
+            }
+            guard sent == 1 else { throw lost() }
+            return parts.append(.result(isPrepared: false))
+        }
+        if prepared.insert(statement.name).inserted {
+            guard PQsendPrepare(handle, statement.name, statement.sql, 0, nil) == 1 else { throw lost() }
+            parts.append(.preparation(statement.name))
+        }
+        let sent = CStrings.with(request.values) {
+            PQsendQueryPrepared(handle, statement.name, count, $0, nil, nil, format)
+        }
+        guard sent == 1 else { throw lost() }
+        parts.append(.result(isPrepared: true))
+    }
+
+    private func collect(
+        _ parts: [Part],
+        within limit: Duration,
+        interrupt: Interrupt?
+    ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
+        var results: [PostgreSQLResult] = []
+        var failure: PostgreSQLFailure?
+        for part in parts {
+            guard let result = try next(within: limit, interrupt: interrupt) else { throw lost() }
+            if failure == nil { failure = result.failure.map { noting($0, of: part) } }
+            // A session that is to copy does nothing else any more.
+            if result.isCopy { isBroken = true }
+            if isBroken { break }
+            // libpq ends the results of each statement with an empty one.
+            guard try next(within: limit, interrupt: interrupt) == nil else { throw lost() }
+            switch part {
+            case .preparation(let name): if failure != nil { prepared.remove(name) }
+            case .result: results.append(result)
+            }
+        }
+        if let failure, isBroken { throw failure }
+        guard let end = try next(within: limit, interrupt: nil), end.status == PGRES_PIPELINE_SYNC else { throw lost() }
+        if let failure {
+            guard PQexitPipelineMode(handle) == 1 else { throw lost() }
+            throw failure
+        }
+        return results
+    }
+
+    /// Marks the session where the failure ends it, and the failure where it is of a plan that was kept.
+    private func noting(_ failure: PostgreSQLFailure, of part: Part) -> PostgreSQLFailure {
+        let failure = noting(failure)
+        guard failure.state == PostgreSQLFailure.featureNotSupported, case .result(isPrepared: true) = part else {
+            return failure
+        }
+        return failure.ofKeptPlan
+    }
+
+    /// The next result, or nil where libpq has none left for a statement.
+    func next(within limit: Duration, interrupt: Interrupt?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
+        var deadline = ContinuousClock.now + limit
+        var isCancelling = false
+        while PQisBusy(handle) == 1 {
+            let rest = isCancelling ? min(deadline - .now, .milliseconds(500)) : deadline - .now
+            switch Readiness.wait(on: PQsocket(handle), or: isCancelling ? nil : interrupt, atMost: rest) {
+            case .ready:
+                guard PQconsumeInput(handle) == 1 else { throw lost() }
+            case .interrupted:
+                isCancelling = true
+                deadline = min(deadline, .now + Interrupt.patience)
+                interrupt?.cancel(handle)
+            case .timedOut:
+                guard ContinuousClock.now < deadline else { throw silent(limit) }
+                // A cancellation that comes before the server has begun the statement has no effect: say it again.
+                interrupt?.cancel(handle)
+            }
+        }
+        return PQgetResult(handle).map { PostgreSQLResult($0) }
+    }
+
+    /// Sends what libpq has gathered; reads meanwhile, so that both sides never wait for each other.
+    func flush(within limit: Duration) throws(PostgreSQLFailure) {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            switch PQflush(handle) {
+            case 0: return
+            case 1:
+                let ready = Readiness.wait(for: .either, on: PQsocket(handle), atMost: deadline - .now)
+                guard ready != .timedOut else { throw silent(limit) }
+                guard PQconsumeInput(handle) == 1 else { throw lost() }
+            default: throw lost()
+            }
+        }
+    }
+
+    /// The connection is lost: libpq's words for it.
+    func lost() -> PostgreSQLFailure {
+        isBroken = true
+        let message = PostgreSQLFailure.oneLine(String(cString: PQerrorMessage(handle)))
+        return PostgreSQLFailure(.unreachable, message: message.isEmpty ? "the connection was lost" : message)
+    }
+
+    private func silent(_ limit: Duration) -> PostgreSQLFailure {
+        isBroken = true
+        return PostgreSQLFailure(.unreachable, message: "the server did not answer for \(limit.components.seconds) s")
+    }
+
+    /// Marks the session where the failure ends it.
+    func noting(_ failure: PostgreSQLFailure) -> PostgreSQLFailure {
+        if failure.endsConnection || PQstatus(handle) != CONNECTION_OK { isBroken = true }
+        return failure
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// PostgreSQL behind PgBouncer, in both of its modes.
+@Suite("Behind PgBouncer")
+struct PoolerTests {
+    /// What a program's session is like, told by a client of the pooler.
+    private static let session = """
+        SELECT name, setting FROM pg_settings WHERE source = 'session' AND name NOT IN ('client_encoding', 'application_name')
+        UNION ALL SELECT 'prepared', name FROM pg_prepared_statements
+        UNION ALL SELECT 'channel', channel FROM pg_listening_channels() AS channel
+        UNION ALL SELECT 'lock', objid::text FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+        """
+
+    @Test(
+        "no command leaves a setting, a prepared statement, a channel or a lock in the session that it shares",
+        arguments: PgBouncer.Mode.allCases
+    )
+    func leavesNothing(_ mode: PgBouncer.Mode) async throws {
+        let server = try await PostgreSQLServer.start()
+        // One connection to the server, which is left as it is when a client leaves.
+        let pooler = try await PgBouncer.start(
+            mode,
+            before: server,
+            settings: ["default_pool_size = 1", "server_reset_query =", "server_idle_timeout = 0"]
+        )
+        let url = pooler.url(server.superuserURL)
+        try await Scratch.with(tables: false) { scratch async throws in
+            let place = scratch.setting(["TASKRUN_DATABASE": url])
+            try place.handler("OK", "exit 0")
+            try place.write("SELECT :id::text;\n", to: "handlers/SQL.sql")
+            let commands: [[String]] = [
+                ["migrate"], ["migrate", "--notify"], ["add", "OK", "{}"], ["add", "SQL", #"{"id":1}"#],
+                ["add", "OK", "--lock-key", "k"], ["list"], ["show", "1"], ["status"], ["handlers"], ["once"],
+                ["add", "NOBODY"], ["retry", "--all-failed"], ["pause", "q"], ["queues"], ["resume", "q"],
+                ["limit", "q", "--running", "3"], ["limit"], ["check"], ["cancel", "4"], ["delete", "4"],
+                ["migrate", "--no-notify"], ["migrate", "--status"],
+            ]
+            for command in commands {
+                let answer = try await place.start(command).answer()
+                #expect(answer.status == 0 || command[0] == "delete", "\(command): \(answer)")
+                #expect(try await server.psql(Self.session, on: url) == "", "\(command)")
+            }
+        }
+        try pooler.stop()
+        try await server.stop(.immediate)
+    }
+
+    @Test(
+        "many commands at once share few connections to the server, and none meets another's statements",
+        arguments: Scratch.Database.poolers
+    )
+    func shares(_ database: Scratch.Database) async throws {
+        try await Scratch.working(database) { place in
+            try place.handler("WORK", "echo $TASKRUN_TASK_ID >> \"$LOG\"")
+            try await withThrowingTaskGroup(of: Answer.self) { group in
+                for number in 0..<12 {
+                    group.addTask {
+                        try await number % 3 == 0
+                            ? place.taskrun("once", "--concurrency", "2") : place.taskrun("add", "WORK")
+                    }
+                }
+                for try await answer in group { #expect(answer.status == 0 && answer.errors.isEmpty, "\(answer)") }
+            }
+            try await place.drain()
+            #expect(place.lines().map { Int($0) ?? 0 }.sorted() == Array(1...8))
+        }
+    }
+
+    @Test(
+        "20 runs, some of them killed, lose nothing; what was not in a dead run's hand is performed once",
+        arguments: Scratch.Database.poolers
+    )
+    func runs(_ database: Scratch.Database) async throws {
+        try await Scratch.working(database) { place in
+            try place.handler("WORK", "echo $TASKRUN_TASK_ID >> \"$LOG\"; sleep 0.0$((TASKRUN_TASK_ID % 4))")
+            var doubtful: Set<String> = []
+            for round in 1...20 {
+                try await place.add(20, columns: "lock_key", values: round % 2 == 0 ? "NULL" : "'key ' || i % 7")
+                let runs = try (0..<2).map { _ in try place.start("once", "--concurrency", "3") }
+                if round % 4 == 0 {
+                    try await Task.sleep(for: .milliseconds(.random(in: 0...300)))
+                    kill(runs[0].pid, SIGKILL)
+                }
+                for (number, run) in runs.enumerated() {
+                    let answer = try await run.answer()
+                    guard round % 4 != 0 || number > 0 else { continue }
+                    #expect(answer.status == 0 && answer.errors.isEmpty, "round \(round): \(answer)")
+                }
+                doubtful.formUnion(
+                    try await place.sql("SELECT id FROM tasks WHERE status = 'PROCESSING' OR crashes > 0")
+                )
+                let next = try await place.taskrun("once", "--concurrency", "3", "--json")
+                #expect(next.status == 0, "round \(round): \(next)")
+                doubtful.formUnion(try await place.sql("SELECT id FROM tasks"))
+            }
+            try await place.drain()
+            let counts = Dictionary(grouping: place.lines()) { $0 }.mapValues(\.count)
+            #expect(counts.count == 400, "\(400 - counts.count) were lost")
+            let doubled = counts.filter { $0.value > 1 && !doubtful.contains($0.key) }
+            // Five runs were killed, each with three handlers at most; the run beside it takes over what they had before anybody looks.
+            #expect(doubled.allSatisfy { $0.value == 2 } && doubled.count <= 15, "\(doubled)")
+        }
+    }
+}
