@@ -1,5 +1,6 @@
 # make demo     install what is missing, build, and see six tasks performed
 # make test     install what the tests need, and run everything on SQLite and PostgreSQL
+# make model    go through the protocol in every order in which things can happen
 # make bench    measure the floor, taskrun and its peers side by side; QUICK=1 takes some three minutes
 # make install  PREFIX=/usr/local: one binary, Swift's library linked in, libsqlite3 (and libpq, if used) from the system
 
@@ -14,7 +15,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 32
 NO_PIE = $(if $(filter Linux,$(shell uname -s)),-Xswiftc -Xclang-linker -Xswiftc -no-pie)
 RELEASE = swift build -c release --static-swift-stdlib $(NO_PIE) --product taskrun
 
-.PHONY: build release demo test torture bench install uninstall lint format docs clean
+.PHONY: build release demo test model torture bench install uninstall lint format docs clean
 
 build:
 	@Scripts/needs.sh build
@@ -31,8 +32,13 @@ demo: release
 test:
 	@Scripts/needs.sh build test
 	swift build --package-path Examples/OwnHandlers --scratch-path .build/own-handlers
+	$(MAKE) model
 	swift build --build-tests
 	for suite in $(SUITES); do swift test --skip-build --filter "^$$suite\." || exit 1; done
+
+# The protocol as a model: every order in which things can happen. Tests/Model/README.md says what it covers.
+model:
+	python3 Tests/Model/check.py
 
 # More rounds of kill -9 than `make test` has: ROUNDS a database.
 torture:

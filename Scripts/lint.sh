@@ -9,7 +9,7 @@ say() { echo "lint: $1" >&2; failed=1; }
 swift format lint --strict -p -r Package.swift Sources Tests Migrations Examples/OwnHandlers/Package.swift Examples/OwnHandlers/Sources || failed=1
 shellcheck Scripts/*.sh Examples/Demo/*.sh Benchmarks/*/*.sh .ci/run handlers/IMAGE_RESIZE Examples/stream/*.sh Examples/stream/lib/*.sh || failed=1
 python3 -c 'import ast, sys
-for path in sys.argv[1:]: ast.parse(open(path, encoding="utf-8").read(), path)' Benchmarks/*.py Benchmarks/*/*.py || failed=1
+for path in sys.argv[1:]: ast.parse(open(path, encoding="utf-8").read(), path)' Benchmarks/*.py Benchmarks/*/*.py Tests/Model/*.py || failed=1
 
 only() { # only MODULE FOLDER: no other folder imports it
     found=$(grep -rlE "^(public |@testable )?import $1\$" Sources Migrations | grep -v "^Sources/$2/" || true)

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Compares what the built program sends with the model's pipelines, statement by statement, as the server's log has them.
+
+Usage: order.py TASKRUN. It fails where a transaction is none of those in pipelines.py, where a statement is unknown there, and where a
+pipeline was not seen at all.
+"""
+import sys
+
+import pipelines
+from server import Cutter, Place, Server, eventually, kill
+
+# Transactions that only look, or that the model leaves out: see README.md.
+OUTSIDE = frozenset("""
+    schema_tables schema_migrations any_claim any_due
+    look owners waiting_names due_queues limits result_cancel_requests result_progress result_prune result_ids show there result_rows
+    result_results equal lock_crashed lock_deserted any_behind batch_any_waits result_any_expired channel server maintenance
+    session_settings transaction_settings begin_snapshot batch_ended batch_any_deserted batch_deserted begin commit rollback lock_keys_of
+    hasten lock_free_failed lock_hold_crashed
+""".split())
+
+
+def drive(place, cutter_of):
+    """Lets each pipeline happen."""
+    # Plain tasks, several rounds, so that lanes are known; failures; a lock key with others behind it; a batch with its follower.
+    for _ in range(3):
+        place.let_end(place.add())
+    place.let_end(place.add(max_attempts="1"), 1)
+    place.let_end(place.add(), 1)
+    for _ in range(2):
+        place.let_end(place.add(lock_key="'k'"))
+    for _ in range(2):
+        place.let_end(place.add(batch="'b'"))
+    place.let_end(place.add(after_batch="'b'"))
+    place.add(expires_at="now() - interval '1 hour'", lock_key="'late'")
+    place.end(place.once("--concurrency", "1"))
+    place.sql("DELETE FROM tasks")
+    # Equal ones: the first goes back while the second waits.
+    first = place.add(dedupe_key="'d'")
+    run = place.once("--limit", "1")
+    place.has_begun(first)
+    place.add(dedupe_key="'d'")
+    place.let_end(first, 1)
+    place.end(run)
+    place.sql("DELETE FROM tasks")
+    # A limit.
+    place.run("limit", "--name", "A", "--running", "1")
+    place.let_end(place.add())
+    place.end(place.once())
+    place.sql("DELETE FROM task_limits")
+    # Runs that are killed: taken over, also where an equal one waits.
+    for dedupe in ("NULL", "'e'"):
+        task = place.add(dedupe_key=dedupe, lock_key="'r'")
+        run = place.once("--limit", "1")
+        place.has_begun(task)
+        place.let_end(place.add(dedupe_key=dedupe))
+        kill(run)
+        place.let_end(task)
+        place.end(place.once())
+        place.sql("DELETE FROM tasks")
+    # Leases that are renewed: the shortest there are.
+    task = place.add()
+    place.lease("5s")
+    run = place.once()
+    place.has_begun(task)
+    place.has_done("renew")
+    place.let_end(task)
+    place.end(run)
+    place.lease(None)
+    # What people do.
+    task = place.add(lock_key="'h'", batch="'h'")
+    place.add(after_batch="'h'")
+    place.run("cancel", str(task))
+    place.run("delete", str(place.add(lock_key="'h'")))
+    task = place.add(status="'FAILED'")
+    place.run("retry", str(task))
+    place.sql("DELETE FROM tasks")
+    # A batch that ended unnoticed.
+    place.add(after_batch="'gone'", run_at="now() + interval '1 day'")
+    place.end(place.once())
+    place.sql("DELETE FROM tasks")
+    # Answers that are lost: what was claimed meanwhile is given back, once plainly and once where an equal one waits.
+    for dedupe in ("NULL", "'g'"):
+        lose_an_answer(place, cutter_of, dedupe)
+
+
+def lose_an_answer(place, cutter_of, dedupe):
+    with cutter_of() as cutter:
+        task = place.add(dedupe_key=dedupe)
+        place.let_end(task)
+        place.stop_commits()
+        run = place.once(socket_folder=cutter.folder)
+        place.commit_waits()
+        cutter.cut(lets_in=False)
+        place.let_commits_go_on()
+        eventually("it is claimed", lambda: place.sql("SELECT status FROM tasks") == ["PROCESSING"])
+        if dedupe != "NULL":
+            place.let_end(place.add(dedupe_key=dedupe))
+        cutter.lets_in.set()
+        place.end(run)
+        place.sql("DELETE FROM tasks")
+
+
+def known_patterns():
+    patterns = {}
+    for name, text in pipelines.POSTGRESQL.items():
+        for number, part in enumerate(text.split(";")):
+            patterns[name, number] = pipelines.pattern(part)
+    return patterns
+
+
+def compare(transactions):
+    """The transactions that are none of the model's, and the pipelines that were seen."""
+    patterns, wrong, seen = known_patterns(), {}, set()
+    for names in transactions.values():
+        line = "".join(f"{name} " for name in names)
+        # A statement without a name is of a command that the model leaves out.
+        if line in wrong or all(name in OUTSIDE or " " in name for name in names):
+            continue
+        fits = [place for place, pattern in patterns.items() if pattern.fullmatch(line)]
+        if not fits:
+            wrong[line] = True
+        seen.update(name for name, _ in fits)
+    return list(wrong), seen
+
+
+def main(taskrun):
+    with Server() as server:
+        with Place(server, taskrun) as place:
+            before = place.begins_at
+            drive(place, lambda: Cutter(server))
+            found = server.transactions(server.log_text()[before:])
+            pids = {place.looker.pid}
+    wrong, seen = compare({key: names for key, names in found.items() if key[0] not in pids})
+    for line in wrong:
+        print(f"order: no pipeline of the model: {line}")
+    missed = sorted(set(pipelines.POSTGRESQL) - seen - {"insert", "touch"})
+    for name in missed:
+        print(f"order: was not seen: {name}")
+    print(f"order: {len(found)} transactions, {len(seen)} pipelines seen, {len(wrong) + len(missed)} wrong")
+    return 1 if wrong or missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

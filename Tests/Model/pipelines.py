@@ -1,0 +1,164 @@
+"""What a run and the commands send, in this order. The one place where the order stands.
+
+A line is one exchange: its statements travel together, and the next line begins when their answers are there. The names
+are those of the statements in Sources/PostgreSQLStore. Signs, as in a regular expression:
+
+    name?   sent only where there is something for it        name+   more than once, too
+    ( … )?  all of these or none                             ( … )*  again and again
+    a/b     one of them                                      ;       the end of a transaction, and the begin of the next
+
+The model walks along these lists, and `server/order.py` compares them with what the built program sends.
+"""
+
+# Locks, in this order: own rows, groups of equal tasks, lock keys, rows that are in nobody's hand, batches.
+ENDS = "lock_keys? result_keep_failed? result_remove_cancelled? lock_free? lock_promote?"
+
+BATCH = "batch_count? batch_over? batch_failed? mark? batch_release? keep? batch_forget?"
+
+FOLLOW_UPS = "haste/less_haste? add_follow_ups+? no_haste?"
+
+# First the looks, which lock; then the decision, in a statement behind them; then the taking.
+CLAIM = """
+    crashed? expire? keyed/keyed_of_queues/keyed_of_lanes? lanes/lanes_of_queues?
+    lock_promote? result_keep_failed? keyed_decide?
+    claim_from_lane/claim_from_lanes+?
+"""
+
+POSTGRESQL = {
+    "settle": f"""
+        begin? result_keep? settle_delete? settle_lock? settle_update? {ENDS}
+        {FOLLOW_UPS}
+        {BATCH}
+        {CLAIM}
+        commit?
+    """,
+    # Where a row that goes back meets an equal one, all is undone. Of equal rows the newest stays.
+    "settle_giving_way": f"""
+        begin
+        result_keep? settle_delete? settle_lock? equal_keys
+        ( mark equal_remove give_way settle_update keep / mark equal_remove give_way settle_update undo keep )*
+        {ENDS}
+        {FOLLOW_UPS}
+        {BATCH}
+        {CLAIM}
+        commit
+    """,
+    # Rows of the limits first: runs that claim within them do so one after the other, and read the moment behind them.
+    "claim_within": f"""
+        begin lock_limits quota
+        {CLAIM}
+        count_begun? commit
+    """,
+    "renew": "renew lost commit?",
+    "give_back": f"""
+        begin held
+        ( mark )? settle_lock? settle_update? {ENDS} keep?
+        {BATCH}
+        any_held commit
+    """,
+    "give_back_giving_way": f"""
+        begin held
+        settle_lock? equal_keys
+        ( mark equal_remove give_way settle_update keep / mark equal_remove give_way settle_update undo keep )*
+        {ENDS}
+        {BATCH}
+        any_held commit
+    """,
+    "recover": f"""
+        begin patience abandoned
+        settle_lock mark take_over keep?
+        {ENDS}
+        {BATCH}
+        commit/rollback
+    """,
+    "recover_giving_way": f"""
+        begin patience abandoned
+        settle_lock equal_keys
+        ( mark equal_remove give_way take_over keep / mark equal_remove give_way take_over undo keep )*
+        {ENDS}
+        {BATCH}
+        commit
+    """,
+    "end_batches": f"""
+        batch_ended batch_any_deserted ;
+        begin patience
+        {BATCH}
+        commit
+    """,
+    "cancel": f"""
+        begin patience result_request_cancel commit ;
+        begin patience {ENDS}
+        {BATCH}
+        there result_results commit
+    """,
+    "delete": f"""
+        lock_keys_of ;
+        begin patience lock_keys? delete lock_promote?
+        {BATCH}
+        commit
+    """,
+    "retry": f"""
+        begin patience retry_these
+        settle_lock equal_keys equal_remove_for_failed retry
+        lock_keys? drop_results? lock_promote?
+        {BATCH}
+        commit
+    """,
+    # By anybody, at any moment; in no pipeline of ours.
+    "insert": "insert commit",
+    "touch": "touch commit",
+}
+
+# Statements that change nothing which the protocol looks at, or only read what a later statement reads again.
+QUIET = frozenset("""
+    begin result_keep result_keep_failed haste less_haste no_haste lanes lanes_of_queues batch_failed mark keep undo any_held
+    patience there result_results batch_any_deserted lock_keys_of drop_results batch_forget rollback
+""".split())
+
+
+def steps(pipeline):
+    """The statements of a pipeline as the model does them: (name, place to go back to or None)."""
+    found, start = [], None
+    for word in pipeline.split():
+        if word == "(":
+            start = len(found)
+        elif word == ")*":
+            # Once for each row: the last step of a group leads back to its first.
+            if len(found) > start:
+                found[-1] = (found[-1][0], start)
+            start = None
+        elif word not in ("/", ")?", ";"):
+            name = word.strip("?+*").split("/")[0]
+            if name not in QUIET and (start is None or all(name != known for known, _ in found[start:])):
+                found.append((name, None))
+    return tuple(found)
+
+
+def ends_of_exchanges(pipeline):
+    """After which of the model's steps the client waits for answers: it must live for anything more to be sent."""
+    places, count = set(), 0
+    for line in pipeline.strip().splitlines():
+        count += len(steps(line))
+        places.add(count)
+    return frozenset(places)
+
+
+def pattern(pipeline):
+    """A pipeline as a regular expression over names with a space behind each."""
+    import re
+
+    parts = []
+    for word in pipeline.split():
+        if word == "(":
+            parts.append("(?:")
+        elif word in (")?", ")*"):
+            parts.append(")" + word[1])
+        elif word == "/":
+            parts.append("|")
+        else:
+            sign = word[-1] if word[-1] in "?+*" else ""
+            more = sign == "?" and word[-2] == "+"
+            names = word.rstrip("?+*").split("/")
+            one = "(?:" + "|".join(re.escape(name) + " " for name in names) + ")"
+            parts.append(one + ("*" if more else sign))
+    return re.compile("".join(parts))
