@@ -98,6 +98,9 @@ extension Migration {
         }
     }
 
+    /// The newest version of each dialect that this program knows; they go together.
+    public static let newest = all(for: .sqlite).count
+
     private init(version: Int, name: String, file: [UInt8]) {
         self.init(version: version, name: name, sql: String(decoding: file, as: UTF8.self))
     }

@@ -76,15 +76,17 @@ struct Claim: Sendable {
         locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(most), locked: locked, in: session)
+        var left: Int { request.bytes - rows.reduce(0) { $0 + $1.task.data.count } }
         // Lanes that were remembered are looked for by the next claim, for these may not be the first ones any more.
         if known.lanes.isEmpty, rows.count < limit, !isComplete || lanes.count > limit {
             heads = nil
             // Other runs took what was seen. What they left is taken lane by lane, the most urgent lane first.
-            for lane in lanes where rows.count < limit {
-                rows += try take(limit - rows.count, from: [lane], locked: [], in: session).rows
+            for lane in lanes where rows.count < limit && left > 0 {
+                rows += try take(limit - rows.count, bytes: left, from: [lane], locked: [], in: session).rows
             }
         }
         var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads, asked: most)
+        taken.isVain = rows.isEmpty && !(lanes.isEmpty && locked.isEmpty && keyed.isEmpty)
         taken.hasMoreKeyed = !keyed.isEmpty || expired.contains { $0.textIfAny(2) != nil }
         let behind = Set(keyed).subtracting(allowed)
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
@@ -126,8 +128,8 @@ struct Claim: Sendable {
     }
 
     /// The one statement that takes from lanes that are known; nil: there is none.
-    func request(from lanes: [Lane]) -> Request? {
-        takesFromLanes ? request(limit, from: lanes.prefix(most), locked: []) : nil
+    func request(from lanes: [Lane], in session: PostgreSQLSession) -> Request? {
+        takesFromLanes ? request(limit, from: lanes.prefix(most), locked: [], in: session) : nil
     }
 
     /// What the answer to ``request(from:)`` brought.
@@ -143,24 +145,36 @@ struct Claim: Sendable {
 
     private func take(
         _ limit: Int,
+        bytes: Int? = nil,
         from lanes: ArraySlice<Lane>,
         locked: [Int64],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Answer {
-        guard let request = request(limit, from: lanes, locked: locked) else { return ([], true, nil) }
+        guard let request = request(limit, bytes: bytes, from: lanes, locked: locked, in: session) else {
+            return ([], true, nil)
+        }
         return rows(try session.exchange([request])[0], from: lanes)
     }
 
-    private func request(_ limit: Int, from lanes: ArraySlice<Lane>, locked: [Int64]) -> Request? {
+    private func request(
+        _ limit: Int,
+        bytes: Int? = nil,
+        from lanes: ArraySlice<Lane>,
+        locked: [Int64],
+        in session: PostgreSQLSession
+    ) -> Request? {
+        let isOld = session.serverVersion < 140_000
+        let bytes = String(bytes ?? request.bytes)
         let values = [request.owner, SQLText.seconds(request.lease), now, String(limit)]
         if locked.isEmpty && lanes.count < 2 {
             guard let lane = lanes.first else { return nil }
             let place = [lane.mark.name, lane.mark.queue, String(lane.mark.priority)]
-            return Request(ClaimSQL.fromLane, values + place + [String(lane.head.runAt), String(lane.head.id)])
+            let statement = isOld ? ClaimSQL.fromLaneBefore14 : ClaimSQL.fromLane
+            return Request(statement, values + place + [String(lane.head.runAt), String(lane.head.id), bytes])
         }
         let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count) + 1
-        let more = [SQLText.array(locked), String(depth)]
-        return Request(ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
+        let more = [SQLText.array(locked), String(depth), bytes]
+        return Request(isOld ? ClaimSQL.fromLanesBefore14 : ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
     }
 
     /// The statement for one lane returns rows; the one for many says before each row how many there were to claim.

@@ -69,7 +69,7 @@ extension PostgreSQLStore {
         }
         let sql = """
             SELECT \(DeskSQL.columns)
-            FROM tasks
+            FROM ONLY tasks
             \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
             ORDER BY id
             LIMIT \(max(filter.limit, 0))

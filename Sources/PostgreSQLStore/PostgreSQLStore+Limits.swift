@@ -57,13 +57,15 @@ extension PostgreSQLStore {
             return Exchange(results: [], claimed: [], expired: expired)
         }
         let taken = try claim.take(in: session, answers: try session.exchange(claim.questions()))
+        let newer = try newerVersion(after: taken, in: session)
         let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
         try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
         return Exchange(
             results: [],
             claimed: taken.tasks,
             isPartial: taken.hasMoreKeyed && !taken.isFull,
-            expired: taken.expired
+            expired: taken.expired,
+            newerVersion: newer
         )
     }
 

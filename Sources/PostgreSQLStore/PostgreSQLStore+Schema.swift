@@ -52,7 +52,9 @@ extension PostgreSQLStore {
             )
             let found = try FoundSchema.read(in: session)
             // Anything but steps to be run is for the caller to look at; the transaction is undone.
-            guard found.name != nil, case .apply(let steps, _) = found.plan else { return (found, [Migration]()) }
+            guard found.name != nil, found.refusal == nil, case .apply(let steps, _) = found.plan else {
+                return (found, [Migration]())
+            }
             for step in steps {
                 try session.execute(step.sql, within: Self.migrationLimit)
                 try session.exchange([Request(SchemaSQL.record, [String(step.version), step.name, step.checksum])])
@@ -91,8 +93,9 @@ extension PostgreSQLStore {
             )
         }
         let plan = found.plan
-        guard case .refuse(let refusal) = plan else { return plan }
-        throw schemaError(doing, refusal.cause, refusal.advice)
+        if case .refuse(let refusal) = plan { throw schemaError(doing, refusal.cause, refusal.advice) }
+        if let trouble = found.refusal { throw schemaError(doing, trouble.cause, trouble.advice) }
+        return plan
     }
 
     private func schemaError(_ doing: String, _ cause: String, _ advice: String) -> StoreError {
@@ -104,23 +107,60 @@ extension PostgreSQLStore {
 private struct FoundSchema: Sendable {
     /// The schema's name; nil where `search_path` names none that exists.
     let name: String?
+    /// The database's encoding.
+    let encoding: String
+    /// What of the tables cannot be worked with, if they are taskrun's.
+    let trouble: TableShape.Trouble?
     let state: SchemaState
 
     var plan: MigrationPlan { MigrationPlan.decide(found: state, known: Migration.all(for: .postgresql)) }
 
+    /// Why tables of taskrun's cannot be worked with, or none may be made here; nil: nothing is in the way.
+    ///
+    /// Tables that are in a database of another encoding go on there.
+    var refusal: TableShape.Trouble? {
+        guard case .apply(_, from: 0) = plan, encoding != "UTF8" else { return trouble }
+        return TableShape.Trouble(
+            cause: "the database has the encoding \(encoding), which cannot hold all texts",
+            advice: "Use a database with the encoding UTF8 (createdb --encoding UTF8 --template template0 NAME)."
+        )
+    }
+
     init(_ tables: PostgreSQLResult, migrations: PostgreSQLResult?) {
-        let row = tables.rows.first
-        name = row?.textIfAny(0)
+        let shapes = tables.rows.compactMap { TableShape($0) }
+        name = tables.rows.first?.textIfAny(0)
+        encoding = tables.rows.first?.textIfAny(1) ?? ""
+        trouble = shapes.lazy.compactMap(\.trouble).first
         state = SchemaState(
             applied: migrations?.rows.map { SchemaState.Applied(version: Int($0.integer(0)), checksum: $0.text(1)) },
-            hasTasksTable: row?.bool(1) ?? false
+            hasTasksTable: shapes.contains { $0.name == "tasks" }
         )
     }
 
     /// Looks in two steps, so that nothing fails: a failure would end a transaction.
     static func read(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> FoundSchema {
         let tables = try session.exchange([Request(SchemaSQL.tables)])[0]
-        guard tables.rows.first?.bool(2) ?? false else { return FoundSchema(tables, migrations: nil) }
+        guard tables.rows.contains(where: { $0.textIfAny(2) == "task_migrations" }) else {
+            return FoundSchema(tables, migrations: nil)
+        }
         return FoundSchema(tables, migrations: try session.exchange([Request(SchemaSQL.migrations)])[0])
+    }
+}
+
+extension TableShape {
+    /// Reads a row of ``SchemaSQL/tables``; nil where there is no table.
+    fileprivate init?(_ row: PostgreSQLResult.Row) {
+        guard let name = row.textIfAny(2) else { return nil }
+        let columns = (row.textIfAny(6) ?? "").split(separator: ",").compactMap { column -> (String, String)? in
+            let words = column.split(separator: " ", maxSplits: 1)
+            return words.count == 2 ? (String(words[0]), String(words[1])) : nil
+        }
+        self.init(
+            name: name,
+            kind: row.text(3),
+            children: row.textIfAny(4),
+            isHidden: row.bool(5),
+            columns: Dictionary(columns) { $1 }
+        )
     }
 }

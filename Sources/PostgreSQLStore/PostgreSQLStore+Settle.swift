@@ -65,7 +65,8 @@ extension PostgreSQLStore {
             claimed: exchange.claimed,
             isPartial: exchange.isPartial,
             expired: exchange.expired,
-            refusals: refusals
+            refusals: refusals,
+            newerVersion: exchange.newerVersion
         )
     }
 
@@ -76,7 +77,7 @@ extension PostgreSQLStore {
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Exchange {
         let known = lanes.withLock { $0.lanes(for: claim.key) } ?? []
-        guard let request = claim.request(from: known) else { return try look(batch, claim, in: session) }
+        guard let request = claim.request(from: known, in: session) else { return try look(batch, claim, in: session) }
         // One round trip, and one transaction.
         let answers = try session.exchange(batch.requests + [request])
         let taken = claim.taken(answers[answers.count - 1], from: known)
@@ -138,6 +139,7 @@ extension PostgreSQLStore {
         let answers = try session.exchange(opening + claim.questions(knowing: known))
         let look = began.duration(to: .now)
         let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count), knowing: known)
+        let newer = try newerVersion(after: taken, in: session)
         try session.exchange([.commit])
         lanes.withLock { $0.keep(after: taken, look: look, knowing: known, for: claim.key) }
         return Exchange(
@@ -145,8 +147,15 @@ extension PostgreSQLStore {
             claimed: taken.tasks,
             // What was remembered may not be all.
             isPartial: (taken.hasMoreKeyed || !known.isNothing) && !taken.isFull,
-            expired: taken.expired
+            expired: taken.expired,
+            newerVersion: newer
         )
+    }
+
+    /// Where something was due and nothing came: the version of the tables that this program had to know.
+    func newerVersion(after taken: Taken, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Int? {
+        guard taken.isVain else { return nil }
+        return try session.exchange([Request(SchemaSQL.newer)])[0].rows.first.map { Int($0.integer(0)) }
     }
 
     /// Prolongs leases: see ``TaskRun/TaskStore``.

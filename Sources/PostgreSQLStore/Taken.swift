@@ -4,6 +4,8 @@ import TaskRun
 struct Taken: Sendable {
     /// Whether as many rows came as were asked for.
     let isFull: Bool
+    /// Whether there was something to claim, and nothing came.
+    var isVain = false
     /// Whether rows with a lock key were looked at, and there may be more.
     var hasMoreKeyed = false
     /// The lanes of rows with a lock key as they are now; none: they are to be looked for.

@@ -91,12 +91,18 @@ enum SQLiteStatements {
     // Rows of one lane, without what they have in common.
     static let claimOfLane = take
 
+    /// Ends the statement where the rows are more than are to be in memory at once; see `CSQLite.h`.
+    static let fits = "taskrun_fits(data)"
+
+    static let setBudget = "SELECT taskrun_budget(:bytes)"
+    static let size = "SELECT length(CAST(data AS BLOB)) FROM tasks WHERE id = :id"
+
     private static let take = """
         UPDATE tasks
         SET status = 'PROCESSING', attempts = min(max(CAST(attempts AS INTEGER), 0), 2147483646) + 1,
             claim_no = max(CAST(claim_no AS INTEGER) % 4611686018427387904, 0) + 1,
             lease_owner = :owner, lease_expires_at = :lease_end
-        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING' AND \(fits)
         RETURNING id, claim_no, CAST(data AS BLOB), attempts, max_attempts, timeout_seconds, CAST(token AS BLOB),
             CAST(batch AS BLOB), cancel_requested_at IS NOT NULL
         """

@@ -29,7 +29,10 @@ extension SQLiteStore {
         }
         return try await transaction("cannot settle and claim tasks") { [self] database in
             let (results, refusals) = try database.settle(settlements, now: now)
-            guard let request else { return Exchange(results: results, claimed: [], refusals: refusals) }
+            let newer = request == nil ? nil : try database.newerVersion()
+            guard let request, newer == nil else {
+                return Exchange(results: results, claimed: [], refusals: refusals, newerVersion: newer)
+            }
             let expired = try database.expire(now: SQLiteTime.text(now), request.retention)
             let (claimed, isPartial) = try claim(request, now: now, in: database)
             return Exchange(
@@ -62,6 +65,7 @@ extension SQLiteStore {
     public func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask? {
         let request = ClaimRequest(owner: owner, names: [], share: .alone, lease: lease)
         return try await transaction("cannot claim task \(id)") { [self] database in
+            guard try database.newerVersion() == nil else { return nil }
             let now = Date()
             let found = try Row.fetchOne(
                 database,
@@ -79,28 +83,28 @@ extension SQLiteStore {
         in database: Database
     ) throws -> ([ClaimedTask], isPartial: Bool) {
         let text = SQLiteTime.text(now)
-        let chosen: [Candidate]
-        // What all of them stand in, if it is one.
-        var lane: Lane?
-        var isPartial = false
         switch request.share {
         case .alone:
-            chosen = try crashed(request, limit: 1, now: text, in: database)
+            let chosen = try crashed(request, limit: 1, now: text, in: database)
+            return (try take(chosen, for: request, now: now, in: database), false)
         case .usual(let limit, let most):
             let heads = try heads(request, keyed: false, limit: limit, now: text, in: database)
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
             let keyed = try keyed(request, limit: limit, now: text, in: database)
-            chosen = Array((heads.rows + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
-            let taken = Set(chosen.map(\.id))
+            let chosen = Array((heads.rows + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
+            // What all of them stand in, if it is one.
+            var lane: Lane?
+            if heads.lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = heads.lanes[0] }
+            let claimed = try take(chosen, of: lane, for: request, now: now, in: database)
+            let taken = Set(claimed.map(\.proof.id))
             try database.holdKeys(of: keyed.allowed.map(\.id), among: taken)
-            isPartial = !keyed.isComplete && chosen.count < limit
+            let isPartial = !keyed.isComplete && chosen.count < limit
             remember(heads, after: taken, for: request, keyed: false, now: now)
             if let heads = keyed.heads {
                 remember(heads, after: taken.union(keyed.behind), for: request, keyed: true, now: now)
             }
-            if heads.lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = heads.lanes[0] }
+            return (claimed, isPartial)
         }
-        return (try take(chosen, of: lane, for: request, now: now, in: database), isPartial)
     }
 
     /// The first due rows, over lanes that are remembered or looked for.
@@ -160,6 +164,7 @@ extension SQLiteStore {
         return rows.map { Candidate(priority: $0[1], runAt: $0[2], id: $0[0]) }
     }
 
+    /// Takes these rows, or the first ones of them: no more than the request has room for, and one in any case.
     private func take(
         _ chosen: [Candidate],
         of lane: Lane? = nil,
@@ -168,6 +173,26 @@ extension SQLiteStore {
         in database: Database
     ) throws -> [ClaimedTask] {
         guard !chosen.isEmpty else { return [] }
+        let budget = try database.cachedStatement(sql: SQLiteStatements.setBudget)
+        _ = try Int64.fetchOne(budget, arguments: ["bytes": request.bytes])
+        do {
+            return try takeAll(chosen, of: lane, for: request, now: now, in: database)
+        } catch {
+            // What the statement had done is undone. Rarely: large rows behind small ones.
+            guard let left = try Int64.fetchOne(budget, arguments: ["bytes": nil]), left <= 0 else { throw error }
+            let first = try chosen.prefix(fitting: request.bytes, in: database)
+            _ = try Int64.fetchOne(budget, arguments: ["bytes": Int64.max])
+            return try takeAll(first, of: lane, for: request, now: now, in: database)
+        }
+    }
+
+    private func takeAll(
+        _ chosen: [Candidate],
+        of lane: Lane?,
+        for request: ClaimRequest,
+        now: Date,
+        in database: Database
+    ) throws -> [ClaimedTask] {
         let statement = try BareStatement(
             lane == nil ? SQLiteStatements.claim : SQLiteStatements.claimOfLane,
             in: database
@@ -184,6 +209,21 @@ extension SQLiteStore {
             return true
         }
         return tasks.compactMap { $0 }
+    }
+}
+
+extension [SQLiteStore.Candidate] {
+    /// The first ones: each whose payload begins before so many bytes are full.
+    fileprivate func prefix(fitting bytes: Int, in database: Database) throws -> Self {
+        let statement = try database.cachedStatement(sql: SQLiteStatements.size)
+        var left = bytes
+        return try Array(
+            prefix { row in
+                guard left > 0 else { return false }
+                left -= try Int.fetchOne(statement, arguments: ["id": row.id]) ?? 0
+                return true
+            }
+        )
     }
 }
 

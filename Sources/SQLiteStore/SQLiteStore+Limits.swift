@@ -27,6 +27,9 @@ extension SQLiteStore {
         let now = now ?? Date()
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         return try await transaction("cannot claim tasks") { [self] database in
+            if let newer = try database.newerVersion() {
+                return Exchange(results: [], claimed: [], newerVersion: newer)
+            }
             let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
             let expired = try database.expire(now: SQLiteTime.text(now), request.retention)
             guard quotas.min() ?? 1 > 0 else { return Exchange(results: [], claimed: [], expired: expired) }

@@ -34,7 +34,7 @@ extension SQLiteStore {
         let subject = "cannot migrate \(location)"
         try await access(subject) { try $0.keepTemporary(.inFiles) }
         return try await transaction(subject) { database in
-            switch MigrationPlan.decide(found: try database.schemaState(), known: Self.known) {
+            switch MigrationPlan.decide(found: try database.schemaState(subject), known: Self.known) {
             case .upToDate:
                 return []
             case .refuse(let refusal):
@@ -55,14 +55,15 @@ extension SQLiteStore {
     }
 
     private func schemaState() async throws(StoreError) -> SchemaState {
-        try await read("cannot read the schema") { try $0.schemaState() }
+        let subject = "cannot read the schema of \(location)"
+        return try await read("cannot read the schema") { try $0.schemaState(subject) }
     }
 }
 
 /// The statements about the tables themselves.
 enum SQLiteSchemaStatements {
     static let tables = """
-        SELECT name
+        SELECT name, type
         FROM sqlite_schema
         WHERE name IN ('tasks', 'task_migrations') AND type IN ('table', 'view')
         """
@@ -73,6 +74,12 @@ enum SQLiteSchemaStatements {
         ORDER BY version
         """
 
+    // A few rows; asked behind the write lock, which a migration has as well.
+    static let newer = """
+        SELECT max(least_version)
+        FROM task_migrations
+        """
+
     static let record = """
         INSERT INTO task_migrations (version, name, checksum)
         VALUES (:version, :name, :checksum)
@@ -80,18 +87,49 @@ enum SQLiteSchemaStatements {
 }
 
 extension Database {
-    fileprivate func schemaState() throws -> SchemaState {
-        let tables = Set(try String.fetchAll(self, sql: SQLiteSchemaStatements.tables))
-        guard tables.contains("task_migrations") else {
-            return SchemaState(applied: nil, hasTasksTable: tables.contains("tasks"))
+    /// The version of the tables that a program must know to begin tasks; nil where this one does.
+    func newerVersion() throws -> Int? {
+        let least = try Int.fetchOne(cachedStatement(sql: SQLiteSchemaStatements.newer)) ?? 0
+        return least > Migration.newest ? least : nil
+    }
+
+    /// - Parameter subject: What cannot be done where the tables would be read wrongly.
+    /// - Returns: What is there.
+    /// - Throws: ``StoreError/Code/schema`` for such tables.
+    fileprivate func schemaState(_ subject: String) throws -> SchemaState {
+        let encoding = try String.fetchOne(self, sql: "PRAGMA encoding") ?? "UTF-8"
+        guard encoding == "UTF-8" else { throw StoreError.encoding(subject, encoding) }
+        let rows = try Row.fetchAll(self, sql: SQLiteSchemaStatements.tables)
+        let kinds = Dictionary(rows.map { ($0[0] as String, $0[1] as String) }) { $1 }
+        guard kinds["task_migrations"] != nil else {
+            return SchemaState(applied: nil, hasTasksTable: kinds["tasks"] != nil)
         }
         let applied = try Row.fetchAll(self, sql: SQLiteSchemaStatements.applied)
             .map { SchemaState.Applied(version: $0[0], checksum: $0[1]) }
-        return SchemaState(applied: applied, hasTasksTable: tables.contains("tasks"))
+        guard applied.isEmpty || kinds["tasks"] != "view" else { throw StoreError.view(subject) }
+        return SchemaState(applied: applied, hasTasksTable: kinds["tasks"] != nil)
     }
 }
 
 extension StoreError {
+    fileprivate static func encoding(_ subject: String, _ encoding: String) -> StoreError {
+        StoreError(
+            .schema,
+            subject: subject,
+            cause: "its texts are \(encoding), and taskrun works with UTF-8 only",
+            advice: "Make a new one of it, in UTF-8, while nobody writes: sqlite3 FILE .dump | sqlite3 NEW_FILE"
+        )
+    }
+
+    fileprivate static func view(_ subject: String) -> StoreError {
+        StoreError(
+            .schema,
+            subject: subject,
+            cause: "tasks is a view, and taskrun works with a plain table only",
+            advice: "Drop or rename the view, and give the table its name again."
+        )
+    }
+
     static func behind(_ subject: String, version: Int, known: Int, location: String) -> StoreError {
         StoreError(
             .schema,

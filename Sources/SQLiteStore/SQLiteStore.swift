@@ -95,6 +95,9 @@ public final class SQLiteStore: TaskDesk {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = \(synchronous.number)")
             try database.keepTemporary(.inMemory)
+            guard sqlite_add_budget(database.sqliteConnection) == 0 else {
+                throw DatabaseError(resultCode: .SQLITE_NOMEM)
+            }
         }
         withoutMemoryCount
         do {

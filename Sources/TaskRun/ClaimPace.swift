@@ -2,11 +2,11 @@
 ///
 /// What is claimed should begin within about 250 ms: slow tasks are never claimed ahead, so that other runs can have them,
 /// and a flood of short ones comes in large batches, so that the database is asked seldom. The number at most doubles
-/// from one claim to the next, never passes 1,000, and holds no more than about 64 MB of payload.
+/// from one claim to the next, never passes 1,000, and holds no more than about 16 MB of payload; the store sees to it where that was not foreseen.
 struct ClaimPace {
     static let horizon = Duration.milliseconds(250)
     static let most = 1000
-    static let bytes = 64.0 * 1024 * 1024
+    static let bytes = 16.0 * 1024 * 1024
 
     private var mean: Duration?
     private var meanBytes = 0.0

@@ -43,12 +43,18 @@ extension OneShotRun {
 
     /// Enough for the free places, and as much ahead as will begin soon; nil: enough is in hand.
     private func usualRequest() -> ClaimRequest? {
-        let (waiting, busy) = bench.with { ($0.waiting.count, $0.workers.count) }
+        let (waiting, busy, bytes) = bench.with { ($0.waiting.count, $0.workers.count, $0.bytes) }
         let free = slotsHeld - busy
         let ready = bench.with({ $0.isSlow(now: .now) }) ? 0 : pace.ahead(workers: slotsHeld)
         let room = free + ready - waiting
-        guard room > 0, free > waiting || waiting <= ready / 2 else { return nil }
-        return request(.usual(limit: min(room, left), crashed: max(0, free - waiting)))
+        // Large payloads are not claimed ahead, and wait for others to end.
+        let most = Workbench.mostBytes - bytes
+        guard room > 0, most > 0, free > waiting || (waiting <= ready / 2 && bytes < Workbench.mostBytes / 2) else {
+            return nil
+        }
+        var request = request(.usual(limit: min(room, left), crashed: max(0, free - waiting)))
+        request.bytes = min(request.bytes, most)
+        return request
     }
 
     private func request(_ share: ClaimRequest.Share) -> ClaimRequest {
@@ -106,7 +112,8 @@ extension OneShotRun {
                 results: exchange.results,
                 claimed: exchange.claimed + more.claimed,
                 isPartial: exchange.isPartial || more.isPartial,
-                expired: exchange.expired + more.expired
+                expired: exchange.expired + more.expired,
+                newerVersion: exchange.newerVersion ?? more.newerVersion
             )
         }
     }
@@ -126,7 +133,9 @@ extension OneShotRun {
         let leaseEnd = sent.advanced(by: settings.lease)
         bench.add(unlessCancelled(claimed, leaseEnd: leaseEnd), leaseEnd: leaseEnd)
         if !claimed.isEmpty { vainLooks = 0 }
-        if claimed.isEmpty, exchange.isPartial {
+        if let version = exchange.newerVersion {
+            handOver(to: version)
+        } else if claimed.isEmpty, exchange.isPartial {
             nextClaim = sent
         } else if request.share == .alone {
             if claimed.isEmpty, !isOver(sent) { tellQueueEmpty() }
@@ -141,6 +150,18 @@ extension OneShotRun {
         } else {
             isWaiting = false
         }
+    }
+
+    /// The tables are of a version in which a task may mean what this program does not know.
+    private func handOver(to version: Int) {
+        phase = .done
+        report.trouble = StoreError(
+            .schema,
+            subject: "cannot claim tasks in \(store.location)",
+            cause:
+                "the tables were migrated meanwhile, and a program must know their version \(version) to begin tasks",
+            advice: "Upgrade taskrun on this machine. What was in hand was finished; the rest waits for other runs."
+        )
     }
 
     func isOver(_ now: ContinuousClock.Instant) -> Bool { windowEnd.map { now >= $0 } ?? false }

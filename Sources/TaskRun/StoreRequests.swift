@@ -35,6 +35,8 @@ public struct ClaimRequest: Sendable, Equatable {
     public var lease: Duration
     /// How long the result of a task that is found to have expired is kept.
     public var retention: ResultRetention
+    /// So many bytes of `data` at most, and the rest of the row in which they are full; default 16 MiB, at least 1.
+    public var bytes = 16 << 20
 
     /// Creates a request.
     public init(
@@ -65,6 +67,8 @@ public struct ClaimRequest: Sendable, Equatable {
     func rest(after claimed: [ClaimedTask], of part: ClaimShare) -> ClaimRequest? {
         var rest = self
         (rest.names, rest.queues) = (part.names, part.queues)
+        rest.bytes -= claimed.reduce(0) { $0 + $1.data.count }
+        guard rest.bytes > 0 else { return nil }
         switch share {
         case .alone: return claimed.isEmpty ? rest : nil
         case .usual(let limit, let crashed):
@@ -91,6 +95,8 @@ public struct Exchange: Sendable, Equatable {
     public let expired: [ExpiredTask]
     /// Which tasks go on waiting although a batch for which they wait has ended with the settlements.
     public let refusals: [BatchRefusal]
+    /// The version of the tables that a program must know to begin tasks, where this one does not: nothing was claimed.
+    public let newerVersion: Int?
 
     /// Creates an exchange from its parts.
     public init(
@@ -98,17 +104,21 @@ public struct Exchange: Sendable, Equatable {
         claimed: [ClaimedTask],
         isPartial: Bool = false,
         expired: [ExpiredTask] = [],
-        refusals: [BatchRefusal] = []
+        refusals: [BatchRefusal] = [],
+        newerVersion: Int? = nil
     ) {
         self.results = results
         self.claimed = claimed
         self.isPartial = isPartial
         self.expired = expired
         self.refusals = refusals
+        self.newerVersion = newerVersion
     }
 
     /// The same, of which it is known that there may be more.
-    var asPart: Exchange { Exchange(results: results, claimed: claimed, isPartial: true) }
+    var asPart: Exchange {
+        Exchange(results: results, claimed: claimed, isPartial: true, newerVersion: newerVersion)
+    }
 }
 
 /// A task that was not begun by its `expires_at`, and is FAILED.

@@ -58,6 +58,9 @@ final class Workbench: Sendable {
         fileprivate var sleeper: Int?
     }
 
+    /// The most bytes of payloads in hand, but for the one in which they are full.
+    static let mostBytes = 48 << 20
+
     private let state = Mutex(State())
     private let bell = DispatchSemaphore(value: 0)
     private let isPreparing: Bool
@@ -272,6 +275,11 @@ extension Workbench.State {
     var holdsAlone: Bool {
         let alone = { (held: Workbench.Held) in held.task.crashes >= ClaimRequest.crashesUntilAlone }
         return waiting.contains(where: alone) || running.values.contains { alone($0.held) }
+    }
+
+    /// How large the payloads of tasks are that wait to begin or are being performed.
+    var bytes: Int {
+        waiting.reduce(0) { $0 + $1.task.data.count } + running.values.reduce(0) { $0 + $1.held.task.data.count }
     }
 
     /// Whether nothing is in hand.

@@ -20,7 +20,7 @@ struct ClaimTests {
         let claims = floors.map { floor in
             """
             BEGIN; EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF)
-            EXECUTE claim ('me', 300, NULL, 10, 'A', 'default', 0, \(floor.runAt), \(floor.id)); ROLLBACK;
+            EXECUTE claim ('me', 300, NULL, 10, 'A', 'default', 0, \(floor.runAt), \(floor.id), 1000000); ROLLBACK;
             """
         }
         let prepare = "\(SessionSettings.store.statements); PREPARE claim AS \(ClaimSQL.fromLane.sql);"

@@ -39,14 +39,14 @@ struct PlanTests {
         ),
         Case(
             statement: ClaimSQL.fromLane,
-            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0", "0", "0"],
+            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0", "0", "0", "1000"],
             indexes: ["tasks_due"]
         ),
         Case(
             statement: ClaimSQL.fromLanes,
             values: [
                 "'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{0,0}'", "'{0,0}'",
-                "'{1,2}'", "5",
+                "'{1,2}'", "5", "1000",
             ],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
@@ -55,7 +55,7 @@ struct PlanTests {
             statement: ClaimSQL.fromLanes,
             values: [
                 "'me'", "300", "NULL", "10", "'{OTHER0,OTHER1,OTHER2}'", "'{q0,q1,q2}'", "'{0,0,0}'", "'{0,0,0}'",
-                "'{0,0,0}'", "'{}'", "7",
+                "'{0,0,0}'", "'{}'", "7", "1000",
             ],
             indexes: ["tasks_due", "tasks_pkey"]
         ),

@@ -115,6 +115,116 @@ struct SchemaTests {
         }
     }
 
+    @Test(
+        "of another shape than taskrun's is refused with the way out, and nothing is touched",
+        arguments: [
+            ("CREATE TABLE tasks_archive () INHERITS (tasks)", "inherit from it: tasks_archive", "NO INHERIT"),
+            ("CREATE TABLE more () INHERITS (task_results)", "inherit from it: more", "NO INHERIT"),
+            (
+                "ALTER TABLE tasks RENAME TO old; CREATE TABLE tasks (LIKE old) PARTITION BY LIST (status)",
+                "a partitioned table", "copy the rows"
+            ),
+            ("ALTER TABLE tasks RENAME TO old; CREATE VIEW tasks AS SELECT * FROM old", "a view", "copy the rows"),
+            (
+                "ALTER TABLE tasks ALTER data DROP DEFAULT, ALTER data TYPE jsonb", "type jsonb",
+                "USING data::text::json"
+            ),
+            (
+                "ALTER TABLE tasks DROP CONSTRAINT run_at_is_finite, ALTER run_at TYPE timestamp",
+                "type timestamp without time zone", "TYPE timestamp with time zone"
+            ),
+            ("ALTER TABLE task_queues ALTER paused_until TYPE timestamp", "task_queues.paused_until", "ALTER COLUMN"),
+            ("ALTER TABLE tasks ALTER claim_no TYPE numeric", "type numeric", "TYPE bigint"),
+        ]
+    )
+    func shape(_ change: String, _ cause: String, _ advice: String) async throws {
+        try await withStore { fixture in
+            try await fixture.psql("INSERT INTO tasks (task_name) VALUES ('A')")
+            try await fixture.psql(change)
+            let error = try #require(try await storeError { try await fixture.store.requireSchema() })
+            #expect(error.code == .schema && error.cause.contains(cause), "\(error)")
+            #expect(error.advice?.contains(advice) == true, "\(error)")
+            #expect(try await storeError { try await fixture.store.migrate() }?.cause == error.cause)
+        }
+    }
+
+    @Test("that differs in what makes no difference is worked with")
+    func harmless() async throws {
+        try await withStore { fixture in
+            try await fixture.psql(
+                """
+                ALTER TABLE tasks ALTER priority TYPE bigint, ALTER lease_owner TYPE varchar(500);
+                ALTER TABLE tasks ADD COLUMN tenant integer;
+                CREATE TABLE tasks_archive () INHERITS (tasks); DROP TABLE tasks_archive;
+                CREATE TABLE all_tasks (LIKE tasks); ALTER TABLE tasks INHERIT all_tasks;
+                INSERT INTO tasks (task_name, priority) VALUES ('A', 3), ('A', -3);
+                """
+            )
+            try await fixture.store.requireSchema()
+            #expect(try await fixture.claim(10).map(\.proof.id) == [2, 1])
+        }
+    }
+
+    @Test("that a temporary table hides is refused")
+    func hidden() async throws {
+        try await withStore { fixture in
+            try await fixture.store.reach(to: "hide the tables") { session throws(PostgreSQLFailure) in
+                try session.execute("CREATE TEMPORARY TABLE tasks (id int)", within: .seconds(300))
+            }
+            let error = try #require(try await storeError { try await fixture.store.requireSchema() })
+            #expect(error.code == .schema && error.cause.contains("a temporary table named tasks hides"), "\(error)")
+        }
+    }
+
+    @Test("is not made in a database of another encoding than UTF8", arguments: ["SQL_ASCII", "LATIN1"])
+    func encoding(_ encoding: String) async throws {
+        let server = try await PostgreSQLServer.shared()
+        let name = "encoded_\(encoding.lowercased())"
+        try await server.psql("CREATE DATABASE \(name) ENCODING '\(encoding)' LOCALE 'C' TEMPLATE template0")
+        let url = server.superuserURL.replacing("@/postgres?", with: "@/\(name)?")
+        let store = try PostgreSQLStore(url)
+        for error in [
+            try await storeError { try await store.migrate() },
+            try await storeError { try await store.requireSchema() },
+        ] {
+            #expect(error?.code == .schema && error?.cause.contains(encoding) == true)
+            #expect(error?.advice?.contains("UTF8") == true)
+        }
+        #expect(try await server.psql("SELECT to_regclass('tasks') IS NULL", on: url) == "t")
+        // Tables that are there already go on.
+        try await server.psql(Migration.script(for: .postgresql), on: url)
+        try await store.requireSchema()
+        await store.close()
+    }
+
+    @Test("with children that came later: their rows are neither performed, changed nor deleted")
+    func children() async throws {
+        try await withStore { fixture in
+            try await fixture.psql(
+                """
+                CREATE TABLE tasks_archive () INHERITS (tasks);
+                INSERT INTO tasks (task_name) SELECT 'A' FROM generate_series(1, 3);
+                INSERT INTO tasks_archive (id, task_name, status) VALUES (1, 'B', 'FAILED'), (2, 'B', 'FAILED');
+                INSERT INTO tasks_archive (id, task_name) VALUES (3, 'A'), (900, 'A');
+                INSERT INTO tasks_archive (id, task_name, status, lease_expires_at)
+                VALUES (4, 'A', 'PROCESSING', '2000-01-01');
+                """
+            )
+            let archive = "SELECT * FROM tasks_archive ORDER BY id"
+            let before = try await fixture.psql(archive)
+            #expect(try await fixture.store.recover(RecoverRequest()).isEmpty)
+            let claimed = try await fixture.claim(10)
+            #expect(claimed.map(\.proof.id) == [1, 2, 3])
+            let settlements = claimed.map { Settlement($0.proof, .delete) }
+            _ = try await fixture.store.settle(settlements, thenClaim: nil, now: nil)
+            #expect(try await fixture.claim(10).isEmpty)
+            #expect(try await fixture.store.list(TaskFilter()).isEmpty)
+            _ = try await fixture.store.delete([1, 2, 3, 4, 900])
+            #expect(try await fixture.psql(archive) == before)
+            #expect(try await fixture.psql("SELECT count(*) FROM ONLY tasks") == "0")
+        }
+    }
+
     @Test("that fails half-way leaves nothing")
     func half() async throws {
         try await withEmptySchema { fixture in

@@ -128,6 +128,84 @@ struct SchemaConformanceTests {
         )
     }
 
+    @Test(
+        "a run that finds the tables migrated beyond it claims nothing more, and what it holds can be settled",
+        arguments: StoreUnderTest.allCases
+    )
+    func migratedMeanwhile(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(3)
+            try await fixture.add(1, columns: "lock_key", values: "'k'")
+            try await fixture.add(1, columns: "expires_at", values: "'2020-01-01'")
+            let held = try await fixture.claim(limit: 1)
+            #expect(held.count == 1)
+            let next = Migration.newest + 1
+            try await fixture.sql("UPDATE task_migrations SET least_version = \(next) WHERE version = 1")
+            let before = try await fixture.rows("SELECT * FROM tasks WHERE status <> 'PROCESSING' ORDER BY id")
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 10, crashed: 10))
+            let exchange = try await fixture.store.settle(
+                held.map { Settlement($0.proof, .delete) },
+                thenClaim: request,
+                now: Fixture.start
+            )
+            #expect(exchange.results == [.settled] && exchange.claimed.isEmpty && exchange.expired.isEmpty)
+            #expect(exchange.newerVersion == next)
+            try await fixture.sql("INSERT INTO task_limits (kind, name, max_running) VALUES ('name', 'A', 5)")
+            let limited = try await fixture.store.claim(request, within: [.name("A")], now: Fixture.start)
+            #expect(limited.claimed.isEmpty && limited.newerVersion == next)
+            #expect(try await fixture.rows("SELECT * FROM tasks ORDER BY id") == before)
+            // With the program that knows them, the same tables go on.
+            try await fixture.sql("UPDATE task_migrations SET least_version = \(Migration.newest) WHERE version = 1")
+            #expect(try await fixture.claim().count == 3)
+        }
+    }
+
+    @Test("an id above 2^62 is refused, by INSERT and by UPDATE", arguments: StoreUnderTest.allCases)
+    func greatIDs(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add()
+            for id in ["4611686018427387905", "9223372036854775807"] {
+                await #expect(throws: (any Error).self) {
+                    try await fixture.sql("INSERT INTO tasks (id, task_name) VALUES (\(id), 'A')")
+                }
+                await #expect(throws: (any Error).self) { try await fixture.sql("UPDATE tasks SET id = \(id)") }
+            }
+            // The greatest that may be given does not keep the next ones from being numbered.
+            try await fixture.sql("INSERT INTO tasks (id, task_name) VALUES (4611686018427387904, 'A')")
+            try await fixture.add()
+            #expect(try await fixture.claim().count == 3)
+        }
+    }
+
+    @Test(
+        "rows with ids above 2^62 from before are performed, and INSERTs work again",
+        arguments: StoreUnderTest.allCases
+    )
+    func greatIDsFromBefore(_ kind: StoreUnderTest) async throws {
+        let known = Migration.all(for: kind == .sqlite ? .sqlite : .postgresql)
+        try await Fixture.with(kind, migrated: false) { fixture in
+            for step in known.prefix(7) {
+                try await fixture.sql(step.sql)
+                try await fixture.sql(
+                    "INSERT INTO task_migrations (version, name, checksum) "
+                        + "VALUES (\(step.version), '\(step.name)', '\(step.checksum)')"
+                )
+            }
+            try await fixture.add()
+            try await fixture.add(columns: "id", values: "9223372036854775806")
+            try await fixture.add(columns: "id", values: "9223372036854775807")
+            _ = try await fixture.store.migrate()
+            try await fixture.add()
+            let claimed = try await fixture.claim()
+            #expect(claimed.count == 4)
+            let proofs = claimed.map { Settlement($0.proof, .delete) }
+            let results = try await fixture.store.settle(proofs, thenClaim: nil, now: Fixture.start).results
+            #expect(results.allSatisfy { $0 == .settled })
+            try await fixture.add()
+            #expect(try await fixture.claim().count == 1)
+        }
+    }
+
     @Test("both dialects have the same versions, and shipped ones are never edited")
     func shipped() {
         let checksums = Dialect.allCases.map { Migration.all(for: $0).map(\.checksum) }

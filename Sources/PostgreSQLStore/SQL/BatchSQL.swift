@@ -14,7 +14,7 @@ enum BatchSQL {
         SELECT ended.batch, ended.complete, ended.cancelled
         FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS ended (batch, complete, cancelled)
         WHERE EXISTS (
-            SELECT FROM tasks WHERE after_batch = ended.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+            SELECT FROM ONLY tasks WHERE after_batch = ended.batch AND after_batch IS NOT NULL AND status = 'WAITING'
         )
         ORDER BY ended.batch COLLATE "C"
         ON CONFLICT (batch) DO UPDATE
@@ -31,8 +31,8 @@ enum BatchSQL {
         """
         SELECT tasks.id, tasks.data, counts.batch, counts.complete, counts.cancelled
         FROM unnest($1::text[]) AS asked (batch)
-            JOIN task_batches AS counts ON counts.batch = asked.batch
-            JOIN tasks ON tasks.after_batch = counts.batch
+            JOIN ONLY task_batches AS counts ON counts.batch = asked.batch
+            JOIN ONLY tasks ON tasks.after_batch = counts.batch
         WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND \(isOver("counts.batch"))
         -- + 0: with the table empty when this is planned, all rows in the order of the primary key look as cheap.
         ORDER BY tasks.id + 0
@@ -47,7 +47,7 @@ enum BatchSQL {
         "batch_failed",
         """
         SELECT batch, count(*)
-        FROM tasks
+        FROM ONLY tasks
         WHERE batch IS NOT NULL AND batch = ANY ($1::text[]) AND status = 'FAILED'
         GROUP BY batch
         """
@@ -59,7 +59,7 @@ enum BatchSQL {
     static let release = Statement(
         "batch_release",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET after_batch = NULL, data = free.data::json, run_at = greatest(run_at, \(ClaimSQL.moment("$3")))
         FROM unnest($1::bigint[], $2::text[]) AS free (id, data)
         WHERE \(Probe.row("free.id"))
@@ -72,7 +72,7 @@ enum BatchSQL {
     static let forget = Statement(
         "batch_forget",
         """
-        DELETE FROM task_batches
+        DELETE FROM ONLY task_batches
         WHERE batch = ANY ($1::text[]) AND \(isDeserted)
         """
     )
@@ -85,7 +85,7 @@ enum BatchSQL {
         """
         SELECT waits.after_batch
         FROM (
-            SELECT DISTINCT after_batch FROM tasks WHERE after_batch IS NOT NULL AND status = 'WAITING'
+            SELECT DISTINCT after_batch FROM ONLY tasks WHERE after_batch IS NOT NULL AND status = 'WAITING'
         ) AS waits
         WHERE \(isOver("waits.after_batch"))
         ORDER BY waits.after_batch
@@ -97,15 +97,15 @@ enum BatchSQL {
     static let anyWaits = Statement(
         "batch_any_waits",
         """
-        SELECT EXISTS (SELECT FROM tasks WHERE after_batch IS NOT NULL AND status = 'WAITING')
-            OR EXISTS (SELECT FROM task_batches)
+        SELECT EXISTS (SELECT FROM ONLY tasks WHERE after_batch IS NOT NULL AND status = 'WAITING')
+            OR EXISTS (SELECT FROM ONLY task_batches)
         """
     )
 
     /// Whether there are counts that nobody waits for: who did is gone.
     static let anyDeserted = Statement(
         "batch_any_deserted",
-        "SELECT EXISTS (SELECT FROM task_batches WHERE \(isDeserted))"
+        "SELECT EXISTS (SELECT FROM ONLY task_batches WHERE \(isDeserted))"
     )
 
     /// Locks the counts that nobody waits for; whoever counts at this moment has somebody who waits.
@@ -113,12 +113,12 @@ enum BatchSQL {
     /// What they return is forgotten by the next statement, which looks again who waits.
     static let deserted = Statement(
         "batch_deserted",
-        "SELECT batch FROM task_batches WHERE \(isDeserted) FOR UPDATE SKIP LOCKED"
+        "SELECT batch FROM ONLY task_batches WHERE \(isDeserted) FOR UPDATE SKIP LOCKED"
     )
 
     private static let isDeserted = """
         NOT EXISTS (
-            SELECT FROM tasks
+            SELECT FROM ONLY tasks
             WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
         )
         """
@@ -133,7 +133,7 @@ enum BatchSQL {
             NOT EXISTS (
                 SELECT FROM (
                     SELECT id
-                    FROM tasks AS open
+                    FROM ONLY tasks AS open
                     WHERE open.batch IS NOT NULL AND open.batch = \(batch) AND open.status = '\(status)'
                     ORDER BY open.batch DESC, open.status DESC, open.id DESC
                     LIMIT 1

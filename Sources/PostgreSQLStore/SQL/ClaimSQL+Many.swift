@@ -9,53 +9,66 @@ extension ClaimSQL {
     /// The first column says how many rows there were to claim: more than were claimed means that other runs were faster.
     /// Where it is NULL the row was not claimed: it is the first one that is left of a lane, its name, queue, priority,
     /// moment and number. A lane that was taken from and has none is empty.
-    /// Values: owner, lease in seconds, now, limit, names, queues, priorities, floors, ids of the floors, locked ids, depth.
-    static let fromLanes = Statement(
-        "claim_from_lanes",
-        isBinary: true,
-        """
-        WITH lane AS MATERIALIZED (
-            SELECT no, task_name, queue, priority, \(floor("floor_at")) AS floor_at, floor_id
-            FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[], $9::bigint[])
-                WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
-        ), crashed AS MATERIALIZED (
-            SELECT ctid AS place, id, priority, run_at FROM tasks WHERE id = ANY ($10::bigint[])
-        ), \(seen(of: plain, limit: "$4::integer", depth: "$11::integer", now: "$3", floor: floor, beside: "crashed"))
-        , best AS MATERIALIZED (
-            SELECT \(laneOf("seen")), run_at, id, NULL::tid AS place FROM seen
+    /// Values: owner, lease in seconds, now, limit, names, queues, priorities, floors, ids of the floors, locked ids, depth, bytes.
+    static let fromLanes = fromLanes(PayloadSize.known)
+    static let fromLanesBefore14 = fromLanes(PayloadSize.guessed)
+
+    private static func fromLanes(_ size: String) -> Statement {
+        Statement(
+            "claim_from_lanes",
+            isBinary: true,
+            """
+            WITH lane AS MATERIALIZED (
+                SELECT no, task_name, queue, priority, \(floor("floor_at")) AS floor_at, floor_id
+                FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[], $9::bigint[])
+                    WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
+            ), crashed AS MATERIALIZED (
+                SELECT ctid AS place, id, priority, run_at, \(size) AS size FROM ONLY tasks WHERE id = ANY ($10::bigint[])
+            ), \(seen(of: plain, limit: "$4::integer", depth: "$11::integer", now: "$3", floor: floor, beside: "crashed"))
+            , best AS MATERIALIZED (
+                SELECT \(laneOf("seen")), run_at, id, NULL::tid AS place, NULL::integer AS size FROM seen
+                UNION ALL
+                SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id, place, size FROM crashed
+                ORDER BY priority, run_at, id
+                LIMIT $4::integer
+            ), free AS (
+                SELECT lane.priority, locked.run_at, locked.id, locked.place, locked.size
+                FROM (
+                    SELECT \(laneOf("best")), count(*) AS quota
+                    FROM best
+                    WHERE no IS NOT NULL
+                    GROUP BY \(laneOf("best"))
+                ) AS lane CROSS JOIN LATERAL (
+                    \(head("run_at, id, ctid AS place, \(size) AS size", of: plain, "lane.quota", now: "$3", floor: floor))
+                    FOR NO KEY UPDATE SKIP LOCKED
+                ) AS locked
+                UNION ALL
+                SELECT priority, run_at, id, place, size FROM best WHERE no IS NULL
+            ), fitting AS (
+                SELECT place
+                FROM (
+                    SELECT place,
+                        sum(size) OVER (ORDER BY priority, run_at, id ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+                    FROM free
+                ) AS summed
+                WHERE bytes_before < $12::bigint
+            ), taken AS (
+                \(take("ctid")) ARRAY(SELECT place FROM fitting))
+                RETURNING \(columns)
+            )
+            SELECT found.rows, taken.*
+            FROM (SELECT count(*) AS rows FROM best) AS found LEFT JOIN taken ON true
             UNION ALL
-            SELECT NULL, NULL, NULL, priority, NULL, NULL, run_at, id, place FROM crashed
-            ORDER BY priority, run_at, id
-            LIMIT $4::integer
-        ), free AS (
-            SELECT locked.place
+            SELECT NULL, id, NULL, run_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, task_name, queue, priority, NULL, NULL
             FROM (
-                SELECT \(laneOf("best")), count(*) AS quota
-                FROM best
-                WHERE no IS NOT NULL
-                GROUP BY \(laneOf("best"))
-            ) AS lane CROSS JOIN LATERAL (
-                \(head("ctid AS place", of: plain, "lane.quota", now: "$3", floor: floor))
-                FOR NO KEY UPDATE SKIP LOCKED
-            ) AS locked
-            UNION ALL
-            SELECT place FROM best WHERE no IS NULL
-        ), taken AS (
-            \(take("ctid")) ARRAY(SELECT place FROM free))
-            RETURNING \(columns)
+                SELECT DISTINCT ON (no) task_name, queue, priority, run_at, id
+                FROM seen
+                WHERE id NOT IN (SELECT id FROM taken)
+                ORDER BY no, run_at, id
+            ) AS remaining
+            """
         )
-        SELECT found.rows, taken.*
-        FROM (SELECT count(*) AS rows FROM best) AS found LEFT JOIN taken ON true
-        UNION ALL
-        SELECT NULL, id, NULL, run_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, task_name, queue, priority, NULL, NULL
-        FROM (
-            SELECT DISTINCT ON (no) task_name, queue, priority, run_at, id
-            FROM seen
-            WHERE id NOT IN (SELECT id FROM taken)
-            ORDER BY no, run_at, id
-        ) AS remaining
-        """
-    )
+    }
 
     /// The first rows of lanes: as many as it takes to have the first `limit` of all among them, and one more of each lane.
     ///
@@ -121,7 +134,7 @@ extension ClaimSQL {
     {
         """
         SELECT \(columns)
-        FROM tasks
+        FROM ONLY tasks
         WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
             AND \(kind) AND run_at <= \(moment(now)) AND \(floor)
         ORDER BY run_at, id

@@ -8,7 +8,7 @@ extension ClaimSQL {
         """
         \(take("id")) ARRAY(
             SELECT id
-            FROM tasks
+            FROM ONLY tasks
             WHERE \(Probe.row("$4::bigint")) AND status = 'WAITING' AND crashes = 0 AND run_at <= \(moment("$3"))
                 AND lock_key IS NULL AND after_batch IS NULL AND \(isOpen("tasks.queue", "$3"))
                 AND NOT (attempts = 0 AND expires_at IS NOT NULL AND expires_at <= \(moment("$3")))

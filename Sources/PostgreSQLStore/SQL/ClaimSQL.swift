@@ -31,7 +31,7 @@ enum ClaimSQL {
             SELECT head.*
             FROM wanted CROSS JOIN LATERAL (
                 SELECT task_name, queue, priority, run_at, id
-                FROM tasks
+                FROM ONLY tasks
                 WHERE tasks.task_name = wanted.task_name
                     AND \(kind)
                 ORDER BY queue, priority, run_at, id
@@ -41,7 +41,7 @@ enum ClaimSQL {
             SELECT head.*
             FROM lane CROSS JOIN LATERAL (
                 SELECT task_name, queue, priority, run_at, id
-                FROM tasks
+                FROM ONLY tasks
                 WHERE tasks.task_name = lane.task_name
                     AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)
                     AND \(kind)
@@ -75,7 +75,7 @@ enum ClaimSQL {
             SELECT head.*
             FROM wanted CROSS JOIN LATERAL (
                 SELECT task_name, queue, priority, run_at, id
-                FROM tasks
+                FROM ONLY tasks
                 WHERE tasks.task_name = wanted.task_name AND tasks.queue = wanted.queue
                     AND \(kind)
                 ORDER BY priority, run_at, id
@@ -85,7 +85,7 @@ enum ClaimSQL {
             SELECT head.*
             FROM lane CROSS JOIN LATERAL (
                 SELECT task_name, queue, priority, run_at, id
-                FROM tasks
+                FROM ONLY tasks
                 WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue
                     AND tasks.priority > lane.priority
                     AND \(kind)
@@ -108,12 +108,12 @@ enum ClaimSQL {
 
     /// Whether a lane's queue is not paused; for all lanes at once.
     static func isOpenLane(_ now: String) -> String {
-        "lane.queue NOT IN (SELECT q.queue FROM task_queues AS q WHERE q.paused_until > \(moment(now)))"
+        "lane.queue NOT IN (SELECT q.queue FROM ONLY task_queues AS q WHERE q.paused_until > \(moment(now)))"
     }
 
     /// Whether a queue is not paused; for a few rows.
     static func isOpen(_ queue: String, _ now: String) -> String {
-        "NOT EXISTS (SELECT FROM task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
+        "NOT EXISTS (SELECT FROM ONLY task_queues AS q WHERE q.queue = \(queue) AND q.paused_until > \(moment(now)))"
     }
 
     /// Locks due rows whose runs died, by how often that happened.
@@ -125,7 +125,7 @@ enum ClaimSQL {
         isBinary: true,
         """
         SELECT id
-        FROM tasks
+        FROM ONLY tasks
         WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND (lock_key IS NULL OR lock_place = 2)
             AND crashes BETWEEN $3::integer AND $4::integer
             AND run_at <= \(moment("$6"))
@@ -140,31 +140,43 @@ enum ClaimSQL {
 
     /// Claims from one lane: the plain case.
     ///
-    /// Values: owner, lease in seconds, now, limit, name, queue, priority, floor, id of the floor.
-    static let fromLane = Statement(
-        "claim_from_lane",
-        isBinary: true,
-        """
-        \(take("ctid")) ARRAY(
-            SELECT ctid
-            FROM tasks
-            WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
-                AND \(plain) AND run_at <= \(moment("$3"))
-                AND (run_at, id) >= (\(floor("$8::bigint")), $9::bigint)
-            ORDER BY run_at, id
-            LIMIT $4::integer
-            FOR NO KEY UPDATE SKIP LOCKED
-        ))
-        RETURNING \(laneColumns)
-        """
-    )
+    /// Values: owner, lease in seconds, now, limit, name, queue, priority, floor, id of the floor, bytes.
+    static let fromLane = fromLane(PayloadSize.known)
+    static let fromLaneBefore14 = fromLane(PayloadSize.guessed)
+
+    private static func fromLane(_ size: String) -> Statement {
+        Statement(
+            "claim_from_lane",
+            isBinary: true,
+            """
+            \(take("ctid")) ARRAY(
+                SELECT place
+                FROM (
+                    SELECT place, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+                    FROM (
+                        SELECT ctid AS place, \(size) AS size
+                        FROM ONLY tasks
+                        WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
+                            AND \(plain) AND run_at <= \(moment("$3"))
+                            AND (run_at, id) >= (\(floor("$8::bigint")), $9::bigint)
+                        ORDER BY run_at, id
+                        LIMIT $4::integer
+                        FOR NO KEY UPDATE SKIP LOCKED
+                    ) AS locked
+                ) AS summed
+                WHERE bytes_before < $10::bigint
+            ))
+            RETURNING \(laneColumns)
+            """
+        )
+    }
 
     /// Puts rows that the same statement locks into the run's hand.
     ///
     /// They are found by their place, which saves the way down the primary key. An attempt is counted here, before it begins.
     static func take(_ column: String) -> String {
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET status = 'PROCESSING',
             -- A row with the greatest number there is must not stop all others.
             attempts = least(attempts, 2147483646) + 1,
@@ -173,7 +185,7 @@ enum ClaimSQL {
             lock_place = CASE WHEN lock_key IS NULL THEN lock_place ELSE 2 END,
             lease_owner = $1,
             lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
-        WHERE \(column) = ANY (
+        WHERE \(SchemaSQL.isKnown) AND \(column) = ANY (
         """
     }
 

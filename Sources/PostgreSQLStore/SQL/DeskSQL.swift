@@ -11,7 +11,7 @@ enum DeskSQL {
     /// One row.
     ///
     /// Value: id.
-    static let show = Statement("show", "SELECT \(columns) FROM tasks WHERE id = $1::bigint")
+    static let show = Statement("show", "SELECT \(columns) FROM ONLY tasks WHERE id = $1::bigint")
 
     /// The counts by queue, name and state.
     static let lines = Statement(
@@ -19,7 +19,7 @@ enum DeskSQL {
             SELECT queue, task_name, status, count(*),
                 count(*) FILTER (WHERE \(isDue)),
                 \(microseconds("min(run_at) FILTER (WHERE \(isDue))"))
-            FROM tasks
+            FROM ONLY tasks
             GROUP BY queue, task_name, status
             ORDER BY queue, task_name, status
             """
@@ -31,7 +31,7 @@ enum DeskSQL {
     static let holders = Statement(
         once: """
             SELECT lease_owner, count(*), \(microseconds("min(lease_expires_at)"))
-            FROM tasks
+            FROM ONLY tasks
             WHERE status = 'PROCESSING'
             GROUP BY lease_owner
             ORDER BY lease_owner NULLS LAST
@@ -42,7 +42,7 @@ enum DeskSQL {
     static let paused = Statement(
         once: """
             SELECT queue, \(microseconds("paused_until")), \(microseconds("paused_at")), paused_why, paused_by
-            FROM task_queues
+            FROM ONLY task_queues
             WHERE paused_until > now()
             ORDER BY queue
             """
@@ -68,12 +68,12 @@ enum DeskSQL {
         once: """
             WITH asked AS (
                 SELECT queue, paused_until > now() AS was_paused
-                FROM task_queues
+                FROM ONLY task_queues
                 WHERE queue = ANY ($1::text[]) AND paused_until IS NOT NULL
                 ORDER BY queue
                 FOR NO KEY UPDATE
             ), changed AS (
-                UPDATE task_queues SET paused_until = NULL FROM asked WHERE task_queues.queue = asked.queue
+                UPDATE ONLY task_queues SET paused_until = NULL FROM asked WHERE task_queues.queue = asked.queue
             )
             SELECT queue FROM asked WHERE was_paused ORDER BY queue
             """
@@ -99,7 +99,7 @@ enum DeskSQL {
         """
         WITH chosen AS MATERIALIZED (
             SELECT id, task_name, dedupe_key
-            FROM tasks
+            FROM ONLY tasks
             WHERE status = 'FAILED' AND \(condition)
             ORDER BY id
             LIMIT \(limit)
@@ -112,12 +112,12 @@ enum DeskSQL {
             ) AS ranked
             WHERE dedupe_key IS NULL
                 OR no = 1 AND NOT EXISTS (
-                    SELECT FROM tasks AS equal
+                    SELECT FROM ONLY tasks AS equal
                     WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
                         AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
                 )
         ), changed AS (
-            UPDATE tasks
+            UPDATE ONLY tasks
             SET status = 'WAITING',
                 run_at = now(),
                 attempts = 0,
@@ -145,7 +145,7 @@ enum DeskSQL {
     /// Value: tokens.
     static let dropResults = Statement(
         "drop_results",
-        "DELETE FROM task_results WHERE token IN (SELECT unnest($1::text[]))"
+        "DELETE FROM ONLY task_results WHERE token IN (SELECT unnest($1::text[]))"
     )
 
     /// Which of these numbers are in the table.
@@ -153,7 +153,7 @@ enum DeskSQL {
     /// Value: ids.
     static let there = Statement(
         "there",
-        "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN tasks ON \(Probe.row("asked.id"))"
+        "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN ONLY tasks ON \(Probe.row("asked.id"))"
     )
 
     /// Makes rows due that wait for later; one that was put behind others in its line is looked at anew.
@@ -162,7 +162,7 @@ enum DeskSQL {
     static let hasten = Statement(
         "hasten",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET run_at = now(), lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END
         FROM (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status || '' = 'WAITING' AND tasks.run_at > now()
@@ -176,7 +176,7 @@ enum DeskSQL {
     static let delete = Statement(
         "delete",
         """
-        DELETE FROM tasks
+        DELETE FROM ONLY tasks
         USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
         RETURNING tasks.id, tasks.batch
@@ -190,7 +190,7 @@ enum DeskSQL {
         "lock_keys_of",
         """
         SELECT DISTINCT tasks.lock_key
-        FROM unnest($1::bigint[]) AS chosen (id) JOIN tasks ON \(Probe.row("chosen.id"))
+        FROM unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id"))
         WHERE (tasks.lock_key || '') IS NOT NULL
         """
     )
@@ -202,7 +202,7 @@ enum DeskSQL {
         "equal",
         """
         SELECT id
-        FROM tasks
+        FROM ONLY tasks
         WHERE status = 'WAITING' AND dedupe_key IS NOT NULL AND task_name = $1 AND dedupe_key = $2
         """
     )

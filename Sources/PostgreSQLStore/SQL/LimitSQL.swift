@@ -1,7 +1,7 @@
 /// The statements about limits of queues and names.
 enum LimitSQL {
     /// All of them.
-    static let all = Statement("limits", "SELECT kind, name, max_running, max_per_minute FROM task_limits")
+    static let all = Statement("limits", "SELECT kind, name, max_running, max_per_minute FROM ONLY task_limits")
 
     /// Keeps other runs from claiming within these limits until the transaction ends.
     ///
@@ -10,7 +10,7 @@ enum LimitSQL {
         "lock_limits",
         """
         SELECT
-        FROM task_limits
+        FROM ONLY task_limits
         WHERE (kind, name) IN (SELECT * FROM unnest($1::text[], $2::text[]))
         ORDER BY kind, name
         FOR NO KEY UPDATE
@@ -29,13 +29,13 @@ enum LimitSQL {
         SELECT min(least(
             max_running - (
                 SELECT count(*)
-                FROM tasks
+                FROM ONLY tasks
                 WHERE status = 'PROCESSING'
                     AND CASE kind WHEN 'queue' THEN tasks.queue ELSE tasks.task_name END = task_limits.name
             ),
             max_per_minute - CASE WHEN \(isThisMinute("$3")) THEN begun ELSE 0 END
         ))::bigint
-        FROM task_limits
+        FROM ONLY task_limits
         WHERE (kind, name) IN (SELECT * FROM unnest($1::text[], $2::text[]))
         """
     )
@@ -46,7 +46,7 @@ enum LimitSQL {
     static let count = Statement(
         "count_begun",
         """
-        UPDATE task_limits
+        UPDATE ONLY task_limits
         SET begun = CASE WHEN \(isThisMinute("$3")) THEN begun ELSE 0 END + $4::integer,
             minute_began = CASE WHEN \(isThisMinute("$3")) THEN minute_began ELSE \(ClaimSQL.moment("$3")) END
         WHERE (kind, name) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND max_per_minute IS NOT NULL
@@ -76,5 +76,5 @@ enum LimitSQL {
     /// Removes a limit.
     ///
     /// Values: kind, name.
-    static let remove = Statement(once: "DELETE FROM task_limits WHERE kind = $1 AND name = $2")
+    static let remove = Statement(once: "DELETE FROM ONLY task_limits WHERE kind = $1 AND name = $2")
 }

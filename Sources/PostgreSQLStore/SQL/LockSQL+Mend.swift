@@ -12,7 +12,7 @@ extension LockSQL {
     private static let freeFailed = Statement(
         "lock_free_failed",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET lock_place = 0
         WHERE lock_key = ANY ($1::text[]) AND lock_place = 2 AND status || '' = 'FAILED'
         """
@@ -26,12 +26,12 @@ extension LockSQL {
         "lock_crashed",
         """
         SELECT lock_key
-        FROM tasks
+        FROM ONLY tasks
         -- Of the key not a condition that lets the planner go by tasks_lock_line.
         WHERE status = 'WAITING' AND crashes > 0 AND (lock_key || '') IS NOT NULL AND lock_place <> 2
             AND NOT EXISTS (
                 SELECT
-                FROM tasks AS holder
+                FROM ONLY tasks AS holder
                 WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2 AND holder.status || '' <> 'FAILED'
             )
         LIMIT $1::integer
@@ -44,15 +44,15 @@ extension LockSQL {
     static let holdCrashed = Statement(
         "lock_hold_crashed",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET lock_place = 2
         WHERE id = ANY (
             ARRAY(
                 SELECT DISTINCT ON (lock_key) id
-                FROM tasks AS crashed
+                FROM ONLY tasks AS crashed
                 WHERE status = 'WAITING' AND crashes > 0 AND coalesce(lock_key, '') = ANY ($1::text[])
                     AND NOT EXISTS (
-                        SELECT FROM tasks AS holder WHERE holder.lock_key = crashed.lock_key AND holder.lock_place = 2
+                        SELECT FROM ONLY tasks AS holder WHERE holder.lock_key = crashed.lock_key AND holder.lock_place = 2
                     )
                 ORDER BY lock_key, crashes, priority, run_at, id
             )
@@ -74,8 +74,8 @@ extension LockSQL {
         """
         WITH span AS MATERIALIZED (
             SELECT
-                (SELECT id FROM tasks WHERE \(isBehind) ORDER BY id LIMIT 1) AS least,
-                (SELECT id FROM tasks WHERE \(isBehind) ORDER BY id DESC LIMIT 1) AS most
+                (SELECT id FROM ONLY tasks WHERE \(isBehind) ORDER BY id LIMIT 1) AS least,
+                (SELECT id FROM ONLY tasks WHERE \(isBehind) ORDER BY id DESC LIMIT 1) AS most
         ), start AS MATERIALIZED (
             SELECT least AS id FROM span
             UNION
@@ -84,7 +84,7 @@ extension LockSQL {
             SELECT DISTINCT part.lock_key
             FROM start CROSS JOIN LATERAL (
                 SELECT lock_key
-                FROM tasks
+                FROM ONLY tasks
                 WHERE \(isBehind) AND tasks.id >= start.id
                 ORDER BY tasks.id
                 LIMIT $2::integer
@@ -95,13 +95,13 @@ extension LockSQL {
         -- Looked up key by key, not joined: a plan made while the table was empty would read all lines for each.
         WHERE (
                 SELECT holder.id
-                FROM tasks AS holder
+                FROM ONLY tasks AS holder
                 WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2 AND holder.status || '' <> 'FAILED'
                 LIMIT 1
             ) IS NULL
             AND (
                 SELECT open.id
-                FROM tasks AS open
+                FROM ONLY tasks AS open
                 WHERE open.lock_key = behind.lock_key AND open.status = 'WAITING' AND open.lock_key IS NOT NULL
                     -- Not a condition that lets the planner go by tasks_lock_open.
                     AND open.lock_place + 0 = 0 AND open.crashes = 0 AND open.run_at <= \(ClaimSQL.moment("$1"))
@@ -114,10 +114,10 @@ extension LockSQL {
     static let anyBehind = Statement(
         "any_behind",
         """
-        SELECT EXISTS (SELECT FROM tasks WHERE \(isBehind))
+        SELECT EXISTS (SELECT FROM ONLY tasks WHERE \(isBehind))
             OR EXISTS (
                 SELECT
-                FROM tasks
+                FROM ONLY tasks
                 WHERE status = 'WAITING' AND crashes > 0 AND (lock_key || '') IS NOT NULL AND lock_place <> 2
             )
         """

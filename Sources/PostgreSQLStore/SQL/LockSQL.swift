@@ -98,7 +98,7 @@ enum LockSQL {
             \(ClaimSQL.seen(of: keyed, in: "first_lane", limit: limit, depth: depth, now: now))
             , locked AS MATERIALIZED (
                 SELECT id, lock_key
-                FROM tasks
+                FROM ONLY tasks
                 WHERE id = ANY (ARRAY(SELECT id FROM seen ORDER BY priority, run_at, id LIMIT \(limit)))
                     AND status || '' = 'WAITING' AND lock_place <> 1
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -126,24 +126,24 @@ enum LockSQL {
         isBinary: true,
         """
         WITH candidate AS MATERIALIZED (
-            SELECT id, lock_key, lock_place FROM tasks WHERE id = ANY ($1::bigint[])
+            SELECT id, lock_key, lock_place FROM ONLY tasks WHERE id = ANY ($1::bigint[])
         ), allowed AS MATERIALIZED (
             SELECT id
             FROM candidate
             WHERE lock_place = 2
-                OR NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = candidate.lock_key AND holder.lock_place = 2)
+                OR NOT EXISTS (SELECT FROM ONLY tasks AS holder WHERE holder.lock_key = candidate.lock_key AND holder.lock_place = 2)
                     AND id = (
                         SELECT first.id
-                        FROM tasks AS first
+                        FROM ONLY tasks AS first
                         WHERE first.lock_key = candidate.lock_key AND first.status = 'WAITING'
                             AND first.lock_key IS NOT NULL AND first.run_at <= \(ClaimSQL.moment("$2"))
                         ORDER BY first.priority, first.run_at, first.id
                         LIMIT 1
                     )
         ), behind AS (
-            UPDATE tasks
+            UPDATE ONLY tasks
             SET lock_place = 1
-            WHERE id = ANY (ARRAY(SELECT id FROM candidate EXCEPT SELECT id FROM allowed))
+            WHERE \(SchemaSQL.isKnown) AND id = ANY (ARRAY(SELECT id FROM candidate EXCEPT SELECT id FROM allowed))
         )
         SELECT id FROM allowed
         """
@@ -171,7 +171,7 @@ enum LockSQL {
     static let free = Statement(
         "lock_free",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET lock_place = 0
         FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
         WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND tasks.lock_place + 0 = 2
@@ -186,13 +186,13 @@ enum LockSQL {
     static let promote = Statement(
         "lock_promote",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET lock_place = 0
         WHERE id = ANY (
             ARRAY(
                 SELECT coalesce(\(firstBehind(" AND run_at <= \(ClaimSQL.moment("$2"))")), \(firstBehind("")))
                 FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted
-                WHERE NOT EXISTS (SELECT FROM tasks AS holder WHERE holder.lock_key = wanted.key AND holder.lock_place = 2)
+                WHERE NOT EXISTS (SELECT FROM ONLY tasks AS holder WHERE holder.lock_key = wanted.key AND holder.lock_place = 2)
             )
         ) AND status || '' = 'WAITING' AND lock_place = 1
         """
@@ -203,7 +203,7 @@ enum LockSQL {
         """
         (
             SELECT id
-            FROM tasks
+            FROM ONLY tasks
             WHERE lock_key = wanted.key AND status = 'WAITING' AND lock_key IS NOT NULL AND lock_place + 0 = 1\(condition)
             ORDER BY priority, run_at, id
             LIMIT 1
@@ -229,8 +229,8 @@ enum LockSQL {
             SELECT id
             FROM (
                 SELECT id, lock_key
-                FROM tasks
-                WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+                FROM ONLY tasks
+                WHERE \(SchemaSQL.isKnown) AND status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
                     AND expires_at <= \(ClaimSQL.moment("$1"))
                 ORDER BY expires_at
                 LIMIT $2::integer
@@ -238,7 +238,7 @@ enum LockSQL {
             ) AS locked
             WHERE lock_key IS NULL OR pg_try_advisory_xact_lock(\(number("lock_key")))
         )
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET status = 'FAILED',
             lock_place = 0,
             last_error = 'expired: not begun by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'

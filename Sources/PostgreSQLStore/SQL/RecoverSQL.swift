@@ -5,7 +5,7 @@ enum RecoverSQL {
         "owners",
         """
         SELECT DISTINCT lease_owner
-        FROM tasks
+        FROM ONLY tasks
         WHERE status = 'PROCESSING' AND lease_owner IS NOT NULL
         """
     )
@@ -21,7 +21,7 @@ enum RecoverSQL {
             to_char(lease_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
             to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), lock_key,
             cancel_requested_at IS NOT NULL, batch
-        FROM tasks
+        FROM ONLY tasks
         WHERE status = 'PROCESSING'
             AND (
                 lease_owner = ANY ($1::text[])
@@ -41,7 +41,7 @@ enum RecoverSQL {
     static let takeOver = Statement(
         "take_over",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET status = gone.status,
             crashes = gone.crashes,
             last_error = gone.error,
@@ -72,7 +72,7 @@ enum RecoverSQL {
         UNION
         (SELECT task_name FROM keyed LIMIT $1::integer)
         UNION
-        (SELECT DISTINCT task_name FROM tasks WHERE status = 'WAITING' AND crashes > 0 LIMIT $1::integer)
+        (SELECT DISTINCT task_name FROM ONLY tasks WHERE status = 'WAITING' AND crashes > 0 LIMIT $1::integer)
         ORDER BY task_name
         LIMIT $1::integer
         """
@@ -83,7 +83,7 @@ enum RecoverSQL {
 
             (
                 SELECT task_name
-                FROM tasks
+                FROM ONLY tasks
                 WHERE \(kind)
                 ORDER BY task_name
                 LIMIT 1
@@ -92,7 +92,7 @@ enum RecoverSQL {
             SELECT next.task_name
             FROM \(table) AS name CROSS JOIN LATERAL (
                 SELECT task_name
-                FROM tasks
+                FROM ONLY tasks
                 WHERE tasks.task_name > name.task_name AND \(kind)
                 ORDER BY task_name
                 LIMIT 1

@@ -40,7 +40,7 @@ enum ResultSQL {
             ) AS kept (
                 id, claim_no, state, result, bytes, size, error, is_noted, done, total, note, hash, since, keep
             )
-            JOIN tasks ON \(Probe.row("kept.id")) AND tasks.claim_no = kept.claim_no AND \(Probe.isInHand)
+            JOIN ONLY tasks ON \(Probe.row("kept.id")) AND tasks.claim_no = kept.claim_no AND \(Probe.isInHand)
         WHERE \(Probe.hasToken)
         FOR NO KEY UPDATE OF tasks
         \(replace)
@@ -55,7 +55,7 @@ enum ResultSQL {
         "result_remove_cancelled",
         """
         WITH gone AS (
-            DELETE FROM tasks
+            DELETE FROM ONLY tasks
             USING unnest($1::bigint[], $2::double precision[]) AS asked (id, keep)
             WHERE \(Probe.row("asked.id")) AND tasks.status || '' = 'WAITING' AND tasks.cancel_requested_at IS NOT NULL
             RETURNING tasks.token, tasks.id, tasks.task_name, tasks.progress_done, tasks.progress_total,
@@ -65,7 +65,7 @@ enum ResultSQL {
             SELECT batch, count(*)
             FROM gone
             WHERE batch IS NOT NULL AND EXISTS (
-                SELECT FROM tasks WHERE after_batch = gone.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+                SELECT FROM ONLY tasks WHERE after_batch = gone.batch AND after_batch IS NOT NULL AND status = 'WAITING'
             )
             GROUP BY batch
             ORDER BY batch
@@ -94,7 +94,7 @@ enum ResultSQL {
             tasks.progress_total, tasks.progress_note, NULL, tasks.created_at, NULL, \(ClaimSQL.moment("$3")),
             \(ClaimSQL.moment("$3")) + make_interval(secs => failed.keep)
         FROM unnest($1::bigint[], $2::double precision[]) AS failed (id, keep)
-            JOIN tasks ON \(Probe.row("failed.id")) AND tasks.status = 'FAILED'
+            JOIN ONLY tasks ON \(Probe.row("failed.id")) AND tasks.status = 'FAILED'
         WHERE \(Probe.hasToken)
         \(replace)
         """
@@ -110,18 +110,18 @@ enum ResultSQL {
             SELECT tasks.id, said.done, said.total, said.note
             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
                     AS said (id, claim_no, done, total, note)
-                JOIN tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
+                JOIN ONLY tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
             WHERE \(Probe.isInHand)
             FOR NO KEY UPDATE OF tasks SKIP LOCKED
         ), written AS (
-            UPDATE tasks
+            UPDATE ONLY tasks
             SET progress_done = free.done, progress_total = free.total, progress_note = free.note
             FROM free
             WHERE \(Probe.row("free.id"))
         )
         SELECT tasks.id, tasks.claim_no
         FROM unnest($1::bigint[], $2::bigint[]) AS said (id, claim_no)
-            JOIN tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
+            JOIN ONLY tasks ON \(Probe.row("said.id")) AND tasks.claim_no = said.claim_no
         WHERE \(Probe.isInHand) AND tasks.id NOT IN (SELECT id FROM free)
         """
     )
@@ -134,7 +134,7 @@ enum ResultSQL {
         """
         SELECT tasks.id, tasks.claim_no
         FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-            JOIN tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
+            JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         WHERE tasks.cancel_requested_at IS NOT NULL
         """
     )
@@ -145,7 +145,7 @@ enum ResultSQL {
     static let requestCancel = Statement(
         "result_request_cancel",
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET cancel_requested_at = coalesce(cancel_requested_at, now())
         WHERE \(Probe.row("$1::bigint")) AND tasks.status <> 'FAILED'
         RETURNING tasks.id, tasks.status = 'WAITING', tasks.lock_key, tasks.batch, tasks.task_name
@@ -159,7 +159,7 @@ enum ResultSQL {
         "result_ids",
         """
         SELECT tasks.token, tasks.id
-        FROM unnest($1::text[]) AS asked (token) JOIN tasks ON tasks.token = asked.token
+        FROM unnest($1::text[]) AS asked (token) JOIN ONLY tasks ON tasks.token = asked.token
         WHERE tasks.token IS NOT NULL
         """
     )
@@ -167,7 +167,7 @@ enum ResultSQL {
     /// Whether results wait to be removed.
     static let anyExpired = Statement(
         "result_any_expired",
-        "SELECT EXISTS (SELECT FROM task_results WHERE expires_at <= now())"
+        "SELECT EXISTS (SELECT FROM ONLY task_results WHERE expires_at <= now())"
     )
 
     /// Removes results whose time is over; those that somebody has locked are left for the next time.
@@ -176,10 +176,10 @@ enum ResultSQL {
     static let prune = Statement(
         "result_prune",
         """
-        DELETE FROM task_results
+        DELETE FROM ONLY task_results
         USING (
             SELECT token
-            FROM task_results
+            FROM ONLY task_results
             WHERE expires_at <= \(ClaimSQL.moment("$2"))
             ORDER BY expires_at
             LIMIT $1::integer
@@ -196,7 +196,7 @@ enum ResultSQL {
         "result_rows",
         """
         SELECT \(DeskSQL.columns)
-        FROM tasks
+        FROM ONLY tasks
         WHERE token IN (SELECT unnest($1::text[])) AND token IS NOT NULL
         """
     )
@@ -211,7 +211,7 @@ enum ResultSQL {
             progress_total, progress_note, \(DeskSQL.microseconds("created_at")),
             \(DeskSQL.microseconds("started_at")), \(DeskSQL.microseconds("finished_at")),
             \(DeskSQL.microseconds("expires_at"))
-        FROM task_results
+        FROM ONLY task_results
         WHERE token IN (SELECT unnest($1::text[])) AND expires_at > now()
         """
     )
@@ -223,10 +223,10 @@ enum ResultSQL {
         "result_reusable",
         """
         SELECT token
-        FROM task_results
+        FROM ONLY task_results
         WHERE task_name = $1 AND data_hash = $2 AND state = 'COMPLETE' AND data_hash IS NOT NULL
             AND finished_at >= now() - make_interval(secs => $3::double precision) AND expires_at > now()
-            AND NOT EXISTS (SELECT FROM tasks WHERE tasks.token = task_results.token AND tasks.token IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM ONLY tasks WHERE tasks.token = task_results.token AND tasks.token IS NOT NULL)
         ORDER BY finished_at DESC
         LIMIT 1
         """

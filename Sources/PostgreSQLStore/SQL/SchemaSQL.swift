@@ -1,13 +1,48 @@
+import Migrations
+
 /// The statements that look at the schema and keep its record.
 ///
 /// The tables are looked up in `current_schema()`, the first schema of `search_path` that exists: there they are made,
 /// and there the store's other statements find them.
 enum SchemaSQL {
-    /// The schema's name, and whether it has a table (or view, or the like) of either name.
+    /// Whether this program knows the tables well enough to begin tasks, and to change those that wait.
+    ///
+    /// A migration that says no has altered or locked `tasks`: a statement that began before it ends before it.
+    static let isKnown = """
+        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= \(Migration.newest)
+        """
+
+    /// The least version that a program must know to begin tasks, if this one does not.
+    static let newer = Statement(
+        "schema_newer",
+        "SELECT max(least_version) FROM ONLY task_migrations HAVING max(least_version) > \(Migration.newest)"
+    )
+
+    /// The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind it is, which
+    /// tables inherit from it, whether another one is found in its stead, and the types of its columns.
+    ///
+    /// A row in any case. A table that once had children is marked for long, so they are looked for where the mark is.
     static let tables = Statement(
         "schema_tables",
         """
-        SELECT current_schema(), \(exists("tasks")), \(exists("task_migrations"))
+        SELECT current_schema(), current_setting('server_encoding'), own.relname, own.relkind,
+            CASE
+                WHEN own.relhassubclass THEN (
+                    SELECT string_agg(inhrelid::regclass::text, ', ' ORDER BY inhrelid)
+                    FROM pg_catalog.pg_inherits
+                    WHERE inhparent = own.oid
+                )
+            END,
+            NOT pg_catalog.pg_table_is_visible(own.oid),
+            (
+                SELECT string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ',')
+                FROM pg_catalog.pg_attribute
+                WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped
+            )
+        FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_class AS own
+            ON relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
+            AND relname IN ('tasks', 'task_migrations', 'task_results', 'task_queues', 'task_limits', 'task_batches')
+            AND relkind IN ('r', 'p', 'v', 'm', 'f')
         """
     )
 
@@ -16,7 +51,7 @@ enum SchemaSQL {
         "schema_migrations",
         """
         SELECT version, checksum
-        FROM task_migrations
+        FROM ONLY task_migrations
         WHERE \(exists("task_migrations"))
         ORDER BY version
         """

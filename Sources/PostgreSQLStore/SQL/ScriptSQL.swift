@@ -6,7 +6,7 @@ enum ScriptSQL {
     static let settle = Statement(
         "script_settle",
         """
-        DELETE FROM tasks
+        DELETE FROM ONLY tasks
         WHERE id = $1::bigint AND claim_no = $2::bigint AND \(Probe.isInHand)
         RETURNING lock_key
         """
@@ -19,7 +19,7 @@ enum ScriptSQL {
         "script_fate",
         """
         SELECT claim_no = $2::bigint AND status = 'PROCESSING'
-        FROM tasks
+        FROM ONLY tasks
         WHERE id = $1::bigint
         FOR NO KEY UPDATE
         """

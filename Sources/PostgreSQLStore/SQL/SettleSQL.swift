@@ -11,7 +11,7 @@ enum SettleSQL {
         "settle_delete",
         isBinary: true,
         """
-        DELETE FROM tasks
+        DELETE FROM ONLY tasks
         USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
         WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         RETURNING tasks.id
@@ -26,7 +26,7 @@ enum SettleSQL {
         "settle_update",
         isBinary: true,
         """
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET status = verdict.status,
             attempts = greatest(attempts - verdict.given_back, 0),
             run_at = coalesce(\(ClaimSQL.moment("$8")) + make_interval(secs => verdict.wait), run_at),
@@ -55,11 +55,11 @@ enum SettleSQL {
         WITH free AS (
             SELECT tasks.id
             FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-                JOIN tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
+                JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
             WHERE \(Probe.isInHand)
             FOR NO KEY UPDATE OF tasks SKIP LOCKED
         )
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET lease_expires_at = \(ClaimSQL.moment("$4")) + make_interval(secs => $3::double precision)
         FROM free
         WHERE \(Probe.row("free.id"))
@@ -74,7 +74,7 @@ enum SettleSQL {
         """
         SELECT proof.id, proof.claim_no
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS proof (id, claim_no, no)
-            LEFT JOIN tasks
+            LEFT JOIN ONLY tasks
                 ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         WHERE tasks.id IS NULL
         ORDER BY proof.no
@@ -86,7 +86,7 @@ enum SettleSQL {
     /// Value: ids.
     static let lock = Statement(
         "settle_lock",
-        "SELECT id FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+        "SELECT id FROM ONLY tasks WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
     )
 
     /// Removes rows that were to go back to WAITING, where equal ones wait; those with a token leave a result.
@@ -97,11 +97,11 @@ enum SettleSQL {
         isBinary: true,
         """
         WITH gone AS (
-            DELETE FROM tasks
+            DELETE FROM ONLY tasks
             USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
             WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
                 AND EXISTS (
-                    SELECT FROM tasks AS equal
+                    SELECT FROM ONLY tasks AS equal
                     WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
                         AND equal.task_name = tasks.task_name AND equal.dedupe_key = tasks.dedupe_key
                 )
@@ -127,7 +127,7 @@ enum SettleSQL {
         "held",
         """
         SELECT id, claim_no, lock_key
-        FROM tasks
+        FROM ONLY tasks
         WHERE status = 'PROCESSING' AND lease_owner = $1
             AND NOT EXISTS (
                 SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
@@ -146,7 +146,7 @@ enum SettleSQL {
         """
         WITH unknown AS (
             SELECT id
-            FROM tasks
+            FROM ONLY tasks
             WHERE status = 'PROCESSING' AND lease_owner = $1
                 AND NOT EXISTS (
                     SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
@@ -155,7 +155,7 @@ enum SettleSQL {
             ORDER BY lease_expires_at
             FOR NO KEY UPDATE SKIP LOCKED
         )
-        UPDATE tasks
+        UPDATE ONLY tasks
         SET status = 'WAITING',
             attempts = greatest(attempts - 1, 0),
             lease_owner = NULL,

@@ -15,7 +15,7 @@ enum WaitSQL {
     /// Whether any row is in hand.
     static let anyClaim = Statement(
         "any_claim",
-        "SELECT EXISTS (SELECT FROM tasks WHERE status = 'PROCESSING')"
+        "SELECT EXISTS (SELECT FROM ONLY tasks WHERE status = 'PROCESSING')"
     )
 
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
@@ -43,7 +43,7 @@ enum WaitSQL {
         """
         \(waiting(queues: queues)), first AS (
             SELECT queue, greatest(waiting.run_at, paused_until) AS moment
-            FROM waiting LEFT JOIN task_queues USING (queue)
+            FROM waiting LEFT JOIN ONLY task_queues USING (queue)
         )
         SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
         FROM (
@@ -87,7 +87,7 @@ enum WaitSQL {
                 SELECT head.*
                 FROM wanted CROSS JOIN LATERAL (
                     SELECT task_name, queue, priority, run_at
-                    FROM tasks
+                    FROM ONLY tasks
                     WHERE tasks.task_name = wanted.task_name \(isSame) AND \(kind)
                     ORDER BY queue, priority, run_at, id
                     LIMIT 1
@@ -96,7 +96,7 @@ enum WaitSQL {
                 SELECT head.*
                 FROM \(name) AS lane CROSS JOIN LATERAL (
                     SELECT task_name, queue, priority, run_at
-                    FROM tasks
+                    FROM ONLY tasks
                     WHERE tasks.task_name = lane.task_name \(isNext) AND \(kind)
                     ORDER BY queue, priority, run_at, id
                     LIMIT 1
@@ -109,12 +109,12 @@ enum WaitSQL {
                 SELECT DISTINCT \(columns) FROM \(wanted)
             ), \(lane("lane", ClaimSQL.plain)), \(lane("keyed", LockSQL.keyed)), crashed AS (
                 SELECT queue, run_at
-                FROM tasks
+                FROM ONLY tasks
                 WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = ANY ($1::text[])
                     \(queues.map { "AND queue = ANY (\($0))" } ?? "")
             ), expiring AS (
                 SELECT expires_at
-                FROM tasks
+                FROM ONLY tasks
                 WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
                 ORDER BY expires_at
                 LIMIT 1
