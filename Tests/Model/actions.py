@@ -4,8 +4,34 @@ import properties
 from statements import AGAIN, DONE, STATEMENTS, WAIT
 from world import FAILED, OPERATOR, PROCESSING, WAITING, Acting, Row, Run, Session, State, Violation, World
 
-STEPS = {name: pipelines.steps(text) for name, text in pipelines.POSTGRESQL.items()}
-ENDS = {name: pipelines.ends_of_exchanges(text) for name, text in pipelines.POSTGRESQL.items()}
+
+class Protocol:
+    """The pipelines of one database, as the model walks along them."""
+
+    def __init__(self, texts, meaning, is_one_step):
+        self.steps = {name: pipelines.steps(text, meaning) for name, text in texts.items()}
+        self.ends = {
+            name: frozenset() if is_one_step else pipelines.ends_of_exchanges(text, meaning) for name, text in texts.items()
+        }
+        # On SQLite a transaction is one step: there is one writer.
+        self.is_one_step = is_one_step
+        self.bodies = {
+            (name, place): self._body(steps, place) for name, steps in self.steps.items() for place in range(len(steps))
+        }
+
+    @staticmethod
+    def _body(steps, place):
+        name = steps[place][0]
+        # What is done again and again may differ from what is done once.
+        if name + "_one" in STATEMENTS and any(back is not None and back <= place <= end for end, (_, back) in enumerate(steps)):
+            name += "_one"
+        return STATEMENTS[name], name
+
+
+PROTOCOLS = {
+    "PostgreSQL": Protocol(pipelines.POSTGRESQL, pipelines.meaning, False),
+    "SQLite": Protocol(pipelines.SQLITE, pipelines.SQLITE_MEANS.get, True),
+}
 
 
 def first_state(scenario):
@@ -26,34 +52,23 @@ def first_state(scenario):
 # --- one statement
 
 
-def body_of(pipeline, place):
-    name, back = STEPS[pipeline][place]
-    if name + "_one" in STATEMENTS and any(
-        b is not None and b <= place <= p for p, (_, b) in enumerate(STEPS[pipeline])
-    ):
-        name += "_one"
-    return STATEMENTS[name], name
-
-
-BODIES = {(name, place): body_of(name, place) for name, steps in STEPS.items() for place in range(len(steps))}
-
-
 def advance(world, me):
     """Goes to the next statement that the client sends; at the end the answer is on its way."""
-    steps = STEPS[me.pipeline]
+    protocol = PROTOCOLS[world.scenario.database]
+    steps = protocol.steps[me.pipeline]
     while me.place < len(steps):
-        statement, name = BODIES[me.pipeline, me.place]
+        statement, name = protocol.bodies[me.pipeline, me.place]
         if statement.needed is None or statement.needed(world, me):
             if not (name == "commit" and me.place + 1 == len(steps) and not me.writes and me.limit is None):
                 return
             properties.at_commit(world, me)
             world.release(me)  # nothing was changed
-        step_on(me)
+        step_on(steps, me)
     me.done = True
 
 
-def step_on(me):
-    back = STEPS[me.pipeline][me.place][1]
+def step_on(steps, me):
+    back = steps[me.place][1]
     me.place = back if back is not None and me.queue else me.place + 1
 
 
@@ -73,7 +88,11 @@ def do_statement(scenario, state, number):
     world = World(scenario, state)
     world.acting = number
     me = Acting(state.sessions[number])
-    statement, name = BODIES[me.pipeline, me.place]
+    protocol = PROTOCOLS[scenario.database]
+    if protocol.is_one_step:
+        do_transaction(protocol, world, me)
+        return at_end(world, me, number), ""
+    statement, name = protocol.bodies[me.pipeline, me.place]
     if statement.sees is not None and me.seen is None:
         me.seen = tuple(statement.sees(world, me))
         if me.seen and name in scenario.gaps:
@@ -90,7 +109,7 @@ def do_statement(scenario, state, number):
         return world, "waits"
     me.seen = me.todo = None
     if came in (DONE, AGAIN):
-        step_on(me)
+        step_on(protocol.steps[me.pipeline], me)
         advance(world, me)
     else:
         world.release(me)
@@ -100,7 +119,23 @@ def do_statement(scenario, state, number):
         if came.startswith(("give_back", "recover")):
             me.settles = ()
         advance(world, me)
-    if not me.client and (me.done or me.place in ENDS[me.pipeline] and not me.quick):
+    return at_end(world, me, number), ""
+
+
+def do_transaction(protocol, world, me):
+    """All statements of a transaction, to its end."""
+    while not me.done:
+        statement, _ = protocol.bodies[me.pipeline, me.place]
+        me.seen = tuple(statement.sees(world, me)) if statement.sees is not None else None
+        statement.body(world, me)
+        me.seen = me.todo = None
+        step_on(protocol.steps[me.pipeline], me)
+        advance(world, me)
+
+
+def at_end(world, me, number):
+    """Puts the session back, or what is to become of it where it is done."""
+    if not me.client and (me.done or me.place in PROTOCOLS[world.scenario.database].ends[me.pipeline] and not me.quick):
         # The client is gone, and sends no more.
         world.sessions[number] = None
     elif me.done and me.who == OPERATOR:
@@ -113,7 +148,7 @@ def do_statement(scenario, state, number):
         if me.done and not any(world.budget[:3]):
             # Where nothing can come between, the answer comes with the commit.
             answer(world, number)
-    return world, ""
+    return world
 
 
 def with_first_statement(scenario, world, number, words):
@@ -121,7 +156,8 @@ def with_first_statement(scenario, world, number, words):
     state = world.frozen()
     if scenario.limit or not state.sessions[number].pipeline or state.sessions[number].done:
         return [(words, state)]
-    _, name = BODIES[state.sessions[number].pipeline, state.sessions[number].place]
+    session = state.sessions[number]
+    name = statement_of(scenario, session)
     try:
         done = do_statement(scenario, state, number)
     except Violation as violation:
@@ -257,7 +293,7 @@ def successors(scenario, state):
             continue
         active += 1
         who = name_of(scenario, number)
-        _, statement = BODIES[session.pipeline, session.place]
+        statement = statement_of(scenario, session)
         try:
             done = do_statement(scenario, state, number)
         except Violation as violation:
@@ -277,6 +313,11 @@ def successors(scenario, state):
     found += of_people(scenario, state)
     found += of_time(scenario, state)
     return found
+
+
+def statement_of(scenario, session):
+    protocol = PROTOCOLS[scenario.database]
+    return "transaction" if protocol.is_one_step else protocol.bodies[session.pipeline, session.place][1]
 
 
 def name_of(scenario, number):
@@ -309,7 +350,7 @@ def of_run(scenario, state, number):
             start(world, number, pipeline, **values)
             yield from with_first_statement(scenario, world, number, f"{who}: {words}")
     elif state.budget[1]:
-        for how in ways_to_leave(session):
+        for how in ways_to_leave(scenario, session):
             world = World(scenario, state)
             world.budget[1] -= 1
             leave(world, number, how)
@@ -322,7 +363,7 @@ def of_run(scenario, state, number):
         world.runs[number] = run._replace(uncertain=True)
         yield f"{who}: answer lost", world.frozen()
     if state.budget[0] and (run.hand or session.pipeline):
-        for how in ways_to_leave(session):
+        for how in ways_to_leave(scenario, session):
             world = World(scenario, state)
             world.budget[0] -= 1
             leave(world, number, how)
@@ -330,11 +371,14 @@ def of_run(scenario, state, number):
             yield f"{who}: kill -9" + (f", {how}" if how else ""), world.frozen()
 
 
-def ways_to_leave(session):
+def ways_to_leave(scenario, session):
     """What the server has of a client that goes away: it does what was sent, and nobody waits for it."""
     if not session.pipeline or session.done:
         return [""]
-    is_between = session.place in ENDS[session.pipeline] and session.seen is None and session.todo is None
+    protocol = PROTOCOLS[scenario.database]
+    if protocol.is_one_step:
+        return ["the transaction is rolled back"]
+    is_between = session.place in protocol.ends[session.pipeline] and session.seen is None and session.todo is None
     return ["the next exchange is sent", "the transaction is rolled back"] if is_between else ["what was sent is done"]
 
 

@@ -109,6 +109,63 @@ POSTGRESQL = {
     "touch": "touch commit",
 }
 
+# --- SQLite: each is one transaction, begun IMMEDIATE; names are the constants in Sources/SQLiteStore with their enum's name before them.
+
+PUT_BACK = """
+    result_keepGivenWay? equal_remove? lock_promote? retry/fail/release? result_keepGivenWay? equal_giveWay?
+    result_keepCancelled? result_deleteCancelled? lock_promote? batch_count?
+"""
+
+SETTLE = f"""
+    ( result_keep )*
+    ( delete / mark deleteAll keep / mark deleteAll undo keep )*
+    ( retry/fail/release equal_equal? {PUT_BACK} )*
+    ( lock_free? lock_promote )*
+"""
+
+FREE_FOLLOWERS = "( batch_over / batch_failed / mark batch_release keep / batch_forget )*"
+
+TAKE = "lock_expire? ( lock_promote )* ( result_keepFailed )* crashed? ( lock_isAllowed )* lock_markBehind? lock_hold? claim?"
+
+SQLITE = {
+    "settle": f"begin {SETTLE} ( desk_add )* ( batch_count )* {FREE_FOLLOWERS} {TAKE} commit",
+    "claim_within": f"begin limit_quota+ {TAKE} ( limit_count )* commit",
+    "renew": "begin renew+ commit",
+    "give_back": f"begin held {SETTLE} ( batch_count )* {FREE_FOLLOWERS} commit",
+    "recover": f"""
+        begin abandoned
+        ( takeOver equal_equal? result_keepGivenWay? equal_remove? lock_promote? takeOver? equal_giveWay?
+        result_keepCancelled? result_deleteCancelled? lock_promote? batch_count? result_keepFailed? lock_freeFailed? lock_promote? )*
+        {FREE_FOLLOWERS} commit
+    """,
+    "end_batches": f"begin batch_forgetDeserted batch_ended {FREE_FOLLOWERS} commit",
+    "cancel": f"""
+        begin
+        ( result_requestCancel result_keepCancelled? result_deleteCancelled? lock_promote? batch_count? batch_over? batch_failed? mark?
+        batch_release? keep? batch_forget? )* commit
+    """,
+    "delete": f"begin desk_delete ( lock_promote )* {FREE_FOLLOWERS} commit",
+    "retry": f"""
+        begin equal_olderThanFailed ( result_keepGivenWay equal_remove lock_promote? )* equal_retry result_drop {FREE_FOLLOWERS} commit
+    """,
+    "insert": "insert commit",
+    "touch": "touch commit",
+}
+
+# What a statement of SQLite does, in the words of PostgreSQL's; the others only look, or change nothing that the protocol looks at.
+SQLITE_MEANS = {
+    "delete": "settle_delete", "retry": "put_back", "result_deleteCancelled": "result_remove_cancelled", "lock_free": "lock_free",
+    "lock_freeFailed": "lock_free", "lock_promote": "lock_promote", "desk_add": "add_follow_ups", "batch_count": "batch_count",
+    "batch_over": "batch_over", "batch_release": "batch_release", "lock_expire": "expire", "crashed": "crashed",
+    "lock_isAllowed": "keyed", "lock_markBehind": "keyed_decide", "claim": "claim_from_lane", "limit_quota": "quota",
+    "limit_count": "count_begun", "renew": "renew_and_lost", "held": "held", "abandoned": "abandoned", "takeOver": "put_back",
+    "batch_ended": "batch_ended", "result_requestCancel": "result_request_cancel", "desk_delete": "delete",
+    "equal_olderThanFailed": "retry_these", "equal_remove": "equal_remove_for_failed", "equal_retry": "retry", "commit": "commit",
+    "insert": "insert", "touch": "touch",
+}
+
+# --- how the lists are read
+
 # Statements that change nothing which the protocol looks at, or only read what a later statement reads again.
 QUIET = frozenset("""
     begin result_keep result_keep_failed haste less_haste no_haste lanes lanes_of_queues batch_failed mark keep undo any_held
@@ -116,7 +173,11 @@ QUIET = frozenset("""
 """.split())
 
 
-def steps(pipeline):
+def meaning(name):
+    return None if name in QUIET else name
+
+
+def steps(pipeline, meaning=meaning):
     """The statements of a pipeline as the model does them: (name, place to go back to or None)."""
     found, start = [], None
     for word in pipeline.split():
@@ -127,18 +188,20 @@ def steps(pipeline):
             if len(found) > start:
                 found[-1] = (found[-1][0], start)
             start = None
-        elif word not in ("/", ")?", ";"):
-            name = word.strip("?+*").split("/")[0]
-            if name not in QUIET and (start is None or all(name != known for known, _ in found[start:])):
+        elif word == ")?":
+            start = None
+        elif word not in ("/", ";"):
+            name = meaning(word.strip("?+*").split("/")[0])
+            if name is not None and (start is None or all(name != known for known, _ in found[start:])):
                 found.append((name, None))
     return tuple(found)
 
 
-def ends_of_exchanges(pipeline):
+def ends_of_exchanges(pipeline, meaning=meaning):
     """After which of the model's steps the client waits for answers: it must live for anything more to be sent."""
     places, count = set(), 0
     for line in pipeline.strip().splitlines():
-        count += len(steps(line))
+        count += len(steps(line, meaning))
         places.add(count)
     return frozenset(places)
 

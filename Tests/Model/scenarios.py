@@ -34,6 +34,11 @@ class Scenario:
         self._late = [bool(one.get("later") or "follows" in one or one.get("late") or one.get("expires")) or task in retried
                       for task, one in enumerate(tasks)]
 
+    def on_sqlite(self):
+        other = copy.copy(self)
+        other.database, other.gaps, other.name = "SQLite", frozenset(), f"SQLite: {self.name}"
+        return other
+
     def with_mutant(self, mutant):
         """The same world, in which the protocol is changed."""
         other = copy.copy(self)
@@ -116,6 +121,9 @@ SCENARIOS = [
     Scenario("limit: one at once", [PLAIN, PLAIN, NEW], limit=(1, 9), kills=1, gaps=("abandoned",)),
 ]
 
+# The same on SQLite; connections to a file are not cut.
+SCENARIOS += [one.on_sqlite() for one in SCENARIOS if not one.cuts]
+
 # A change of the protocol, the scenario that has to find it out, and what is found. Most were once the protocol.
 MUTANTS = [
     ("no advisory lock", "key: a second comes"),
@@ -130,6 +138,10 @@ MUTANTS = [
     ("equal tasks are put back without a lock", "equal: two pairs are put back crosswise"),
     ("equal tasks that wait are waited for", "equal: two pairs are put back crosswise"),
     ("the moment is read before the lock", "limit: one a minute, three runs"),
+    ("the moment is read before the lock", "SQLite: limit: one a minute, three runs"),
+    ("no fence", "SQLite: plain: a lease ends"),
+    ("an expired row is claimed", "SQLite: expired: claimed from a lane that is known"),
+    ("the older equal task is kept", "SQLite: equal: the first is retried while the second comes"),
 ]
 
 BY_NAME = {one.name: one for one in SCENARIOS}

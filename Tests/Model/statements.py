@@ -287,6 +287,35 @@ def give_way(world, me):
     return DONE
 
 
+@statement("put_back", needed=lambda world, me: left_to_go_back(me))
+def put_back(world, me):
+    """On SQLite: row by row, the newest first; of equal ones the older goes, be it the one that waits or this one."""
+    for task, claim, verdict in reversed(left_to_go_back(me)):
+        row = world.row(me, task)
+        if not proof_holds(world, row, claim):
+            continue
+        equals = world.equals(me, task) if verdict != "fail" else []
+        if equals and (max(equals) > task or row.cancel or not newer_stays(world)):
+            properties.newer_stays(world, me, task, ())
+            world.put(me, task, None)
+            result(me, task, "gave way")
+        else:
+            for older in equals:
+                world.put(me, older, None)
+                result(me, older, "removed")
+                touches(world, me, older)
+                ends_member(world, me, older)
+            recovers = me.pipeline == "recover"
+            row = (taken_over if recovers else changed)(world, row, verdict)
+            world.put(me, task, row)
+            result(me, task, "settled")
+            if recovers and verdict != "fail" and not row.cancel:
+                continue
+        touches(world, me, task)
+        ends_member(world, me, task)
+    return DONE
+
+
 def left_to_go_back(me):
     done = {task for task, _ in me.results}
     return [one for one in me.settles if one[2] not in ("ok", "add", "cancel") and one[0] not in done]
@@ -744,6 +773,13 @@ def lost(world, me):
         if not in_hand(world.row(me, task), claim):
             result(me, task, "lost")
     return DONE
+
+
+@statement("renew_and_lost")
+def renew_and_lost(world, me):
+    me.seen = [one for one in me.known if in_hand(world.row(me, one[0]), one[1])]
+    renew(world, me)
+    return lost(world, me)
 
 
 # --- what people do
