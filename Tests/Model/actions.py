@@ -1,4 +1,6 @@
 """Everything that can happen next: a statement, an answer, what a run begins, what people do, and what goes wrong."""
+import functools
+
 import pipelines
 import properties
 from statements import AGAIN, DONE, STATEMENTS, WAIT
@@ -28,10 +30,11 @@ class Protocol:
         return STATEMENTS[name], name
 
 
-PROTOCOLS = {
-    "PostgreSQL": Protocol(pipelines.POSTGRESQL, pipelines.meaning, False),
-    "SQLite": Protocol(pipelines.SQLITE, pipelines.SQLITE_MEANS.get, True),
-}
+@functools.cache
+def protocol_of(database, mutant=None):
+    if database == "SQLite":
+        return Protocol(pipelines.SQLITE, pipelines.SQLITE_MEANS.get, True)
+    return Protocol(pipelines.changed(pipelines.POSTGRESQL, mutant), pipelines.meaning, False)
 
 
 def first_state(scenario):
@@ -54,7 +57,7 @@ def first_state(scenario):
 
 def advance(world, me):
     """Goes to the next statement that the client sends; at the end the answer is on its way."""
-    protocol = PROTOCOLS[world.scenario.database]
+    protocol = protocol_of(world.scenario.database, world.scenario.mutant)
     steps = protocol.steps[me.pipeline]
     while me.place < len(steps):
         statement, name = protocol.bodies[me.pipeline, me.place]
@@ -88,7 +91,7 @@ def do_statement(scenario, state, number):
     world = World(scenario, state)
     world.acting = number
     me = Acting(state.sessions[number])
-    protocol = PROTOCOLS[scenario.database]
+    protocol = protocol_of(scenario.database, scenario.mutant)
     if protocol.is_one_step:
         do_transaction(protocol, world, me)
         return at_end(world, me, number), ""
@@ -135,7 +138,7 @@ def do_transaction(protocol, world, me):
 
 def at_end(world, me, number):
     """Puts the session back, or what is to become of it where it is done."""
-    if not me.client and (me.done or me.place in PROTOCOLS[world.scenario.database].ends[me.pipeline] and not me.quick):
+    if not me.client and (me.done or me.place in protocol_of(world.scenario.database, world.scenario.mutant).ends[me.pipeline] and not me.quick):
         # The client is gone, and sends no more.
         world.sessions[number] = None
     elif me.done and me.who == OPERATOR:
@@ -316,7 +319,7 @@ def successors(scenario, state):
 
 
 def statement_of(scenario, session):
-    protocol = PROTOCOLS[scenario.database]
+    protocol = protocol_of(scenario.database, scenario.mutant)
     return "transaction" if protocol.is_one_step else protocol.bodies[session.pipeline, session.place][1]
 
 
@@ -375,7 +378,7 @@ def ways_to_leave(scenario, session):
     """What the server has of a client that goes away: it does what was sent, and nobody waits for it."""
     if not session.pipeline or session.done:
         return [""]
-    protocol = PROTOCOLS[scenario.database]
+    protocol = protocol_of(scenario.database, scenario.mutant)
     if protocol.is_one_step:
         return ["the transaction is rolled back"]
     is_between = session.place in protocol.ends[session.pipeline] and session.seen is None and session.todo is None

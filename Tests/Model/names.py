@@ -34,7 +34,7 @@ def constants():
                 continue
             prefix = enum[1].lower() + "_" if enum[1] else ""
             for name, long, short in re.findall(
-                r'static let (\w+) = (?:"""\n(.*?)\n\s*"""|"([^"\n]*)")', part, flags=re.DOTALL
+                r'^ *static let (\w+) = (?:"""\n(.*?)\n\s*"""|"([^"\n]*)")', part, flags=re.DOTALL | re.MULTILINE
             ):
                 words = re.split(r"\\\(.*?\)+(?=[\s,)]|$)", plain(long or short))
                 if sum(len(word) for word in words) < 12:

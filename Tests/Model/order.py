@@ -4,10 +4,13 @@
 Usage: order.py TASKRUN. It fails where a transaction is none of those in pipelines.py, where a statement is unknown there, and where a
 pipeline was not seen at all.
 """
+import glob
+import os
 import sys
+import tempfile
 
 import pipelines
-from server import Cutter, Place, Server, eventually, kill
+from server import Cutter, Place, Server, SQLitePlace, build_tracer, eventually, kill
 
 # Transactions that only look, or that the model leaves out: see README.md.
 OUTSIDE = frozenset("""
@@ -15,7 +18,7 @@ OUTSIDE = frozenset("""
     look owners waiting_names due_queues limits result_cancel_requests result_progress result_prune result_ids show there result_rows
     result_results equal lock_crashed lock_deserted any_behind batch_any_waits result_any_expired channel server maintenance
     session_settings transaction_settings begin_snapshot batch_ended batch_any_deserted batch_deserted begin commit rollback lock_keys_of
-    hasten lock_free_failed lock_hold_crashed
+    hasten lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
 """.split())
 
 
@@ -100,18 +103,94 @@ def lose_an_answer(place, cutter_of, dedupe):
         place.sql("DELETE FROM tasks")
 
 
-def known_patterns():
+def drive_sqlite(place):
+    """The same on SQLite, where no connection can be cut."""
+    for _ in range(3):
+        place.let_end(place.add())
+    place.let_end(place.add(max_attempts="1"), 1)
+    place.let_end(place.add(), 1)
+    for _ in range(2):
+        place.let_end(place.add(lock_key="'k'"))
+    for _ in range(2):
+        place.let_end(place.add(batch="'b'"))
+    place.let_end(place.add(after_batch="'b'"))
+    place.add(expires_at="datetime('now', '-1 hour')", lock_key="'late'")
+    place.end(place.once("--concurrency", "1"))
+    place.sql("DELETE FROM tasks")
+    # Equal ones, the newer and the older waiting.
+    for order in (0, 1):
+        tasks = [place.add(dedupe_key="'d'")]
+        runs = [place.once("--limit", "1", trace=f"{place.trace}.1")]
+        place.has_begun(tasks[0])
+        tasks.append(place.add(dedupe_key="'d'"))
+        runs.append(place.once("--limit", "1", trace=f"{place.trace}.2", host="other"))
+        place.has_begun(tasks[1])
+        for number in (order, 1 - order):
+            place.let_end(tasks[number], 1)
+            place.end(runs[number])
+        place.sql("DELETE FROM tasks")
+    place.run("limit", "--name", "A", "--running", "1")
+    place.let_end(place.add())
+    place.end(place.once())
+    place.sql("DELETE FROM task_limits")
+    for dedupe in ("NULL", "'e'"):
+        task = place.add(dedupe_key=dedupe, lock_key="'r'")
+        run = place.once("--limit", "1")
+        place.has_begun(task)
+        place.let_end(place.add(dedupe_key=dedupe))
+        kill(run)
+        place.let_end(task)
+        place.end(place.once())
+        place.sql("DELETE FROM tasks")
+    task = place.add()
+    place.lease("5s")
+    run = place.once()
+    place.has_begun(task)
+    place.has_done("renew")
+    place.let_end(task)
+    place.end(run)
+    place.lease(None)
+    task = place.add(lock_key="'h'", batch="'h'")
+    place.add(after_batch="'h'")
+    place.run("cancel", str(task))
+    place.run("delete", str(place.add(lock_key="'h'")))
+    place.run("retry", str(place.add(status="'FAILED'", dedupe_key="'f'")))
+    place.sql("DELETE FROM tasks")
+    place.add(after_batch="'gone'", run_at="'2999-01-01'")
+    place.end(place.once())
+
+
+def writing_transactions(names):
+    """What stands between BEGIN IMMEDIATE and COMMIT, without what only looks."""
+    found, current = [], None
+    for name in names:
+        if name == "begin":
+            current = []
+        if current is not None and name not in SQLITE_LOOKS and not name.startswith("SELECT "):
+            current.append(name)
+        if name in ("commit", "rollback") and current is not None:
+            found.append(current)
+            current = None
+    return found
+
+
+SQLITE_LOOKS = frozenset("""
+    next_lane head_of_lane pausedQueues lock_anyExpired lock_anyOpen pragma result_idOfToken desk_show result_result
+""".split())
+
+
+def known_patterns(texts):
     patterns = {}
-    for name, text in pipelines.POSTGRESQL.items():
+    for name, text in texts.items():
         for number, part in enumerate(text.split(";")):
             patterns[name, number] = pipelines.pattern(part)
     return patterns
 
 
-def compare(transactions):
+def compare(transactions, texts):
     """The transactions that are none of the model's, and the pipelines that were seen."""
-    patterns, wrong, seen = known_patterns(), {}, set()
-    for names in transactions.values():
+    patterns, wrong, seen = known_patterns(texts), {}, set()
+    for names in transactions:
         line = "".join(f"{name} " for name in names)
         # A statement without a name is of a command that the model leaves out.
         if line in wrong or all(name in OUTSIDE or " " in name for name in names):
@@ -123,22 +202,32 @@ def compare(transactions):
     return list(wrong), seen
 
 
+def tell(database, transactions, texts, unseen):
+    """Says what is wrong; how much."""
+    wrong, seen = compare(transactions, texts)
+    for line in wrong:
+        print(f"order: {database}: no pipeline of the model: {line}")
+    missed = sorted(set(texts) - seen - unseen)
+    for name in missed:
+        print(f"order: {database}: was not seen: {name}")
+    print(f"order: {database}: {len(transactions)} transactions, {len(seen)} pipelines, {len(wrong) + len(missed)} wrong", flush=True)
+    return len(wrong) + len(missed)
+
+
 def main(taskrun):
     with Server() as server:
         with Place(server, taskrun) as place:
-            before = place.begins_at
             drive(place, lambda: Cutter(server))
-            found = server.transactions(server.log_text()[before:])
-            pids = {place.looker.pid}
-    wrong, seen = compare({key: names for key, names in found.items() if key[0] not in pids})
-    for line in wrong:
-        print(f"order: no pipeline of the model: {line}")
-    missed = sorted(set(pipelines.POSTGRESQL) - seen - {"insert", "touch"})
-    for name in missed:
-        print(f"order: was not seen: {name}")
-    print(f"order: {len(found)} transactions, {len(seen)} pipelines seen, {len(wrong) + len(missed)} wrong")
-    return 1 if wrong or missed else 0
+            found = server.transactions(server.log_text()[place.begins_at:])
+    failed = tell("PostgreSQL", list(found.values()), pipelines.POSTGRESQL, {"insert", "touch"})
+    with tempfile.TemporaryDirectory() as folder:
+        with SQLitePlace(taskrun, build_tracer(folder)) as place:
+            drive_sqlite(place)
+            found = [one for trace in glob.glob(place.trace + "*") for one in writing_transactions(place.statements(trace))]
+    # No answer is lost on the way to a file, so nothing is given back there.
+    failed += tell("SQLite", found, pipelines.SQLITE, {"insert", "touch", "give_back"})
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(os.path.abspath(sys.argv[1])))

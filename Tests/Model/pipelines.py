@@ -6,6 +6,7 @@ are those of the statements in Sources/PostgreSQLStore. Signs, as in a regular e
     name?   sent only where there is something for it        name+   more than once, too
     ( … )?  all of these or none                             ( … )*  again and again
     a/b     one of them                                      ;       the end of a transaction, and the begin of the next
+    ~name   sent, and undone before what follows
 
 The model walks along these lists, and `server/order.py` compares them with what the built program sends.
 """
@@ -13,7 +14,7 @@ The model walks along these lists, and `server/order.py` compares them with what
 # Locks, in this order: own rows, groups of equal tasks, lock keys, rows that are in nobody's hand, batches.
 ENDS = "lock_keys? result_keep_failed? result_remove_cancelled? lock_free? lock_promote?"
 
-BATCH = "batch_count? batch_over? batch_failed? mark? batch_release? keep? batch_forget?"
+BATCH = "batch_count? batch_over? batch_any_over? batch_failed? mark? batch_release? keep? batch_forget?"
 
 FOLLOW_UPS = "haste/less_haste? add_follow_ups+? no_haste?"
 
@@ -52,12 +53,12 @@ POSTGRESQL = {
     "renew": "renew lost commit?",
     "give_back": f"""
         begin held
-        ( mark )? settle_lock? settle_update? {ENDS} keep?
+        mark? settle_lock? settle_update? {ENDS} keep?
         {BATCH}
         any_held commit
     """,
     "give_back_giving_way": f"""
-        begin held
+        begin held ~mark ~settle_lock ~settle_update ~undo ~keep
         settle_lock? equal_keys
         ( mark equal_remove give_way settle_update keep / mark equal_remove give_way settle_update undo keep )*
         {ENDS}
@@ -66,14 +67,14 @@ POSTGRESQL = {
     """,
     "recover": f"""
         begin patience abandoned
-        settle_lock mark take_over keep?
+        settle_lock? mark? take_over? keep?
         {ENDS}
         {BATCH}
         commit/rollback
     """,
     "recover_giving_way": f"""
         begin patience abandoned
-        settle_lock equal_keys
+        settle_lock ~mark ~take_over ~undo ~keep equal_keys
         ( mark equal_remove give_way take_over keep / mark equal_remove give_way take_over undo keep )*
         {ENDS}
         {BATCH}
@@ -108,6 +109,24 @@ POSTGRESQL = {
     "insert": "insert commit",
     "touch": "touch commit",
 }
+
+# Changes of an order that have to be found out: what stands there, and what would stand there instead.
+CHANGED_ORDERS = {
+    "batches are locked before keys": ("settle", [(ENDS, ""), (BATCH, BATCH + " " + ENDS)]),
+    "lines are led on before the key is locked": ("settle", [(ENDS, "result_remove_cancelled? lock_free? lock_promote? lock_keys?")]),
+}
+
+
+def changed(texts, mutant):
+    """The pipelines with a change of their order."""
+    texts = dict(texts)
+    if mutant in CHANGED_ORDERS:
+        name, changes = CHANGED_ORDERS[mutant]
+        for old, new in changes:
+            assert old in texts[name], f"{name} has no {old}"
+            texts[name] = texts[name].replace(old, new)
+    return texts
+
 
 # --- SQLite: each is one transaction, begun IMMEDIATE; names are the constants in Sources/SQLiteStore with their enum's name before them.
 
@@ -188,6 +207,8 @@ def steps(pipeline, meaning=meaning):
             if len(found) > start:
                 found[-1] = (found[-1][0], start)
             start = None
+        elif word[0] == "~":
+            continue
         elif word == ")?":
             start = None
         elif word not in ("/", ";"):
@@ -221,7 +242,7 @@ def pattern(pipeline):
         else:
             sign = word[-1] if word[-1] in "?+*" else ""
             more = sign == "?" and word[-2] == "+"
-            names = word.rstrip("?+*").split("/")
+            names = word.lstrip("~").rstrip("?+*").split("/")
             one = "(?:" + "|".join(re.escape(name) + " " for name in names) + ")"
             parts.append(one + ("*" if more else sign))
     return re.compile("".join(parts))

@@ -5,21 +5,29 @@ A session of somebody else's holds a lock, so that the run stops at exactly the 
 pg_stat_activity, lets happen what the trace lets happen, and lets go. Usage: replay.py TASKRUN [WORD…]. Each test says which property
 holds; with the change of the protocol that its mutant makes, it does not.
 """
+import os
+import subprocess
 import sys
+import tempfile
 
-from server import Cutter, Place, Server, eventually, kill
+from server import Cutter, Place, Server, SQLitePlace, build_tracer, eventually, kill
 
-TESTS = []
+TESTS, SQLITE_TESTS = [], []
 
 
-def replay(mutant):
-    """A test, and the mutant or the counter-example that it plays."""
+def replay(mutant, tests=TESTS):
+    """A test on PostgreSQL, and the mutant or the counter-example that it plays."""
 
     def keep(test):
-        TESTS.append((mutant, test))
+        tests.append((mutant, test))
         return test
 
     return keep
+
+
+def replay_on_sqlite(mutant):
+    """The same on SQLite: there a run is stopped before it asks for the write lock, and the second connection has it meanwhile."""
+    return replay(mutant, SQLITE_TESTS)
 
 
 def expect(found, wanted, what):
@@ -43,9 +51,8 @@ def a_claim_passes_over_a_key_whose_line_is_led_on(place):
         place.let_end(second)
         place.waits_at("lock_keys", session)
         looks = place.done("keyed")
-        other = place.once()
+        other = place.once(host="other")
         place.has_done("keyed", looks + 1)
-        place.has_done("commit", 1)
         expect(place.sql(f"SELECT lock_place FROM tasks WHERE id = {second}"), ["0"], "the second of the line")
         session.do("COMMIT")
         place.end(run)
@@ -115,7 +122,7 @@ def the_last_of_two_that_end_at_once_releases_the_follower(place):
         place.let_end(last)
         session.do("BEGIN")
         session.do("INSERT INTO task_batches (batch, complete, cancelled) VALUES ('b', 0, 0)")
-        runs = [place.once("--limit", "1"), place.once("--limit", "1")]
+        runs = [place.once("--limit", "1"), place.once("--limit", "1", host="other")]
         for task in members:
             place.has_begun(task)
             place.let_end(task)
@@ -187,7 +194,7 @@ def the_newer_of_two_equal_tasks_stays(place):
         one = place.once("--limit", "1")
         place.has_begun(first)
         second = place.add(dedupe_key="'d'", data="""'{"new":true}'""")
-        other = place.once("--limit", "1")
+        other = place.once("--limit", "1", host="other")
         place.has_begun(second)
         place.let_end(first, 1)
         place.end(one)
@@ -216,7 +223,7 @@ def crossed_pairs_of_equal_tasks_do_not_deadlock(place):
             place.has_begun(task)
         for key in ("y", "x"):
             tasks.append(place.add(dedupe_key=f"'{key}'"))
-        runs.append(place.once("--limit", "2"))
+        runs.append(place.once("--limit", "2", host="other"))
         for task in tasks:
             place.has_begun(task)
         session.do("BEGIN")
@@ -264,30 +271,161 @@ def what_a_killed_run_has_sent_is_recovered(place):
         session.do("BEGIN")
         session.do(f"SELECT FROM tasks WHERE id = {first} FOR UPDATE")
         place.let_end(first)
-        place.waits_at("settle_delete", session)
+        pid = place.waits_at("settle_delete", session)
         kill(run)
         session.do("COMMIT")
-        eventually("the server has done what was sent", lambda: place.sql(f"SELECT count(*) FROM tasks WHERE id = {first}") == ["0"])
+        eventually("its session has ended", lambda: place.sql(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}") == ["0"])
         place.let_end(second)
         place.end(place.once())
     expect(place.sql("SELECT count(*) FROM tasks"), ["0"], "rows left")
 
 
-def main(words):
-    taskrun, words = words[0], words[1:]
+# --- SQLite
+
+
+@replay_on_sqlite("the moment is read before the lock")
+def a_limit_is_counted_by_a_moment_behind_the_write_lock(place):
+    place.run("limit", "--name", "A", "--per-minute", "5")
+    for _ in range(10):
+        place.let_end(place.add())
+    with place.gate() as gate:
+        run = place.once()
+        gate.is_reached()
+        place.sql("UPDATE task_limits SET begun = 5, minute_began = strftime('%Y-%m-%d %H:%M:%f', 'now')")
+    place.end(run)
+    expect(place.file("begun"), "", "what was begun")
+
+
+@replay_on_sqlite("no fence")
+def a_settle_behind_the_write_lock_looks_at_its_proof(place):
+    task = place.add()
+    run = place.once("--limit", "1")
+    place.has_begun(task)
+    with place.gate() as gate:
+        place.let_end(task)
+        gate.is_reached()
+        place.sql(f"UPDATE tasks SET claim_no = claim_no + 1, lease_owner = 'another run' WHERE id = {task}")
+    report = place.end(run)
+    assert '"lease_lost":1' in report and '"succeeded":0' in report, report
+    expect(place.sql("SELECT status, lease_owner FROM tasks"), ["PROCESSING|another run"], "the row")
+
+
+@replay_on_sqlite("no advisory lock; deciding on the old snapshot")
+def a_line_is_led_on_by_a_settle_that_others_come_before(place):
+    first = place.add(lock_key="'k'")
+    run = place.once()
+    place.has_begun(first)
+    second = place.add(lock_key="'k'")
+    place.let_end(second)
+    with place.gate() as gate:
+        place.let_end(first)
+        gate.is_reached()
+        # Another run puts the second behind the first, which still holds the key.
+        place.end(place.once(trace=place.trace + ".other", host="other"))
+        expect(place.sql(f"SELECT lock_place FROM tasks WHERE id = {second}"), ["1"], "the second of the line")
+    place.end(run)
+    expect(place.sql("SELECT count(*) FROM tasks"), ["0"], "rows left")
+
+
+@replay_on_sqlite("the batch is looked at on the old snapshot")
+def the_later_of_two_ends_releases_the_follower_on_sqlite(place):
+    members = [place.add(batch="'b'"), place.add(batch="'b'")]
+    last = place.add(after_batch="'b'")
+    place.let_end(last)
+    run = place.once("--limit", "1")
+    place.has_begun(members[0])
+    with place.gate() as gate:
+        place.let_end(members[0])
+        gate.is_reached()
+        place.let_end(members[1])
+        place.end(place.once("--limit", "1", trace=place.trace + ".other", host="other"))
+        expect(place.sql("SELECT after_batch FROM tasks WHERE after_batch IS NOT NULL"), ["b"], "the follower")
+    place.end(run)
+    expect(place.sql("SELECT id, after_batch FROM tasks"), [f"{last}|"], "the follower")
+
+
+@replay_on_sqlite("the older equal task is kept")
+def the_newer_of_two_equal_tasks_stays_on_sqlite(place):
+    first = place.add(dedupe_key="'d'")
+    one = place.once("--limit", "1", trace=place.trace + ".other", host="other")
+    place.has_begun(first)
+    second = place.add(dedupe_key="'d'")
+    other = place.once("--limit", "1")
+    place.has_begun(second)
+    with place.gate() as gate:
+        place.let_end(second, 1)
+        gate.is_reached()
+        place.let_end(first, 1)
+        place.end(one)
+        expect(place.sql("SELECT status FROM tasks ORDER BY id"), ["WAITING", "PROCESSING"], "the first is back")
+    place.end(other)
+    expect(place.sql("SELECT id, status FROM tasks"), [f"{second}|WAITING"], "the newer one")
+
+
+@replay_on_sqlite("the older equal task is kept")
+def recovery_keeps_the_newer_of_two_equal_tasks(place):
+    first = place.add(dedupe_key="'d'")
+    one = place.once("--limit", "1", trace=place.trace + ".one", host="one")
+    place.has_begun(first)
+    second = place.add(dedupe_key="'d'")
+    other = place.once("--limit", "1", trace=place.trace + ".other", host="other")
+    place.has_begun(second)
+    place.let_end(first, 1)
+    place.end(one)
+    kill(other)
+    place.sql("UPDATE tasks SET run_at = '2999-01-01' WHERE status = 'PROCESSING'")
+    place.end(place.once())
+    expect(place.sql("SELECT id, status, crashes FROM tasks"), [f"{second}|WAITING|1"], "the newer one")
+
+
+@replay_on_sqlite("an expired row is claimed")
+def what_has_expired_is_not_begun_on_sqlite(place):
+    place.sql("BEGIN")
+    place.add(2500, expires_at="datetime('now', '-1 hour')")
+    place.sql("COMMIT")
+    place.end(place.once())
+    expect(place.file("begun"), "", "what was begun")
+    expect(place.sql("SELECT status, count(*) FROM tasks GROUP BY status"), ["FAILED|2500"], "rows")
+
+
+@replay_on_sqlite("claimed by a run that was killed")
+def a_run_that_is_killed_before_its_transaction_has_changed_nothing(place):
+    task = place.add()
+    run = place.once()
+    place.has_begun(task)
+    with place.gate() as gate:
+        place.let_end(task)
+        gate.is_reached()
+        kill(run)
+        expect(place.sql("SELECT status, attempts FROM tasks"), ["PROCESSING|1"], "the row")
+    place.end(place.once())
+    expect(place.file("begun"), f"{task} 1\n{task} 2\n", "attempts")
+    expect(place.sql("SELECT count(*) FROM tasks"), ["0"], "rows left")
+
+
+def play(tests, make_place, words):
+    """Runs tests, each in a place of its own; how many went wrong."""
     failed = 0
-    with Server() as server:
-        for mutant, test in TESTS:
-            name = test.__name__.replace("_", " ")
-            if words and not any(word in name for word in words):
-                continue
-            try:
-                with Place(server, taskrun) as place:
-                    test(place)
-                print(f"replay: {name}: holds (against: {mutant})", flush=True)
-            except AssertionError as error:
-                failed += 1
-                print(f"replay: {name}: WRONG: {error} (against: {mutant})", flush=True)
+    for mutant, test in tests:
+        name = test.__name__.replace("_", " ")
+        if words and not any(word in name for word in words):
+            continue
+        try:
+            with make_place() as place:
+                test(place)
+            print(f"replay: {name}: holds (against: {mutant})", flush=True)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            failed += 1
+            print(f"replay: {name}: WRONG: {error} (against: {mutant})", flush=True)
+    return failed
+
+
+def main(words):
+    taskrun, words = os.path.abspath(words[0]), words[1:]
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        tracer = build_tracer(folder)
+        failed = play(TESTS, lambda: Place(server, taskrun), words)
+        failed += play(SQLITE_TESTS, lambda: SQLitePlace(taskrun, tracer), words)
     return 1 if failed else 0
 
 

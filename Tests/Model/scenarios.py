@@ -19,6 +19,7 @@ class Scenario:
         self.kills, self.cuts, self.leases, self.ticks = kills, cuts, leases, ticks
         self.loose, self.limit, self.max_attempts, self.max_claims = loose, limit, max_attempts, max_claims
         self.crash_limit, self.expire_limit, self.quick = crash_limit, expire_limit, quick
+        self.mutant = None
         self.attentive, self.whole = attentive, whole
         self.renews, self.looks, self.mutants, self.database = renews, looks, frozenset(mutants), database
         self.gaps = GAPS if gaps == "all" else frozenset(gaps)
@@ -42,7 +43,7 @@ class Scenario:
     def with_mutant(self, mutant):
         """The same world, in which the protocol is changed."""
         other = copy.copy(self)
-        other.mutants = frozenset([mutant])
+        other.mutants, other.mutant = frozenset([mutant]), mutant
         other.name = f"{mutant} ({self.name})"
         return other
 
@@ -104,11 +105,13 @@ SCENARIOS = [
              slots=2, verdicts=("retry",), max_claims=1, max_attempts=3, gaps=(), whole=True),
     Scenario("batch: two members, a run is killed", [MEMBER, MEMBER, FOLLOWER], verdicts=("ok", "fail"), kills=1,
              max_claims=2, gaps=("batch_count", "batch_over")),
+    Scenario("batch: a member is retried", [MEMBER, MEMBER, FOLLOWER], verdicts=("ok", "retry"), max_claims=2,
+             gaps=("batch_over",)),
     Scenario("batch: follow-ups keep it open",
              [MEMBER, MEMBER, FOLLOWER, {"member": True, "follows": 0}, {"member": True, "follows": 1}],
              verdicts=("ok", "add"), gaps=("batch_count", "batch_over")),
     Scenario("batch: members are cancelled and deleted by hand", [MEMBER, MEMBER, FOLLOWER], verdicts=("ok", "retry"),
-             by_hand=(("cancel", 1), ("delete", 2)), max_claims=2, gaps=("batch_count", "batch_over")),
+             by_hand=(("cancel", 1), ("delete", 2)), max_claims=1, gaps=("batch_count", "batch_over")),
     Scenario("batch: the follower is cancelled by hand", [MEMBER, FOLLOWER], by_hand=(("cancel", 2),)),
     Scenario("batch: the follower is locked by hand", [MEMBER, FOLLOWER], by_hand=(("touch", 2),)),
     Scenario("batch: with a lock key, cancelled by hand",
@@ -131,6 +134,10 @@ MUTANTS = [
     ("no fence", "plain: a lease ends"),
     ("claims are given back once, before the settle", "plain: an answer is lost"),
     ("the batch is looked at on the old snapshot", "batch: follow-ups keep it open"),
+    ("a batch's states are looked at one after the other", "batch: a member is retried"),
+    ("a key that is kept is not locked", "key: cancelled by hand"),
+    ("batches are locked before keys", "batch: with a lock key, cancelled by hand"),
+    ("lines are led on before the key is locked", "key: a second comes"),
     ("what is passed over is looked at by nobody", "batch: the follower is locked by hand"),
     ("what is passed over is looked at by nobody", "plain: a row is locked by hand"),
     ("an expired row is claimed", "expired: claimed from a lane that is known"),

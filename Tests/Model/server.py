@@ -10,9 +10,12 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
+
+import names
 
 PATIENCE = float(os.environ.get("MODEL_PATIENCE", 300))  # seconds, for what must come on a busy machine, too
 
@@ -150,60 +153,35 @@ class Session:
         return self.answer()
 
 
-class Place:
-    """A folder with handlers, and a database with tables of its own; the built program runs in it."""
-
-    HANDLER = """#!/bin/sh
+HANDLER = """#!/bin/sh
 echo "$TASKRUN_TASK_ID $TASKRUN_ATTEMPT" >> begun
 while [ ! -e "go-$TASKRUN_TASK_ID" ]; do sleep 0.05; done
-cat go-$TASKRUN_TASK_ID.out 2>/dev/null >> "$TASKRUN_OUTPUT"
-exit "$(cat go-$TASKRUN_TASK_ID)"
+exit "$(cat "go-$TASKRUN_TASK_ID")"
 """
 
-    def __init__(self, server, taskrun):
-        self.server, self.taskrun = server, taskrun
-        self.database = server.new_database()
-        self.folder = tempfile.mkdtemp(prefix="taskrun-model-place-")
-        self.runs = []
 
-    def __enter__(self):
-        os.mkdir(os.path.join(self.folder, "handlers"))
-        handler = os.path.join(self.folder, "handlers", "A")
-        with open(handler, "w", encoding="utf-8") as file:
-            file.write(self.HANDLER)
-        os.chmod(handler, 0o755)
-        self.run("migrate")
-        self.looker = Session(self.server, self.database)
-        self.begins_at = len(self.server.log_text())
-        return self
+def write_handler(folder):
+    """A handler that ends when the test lets it, with the status that the test wants."""
+    os.mkdir(os.path.join(folder, "handlers"))
+    path = os.path.join(folder, "handlers", "A")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(HANDLER)
+    os.chmod(path, 0o755)
 
-    def __exit__(self, *_):
-        for run in self.runs:
-            if run.poll() is None:
-                run.kill()
-                run.wait()
-        self.looker.__exit__()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def environment(self, folder=None):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "TASKRUN"))}
-        return kept | {
-            "TASKRUN_DATABASE": self.server.url(self.database, folder),
-            "TASKRUN_RUNTIME_DIRECTORY": os.path.join(self.folder, "runtime"),
-        }
+def end_all(runs):
+    for run in runs:
+        if run.poll() is None:
+            run.kill()
+            run.wait()
 
-    def run(self, *words, socket_folder=None):
+
+class Runs:
+    """What both kinds of places do with runs of the program."""
+
+    def run(self, *words, **more):
         """Runs the program to its end; what it wrote."""
-        run = self.start(*words, socket_folder=socket_folder)
-        return self.end(run)
-
-    def start(self, *words, socket_folder=None):
-        run = subprocess.Popen(
-            [self.taskrun, *words], cwd=self.folder, env=self.environment(socket_folder), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )
-        self.runs.append(run)
-        return run
+        return self.end(self.start(*words, **more))
 
     def once(self, *words, **more):
         return self.start("once", "--json", "--concurrency", "8", *words, **more)
@@ -212,21 +190,6 @@ exit "$(cat go-$TASKRUN_TASK_ID)"
         output, errors = run.communicate(timeout=PATIENCE)
         assert run.returncode == status, f"ended with {run.returncode}: {errors}{output}"
         return output
-
-    def add(self, count=1, **columns):
-        """Adds tasks by hand; returns the number of the last."""
-        columns = {"task_name": "'A'"} | columns
-        self.sql(
-            f"INSERT INTO tasks ({', '.join(columns)}) SELECT {', '.join(columns.values())} FROM generate_series(1, {count})"
-        )
-        return int(self.sql("SELECT max(id) FROM tasks")[0])
-
-    def sql(self, text):
-        return self.looker.do(text)
-
-    def other(self):
-        """A session of somebody else's."""
-        return Session(self.server, self.database)
 
     def lease(self, length):
         """The lease in the settings; None: the default."""
@@ -249,6 +212,59 @@ exit "$(cat go-$TASKRUN_TASK_ID)"
         with open(path + ".new", "w", encoding="utf-8") as file:
             file.write(str(status))
         os.rename(path + ".new", path)
+
+
+class Place(Runs):
+    """A folder with handlers, and a database with tables of its own; the built program runs in it."""
+
+    def __init__(self, server, taskrun):
+        self.server, self.taskrun = server, taskrun
+        self.database = server.new_database()
+        self.folder = tempfile.mkdtemp(prefix="taskrun-model-place-")
+        self.runs = []
+
+    def __enter__(self):
+        write_handler(self.folder)
+        self.run("migrate")
+        self.looker = Session(self.server, self.database)
+        self.begins_at = len(self.server.log_text())
+        return self
+
+    def __exit__(self, *_):
+        end_all(self.runs)
+        self.looker.__exit__()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self, folder=None, host="runtime"):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "TASKRUN"))}
+        return kept | {
+            "TASKRUN_DATABASE": self.server.url(self.database, folder),
+            # Runs that share it share the places for handlers.
+            "TASKRUN_RUNTIME_DIRECTORY": os.path.join(self.folder, host),
+        }
+
+    def start(self, *words, socket_folder=None, host="runtime"):
+        run = subprocess.Popen(
+            [self.taskrun, *words], cwd=self.folder, env=self.environment(socket_folder, host), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        self.runs.append(run)
+        return run
+
+    def add(self, count=1, **columns):
+        """Adds tasks by hand; returns the number of the last."""
+        columns = {"task_name": "'A'"} | columns
+        self.sql(
+            f"INSERT INTO tasks ({', '.join(columns)}) SELECT {', '.join(columns.values())} FROM generate_series(1, {count})"
+        )
+        return int(self.sql("SELECT max(id) FROM tasks")[0])
+
+    def sql(self, text):
+        return self.looker.do(text)
+
+    def other(self):
+        """A session of somebody else's."""
+        return Session(self.server, self.database)
 
     def waits_at(self, statement, session):
         """Waits until somebody waits for what this session has locked, at this statement; its process."""
@@ -282,6 +298,96 @@ exit "$(cat go-$TASKRUN_TASK_ID)"
 
     def done(self, statement):
         return self.server.log_text()[self.begins_at:].count(f": /* {statement} */")
+
+
+class SQLitePlace(Runs):
+    """The same on SQLite: statements are seen by a library that is loaded before the program's own."""
+
+    def __init__(self, taskrun, tracer):
+        self.taskrun, self.tracer = taskrun, tracer
+        self.folder = tempfile.mkdtemp(prefix="taskrun-model-place-")
+        self.trace = os.path.join(self.folder, "trace")
+        self.names = names.Names()
+        self.runs = []
+
+    def __enter__(self):
+        write_handler(self.folder)
+        self.run("migrate")
+        self.connection = sqlite3.connect(
+            os.path.join(self.folder, "tasks.db"), isolation_level=None, timeout=PATIENCE
+        )
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.trace)
+        return self
+
+    def __exit__(self, *_):
+        end_all(self.runs)
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self, trace, host):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "TASKRUN"))}
+        return kept | {
+            "TASKRUN_DATABASE": "sqlite:tasks.db", "TASKRUN_RUNTIME_DIRECTORY": os.path.join(self.folder, host),
+            "LD_PRELOAD": self.tracer, "MODEL_TRACE": trace,
+        }
+
+    def start(self, *words, trace=None, host="runtime"):
+        run = subprocess.Popen(
+            [self.taskrun, *words], cwd=self.folder, env=self.environment(trace or self.trace, host), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        self.runs.append(run)
+        return run
+
+    def sql(self, text):
+        return ["|".join("" if one is None else str(one) for one in row) for row in self.connection.execute(text)]
+
+    def statements(self, trace=None):
+        """The names of all statements so far, in the order in which they began."""
+        try:
+            with open(trace or self.trace, encoding="utf-8", errors="replace") as file:
+                return [self.names.name(sql) for sql in file.read().split("\x1e")[:-1]]
+        except FileNotFoundError:
+            return []
+
+    def has_done(self, statement, count=1, trace=None):
+        eventually(f"{statement} is done", lambda: self.statements(trace).count(statement) >= count)
+
+    def add(self, count=1, **columns):
+        columns = {"task_name": "'A'"} | columns
+        for _ in range(count):
+            self.sql(f"INSERT INTO tasks ({', '.join(columns)}) VALUES ({', '.join(columns.values())})")
+        return int(self.sql("SELECT max(id) FROM tasks")[0])
+
+    def gate(self, trace=None):
+        """Stops a run when it begins its next transaction that writes, before it asks for the lock."""
+        return Gate(self, trace or self.trace)
+
+
+class Gate:
+    def __init__(self, place, trace):
+        self.place, self.trace = place, trace
+
+    def __enter__(self):
+        self.count = self.place.statements(self.trace).count("begin")
+        with open(self.trace + ".gate", "w", encoding="utf-8"):
+            pass
+        return self
+
+    def is_reached(self):
+        eventually("the run begins a transaction", lambda: self.place.statements(self.trace).count("begin") > self.count)
+
+    def __exit__(self, *_):
+        os.unlink(self.trace + ".gate")
+
+
+def build_tracer(folder):
+    path = os.path.join(folder, "tracer.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tracer.c")
+    compiler = next((one for one in ("cc", "clang", "gcc") if shutil.which(one)), "cc")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", path, source, "-ldl"], check=True)
+    return path
 
 
 class Cutter:

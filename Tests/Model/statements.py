@@ -344,6 +344,8 @@ def lock_keys(world, me):
     """Waits for the advisory locks, in one order."""
     if "no advisory lock" in world.scenario.mutants:
         return DONE
+    if "a key that is kept is not locked" in world.scenario.mutants and not deletions(me) and not freed(world, me):
+        return DONE
     for key in range(world.scenario.keys):
         if me.touched >> key & 1 and not world.try_key(me, key):
             return WAIT
@@ -434,11 +436,8 @@ def follower(world, me):
     return None
 
 
-def members_open(world, me):
-    return [
-        task for task, row in world.rows_seen(me)
-        if world.scenario.is_member(task) and row.status in (WAITING, PROCESSING)
-    ]
+def members_open(world, me, states=(WAITING, PROCESSING)):
+    return [task for task, row in world.rows_seen(me) if world.scenario.is_member(task) and row.status in states]
 
 
 @statement("add_follow_ups", needed=lambda world, me: follow_ups(world, me))
@@ -460,7 +459,9 @@ def follow_ups(world, me):
 
 def somebody_waits(world, me):
     if "the batch is looked at on the old snapshot" in world.scenario.mutants:
-        me.over = (len(members_open(world, me)),)
+        me.old = len(members_open(world, me))
+    if "a batch's states are looked at one after the other" in world.scenario.mutants:
+        me.old = len(members_open(world, me, (WAITING,)))
     return [follower(world, me)] if follower(world, me) is not None else []
 
 
@@ -481,7 +482,6 @@ def batch_over(world, me):
     free = []
     for task in me.seen:
         if world.is_locked(me, task):
-            me.follower_passed = True
             continue  # SKIP LOCKED
         row = world.row(me, task)
         if row and row.after and row.status == WAITING:
@@ -496,9 +496,18 @@ def followers_over(world, me):
     if task is None or world.batch_seen(me) is None:
         return []
     count = len(members_open(world, me))
-    if "the batch is looked at on the old snapshot" in world.scenario.mutants and me.over:
-        count = me.over[0]
+    if "the batch is looked at on the old snapshot" in world.scenario.mutants:
+        count = me.old
+    if "a batch's states are looked at one after the other" in world.scenario.mutants:
+        count = me.old + len(members_open(world, me, (PROCESSING,)))
     return [] if count else [task]
+
+
+@statement("batch_any_over", needed=lambda world, me: me.ends >= 0)
+def batch_any_over(world, me):
+    """Whether more followers are over than were locked: then the run looks again."""
+    me.follower_passed = len(followers_over(world, me)) > len(me.over)
+    return DONE
 
 
 @statement("batch_release", needed=lambda world, me: me.over)

@@ -65,6 +65,7 @@ class Session(NamedTuple):
     ends: int = -1  # tasks of the batch that ended COMPLETE with this; -1: none of the batch's
     over: tuple = ()  # followers to be released
     quota: int = 99
+    old: int = 0  # of a mutant: what an earlier snapshot had
     dead: tuple = ()
     taken: tuple = ()  # (task, claim number)
     passed: bool = False  # rows were passed over: somebody had them locked
