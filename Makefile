@@ -15,7 +15,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 32
 NO_PIE = $(if $(filter Linux,$(shell uname -s)),-Xswiftc -Xclang-linker -Xswiftc -no-pie)
 RELEASE = swift build -c release --static-swift-stdlib $(NO_PIE) --product taskrun
 
-.PHONY: build release demo test model torture bench install uninstall lint format docs clean
+.PHONY: build release demo test model replay torture bench install uninstall lint format docs clean
 
 build:
 	@Scripts/needs.sh build
@@ -39,6 +39,12 @@ test:
 # The protocol as a model: every order in which things can happen. Tests/Model/README.md says what it covers.
 model:
 	python3 Tests/Model/check.py
+
+# The model beside the built program and real databases.
+replay:
+	python3 Tests/Model/granted.py
+	python3 Tests/Model/order.py .build/debug/taskrun
+	python3 Tests/Model/replay.py .build/debug/taskrun
 
 # More rounds of kill -9 than `make test` has: ROUNDS a database.
 torture:

@@ -27,7 +27,7 @@ def main(words):
     wanted = [(one.name, None) for one in scenarios.SCENARIOS] + [(name, mutant) for mutant, name in scenarios.MUTANTS]
     wanted = [one for one in wanted if not words or any(word in f"{one[1]} {one[0]}" for word in words)]
     began, failures, states = time.monotonic(), 0, 0
-    with multiprocessing.Pool(int(os.environ.get("MODEL_PROCESSES", 2))) as pool:
+    with multiprocessing.Pool(os.cpu_count()) as pool:
         results = [pool.apply_async(work, one) for one in wanted]
         for mutant, result in (one.get() for one in results):
             states += result.states

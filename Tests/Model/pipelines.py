@@ -144,11 +144,15 @@ SETTLE = f"""
 
 FREE_FOLLOWERS = "( batch_over / batch_failed / mark batch_release keep / batch_forget )*"
 
-TAKE = "lock_expire? ( lock_promote )* ( result_keepFailed )* crashed? ( lock_isAllowed )* lock_markBehind? lock_hold? claim?"
+# Nothing is claimed from tables that are newer than the program; rows are chosen, then taken as far as the bytes go.
+TAKE = """
+    schema_newer? lock_expire? ( lock_promote )* ( result_keepFailed )*
+    crashed? ( lock_isAllowed )* lock_markBehind? ( setBudget claim )? lock_hold?
+"""
 
 SQLITE = {
     "settle": f"begin {SETTLE} ( desk_add )* ( batch_count )* {FREE_FOLLOWERS} {TAKE} commit",
-    "claim_within": f"begin limit_quota+ {TAKE} ( limit_count )* commit",
+    "claim_within": f"begin schema_newer? limit_quota+ {TAKE} ( limit_count )* commit",
     "renew": "begin renew+ commit",
     "give_back": f"begin held {SETTLE} ( batch_count )* {FREE_FOLLOWERS} commit",
     "recover": f"""

@@ -6,6 +6,7 @@ pg_stat_activity, lets happen what the trace lets happen, and lets go. Usage: re
 holds; with the change of the protocol that its mutant makes, it does not.
 """
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -240,6 +241,46 @@ def crossed_pairs_of_equal_tasks_do_not_deadlock(place):
         for run in runs:
             place.end(run)
         expect(place.sql("SELECT id FROM tasks ORDER BY id"), [str(tasks[2]), str(tasks[3])], "the newer ones")
+        assert "deadlock detected" not in place.server.log_text()[place.begins_at:], "a deadlock"
+
+
+@replay("equal tasks that wait are waited for")
+def an_older_equal_task_that_is_claimed_meanwhile_is_not_waited_for(place):
+    """A run puts back the newer of two; the older one, which waits, is claimed, and goes back itself before the first run wakes up."""
+    group = "chr(1) || (hashtextextended(task_name || '/' || dedupe_key, 0) & 63)"
+    number = f"hashtextextended({group}, coalesce((SELECT salt FROM task_salt), 0))"
+    with place.other() as key, place.other() as claim, place.other() as back:
+        older = place.add(dedupe_key="'d'", lock_key="'k'", status="'FAILED'")
+        newer = place.add(dedupe_key="'d'")
+        run = place.once("--limit", "1")
+        place.has_begun(newer)
+        place.sql(f"UPDATE tasks SET status = 'WAITING', run_at = now() + interval '1 day' WHERE id = {older}")
+        key.do("BEGIN")
+        key.do(f"SELECT pg_advisory_xact_lock({SALTED})")
+        place.let_end(newer, 1)
+        place.waits_at("equal_keys", key)
+        claim.do("BEGIN")
+        claim.do(f"UPDATE tasks SET status = 'PROCESSING', claim_no = 1, lease_owner = 'x', lease_expires_at = now() + interval '300 s' WHERE id = {older}")
+        key.do("COMMIT")
+        pid = int(eventually("the run waits for the claim", lambda: place.sql(
+            f"SELECT pid FROM pg_stat_activity WHERE {claim.pid} = ANY (pg_blocking_pids(pid))"
+        ))[0])
+        # It does not wake up before the other one has its row again, and waits for the group of equals.
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            claim.do("COMMIT")
+            back.do("BEGIN")
+            back.do(f"SELECT FROM tasks WHERE id = {older} FOR NO KEY UPDATE")
+            back.send(f"SELECT pg_advisory_xact_lock({number}) FROM tasks WHERE id = {older}")
+            eventually("it waits for the group", lambda: place.sql(
+                f"SELECT count(*) FROM pg_locks WHERE pid = {back.pid} AND NOT granted AND locktype = 'advisory'"
+            ) == ["1"])
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        back.answer()
+        back.do("COMMIT")
+        place.end(run)
+        expect(place.sql("SELECT id, status FROM tasks ORDER BY id"), [f"{older}|PROCESSING", f"{newer}|WAITING"], "the rows")
         assert "deadlock detected" not in place.server.log_text()[place.begins_at:], "a deadlock"
 
 
