@@ -16,7 +16,7 @@ extension PostgreSQLStore {
     /// - Returns: Whether anything had to be changed.
     /// - Throws: What the database reports; nothing is changed then.
     public func setNotify(_ isOn: Bool) async throws(StoreError) -> Bool {
-        try await reach(to: isOn ? "install the triggers" : "remove the triggers") {
+        try await inSlices(to: isOn ? "install the triggers" : "remove the triggers") {
             session throws(PostgreSQLFailure) in
             let limit = SessionSettings.maintenanceLimit
             let before = [

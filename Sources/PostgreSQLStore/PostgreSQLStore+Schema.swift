@@ -45,7 +45,7 @@ extension PostgreSQLStore {
     /// - Throws: ``TaskRun/StoreError/Code/schema`` for what is left alone; nothing is touched then.
     public func migrate() async throws(StoreError) -> [SchemaVersion] {
         let doing = "migrate the tables"
-        let (found, run) = try await reach(to: doing) { session throws(PostgreSQLFailure) in
+        let (found, run) = try await inSlices(to: doing) { session throws(PostgreSQLFailure) in
             try session.exchange(
                 [.begin, Request(SchemaSQL.patience), Request(SchemaSQL.lock)],
                 within: SessionSettings.maintenanceLimit

@@ -11,6 +11,14 @@ public final class PostgreSQLStore: TaskDesk {
 
     let address: PostgreSQLAddress
     let main: PostgreSQLConnection
+    /// Another way to the same tables, on which messages arrive; nil: the main one.
+    let listener: PostgreSQLConnection?
+    /// Whether the listener was seen to have the same tables.
+    let isListenerKnown = Mutex(false)
+    let tell: (@Sendable (StoreNotice) -> Void)?
+    let lockRoom = Mutex(LockSQL.lookLimit)
+    /// When it last turned out that a synchronous standby does not answer.
+    let standbyMissed = Mutex<ContinuousClock.Instant?>(nil)
     let lanes = Mutex(LaneMemory())
     /// The connections for scripts that are not in use; nil once the store is closed.
     let idleScriptConnections = Mutex<[PostgreSQLConnection]?>([])
@@ -23,12 +31,22 @@ public final class PostgreSQLStore: TaskDesk {
     /// - Parameters:
     ///   - address: A URL, `postgresql://user@host:5432/database`, or a conninfo string, `host=db1 dbname=app`.
     ///   - scratch: The schema in which the tables are, instead of what `search_path` says; nil: as it says.
+    ///   - listening: An address of the same tables without a pooler, for runs that wait for tasks; nil: the same address.
+    ///   - tell: Is told what the store has to say while it works.
     /// - Throws: ``TaskRun/StoreError/Code/database`` for an address that libpq cannot read.
-    public init(_ address: String, scratch: ScratchSchema? = nil) throws(StoreError) {
+    public init(
+        _ address: String,
+        scratch: ScratchSchema? = nil,
+        listening: String? = nil,
+        tell: (@Sendable (StoreNotice) -> Void)? = nil
+    ) throws(StoreError) {
         self.address = try PostgreSQLAddress(address)
         self.location = self.address.location
         let place = scratch.map { [SessionSettings.Value(name: "search_path", value: $0.name)] } ?? []
         self.main = PostgreSQLConnection(self.address, setUp: SessionSettings.store.adding(place))
+        let listenAddress = try listening.map { text throws(StoreError) in try PostgreSQLAddress(text) }
+        self.listener = listenAddress.map { PostgreSQLConnection($0, setUp: .store) }
+        self.tell = tell
     }
 
     /// Closes the connections; a call that is under way is ended first.
@@ -38,6 +56,7 @@ public final class PostgreSQLStore: TaskDesk {
             return connections ?? []
         }
         for connection in idle { await connection.close() }
+        await listener?.close()
         await main.close()
     }
 
@@ -47,8 +66,11 @@ public final class PostgreSQLStore: TaskDesk {
         _ body: @Sendable (PostgreSQLSession) throws(PostgreSQLFailure) -> Result
     ) async throws(StoreError) -> Result {
         do {
-            return try await main.run(body)
+            let result = try await main.run(body)
+            if await main.takeLateness() { noteMissedStandby() }
+            return result
         } catch {
+            note(error)
             throw error.storeError(subject: subject(doing))
         }
     }

@@ -65,11 +65,28 @@ enum SchemaSQL {
         """
     )
 
-    /// Building an index on a large table may take long; waiting for somebody's lock may not.
+    /// Building an index on a large table may take long; waiting for somebody's lock may not: others queue up behind it.
     static let patience = Statement(
         "schema_patience",
         """
-        SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '30s', true)
+        SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '1s', true)
+        """
+    )
+
+    /// Whose transaction on the tables has been open for longest.
+    static let holder = Statement(
+        "schema_holder",
+        """
+        SELECT pid, application_name
+        FROM pg_catalog.pg_stat_activity
+        WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() AND pid IN (
+            SELECT pg_locks.pid
+            FROM pg_catalog.pg_locks JOIN pg_catalog.pg_class ON pg_class.oid = pg_locks.relation
+            WHERE pg_locks.granted AND pg_class.relnamespace = current_schema()::regnamespace
+                AND (pg_class.relname = 'tasks' OR pg_class.relname LIKE 'task\\_%')
+        )
+        ORDER BY xact_start
+        LIMIT 1
         """
     )
 

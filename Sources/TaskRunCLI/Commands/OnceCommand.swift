@@ -94,7 +94,7 @@ struct OnceCommand: ProgramCommand {
             SettingTable.lockOrder.key: lockOrder,
         ]
         let settings = try program.settings(options, flags: flags.compactMapValues(\.self))
-        return try await program.withStore(settings, synchronous: settings.sqliteSynchronous) { store in
+        return try await program.withStore(settings, synchronous: settings.sqliteSynchronous, isRun: true) { store in
             let round = try OnceRound(program, settings, store)
             var run = settings.runSettings(round.handlers.registry)
             run.limit = limit

@@ -1,3 +1,4 @@
+import Logging
 import PostgreSQLStore
 import SQLiteStore
 import TaskRun
@@ -13,17 +14,19 @@ enum StoreFactory {
     /// Opens a store.
     ///
     /// - Parameters:
-    ///   - address: Which one.
+    ///   - settings: Which one.
     ///   - synchronous: How far a commit to an SQLite file goes.
     ///   - creating: Whether a missing SQLite file is created: by `migrate`, nobody else.
+    ///   - tell: Is told what the store has to say while it works.
     /// - Returns: The store, open.
     /// - Throws: StoreError where it cannot be opened.
     static func open(
-        _ address: DatabaseAddress,
+        _ settings: Settings,
         synchronous: Synchronous = .full,
-        creating: Bool = false
+        creating: Bool = false,
+        tell: (@Sendable (StoreNotice) -> Void)? = nil
     ) throws(StoreError) -> any TaskDesk {
-        switch address {
+        switch settings.database {
         case .sqlite(let path):
             // Outside WAL less than full could damage the file.
             let isWAL = synchronous != .full && SQLiteStore.journalMode(ofFile: path) == .wal
@@ -36,7 +39,8 @@ enum StoreFactory {
             } catch {
                 throw error.naming(path)
             }
-        case .postgresql(let url): return try PostgreSQLStore(url)
+        case .postgresql(let url):
+            return try PostgreSQLStore(url, listening: settings.listenDatabase, tell: tell)
         }
     }
 }
@@ -58,6 +62,7 @@ extension Program {
     ///   - synchronous: How far a commit to an SQLite file goes. Less than full is for a run alone: what it wrote last can
     ///     be repeated after a power failure, while a task that was added would be lost.
     ///   - creating: Whether a missing SQLite file is created.
+    ///   - isRun: Whether the command itself tells what the store warns of.
     ///   - body: The command.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; StoreError where the database cannot be opened.
@@ -65,9 +70,18 @@ extension Program {
         _ settings: Settings,
         synchronous: Synchronous = .full,
         creating: Bool = false,
+        isRun: Bool = false,
         _ body: (any TaskDesk) async throws -> Result
     ) async throws -> Result {
-        let store = try StoreFactory.open(settings.database, synchronous: synchronous, creating: creating)
+        let logger = logger(settings)
+        let tell: @Sendable (StoreNotice) -> Void = { [screen, name] notice in
+            switch notice {
+            case .waiting(let text) where screen.terminal.isTerminal: screen.write("\(name): \(text.visible())")
+            case .waiting(let text): logger.notice("\(text)")
+            case .warning(let text): logger.log(level: isRun ? .notice : .warning, "\(text)")
+            }
+        }
+        let store = try StoreFactory.open(settings, synchronous: synchronous, creating: creating, tell: tell)
         do {
             let result = try await body(store)
             await store.close()
