@@ -12,12 +12,12 @@ extension PostgreSQLStore {
     /// - Returns: What was found, good or bad.
     /// - Throws: What the database reports.
     public func findings() async throws(StoreError) -> [Finding] {
-        let facts = try await reach(to: "look at the server") { session throws(PostgreSQLFailure) in
+        let (facts, pooler) = try await reach(to: "look at the server") { session throws(PostgreSQLFailure) in
             let before = Date()
             let row = try session.exchange([Request(FindingsSQL.server)])[0].rows[0]
             let machineTime = before.addingTimeInterval(Date().timeIntervalSince(before) / 2)
             let holder = try session.exchange([Request(HorizonSQL.holder)])[0].rows.first
-            return ServerFacts(
+            let facts = ServerFacts(
                 version: row.text(0),
                 versionNumber: session.serverVersion,
                 encoding: row.text(1),
@@ -28,15 +28,43 @@ extension PostgreSQLStore {
                 clockAhead: Double(row.integer(6)) / 1_000_000 - machineTime.timeIntervalSince1970,
                 horizonHolder: holder.map { HorizonHolder($0) }
             )
+            return (facts, session.pooler())
         }
-        return facts.findings(location: location) + [try await Self.notifyFinding(notifies() ?? false)]
+        let triggers = await notifyFinding(try await notifies() ?? false, pooler)
+        return facts.findings(location: location) + [pooler?.finding].compactMap(\.self) + [triggers]
+    }
+
+    private func notifyFinding(_ isOn: Bool, _ pooler: Pooler?) async -> Finding {
+        let looks = "waiting runs look twelve times a second"
+        guard isOn else { return Finding(.ok, "notify triggers", "none; \(looks)") }
+        do throws(PostgreSQLFailure) {
+            let arrive = try await (listener ?? main).run { session throws(PostgreSQLFailure) in
+                try session.hearsOthers()
+            }
+            if arrive { return Finding(.ok, "notify triggers", "wake waiting runs at the commit") }
+        } catch {
+            let found = "listen_database cannot be used: \(error.message); \(looks)"
+            return Finding(.warning, "notify triggers", found, advice: "Name the server itself in listen_database.")
+        }
+        return Finding(
+            .warning,
+            "notify triggers",
+            "their messages do not come through \(pooler?.name ?? "the pooler"); \(looks)",
+            advice: "Set listen_database to the address of the server itself, without the pooler."
+        )
     }
 }
 
-extension PostgreSQLStore {
-    private static func notifyFinding(_ isOn: Bool) -> Finding {
-        let found = isOn ? "wake waiting runs at the commit" : "none; waiting runs look twelve times a second"
-        return Finding(.ok, "notify triggers", found)
+extension Pooler {
+    /// What there is to say of it.
+    fileprivate var finding: Finding {
+        let mode =
+            switch mode {
+            case .transaction: "transaction mode"
+            case .session: "session mode"
+            case .unknown: "a mode that could not be seen"
+            }
+        return Finding(.ok, "pooler", "\(name), in \(mode); no setting is left in its sessions")
     }
 }
 

@@ -1,3 +1,4 @@
+import Synchronization
 public import TaskRun
 
 extension PostgreSQLStore {
@@ -22,6 +23,9 @@ extension PostgreSQLStore {
         let look = Self.firstDue(names, queues)
         let result = await withTaskCancellationHandler { () -> Result<Bool, StoreError> in
             do throws(StoreError) {
+                if let listener, let isDue = try await wait(look, until: end, on: listener, interrupt) {
+                    return .success(isDue)
+                }
                 return .success(
                     try await reach(to: "wait for tasks") { session throws(PostgreSQLFailure) in
                         try Self.wait(look, until: end, in: session, interrupt)
@@ -44,8 +48,13 @@ extension PostgreSQLStore {
                 Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]), Request(LockSQL.anyBehind),
                 Request(ResultSQL.anyExpired), Request(BatchSQL.anyWaits),
             ])
+            let state = answers[0].rows[0]
+            guard !state.bool(1) else {
+                let what = state.bool(2) ? "the server is a standby" : "the server takes no writes"
+                throw PostgreSQLFailure(state: "25006", message: what)
+            }
             return Look(
-                holdsClaims: answers[0].rows[0].bool(0),
+                holdsClaims: state.bool(0),
                 isDue: answers[1].rows[0].bool(0),
                 hasLine: answers[3].rows[0].bool(0),
                 hasBatch: answers[5].rows[0].bool(0),
@@ -63,6 +72,35 @@ extension PostgreSQLStore {
     private static func firstDue(_ names: [String], _ queues: QueueFilter?) -> Request {
         queues?.names.map { Request(WaitSQL.firstDueOfQueues, [SQLText.array(names), SQLText.array($0)]) }
             ?? Request(WaitSQL.firstDue, [SQLText.array(names), queues?.expression])
+    }
+
+    /// Waits on the way that leads by the pooler; nil: it cannot be gone at this moment.
+    private func wait(
+        _ look: Request,
+        until end: ContinuousClock.Instant,
+        on listener: PostgreSQLConnection,
+        _ interrupt: Interrupt
+    ) async throws(StoreError) -> Bool? {
+        do throws(PostgreSQLFailure) {
+            if !isListenerKnown.withLock({ $0 }) {
+                let tables = try await main.run { session throws(PostgreSQLFailure) in try Self.tables(session) }
+                let others = try await listener.run { session throws(PostgreSQLFailure) in try Self.tables(session) }
+                guard tables == others else {
+                    throw PostgreSQLFailure(.database, message: "listen_database names other tables than database")
+                }
+                isListenerKnown.withLock { $0 = true }
+            }
+            return try await listener.run { session throws(PostgreSQLFailure) in
+                try Self.wait(look, until: end, in: session, interrupt)
+            }
+        } catch {
+            guard error.endsConnection else { throw error.storeError(subject: subject("wait for tasks")) }
+            return nil
+        }
+    }
+
+    private static func tables(_ session: PostgreSQLSession) throws(PostgreSQLFailure) -> String? {
+        try session.exchange([Request(WaitSQL.tables)])[0].rows.first?.textIfAny(0)
     }
 
     private static func wait(

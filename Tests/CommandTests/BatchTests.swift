@@ -5,7 +5,10 @@ import Testing
 /// Tasks that follow on a task, and batches: by plain SQL and the built binary alone.
 @Suite("Follow-ups and batches")
 struct BatchTests {
-    @Test("fan out and in: the last task of a batch makes the one that waits due", arguments: Scratch.Database.allCases)
+    @Test(
+        "fan out and in: the last task of a batch makes the one that waits due",
+        arguments: Scratch.Database.withPoolers
+    )
     func batch(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             try place.handler("LINE", #"read n; [ "$n" != 3 ] || exit 65; echo "$n of $TASKRUN_BATCH" >> "$LOG""#)
@@ -39,7 +42,7 @@ struct BatchTests {
         }
     }
 
-    @Test("a batch under four runs ends once, and after all of its tasks", arguments: Scratch.Database.allCases)
+    @Test("a batch under four runs ends once, and after all of its tasks", arguments: Scratch.Database.withPoolers)
     func manyRuns(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             try place.handler("WORK", #"echo work >> "$LOG""#)
@@ -63,7 +66,7 @@ struct BatchTests {
 
     @Test(
         "runs that are killed again and again end each batch, once its tasks are done",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func killed(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
@@ -87,7 +90,7 @@ struct BatchTests {
 
     @Test(
         "a trigger that keeps a task waiting after its batch is named, and does not keep the batch from ending",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func refused(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
@@ -119,7 +122,7 @@ struct BatchTests {
         }
     }
 
-    @Test("an executable adds tasks, which are performed by the same run", arguments: Scratch.Database.allCases)
+    @Test("an executable adds tasks, which are performed by the same run", arguments: Scratch.Database.withPoolers)
     func executable(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             try place.handler(
@@ -140,7 +143,7 @@ struct BatchTests {
         }
     }
 
-    @Test("an attempt that fails, or is killed with its run, adds nothing", arguments: Scratch.Database.allCases)
+    @Test("an attempt that fails, or is killed with its run, adds nothing", arguments: Scratch.Database.withPoolers)
     func nothing(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             try place.handler(
@@ -168,7 +171,7 @@ struct BatchTests {
 
     @Test(
         "follow-ups that cannot be used make the task FAILED, and none is added",
-        arguments: Scratch.Database.allCases,
+        arguments: Scratch.Database.withPoolers,
         [
             ("{", "it is not JSON as needed: "), (#"{"data":1}"#, "there is no task_name"),
             (#"["task_name"]"#, "expected an object"), ("", "there is nothing"),
@@ -195,7 +198,7 @@ struct BatchTests {
         }
     }
 
-    @Test("a hundred thousand follow-ups are added, one more is too many", arguments: Scratch.Database.allCases)
+    @Test("a hundred thousand follow-ups are added, one more is too many", arguments: Scratch.Database.withPoolers)
     func many(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { place async throws in
             try place.handler(
@@ -215,7 +218,7 @@ struct BatchTests {
         }
     }
 
-    @Test("a stream handler adds tasks in its reply, and is told the batch", arguments: Scratch.Database.allCases)
+    @Test("a stream handler adds tasks in its reply, and is told the batch", arguments: Scratch.Database.withPoolers)
     func stream(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             try place.handler(

@@ -5,7 +5,9 @@ import Testing
 @Suite("A run that stays")
 struct LingerTests {
     /// A database, and whether it tells waiting runs of new tasks.
-    static let places: [(Scratch.Database, Bool)] = [(.sqlite, false), (.postgresql, false), (.postgresql, true)]
+    static let places: [(Scratch.Database, Bool)] = [
+        (.sqlite, false), (.postgresql, false), (.postgresql, true), (.transactions, true), (.sessions, true),
+    ]
 
     private func with(
         _ kind: Scratch.Database,

@@ -4,7 +4,10 @@ import Testing
 /// Equal tasks, tasks in line, and tasks that expire: through plain SQL and the built binary alone.
 @Suite("Keys and expiry")
 struct OrderTests {
-    @Test("add: one of equal tasks, with its number; list and show tell the keys", arguments: Scratch.Database.allCases)
+    @Test(
+        "add: one of equal tasks, with its number; list and show tell the keys",
+        arguments: Scratch.Database.withPoolers
+    )
     func add(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             #expect(try await scratch.taskrun("add", "A", "--dedupe-key", "k", "--lock-key", "l").output == "1\n")
@@ -31,7 +34,7 @@ struct OrderTests {
         }
     }
 
-    @Test("retry says which task stays FAILED because an equal one waits", arguments: Scratch.Database.allCases)
+    @Test("retry says which task stays FAILED because an equal one waits", arguments: Scratch.Database.withPoolers)
     func retry(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try await scratch.sql("INSERT INTO tasks (task_name, dedupe_key, status) VALUES ('A', 'k', 'FAILED')")
@@ -43,7 +46,7 @@ struct OrderTests {
         }
     }
 
-    @Test("a retry that meets a newer equal task gives way to it", arguments: Scratch.Database.allCases)
+    @Test("a retry that meets a newer equal task gives way to it", arguments: Scratch.Database.withPoolers)
     func givesWay(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             // The first attempt waits until the newer one is there, and fails.
@@ -62,7 +65,7 @@ struct OrderTests {
         }
     }
 
-    @Test("groups stay in order under four runs, none runs twice at once", arguments: Scratch.Database.allCases)
+    @Test("groups stay in order under four runs, none runs twice at once", arguments: Scratch.Database.withPoolers)
     func inOrder(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
             try place.handler("WORK", Self.exclusive)
@@ -84,7 +87,7 @@ struct OrderTests {
 
     @Test(
         "a key never runs twice at once under four runs that are killed again and again",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func killed(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
@@ -107,7 +110,7 @@ struct OrderTests {
 
     @Test(
         "with --lock-order loose others pass a task that waits for its next attempt",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func loose(_ database: Scratch.Database) async throws {
         try await Scratch.working(database) { place in
@@ -122,7 +125,7 @@ struct OrderTests {
         }
     }
 
-    @Test("a task that expires is FAILED and told", arguments: Scratch.Database.allCases)
+    @Test("a task that expires is FAILED and told", arguments: Scratch.Database.withPoolers)
     func expires(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("WORK", "exit 0")

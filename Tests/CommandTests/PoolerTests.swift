@@ -103,4 +103,61 @@ struct PoolerTests {
             #expect(doubled.allSatisfy { $0.value == 2 } && doubled.count <= 15, "\(doubled)")
         }
     }
+
+    @Test(
+        "check names the pooler and its mode, and says where messages do not come through",
+        arguments: PgBouncer.Mode.allCases
+    )
+    func check(_ mode: PgBouncer.Mode) async throws {
+        let server = try await PostgreSQLServer.shared()
+        let telling = try await PgBouncer.start(mode, before: server, settings: ["stats_users = postgres"])
+        try await Scratch.with(mode == .transaction ? .transactions : .sessions) { place in
+            let told = place.setting(["TASKRUN_DATABASE": telling.url(try #require(place.direct))])
+            #expect(try await told.taskrun("check").output.contains(/pooler +PgBouncer [0-9.]+, in \w+ mode/))
+            try #require(try await place.taskrun("migrate", "--notify").status == 0)
+            let output = try await place.taskrun("check").output
+            #expect(output.contains("PgBouncer, in \(mode.rawValue) mode"), "\(output)")
+            #expect(output.contains("do not come through PgBouncer") == (mode == .transaction), "\(output)")
+            #expect(output.contains("wake waiting runs at the commit") == (mode == .session), "\(output)")
+            let direct = place.setting(["TASKRUN_LISTEN_DATABASE": try #require(place.direct)])
+            #expect(try await direct.taskrun("check").output.contains("wake waiting runs at the commit"))
+        }
+        try telling.stop()
+    }
+
+    @Test("with listen_database a waiting run waits on that, and not on other tables")
+    func listenDatabase() async throws {
+        try await Scratch.working(.transactions) { place in
+            try #require(try await place.taskrun("migrate", "--notify").status == 0)
+            try place.handler("WORK", "echo $TASKRUN_TASK_ID >> \"$LOG\"")
+            let name = "listener_\(UUID().uuidString.prefix(8))"
+            let direct = try #require(place.direct) + "&application_name=\(name)"
+            let run = try place.setting(["TASKRUN_LISTEN_DATABASE": direct]).start(
+                "once",
+                "--linger",
+                "--window",
+                "600s"
+            )
+            try await eventually("it never waited there") {
+                try await place.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(name)'") == ["1"]
+            }
+            for number in 1...3 {
+                try await place.add(1)
+                try await eventually("task \(number) was not performed") { place.lines().count == number }
+            }
+            kill(run.pid, SIGTERM)
+            let end = try await run.answer()
+            #expect(end.status == 0 && end.errors.isEmpty, "\(end)")
+
+            try await Scratch.with(.postgresql) { other in
+                let stranger = place.setting(["TASKRUN_LISTEN_DATABASE": try #require(other.direct)])
+                let answer = try await stranger.taskrun("once", "--linger")
+                #expect(answer.status == 78 && answer.errors.contains("names other tables"), "\(answer)")
+            }
+        }
+        try await Scratch.with { place in
+            let answer = try await place.setting(["TASKRUN_LISTEN_DATABASE": "sqlite:x.db"]).taskrun("status")
+            #expect(answer.status == 78 && answer.errors.contains("listen_database"), "\(answer)")
+        }
+    }
 }

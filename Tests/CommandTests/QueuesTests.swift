@@ -4,7 +4,7 @@ import Testing
 @Suite struct QueuesTests {
     @Test(
         "a paused queue waits, is shown with why and by whom, and goes on when resumed",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func pause(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("patterns and exceptions choose the queues", arguments: Scratch.Database.allCases)
+    @Test("patterns and exceptions choose the queues", arguments: Scratch.Database.withPoolers)
     func patterns(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("OK", "exit 0")
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("--fair takes as much from each queue, whatever the priorities", arguments: Scratch.Database.allCases)
+    @Test("--fair takes as much from each queue, whatever the priorities", arguments: Scratch.Database.withPoolers)
     func fair(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("OK", "exit 0")
@@ -69,7 +69,7 @@ import Testing
 
     @Test(
         "pausing a queue that no task names is done and said, with the name that was probably meant",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func unknown(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test("a limit is set, listed, heeded by runs and removed", arguments: Scratch.Database.allCases)
+    @Test("a limit is set, listed, heeded by runs and removed", arguments: Scratch.Database.withPoolers)
     func limit(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("OK", "exit 0")

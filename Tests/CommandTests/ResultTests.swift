@@ -15,7 +15,7 @@ import Testing
 
     private static let reverse = "python3 -c 'import json, sys; print(json.load(sys.stdin)[::-1], end=\"\")'"
 
-    @Test("ask, token, result, as a web page would: by SQL alone", arguments: Scratch.Database.allCases)
+    @Test("ask, token, result, as a web page would: by SQL alone", arguments: Scratch.Database.withPoolers)
     func page(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("REVERSE", Self.reverse)
@@ -29,7 +29,10 @@ import Testing
         }
     }
 
-    @Test("called synchronously, reverse of \"Hello World!\" is \"!dlroW olleH\"", arguments: Scratch.Database.allCases)
+    @Test(
+        "called synchronously, reverse of \"Hello World!\" is \"!dlroW olleH\"",
+        arguments: Scratch.Database.withPoolers
+    )
     func synchronous(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("REVERSE", Self.reverse)
@@ -47,7 +50,10 @@ import Testing
         }
     }
 
-    @Test("what --wait cannot end in time is given back, and no attempt is lost", arguments: Scratch.Database.allCases)
+    @Test(
+        "what --wait cannot end in time is given back, and no attempt is lost",
+        arguments: Scratch.Database.withPoolers
+    )
     func patience(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("SLOW", "exec sleep 600")
@@ -65,7 +71,7 @@ import Testing
         }
     }
 
-    @Test("four states are seen from outside, and progress within two seconds", arguments: Scratch.Database.allCases)
+    @Test("four states are seen from outside, and progress within two seconds", arguments: Scratch.Database.withPoolers)
     func states(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             let wait = "while [ ! -e \(scratch.folder.path)/go ]; do sleep 0.05; done"
@@ -112,7 +118,7 @@ import Testing
 
     @Test(
         "cancel ends a program, takes a waiting task back, and leaves what has ended",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func cancel(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
@@ -142,7 +148,10 @@ import Testing
         }
     }
 
-    @Test("a cancel at the moment of the end leaves one end, and the right one", arguments: Scratch.Database.allCases)
+    @Test(
+        "a cancel at the moment of the end leaves one end, and the right one",
+        arguments: Scratch.Database.withPoolers
+    )
     func race(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("QUICK", "echo x")
@@ -160,7 +169,10 @@ import Testing
         }
     }
 
-    @Test("tokens that are used twice, too long or odd are refused, in lines too", arguments: Scratch.Database.allCases)
+    @Test(
+        "tokens that are used twice, too long or odd are refused, in lines too",
+        arguments: Scratch.Database.withPoolers
+    )
     func badTokens(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try await scratch.taskrunOK("add", "A", "--with-token", "t")
@@ -181,7 +193,7 @@ import Testing
         }
     }
 
-    @Test("a result over the cap is cut, and everybody is told", arguments: Scratch.Database.allCases)
+    @Test("a result over the cap is cut, and everybody is told", arguments: Scratch.Database.withPoolers)
     func cap(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.write(
@@ -209,7 +221,7 @@ import Testing
 
     @Test(
         "to wait for a task that is left to an ordinary run begins no runs here, and says so once",
-        arguments: Scratch.Database.allCases,
+        arguments: Scratch.Database.withPoolers,
         [
             (["--queue", "held"], "queue held is paused"), (["--lock-key", "k"], "it has a lock_key"),
             (["--queue", "few"], "queue few is limited"), (["--after-batch", "b"], "it waits for batch b"),
@@ -230,7 +242,7 @@ import Testing
         }
     }
 
-    @Test("to wait for a place among this host's handlers begins no runs", arguments: Scratch.Database.allCases)
+    @Test("to wait for a place among this host's handlers begins no runs", arguments: Scratch.Database.withPoolers)
     func crowded(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             let scratch = scratch.setting(["TASKRUN_CONCURRENCY": "1"])
@@ -252,7 +264,7 @@ import Testing
 
     @Test(
         "what was not begun in time is not performed by --wait, but FAILED",
-        arguments: Scratch.Database.allCases,
+        arguments: Scratch.Database.withPoolers,
         [["--expires", "0s"], ["--delay", "2s", "--expires", "1s"]]
     )
     func expired(_ database: Scratch.Database, _ options: [String]) async throws {
@@ -270,7 +282,7 @@ import Testing
         }
     }
 
-    @Test("to cancel, digits alone are a number, and all else is a token", arguments: Scratch.Database.allCases)
+    @Test("to cancel, digits alone are a number, and all else is a token", arguments: Scratch.Database.withPoolers)
     func numberOrToken(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try await scratch.taskrunOK("add", "A")
@@ -303,7 +315,7 @@ import Testing
 
     @Test(
         "a stream handler's progress that makes no sense is ignored, with one warning a task",
-        arguments: Scratch.Database.allCases
+        arguments: Scratch.Database.withPoolers
     )
     func senselessStream(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
@@ -333,7 +345,7 @@ import Testing
 
     @Test(
         "progress that makes no sense is ignored, with one warning",
-        arguments: Scratch.Database.allCases,
+        arguments: Scratch.Database.withPoolers,
         ["7/3", "-1/0", "x"]
     )
     func badProgress(_ database: Scratch.Database, _ value: String) async throws {
@@ -347,7 +359,7 @@ import Testing
         }
     }
 
-    @Test("--reuse takes the result of an equal task", arguments: Scratch.Database.allCases)
+    @Test("--reuse takes the result of an equal task", arguments: Scratch.Database.withPoolers)
     func reuse(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { scratch async throws in
             try scratch.handler("COUNT", "echo x >> count; wc -l < count | tr -d ' '")

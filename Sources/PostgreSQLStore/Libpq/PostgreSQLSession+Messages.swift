@@ -1,16 +1,27 @@
 import CPostgreSQL
 
 extension PostgreSQLSession {
-    /// Listens for the triggers' messages, once a session.
+    /// Listens for the triggers' messages, once a session, where they come here.
     ///
-    /// - Returns: Whether there are triggers.
+    /// - Returns: Whether they do.
     func listen() throws(PostgreSQLFailure) -> Bool {
         if let isListening { return isListening }
-        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
         // Letters, digits and an underscore: made from the table's number.
-        if let channel { try execute("LISTEN \(channel)", within: .seconds(15)) }
-        isListening = channel != nil
-        return channel != nil
+        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
+        if let channel, try hearsOthers() {
+            try execute("LISTEN \(channel)", within: .seconds(15))
+            isListening = true
+        } else {
+            isListening = false
+        }
+        return isListening ?? false
+    }
+
+    /// Ends what ``listen()`` began, where the session is not ours alone to end.
+    func stopListening() {
+        guard link == .pooled, isListening == true, isUsable() else { return }
+        // The pooler cleans up as well, unless it is told not to.
+        try? execute("UNLISTEN *", within: .seconds(5))
     }
 
     /// Drops the messages that have come so far, and says how many.

@@ -12,10 +12,23 @@ enum WaitSQL {
         """
     )
 
-    /// Whether any row is in hand.
+    /// What tells these tables from all others: the server's, the database's and the table's numbers.
+    static let tables = Statement(
+        "tables",
+        """
+        SELECT concat_ws(' ', system_identifier, oid, to_regclass('tasks')::oid)
+        FROM pg_control_system(), pg_database
+        WHERE datname = current_database()
+        """
+    )
+
+    /// Whether any row is in hand, whether nothing may be written, and whether that is because the server is a standby.
     static let anyClaim = Statement(
         "any_claim",
-        "SELECT EXISTS (SELECT FROM ONLY tasks WHERE status = 'PROCESSING')"
+        """
+        SELECT EXISTS (SELECT FROM ONLY tasks WHERE status = 'PROCESSING'),
+            current_setting('transaction_read_only')::boolean, pg_is_in_recovery()
+        """
     )
 
     /// In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.

@@ -42,7 +42,7 @@ struct Checks {
     private func database(_ settings: Settings) async -> [Finding] {
         var findings: [Finding] = []
         do {
-            let store = try StoreFactory.open(settings.database)
+            let store = try StoreFactory.open(settings)
             findings = await self.findings(about: store)
             await store.close()
         } catch {

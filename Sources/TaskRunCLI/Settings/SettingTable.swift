@@ -9,6 +9,7 @@ import TaskRun
 /// | key | value | default |
 /// |---|---|---|
 /// | `database` | `sqlite:PATH` or `postgres://…`; secret: shown without password | `sqlite:tasks.db` |
+/// | `listen_database` | a `postgres://…` URL of the same tables that leads by a pooler; secret | as `database` |
 /// | `handlers` | the handlers folder | `handlers` beside the settings file, which need not exist |
 /// | `hooks` | the hooks folder | `hooks` beside the handlers folder, which need not exist |
 /// | `hook_timeout` | how long a hook may take at each call, 1 ms to 1 h | 10 s |
@@ -33,6 +34,7 @@ import TaskRun
 /// A relative path in a file begins at the file's folder, any other at the working directory.
 enum SettingTable {
     static let database = Setting("database", .text("sqlite:PATH or postgres://…"), isSecret: true)
+    static let listenDatabase = Setting("listen_database", .text("postgres://…"), isSecret: true)
     static let handlers = Setting("handlers", .text("a folder"))
     static let hooks = Setting("hooks", .text("a folder"))
     static let hookTimeout = Setting("hook_timeout", .duration(.milliseconds(1) ... .seconds(3600)))
@@ -64,7 +66,8 @@ enum SettingTable {
 
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
-        database, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace, timeout,
+        database, listenDatabase, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace,
+        timeout,
         maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, environment, runtimeDirectory,
         sqliteSynchronous,
         mailSendmail, mailOutbox, mailFrom,

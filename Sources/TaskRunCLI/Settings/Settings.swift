@@ -14,6 +14,8 @@ struct Settings: Sendable {
     let file: String?
     /// Where the tasks are.
     let database: DatabaseAddress
+    /// The same tables without a pooler, for runs that wait for tasks; nil: the same address.
+    let listenDatabase: String?
     /// The handlers folder.
     let handlers: String
     /// Whether nobody named the handlers folder: then it need not exist.
@@ -99,6 +101,14 @@ struct Settings: Sendable {
         let folder = file.map { PathText.folder(of: $0.path) } ?? ""
         database =
             try reader.address(SettingTable.database) ?? .sqlite(path: PathText.join(folder, "tasks.db"))
+        listenDatabase = try reader.address(SettingTable.listenDatabase).map { address throws(ProgramError) in
+            guard case .postgresql(let url) = address else {
+                let problem =
+                    "\(SettingTable.listenDatabase.key) is \(address.redacted), which is no PostgreSQL database"
+                throw ProgramError(.settings, problem, advice: "Leave it out, or write postgres://…")
+            }
+            return url
+        }
         let handlers = try reader.path(SettingTable.handlers)
         self.handlers = handlers ?? PathText.join(folder, "handlers")
         isHandlersDefault = handlers == nil
