@@ -22,11 +22,13 @@ struct Claim: Sendable {
     private let now: String?
     /// How many rows, and with how many crashes, are looked for among those whose runs died.
     private let crashed: (limit: Int, counts: ClosedRange<Int>)
+    /// How many rows with a lock key are looked at: each takes an advisory lock.
+    private let lookLimit: Int
     /// Whether rows are taken that no run died of.
     let takesFromLanes: Bool
 
     /// Reads a request; nil where it asks for nothing.
-    init?(_ request: ClaimRequest?, now: Date?) {
+    init?(_ request: ClaimRequest?, now: Date?, lookLimit: Int = LockSQL.lookLimit) {
         guard let request, !request.names.isEmpty, request.queues?.words != [] else { return nil }
         switch request.share {
         case .usual(let limit, let crashed):
@@ -39,6 +41,7 @@ struct Claim: Sendable {
             takesFromLanes = false
         }
         guard limit > 0 else { return nil }
+        self.lookLimit = lookLimit
         self.request = request
         self.now = SQLText.moment(now)
         self.key = LaneMemory.Key(request)
@@ -69,7 +72,7 @@ struct Claim: Sendable {
         var answers = Array(answers)[...]
         var locked = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integer(0) } : []
         let expired = takesFromLanes ? answers.removeFirst().rows : []
-        let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed) : nil
+        let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed, limit: lookLimit) : nil
         let lanes = answers.first.map(Lane.all) ?? known.lanes
         let keyed = look?.held ?? []
         let allowed = try decide(keyed, expired: expired, in: session)
@@ -205,14 +208,16 @@ struct Claim: Sendable {
         return Request(ClaimSQL.lanesOfQueues, [names, now, SQLText.array(list)])
     }
 
-    private var lookForExpired: Request { Request(LockSQL.expire, [now, String(ExpiredTask.most)]) }
+    private var lookForExpired: Request {
+        Request(LockSQL.expire, [now, String(min(ExpiredTask.most, 2 * lookLimit))])
+    }
 
     private func lookForKeyed(in lanes: [Lane]) -> Request {
         guard lanes.isEmpty else {
-            let first = Lane.arrays(lanes.prefix(LockSQL.lookLimit)).prefix(3)
-            return Request(LockSQL.openOfLanes, first + [now, String(LockSQL.lookLimit)])
+            let first = Lane.arrays(lanes.prefix(lookLimit)).prefix(3)
+            return Request(LockSQL.openOfLanes, first + [now, String(lookLimit)])
         }
-        let values = [SQLText.array(request.names), now, String(LockSQL.lookLimit)]
+        let values = [SQLText.array(request.names), now, String(lookLimit)]
         guard let queues = request.queues?.names else {
             return Request(LockSQL.open, values + [request.queues?.expression])
         }

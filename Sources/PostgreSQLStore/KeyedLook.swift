@@ -8,13 +8,16 @@ struct KeyedLook: Sendable {
     private let seen: [(lane: Int, place: Place)]
     /// Whether the lanes are all there are, as far as this matters.
     private let isAll: Bool
+    /// How many lanes and rows were looked at.
+    private let limit: Int
 
     /// Reads an answer.
     ///
     /// - Parameters:
     ///   - answer: To one of the statements `LockSQL.open…`.
     ///   - known: The lanes that were asked; none: they were looked for.
-    init(_ answer: PostgreSQLResult, known: [Lane]) {
+    ///   - limit: How many lanes and rows were looked at.
+    init(_ answer: PostgreSQLResult, known: [Lane], limit: Int) {
         var (held, lanes, seen) = ([Int64](), known, [(lane: Int, place: Place)]())
         for row in answer.rows {
             // Where lanes are few, the locked rows and nothing else.
@@ -31,10 +34,10 @@ struct KeyedLook: Sendable {
                 seen.append((Int(number) - 1, place))
             }
         }
-        self.held = held
+        (self.held, self.limit) = (held, limit)
         self.lanes = known.isEmpty ? lanes.sorted { $0.head < $1.head } : lanes
         self.seen = seen
-        isAll = known.isEmpty || seen.count >= LockSQL.lookLimit
+        isAll = known.isEmpty || seen.count >= limit
     }
 
     /// The lanes when these rows are gone; none where they are to be looked for.
@@ -46,9 +49,9 @@ struct KeyedLook: Sendable {
         for row in seen where !gone.contains(row.place.id) {
             heads[row.lane] = heads[row.lane].map { min($0, row.place) } ?? row.place
         }
-        let first = lanes.prefix(LockSQL.lookLimit).enumerated().compactMap { index, lane in
+        let first = lanes.prefix(limit).enumerated().compactMap { index, lane in
             heads[index].map { Lane(mark: lane.mark, head: $0) }
         }
-        return (first + lanes.dropFirst(LockSQL.lookLimit)).sorted { $0.head < $1.head }
+        return (first + lanes.dropFirst(limit)).sorted { $0.head < $1.head }
     }
 }

@@ -9,6 +9,10 @@ extension PostgreSQLStore {
     /// - Returns: What was taken over, at most 1,000 rows.
     /// - Throws: What the database reports.
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
+        try await takingFewer { () async throws(StoreError) in try await recoverOnce(request) }
+    }
+
+    private func recoverOnce(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         let owners = try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
             try session.exchange([Request(RecoverSQL.owners)])[0].rows.map { $0.text(0) }
         }
@@ -21,7 +25,7 @@ extension PostgreSQLStore {
                 RecoverSQL.abandoned,
                 [
                     SQLText.array(dead), SQLText.seconds(request.lease), SQLText.moment(request.now),
-                    String(Self.recoverLimit),
+                    String(min(Self.recoverLimit, 2 * lockBudget)),
                 ]
             )
             let limit = SessionSettings.maintenanceLimit

@@ -17,8 +17,34 @@ extension PostgreSQLStore {
         thenClaim request: ClaimRequest?,
         now: Date?
     ) async throws(StoreError) -> Exchange {
+        if request != nil, isStandbyMissed {
+            // Each commit takes long: what is in hand is settled, and nothing more is claimed.
+            guard !settlements.isEmpty else { throw missedStandbyError }
+            let exchange = try await settle(settlements, thenClaim: nil, now: now)
+            return Exchange(results: exchange.results, claimed: [], isPartial: true, refusals: exchange.refusals)
+        }
+        let budget = lockBudget
+        if settlements.count > 1, settlements.count(where: { $0.lockKey != nil }) > budget {
+            let middle = settlements.count / 2
+            let first = try await settle(Array(settlements[..<middle]), thenClaim: nil, now: now)
+            let rest = try await settle(Array(settlements[middle...]), thenClaim: request, now: now)
+            return first.followed(by: rest)
+        }
+        do {
+            return try await settleTogether(settlements, thenClaim: request, now: now)
+        } catch {
+            guard lockBudget < budget else { throw error }
+            return try await settle(settlements, thenClaim: request, now: now)
+        }
+    }
+
+    private func settleTogether(
+        _ settlements: [Settlement],
+        thenClaim request: ClaimRequest?,
+        now: Date?
+    ) async throws(StoreError) -> Exchange {
         let batch = SettlementBatch(settlements, now: now)
-        guard let claim = Claim(request, now: now) else {
+        guard let claim = Claim(request, now: now, lookLimit: lockBudget) else {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
             return try await reach(to: "settle tasks") { session throws(PostgreSQLFailure) in
                 try orGivingWay(batch, nil, in: session) { () throws(PostgreSQLFailure) in

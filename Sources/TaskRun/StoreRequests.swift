@@ -115,6 +115,17 @@ public struct Exchange: Sendable, Equatable {
         self.newerVersion = newerVersion
     }
 
+    /// This one and another that was made behind it.
+    package func followed(by other: Exchange) -> Exchange {
+        Exchange(
+            results: results + other.results,
+            claimed: claimed + other.claimed,
+            isPartial: isPartial || other.isPartial,
+            expired: expired + other.expired,
+            refusals: refusals + other.refusals
+        )
+    }
+
     /// The same, of which it is known that there may be more.
     var asPart: Exchange {
         Exchange(results: results, claimed: claimed, isPartial: true, newerVersion: newerVersion)

@@ -120,15 +120,55 @@ struct ConnectionTests {
         try await server.stop()
     }
 
-    @Test("on which an answer does not come in time is given up")
-    func noAnswer() async throws {
+    @Test("on which an answer does not come in time asks the server to stop, and can be used again")
+    func slowAnswer() async throws {
         let server = try await PostgreSQLServer.shared()
         let session = try PostgreSQLSession.open(try PostgreSQLAddress(server.superuserURL), setUp: .none)
         let failure = #expect(throws: PostgreSQLFailure.self) {
             try session.exchange([Request(Statement(once: "SELECT pg_sleep(600)"))], within: .milliseconds(200))
         }
+        #expect(failure?.code == .locked && failure?.state == "57014")
+        #expect(try session.exchange([Request(Statement(once: "SELECT 1"))]).count == 1)
+    }
+
+    @Test("on which nothing comes at all is given up")
+    func noAnswer() async throws {
+        let server = try await PostgreSQLServer.shared()
+        let session = try PostgreSQLSession.open(try PostgreSQLAddress(server.superuserURL), setUp: .none)
+        let process = pid_t(
+            try session.exchange([Request(Statement(once: "SELECT pg_backend_pid()"))])[0].rows[0].integer(0)
+        )
+        kill(process, SIGSTOP)
+        defer { kill(process, SIGCONT) }
+        let failure = #expect(throws: PostgreSQLFailure.self) {
+            try session.exchange([Request(Statement(once: "SELECT 1"))], within: .milliseconds(200))
+        }
         #expect(failure?.code == .unreachable)
         #expect(!session.isUsable())
+    }
+
+    @Test("whose tables change prepares its statements anew, in and out of a transaction")
+    func stalePlan() async throws {
+        let server = try await PostgreSQLServer.shared()
+        let url = try await server.makeDatabase()
+        let session = try PostgreSQLSession.open(try PostgreSQLAddress(url), setUp: .store)
+        let read = Request(Statement("read", "SELECT * FROM t"))
+        try await server.psql("CREATE TABLE t (n integer)", on: url)
+        try session.exchange([read])
+        try await server.psql("ALTER TABLE t ALTER COLUMN n TYPE text", on: url)
+        #expect(try session.exchange([read]).count == 1)
+        try await server.psql("ALTER TABLE t ALTER COLUMN n TYPE bigint USING 1", on: url)
+        #expect(try session.exchange([.begin, read, .commit]).count == 3)
+        try await server.psql("ALTER TABLE t ALTER COLUMN n TYPE text", on: url)
+        try session.exchange([.begin])
+        let failure = #expect(throws: PostgreSQLFailure.self) { try session.exchange([read]) }
+        // What was done before in the transaction cannot be done again here: the next session does.
+        #expect(failure?.code == .unavailable && !session.isUsable())
+        let other = try PostgreSQLSession.open(try PostgreSQLAddress(url), setUp: .store)
+        try other.exchange([read])
+        try other.execute("DEALLOCATE read", within: .seconds(15))
+        #expect(try other.exchange([read]).count == 1)
+        #expect(other.link == .pooled)
     }
 
     @Test("fails with the first failure of an exchange, undoes the others, and can be used again")

@@ -234,11 +234,8 @@ struct PerformTests {
             let script = try BoundScript(Script(sql: "SELECT 1", values: [:]))
             var session: PostgreSQLSession? = try PostgreSQLSession.open(address, setUp: .script)
             _ = try session.map { try run.perform(script, in: $0) }
-            _ = try? session?.exchange(
-                [Request(Statement(once: "SELECT pg_sleep(600)"))],
-                within: .milliseconds(100)
-            )
-            #expect(try await fixture.psql(Self.sleeping("killed")) == "1")
+            try session?.send("SELECT pg_sleep(600)", within: .seconds(60))
+            try await eventually { try await fixture.psql(Self.sleeping("killed")) == "1" }
             session = nil
             try await eventually { try await fixture.psql(Self.sleeping("killed")) == "0" }
         }

@@ -53,6 +53,7 @@ public final class PostgreSQLServer: Sendable {
         try lines.joined(separator: "\n").append(to: data.appending(path: "postgresql.conf"))
         try """
         local all all trust
+        local replication all trust
         host all needs_password 127.0.0.1/32 scram-sha-256
         host all all 127.0.0.1/32 trust
         """.write(to: data.appending(path: "pg_hba.conf"), atomically: false, encoding: .utf8)
@@ -126,6 +127,33 @@ public final class PostgreSQLServer: Sendable {
             throw Command.Failure(description: "\(error)\n\(text.suffix(2000))")
         }
     }
+
+    /// Makes a streaming standby of this server, as it is now; it runs until the test process ends.
+    ///
+    /// - Parameter name: What `synchronous_standby_names` may call it.
+    /// - Returns: The standby, ready to be read from.
+    /// - Throws: What pg_basebackup or pg_ctl report.
+    public func startStandby(name: String) async throws -> PostgreSQLServer {
+        let folder = try programs.makeFolder()
+        let port = try Self.freePort()
+        try programs.startWatchdog(folder: folder)
+        let data = folder.appending(path: "data")
+        let source = "host=\(self.folder.path) port=\(self.port) user=postgres application_name=\(name)"
+        try await programs.command(
+            "pg_basebackup",
+            ["-D", data.path, "-d", source, "-R", "-X", "stream", "-c", "fast", "--no-sync"]
+        ).run()
+        let lines = ["port = \(port)", "unix_socket_directories = '\(folder.path)'"]
+        try lines.joined(separator: "\n").append(to: data.appending(path: "postgresql.conf"))
+        let standby = PostgreSQLServer(programs: programs, folder: folder, port: port)
+        try await standby.start()
+        return standby
+    }
+
+    /// Makes the primary server of a standby, and waits until it takes writes.
+    ///
+    /// - Throws: What pg_ctl reports.
+    public func promote() async throws { try await control(["-w", "promote"]) }
 
     /// Stops the server and starts it again, on the same port.
     ///

@@ -20,18 +20,31 @@ enum ConnectionRefusal {
         }
         // After the time limit there was silence, not a refusal, and asking again would only double the wait.
         let limit = PostgreSQLAddress.options(PQconninfo(handle))?["connect_timeout"].flatMap { Int($0) } ?? 0
-        guard limit < 1 || time < .seconds(limit), let state = askAgain(parameters) else {
-            return PostgreSQLFailure(.unreachable, message: message)
+        guard limit < 1 || time < .seconds(limit) else { return PostgreSQLFailure(.unreachable, message: message) }
+        if case .refused(let state) = askAgain(parameters) { return PostgreSQLFailure(state: state, message: message) }
+        // Servers may be there, and none that takes writes, as the address wants it.
+        if case .accepted(isReadOnly: true) = askAgain(parameters + [("target_session_attrs", "any")]) {
+            return PostgreSQLFailure(state: "25006", message: message)
         }
-        return PostgreSQLFailure(state: state, message: message)
+        return PostgreSQLFailure(.unreachable, message: message)
     }
 
-    /// The SQLSTATE with which the server refuses; nil where no server answers, or it now agrees.
-    private static func askAgain(_ parameters: [(keyword: String, value: String)]) -> String? {
+    /// What the second attempt came to.
+    enum Answer: Equatable {
+        /// The server said no, with this SQLSTATE.
+        case refused(String)
+        /// It agrees now.
+        case accepted(isReadOnly: Bool)
+        /// Nothing was heard.
+        case none
+    }
+
+    /// Connects once more, to see what the server says.
+    static func askAgain(_ parameters: [(keyword: String, value: String)]) -> Answer {
         let started = CStrings.with(parameters.map(\.keyword) + [nil]) { keywords in
             CStrings.with(parameters.map(\.value) + [nil]) { values in PQconnectStartParams(keywords, values, 1) }
         }
-        guard let handle = started else { return nil }
+        guard let handle = started else { return .none }
         defer { PQfinish(handle) }
         PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
         let deadline = ContinuousClock.now + patience
@@ -39,10 +52,18 @@ enum ConnectionRefusal {
         while step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING {
             let event: Readiness.Event = step == PGRES_POLLING_WRITING ? .writing : .reading
             let ready = Readiness.wait(for: event, on: PQsocket(handle), atMost: deadline - .now)
-            guard ready != .timedOut else { return nil }
+            guard ready != .timedOut else { return .none }
             step = PQconnectPoll(handle)
         }
-        return step == PGRES_POLLING_FAILED ? state(in: String(cString: PQerrorMessage(handle))) : nil
+        if step == PGRES_POLLING_FAILED {
+            return state(in: String(cString: PQerrorMessage(handle))).map { .refused($0) } ?? .none
+        }
+        // From version 14 on the server tells these as it is connected to.
+        func isOn(_ name: String) -> Bool {
+            PQparameterStatus(handle, name).map { String(cString: $0) == "on" } ?? false
+        }
+        let isReadOnly = isOn("in_hot_standby") || isOn("default_transaction_read_only")
+        return .accepted(isReadOnly: isReadOnly)
     }
 
     /// The SQLSTATE at the end of `… failed: FATAL:  28P01`, in the last line that ends so.

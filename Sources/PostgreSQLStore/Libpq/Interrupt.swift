@@ -17,7 +17,7 @@ final class Interrupt: Sendable {
     /// How long a server may take to answer a cancellation before the connection is given up.
     static let patience: Duration = .seconds(5)
 
-    private let queue = DispatchQueue(label: "taskrun.postgresql.cancel")
+    private static let queue = DispatchQueue(label: "taskrun.postgresql.cancel", attributes: .concurrent)
     private let input: Int32
     let output: Int32
 
@@ -49,7 +49,7 @@ final class Interrupt: Sendable {
     ///
     /// PQcancel opens a connection of its own and has no time limit, so it is left to a queue on which nothing waits.
     /// libpq allows that: the pointer it uses is to a copy of what it needs.
-    func cancel(_ handle: OpaquePointer) {
+    static func cancel(_ handle: OpaquePointer) {
         guard let request = PQgetCancel(handle) else { return }
         let address = UInt(bitPattern: request)
         queue.async {

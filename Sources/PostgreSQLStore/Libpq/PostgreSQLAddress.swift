@@ -46,10 +46,16 @@ struct PostgreSQLAddress: Sendable {
     /// The first ones are this program's defaults, then comes what the user wrote, then what must be as it is.
     var parameters: [(keyword: String, value: String)] { parameters(of: [("dbname", text)]) }
 
-    /// The same without what is to be set at the start; nil where the user wrote nothing of that.
+    /// The same without what is to be set at the start; nil where nothing is.
+    ///
+    /// Written as a conninfo string: there an empty value keeps libpq from taking the environment's.
     var parametersWithoutOptions: [(keyword: String, value: String)]? {
-        guard given["options"] != nil else { return nil }
-        return parameters(of: given.filter { $0.key != "options" }.map { ($0.key, $0.value) })
+        guard options != nil else { return nil }
+        let pairs = given.merging(["options": ""]) { $1 }.map { keyword, value in
+            let quoted = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+            return "\(keyword)='\(quoted)'"
+        }
+        return parameters(of: [("dbname", pairs.joined(separator: " "))])
     }
 
     private func parameters(of given: [(String, String)]) -> [(keyword: String, value: String)] {

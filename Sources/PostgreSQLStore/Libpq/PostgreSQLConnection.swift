@@ -45,6 +45,13 @@ actor PostgreSQLConnection {
         return new
     }
 
+    /// Whether a commit was answered only when it was asked to wait no longer, since this was asked last.
+    func takeLateness() -> Bool {
+        guard let session, session.wasLate else { return false }
+        session.wasLate = false
+        return true
+    }
+
     /// Frees the session of what the user's statements left in it (settings, temporary tables, locks), or ends it.
     func recycle(keeping isKept: Bool) {
         guard isKept, let session else { return session = nil }
@@ -57,6 +64,7 @@ actor PostgreSQLConnection {
 
     /// Ends the session for good.
     func close() {
+        session?.stopListening()
         session = nil
         isClosed = true
     }

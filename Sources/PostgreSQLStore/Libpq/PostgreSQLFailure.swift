@@ -12,6 +12,8 @@ struct PostgreSQLFailure: Error, Equatable {
     let message: String
     /// Whether the statement was prepared before.
     private let isOfKeptPlan: Bool
+    /// Whether it may have been done nevertheless.
+    private var isDoubtful = false
 
     /// Trouble the server reported.
     init(state: String, message: String) {
@@ -46,6 +48,9 @@ struct PostgreSQLFailure: Error, Equatable {
         return !["53", "57", "58", "XX"].contains(state.prefix(2))
     }
 
+    /// The state where the server has no memory left, or no room for one more lock.
+    static let outOfMemory = "53200"
+
     /// The state of what the server cannot do, among it to use a plan whose result would have other columns now.
     static let featureNotSupported = "0A000"
 
@@ -59,16 +64,28 @@ struct PostgreSQLFailure: Error, Equatable {
         PostgreSQLFailure(.unavailable, state: state, message: message, isOfKeptPlan: true)
     }
 
+    /// The same of a transaction whose COMMIT was sent and not answered.
+    var inDoubt: PostgreSQLFailure {
+        var copy = self
+        copy.isDoubtful = true
+        return copy
+    }
+
     /// Whether the connection is of no use any more.
     ///
     /// A server that takes no writes may be a standby by now: the next connection looks for the primary again.
-    var endsConnection: Bool { code == .unreachable || code == .unavailable && !isStalePlan }
+    var endsConnection: Bool {
+        code == .unreachable || code == .unavailable && !isStalePlan && state != Self.outOfMemory
+    }
 
     /// The error for the store's caller, who is told what was being done.
     func storeError(subject: String) -> StoreError {
         let cause = state.map { "\(message) (SQLSTATE \($0))" } ?? message
-        return StoreError(code, subject: subject, cause: cause, advice: Self.advice(code: code, state: state))
+        let advice = isDoubtful ? Self.doubt : Self.advice(code: code, state: state)
+        return StoreError(code, subject: subject, cause: cause, advice: advice)
     }
+
+    private static let doubt = "It may have been done nevertheless: look (taskrun list) before you try again."
 
     /// libpq ends its messages with a line feed and writes one line a host it tried.
     static func oneLine(_ message: String) -> String {
@@ -84,10 +101,11 @@ extension PostgreSQLFailure {
     /// Source: PostgreSQL's manual, appendix A, "PostgreSQL Error Codes".
     static func code(forState state: String) -> StoreError.Code {
         switch state {
-        // The server stops, or has no place; 25P03 and 57P05 end a session that was idle for too long.
-        case "57P01", "57P02", "57P05", "53300", "25P03": return .unreachable
-        // It starts or stops, takes no writes (a standby, a switch-over), or does not know a statement that it has prepared.
-        case "57P03", "25006", "26000", "42P05": return .unavailable
+        // The server stops, or has no place; 25P03, 25P04 and 57P05 end a session that took too long.
+        case "57P01", "57P02", "57P05", "53300", "25P03", "25P04": return .unreachable
+        // It starts or stops, takes no writes (a standby, a switch-over), does not know a statement that it has prepared, or has no
+        // room for one more lock.
+        case "57P03", "25006", "26000", "42P05", "53200": return .unavailable
         // A lock or statement ran into its limit, or two transactions stood in each other's way.
         case "55P03", "57014", "40001", "40P01": return .locked
         // No such table, column or schema.
@@ -116,6 +134,7 @@ extension PostgreSQLFailure {
         case (_, "42501"): "Give this user the right (GRANT), or connect as the tables' owner."
         case (_, "25006"):
             "During a switch-over try again; else name the primary server in the URL, or all servers and target_session_attrs=read-write."
+        case (_, "53200"): "Raise max_locks_per_transaction on the server (64 is its default), or give it more memory."
         case (_, "57P03"): "The server is starting or stopping: try again."
         case (.unavailable, _): "Try again."
         case (.unreachable, _): "Check that the server is running and can be reached from here, then try again."

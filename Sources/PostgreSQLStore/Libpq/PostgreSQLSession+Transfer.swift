@@ -88,7 +88,7 @@ extension PostgreSQLSession {
     /// The next result, or nil where libpq has none left for a statement.
     func next(within limit: Duration, interrupt: Interrupt?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
         var deadline = ContinuousClock.now + limit
-        var isCancelling = false
+        var (isCancelling, isLate) = (false, false)
         while PQisBusy(handle) == 1 {
             let rest = isCancelling ? min(deadline - .now, .milliseconds(500)) : deadline - .now
             switch Readiness.wait(on: PQsocket(handle), or: isCancelling ? nil : interrupt, atMost: rest) {
@@ -97,14 +97,20 @@ extension PostgreSQLSession {
             case .interrupted:
                 isCancelling = true
                 deadline = min(deadline, .now + Interrupt.patience)
-                interrupt?.cancel(handle)
+                Interrupt.cancel(handle)
             case .timedOut:
-                guard ContinuousClock.now < deadline else { throw silent(limit) }
+                if ContinuousClock.now >= deadline {
+                    guard !isCancelling else { throw silent(limit) }
+                    // Behind a COMMIT the server waits for its synchronous standby, for ever, also when nobody is there any more.
+                    (isCancelling, isLate, deadline) = (true, true, .now + Interrupt.patience)
+                }
                 // A cancellation that comes before the server has begun the statement has no effect: say it again.
-                interrupt?.cancel(handle)
+                Interrupt.cancel(handle)
             }
         }
-        return PQgetResult(handle).map { PostgreSQLResult($0) }
+        let result = PQgetResult(handle).map { PostgreSQLResult($0) }
+        if isLate, let result, result.failure == nil { wasLate = true }
+        return result
     }
 
     /// Sends what libpq has gathered; reads meanwhile, so that both sides never wait for each other.

@@ -19,18 +19,20 @@ final class PostgreSQLSession {
     }
 
     let handle: OpaquePointer
+    /// Where it is connected to.
+    let address: PostgreSQLAddress
     /// What is at the other end.
     private(set) var link = Link.pooled
     var prepared: Set<String> = []
     var isBroken = false
     /// Whether the triggers' messages come here; nil: not asked yet.
     var isListening: Bool?
-    /// Whether a COMMIT was answered only after it was asked to wait no longer.
-    var wasSlowToCommit = false
+    /// Whether the server did something after its time, as it was asked to wait no longer.
+    var wasLate = false
     private var settings: SessionSettings
 
-    private init(_ handle: OpaquePointer, _ settings: SessionSettings) {
-        (self.handle, self.settings) = (handle, settings)
+    private init(_ handle: OpaquePointer, _ address: PostgreSQLAddress, _ settings: SessionSettings) {
+        (self.handle, self.address, self.settings) = (handle, address, settings)
     }
 
     deinit { PQfinish(handle) }
@@ -66,7 +68,8 @@ final class PostgreSQLSession {
         return session
     }
 
-    private static func connect(
+    /// Connects by these parameters, and nothing else.
+    static func connect(
         _ address: PostgreSQLAddress,
         _ parameters: [(keyword: String, value: String)],
         _ settings: SessionSettings
@@ -76,7 +79,7 @@ final class PostgreSQLSession {
             CStrings.with(parameters.map(\.value) + [nil]) { values in PQconnectdbParams(keywords, values, 1) }
         }
         guard let handle = connected else { throw PostgreSQLFailure(.other, message: "out of memory") }
-        let session = PostgreSQLSession(handle, settings)
+        let session = PostgreSQLSession(handle, address, settings)
         guard PQstatus(handle) == CONNECTION_OK else {
             throw ConnectionRefusal.explain(handle, parameters, after: ContinuousClock.now - begin)
         }
@@ -129,6 +132,9 @@ final class PostgreSQLSession {
         do throws(PostgreSQLFailure) {
             return try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt)
         } catch {
+            // Whether the server got the COMMIT, and did it, nobody knows.
+            let hasCommit = requests.contains { $0.statement.name == Request.commit.statement.name }
+            if error.code == .unreachable, hasCommit { throw error.inDoubt }
             guard error.isStalePlan else { throw error }
             try forgetPlans(after: error, isWhole: isWhole)
             // It was undone as a whole, so it can be sent again as a whole.
@@ -179,13 +185,29 @@ final class PostgreSQLSession {
 
     /// Runs statements without values as they stand, separated by semicolons; without BEGIN they are one transaction.
     func execute(_ sql: String, within limit: Duration) throws(PostgreSQLFailure) {
-        guard PQsendQuery(handle, sql) == 1 else { throw lost() }
-        try flush(within: limit)
+        try send(sql, within: limit)
         var failure: PostgreSQLFailure?
         while let result = try next(within: limit, interrupt: nil) {
             failure = failure ?? result.failure
         }
         if let failure { throw noting(failure) }
+    }
+
+    /// Sends statements as they stand, without waiting for what comes back.
+    func send(_ sql: String, within limit: Duration) throws(PostgreSQLFailure) {
+        guard PQsendQuery(handle, sql) == 1 else { throw lost() }
+        try flush(within: limit)
+    }
+
+    /// The first column of the first row that a statement brings, sent as the simplest of programs would.
+    func text(of sql: String) throws(PostgreSQLFailure) -> String? {
+        try send(sql, within: .seconds(5))
+        var text: String?
+        while let result = try next(within: .seconds(5), interrupt: nil) {
+            if let failure = result.failure { throw noting(failure) }
+            text = text ?? result.rows.first?.textIfAny(0)
+        }
+        return text
     }
 
     /// Sends rows in COPY's text format.
@@ -196,8 +218,7 @@ final class PostgreSQLSession {
     ///   - limit: The longest wait for the server.
     /// - Throws: What the server said, or that the connection is lost.
     func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) {
-        guard PQsendQuery(handle, sql) == 1 else { throw lost() }
-        try flush(within: limit)
+        try send(sql, within: limit)
         guard let begin = try next(within: limit, interrupt: nil) else { throw lost() }
         var failure = begin.status == PGRES_COPY_IN ? nil : begin.failure
         if begin.status == PGRES_COPY_IN {

@@ -21,6 +21,9 @@ struct MigrateCommand: ProgramCommand {
 
               taskrun --database postgres://app@db1/shop migrate --notify
 
+            On PostgreSQL it waits for each lock for a second at most, lets the application's statements through, and tries again, \
+            for up to ten minutes.
+
             With --json each line is an object: version, name, applied; the triggers have no version and the name \
             notify. Without --status only what was done is listed.
             """

@@ -37,7 +37,7 @@ struct OnceCommand: ProgramCommand {
             task), after-perform, on-failure, on-failed, queue-empty and run-end; and after-add by taskrun add.
 
             Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
-            --fail-on-failed); 69 database unreachable; 75 database locked or full; 78 settings, schema or handlers.
+            --fail-on-failed); 69 database unreachable; 75 database locked, full or read-only; 78 settings, schema or handlers.
             """
     )
 
