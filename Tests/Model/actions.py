@@ -3,7 +3,7 @@ import functools
 
 import pipelines
 import properties
-from statements import AGAIN, DONE, STATEMENTS, WAIT
+from statements import DONE, STATEMENTS, WAIT
 from world import FAILED, OPERATOR, PROCESSING, WAITING, Acting, Row, Run, Session, State, Violation, World
 
 
@@ -103,15 +103,11 @@ def do_statement(scenario, state, number):
             return world, "sees"
     came = statement.body(world, me)
     if came == WAIT:
-        if (me.writes, me.locks, me.keys) == (lambda s: (s.writes, s.locks, s.keys))(state.sessions[number]) and (
-            me.todo == state.sessions[number].todo and me.seen == state.sessions[number].seen
-        ):
-            return None
         # What it has locked so far it keeps.
         world.sessions[number] = me.frozen()
-        return world, "waits"
+        return None if world.sessions[number] == state.sessions[number] else (world, "waits")
     me.seen = me.todo = None
-    if came in (DONE, AGAIN):
+    if came == DONE:
         step_on(protocol.steps[me.pipeline], me)
         advance(world, me)
     else:
@@ -138,7 +134,8 @@ def do_transaction(protocol, world, me):
 
 def at_end(world, me, number):
     """Puts the session back, or what is to become of it where it is done."""
-    if not me.client and (me.done or me.place in protocol_of(world.scenario.database, world.scenario.mutant).ends[me.pipeline] and not me.quick):
+    ends = protocol_of(world.scenario.database, world.scenario.mutant).ends[me.pipeline]
+    if not me.client and (me.done or me.place in ends and not me.quick):
         # The client is gone, and sends no more.
         world.sessions[number] = None
     elif me.done and me.who == OPERATOR:

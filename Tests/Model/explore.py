@@ -1,4 +1,5 @@
 """Goes through all states of a scenario, breadth first: the first violation found has the shortest way to it."""
+import gc
 import time
 from collections import deque
 
@@ -15,6 +16,8 @@ class Result:
 
 def explore(scenario, most=None):
     began = time.monotonic()
+    # States have no cycles, and there are many.
+    gc.disable()
     first = actions.first_state(scenario)
     came = {first: None}
     queue = deque([first])

@@ -260,7 +260,10 @@ def an_older_equal_task_that_is_claimed_meanwhile_is_not_waited_for(place):
         place.let_end(newer, 1)
         place.waits_at("equal_keys", key)
         claim.do("BEGIN")
-        claim.do(f"UPDATE tasks SET status = 'PROCESSING', claim_no = 1, lease_owner = 'x', lease_expires_at = now() + interval '300 s' WHERE id = {older}")
+        claim.do(
+            "UPDATE tasks SET status = 'PROCESSING', claim_no = 1, lease_owner = 'x', "
+            f"lease_expires_at = now() + interval '300 s' WHERE id = {older}"
+        )
         key.do("COMMIT")
         pid = int(eventually("the run waits for the claim", lambda: place.sql(
             f"SELECT pid FROM pg_stat_activity WHERE {claim.pid} = ANY (pg_blocking_pids(pid))"

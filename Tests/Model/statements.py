@@ -3,13 +3,13 @@
 A statement has two halves, as on the server. `sees` is its snapshot: what it chooses among the rows as they are
 committed when it begins. The body then locks, looks at the newest version of each row again, and writes. Between the
 two others may commit. A body answers DONE; WAIT, where somebody has a lock (it is asked again later, with its snapshot
-as it was, and what it has locked so far it keeps); AGAIN, where a row is done and more are left; or the name of a
-pipeline, where the client goes another way.
+as it was, and what it has locked so far it keeps); or the name of a pipeline, where the client undoes all and goes
+another way. `todo` is what is left of the rows while it waits.
 """
 import properties
 from world import BEHIND, FAILED, HOLDER, NOBODY, OPEN, PROCESSING, WAITING, Row, Violation
 
-DONE, WAIT, AGAIN = "done", "wait", "again"
+DONE, WAIT = "done", "wait"
 
 
 class Statement:
