@@ -52,12 +52,14 @@ POSTGRESQL = {
     """,
     "renew": "renew lost commit?",
     "give_back": f"""
+        lost_transactions ;
         begin held
         mark? settle_lock? settle_update? {ENDS} keep?
         {BATCH}
         any_held commit
     """,
     "give_back_giving_way": f"""
+        lost_transactions ;
         begin held ~mark ~settle_lock ~settle_update ~undo ~keep
         settle_lock? equal_keys
         ( mark equal_remove give_way settle_update keep / mark equal_remove give_way settle_update undo keep )*
@@ -191,7 +193,7 @@ SQLITE_MEANS = {
 
 # Statements that change nothing which the protocol looks at, or only read what a later statement reads again.
 QUIET = frozenset("""
-    begin result_keep result_keep_failed haste less_haste no_haste lanes lanes_of_queues batch_failed mark keep undo any_held
+    begin result_keep result_keep_failed haste less_haste no_haste lanes lanes_of_queues batch_failed mark keep undo any_held lost_transactions
     patience there result_results batch_any_deserted lock_keys_of drop_results batch_forget rollback
 """.split())
 
