@@ -47,7 +47,7 @@ def first_state(scenario):
         rows, None, (0, None) if scenario.limit else None, 0,
         tuple(Session(run) for run in range(scenario.runs)) + (Session(OPERATOR),),
         (Run(),) * scenario.runs,
-        (scenario.kills, scenario.cuts, scenario.leases, scenario.ticks),
+        (scenario.kills, scenario.cuts, scenario.leases, scenario.ticks, scenario.migrations),
         (False,) * len(scenario.by_hand), (0,) * count, (0,) * count, 0,
     )
 
@@ -312,6 +312,7 @@ def successors(scenario, state):
         found += of_run(scenario, state, number)
     found += of_people(scenario, state)
     found += of_time(scenario, state)
+    found += of_migration(scenario, state)
     return found
 
 
@@ -429,6 +430,15 @@ def of_time(scenario, state):
                 for task, row in session.writes
             ))
         yield "the clock moves on", world.frozen()
+
+
+def of_migration(scenario, state):
+    """The tables become newer than the runs; `migrate` locks them, so no statement is at work on them and no row is locked."""
+    if state.budget[4] and all(not one.locks and not one.writes and one.seen is None for one in state.sessions):
+        world = World(scenario, state)
+        world.budget[4] -= 1
+        world.newer = True
+        yield "migrate: newer tables", world.frozen()
 
 
 def is_at_rest(state):

@@ -24,6 +24,8 @@ def at_commit(world, me):
                 ]
                 if ahead:
                     raise Violation("a task with a lock key is begun before an earlier one")
+    if world.newer and me.taken:
+        raise Violation("a run claims from tables that are newer than it is")
     if scenario.limit and me.taken:
         running, per_minute = scenario.limit
         if sum(1 for row in after if row and row.status == PROCESSING) > running:

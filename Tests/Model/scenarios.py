@@ -12,11 +12,11 @@ class Scenario:
     (is inserted by hand), `follows` (is added by the task with this number).
     """
 
-    def __init__(self, name, tasks, *, runs=2, slots=1, verdicts=("ok",), kills=0, cuts=0, leases=0, ticks=0, by_hand=(),
+    def __init__(self, name, tasks, *, runs=2, slots=1, verdicts=("ok",), kills=0, cuts=0, leases=0, ticks=0, migrations=0, by_hand=(),
                  loose=False, limit=None, max_attempts=2, max_claims=3, crash_limit=3, expire_limit=99, gaps="all",
                  quick=False, renews=0, looks=0, attentive=False, whole=False, mutants=(), database="PostgreSQL"):
         self.name, self.tasks, self.runs, self.slots, self.verdicts = name, tasks, runs, slots, verdicts
-        self.kills, self.cuts, self.leases, self.ticks = kills, cuts, leases, ticks
+        self.kills, self.cuts, self.leases, self.ticks, self.migrations = kills, cuts, leases, ticks, migrations
         self.loose, self.limit, self.max_attempts, self.max_claims = loose, limit, max_attempts, max_claims
         self.crash_limit, self.expire_limit, self.quick = crash_limit, expire_limit, quick
         self.mutant = None
@@ -79,6 +79,8 @@ SCENARIOS = [
     Scenario("plain: leases are renewed", [PLAIN, NEW], leases=1, kills=1, renews=1, max_claims=2, gaps=()),
     Scenario("plain: three runs", [PLAIN, NEW], runs=3, kills=1, gaps=("claim_from_lane",)),
     Scenario("plain: a row is locked by hand", [PLAIN, NEW], attentive=True, by_hand=(("touch", 1),)),
+    Scenario("plain: the tables are migrated", [PLAIN, NEW], migrations=1),
+    Scenario("key: the tables are migrated", [KEYED, KEYED_NEW], migrations=1),
     Scenario("key: a second comes", [KEYED, KEYED_NEW], attentive=True),
     Scenario("key: a line of three, a run is killed", [KEYED, KEYED, KEYED_NEW], verdicts=("ok", "fail"), kills=1,
              gaps=("lock_promote", "keyed")),
@@ -144,6 +146,7 @@ MUTANTS = [
     ("the older equal task is kept", "equal: the first is retried while the second comes"),
     ("equal tasks are put back without a lock", "equal: two pairs are put back crosswise"),
     ("equal tasks that wait are waited for", "equal: two pairs are put back crosswise"),
+    ("old runs claim from newer tables", "plain: the tables are migrated"),
     ("the moment is read before the lock", "limit: one a minute, three runs"),
     ("the moment is read before the lock", "SQLite: limit: one a minute, three runs"),
     ("no fence", "SQLite: plain: a lease ends"),

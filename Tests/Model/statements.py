@@ -633,6 +633,11 @@ def keyed_decide(world, me):
     return DONE
 
 
+def knows_tables(world):
+    """Each claim asks whether the tables are newer than the program."""
+    return not world.newer or "old runs claim from newer tables" in world.scenario.mutants
+
+
 def may_take(world, me, task, row):
     if row is None or row.status != WAITING or row.after:
         return False
@@ -642,7 +647,9 @@ def may_take(world, me, task, row):
 
 
 @statement("claim_from_lane", needed=lambda world, me: me.claims,
-           sees=lambda world, me: [task for task, row in world.rows_seen(me) if may_take(world, me, task, row)])
+           sees=lambda world, me: [
+               task for task, row in world.rows_seen(me) if may_take(world, me, task, row) and knows_tables(world)
+           ])
 def claim_from_lane(world, me):
     """Takes the first rows, but for those that others have locked."""
     for task in me.seen:

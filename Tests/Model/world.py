@@ -95,11 +95,12 @@ class State(NamedTuple):
     clock: int
     sessions: tuple  # one of each run, then the operator's, then those whose clients are gone
     runs: tuple
-    budget: tuple  # kills, cuts, leases that end, ticks of the clock
+    budget: tuple  # kills, cuts, leases that end, ticks of the clock, migrations
     asked: tuple  # which of the operator's actions are done
     done: tuple  # of each task: how often it was settled as done
     begun: tuple  # of each task: attempts that began and count
     minute: int  # how many began in this minute
+    newer: bool = False  # the tables were migrated to a version that the runs do not know
 
 
 class Acting:
@@ -118,7 +119,7 @@ class World:
 
     def __init__(self, scenario, state):
         self.scenario = scenario
-        (rows, self.batch, self.limit, self.clock, sessions, runs, budget, asked, done, begun, self.minute) = state
+        (rows, self.batch, self.limit, self.clock, sessions, runs, budget, asked, done, begun, self.minute, self.newer) = state
         self.rows, self.sessions, self.runs = list(rows), list(sessions), list(runs)
         self.budget, self.asked, self.done, self.begun = list(budget), list(asked), list(done), list(begun)
 
@@ -129,7 +130,7 @@ class World:
             orphans.sort(key=repr)
         return State(
             tuple(self.rows), self.batch, self.limit, self.clock, tuple(own + orphans), tuple(self.runs),
-            tuple(self.budget), tuple(self.asked), tuple(self.done), tuple(self.begun), self.minute,
+            tuple(self.budget), tuple(self.asked), tuple(self.done), tuple(self.begun), self.minute, self.newer,
         )
 
     # --- what a session sees
