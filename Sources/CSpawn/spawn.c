@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,10 @@ struct program {
     char *const *arguments;
     char *const *environment;
     const char *directory;
+    struct record_place place;
+    /// This process, and the moment before the child was made.
+    pid_t starter;
+    long long before;
 };
 
 static void close_both(int ends[2]) {
@@ -60,6 +65,13 @@ static struct spawn_fault become(const struct program *program, const struct pip
     // Those from SIGRTMIN on, which nobody ignores or handles here, would be as many system calls again.
     for (int number = 1; number < 32; number++) sigaction(number, &standard, NULL);
     if (setsid() < 0) return (struct spawn_fault){errno, spawn_prepare};
+    if (program->place.dies_with_starter) prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (program->place.file >= 0) {
+        int error = record_enter(&program->place, program->before);
+        if (error) return (struct spawn_fault){error, spawn_prepare};
+    }
+    // Who has seen the end of this process may have read the record before this program stood in it.
+    if (getppid() != program->starter) return (struct spawn_fault){ESRCH, spawn_prepare};
     if (chdir(program->directory) != 0) return (struct spawn_fault){errno, spawn_enter_directory};
     if (place(pipes->input[0], 0) < 0 || place(pipes->output[1], 1) < 0 || place(pipes->errors[1], 2) < 0) {
         return (struct spawn_fault){errno, spawn_prepare};
@@ -95,7 +107,7 @@ static void reap(pid_t process) {
 }
 
 struct spawn_fault spawn_child(const char *path, char *const arguments[], char *const environment[],
-                               const char *directory, struct spawned_child *child) {
+                               const char *directory, struct record_place place, struct spawned_child *child) {
     struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
     struct spawn_fault fault = {0, spawn_prepare};
     fault.error = make_pipe(pipes.input, 1);
@@ -103,7 +115,7 @@ struct spawn_fault spawn_child(const char *path, char *const arguments[], char *
     if (!fault.error) fault.error = make_pipe(pipes.errors, 0);
     if (fault.error) return give_up(&pipes, fault);
 
-    struct program program = {path, arguments, environment, directory};
+    struct program program = {path, arguments, environment, directory, place, getpid(), record_clock()};
     volatile struct spawn_fault begun = fault;
     sigset_t all, before;
     sigfillset(&all);

@@ -73,13 +73,14 @@ extension OneShotRun {
     ///
     /// The process must end right afterwards: until then they may still be at work. They come back no sooner than after 5 s.
     private func giveUpOnTheDeaf(now: ContinuousClock.Instant) {
+        let patience = (stop.requests > 1 ? settings.patienceAtStop : nil) ?? settings.patience
         let deaf = bench.with { state in
             let isAllDeaf =
                 state.waiting.isEmpty
                 && state.running.values.allSatisfy { running in
                     // Its handler has ended; hooks have a time limit of their own.
                     if case .told = running.stage { return false }
-                    return running.cancellation.map { now >= $0.at.advanced(by: settings.patience) } ?? false
+                    return running.cancellation.map { now >= $0.at.advanced(by: patience) } ?? false
                 }
             guard isAllDeaf else { return [ClaimedTask]() }
             for (worker, running) in state.running {

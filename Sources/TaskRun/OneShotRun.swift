@@ -29,6 +29,7 @@ public actor OneShotRun {
     let stop: StopSignal
     let turn: (any Turn)?
     let observer: (@Sendable (RunEvent) -> Void)?
+    private let beforeClaims: @Sendable () -> Void
     let performer: Performer
     let names: [String]
     let bench: Workbench
@@ -86,6 +87,7 @@ public actor OneShotRun {
     ///   - turn: The turn to claim, for a run that stays when nothing is due; nil: it ends then.
     ///   - logger: For the handlers.
     ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
+    ///   - beforeClaims: Is called once, before the first claim: from then on others may ask what became of this run.
     ///   - hooks: Are told what happens, and asked before a task is performed.
     ///   - observer: Is told what happens, as it happens; from any thread.
     public init(
@@ -98,6 +100,7 @@ public actor OneShotRun {
         turn: (any Turn)? = nil,
         logger: Logger,
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
+        beforeClaims: @escaping @Sendable () -> Void = {},
         hooks: [any RunHooks] = [],
         observer: (@Sendable (RunEvent) -> Void)? = nil
     ) {
@@ -109,6 +112,7 @@ public actor OneShotRun {
         self.turn = turn
         self.isDead = isDead
         self.observer = observer
+        self.beforeClaims = beforeClaims
         self.hooks = Hooks(hooks, timeLimit: settings.hookTimeout, logger: logger)
         let bench = Workbench(isPreparing: self.hooks?.surroundHandlers ?? false)
         self.bench = bench
@@ -169,6 +173,7 @@ public actor OneShotRun {
             report.duration = began.duration(to: .now)
             return report
         }
+        beforeClaims()
         while true {
             noteTurn()
             await settleAndClaim()
@@ -233,6 +238,10 @@ public actor OneShotRun {
             }
             if !state.waiting.isEmpty { moments.append(now.advanced(by: .milliseconds(25))) }
             moments += state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
+            if stop.requests > 1, let patience = settings.patienceAtStop {
+                moments += state.running.values.compactMap { $0.cancellation?.at.advanced(by: patience) }
+                    .filter { $0 > now }
+            }
             if fatal == nil, troubleUntil == nil {
                 if hasReadyEnds { moments.append(now) } else { moments += unsettled.compactMap(\.apart) }
                 let long = state.running.values.map(\.began).min()?.advanced(by: Self.patienceBeforeLook)

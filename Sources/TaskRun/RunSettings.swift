@@ -28,6 +28,8 @@ public struct RunSettings: Sendable {
     ///
     /// One that never ends is given up: its task is settled and the program must exit.
     public var patience: Duration
+    /// The same after a second request to stop; default as ``patience``.
+    public var patienceAtStop: Duration?
     /// The longest one attempt may take, where neither row, settings nor handler say; default 1 h.
     public var timeout: Duration
     /// Attempts and backoff, where neither row, settings nor handler say.
@@ -57,6 +59,7 @@ public struct RunSettings: Sendable {
         self.renewal = .seconds(60)
         self.grace = .seconds(25)
         self.patience = .seconds(15)
+        self.patienceAtStop = nil
         self.timeout = .seconds(3600)
         self.retry = RetryPolicy()
         self.limits = [:]

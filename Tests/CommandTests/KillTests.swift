@@ -63,7 +63,6 @@ struct KillTests {
             Foundation.kill(run.pid, SIGKILL)
             _ = try await run.answer()
             let pid = try #require(place.lines()[0].split(separator: " ").last.flatMap { Int32($0) })
-            #expect(isAtWork(pid), "the first attempt ended with its run")
             // The lease of the dead run lasts for 300 s; nobody waits for that.
             let next = try await place.taskrun("once", "--json")
             #expect(

@@ -24,7 +24,22 @@ struct WordsTests {
         let identity = RunIdentity(host: "web 1", pid: 12, startTicks: 345, bootID: "b-o-o-t", namespace: 67)
         #expect(identity.text == "web-1 12 345 b-o-o-t 67")
         #expect(RunIdentity(text: identity.text) == identity)
-        for text in ["", "me", "a b c d e", "h 0 1 b 2", "h 12 34 b", "h 12 34 b 5 6", " 12 34 b 5"] {
+        let whole = RunIdentity(
+            host: "web1",
+            pid: 12,
+            startTicks: 345,
+            bootID: "b-o-o-t",
+            namespace: 67,
+            machine: "c0ffee",
+            user: 1000
+        )
+        #expect(whole.text == "web1 12 345 b-o-o-t 67 c0ffee 1000")
+        #expect(RunIdentity(text: whole.text) == whole)
+        #expect(RunIdentity(text: "web1 12 345 b-o-o-t 67 - 0")?.machine == nil)
+        for text in [
+            "h 12 34 b 5 m", "h 12 34 b 5 m x", "h 12 34 b 5  1", "", "me", "a b c d e", "h 0 1 b 2", "h 12 34 b",
+            "h 12 34 b 5 6", " 12 34 b 5",
+        ] {
             #expect(RunIdentity(text: text) == nil, "\(text)")
         }
         #expect(RunIdentity.describe(owner: identity.text) == "run 12 on web-1")
@@ -38,6 +53,20 @@ struct WordsTests {
         #expect(one.sees(RunIdentity(host: "b", pid: 9, startTicks: 1, bootID: "x", namespace: 1)))
         #expect(!one.sees(RunIdentity(host: "a", pid: 9, startTicks: 1, bootID: "x", namespace: 2)))
         #expect(!one.sees(RunIdentity(host: "a", pid: 9, startTicks: 1, bootID: "y", namespace: 1)))
+    }
+
+    @Test("a machine has outlived the runs of its earlier boots, and no others")
+    func boots() {
+        func run(_ host: String = "a", boot: String, _ machine: String?) -> RunIdentity {
+            RunIdentity(host: host, pid: 1, startTicks: 1, bootID: boot, namespace: 1, machine: machine, user: 0)
+        }
+        let now = run(boot: "y", "m")
+        #expect(now.outlived(run(boot: "x", "m")))
+        #expect(!now.outlived(run(boot: "y", "m")))
+        #expect(!now.outlived(run(boot: "x", "n")))
+        #expect(!now.outlived(run("b", boot: "x", "m")))
+        #expect(!now.outlived(run(boot: "x", nil)))
+        #expect(!run(boot: "y", nil).outlived(run(boot: "x", nil)))
     }
 
     @Test("a text of exactly the limit is kept whole, a longer one is cut at a character's end")

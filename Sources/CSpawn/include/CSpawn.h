@@ -2,6 +2,8 @@
 #ifndef CSPAWN_H
 #define CSPAWN_H
 
+#include "CRecord.h"
+
 #include <sys/types.h>
 
 /// A child of this process, and this process's ends of what connects the two.
@@ -36,9 +38,10 @@ struct spawn_fault {
 /// as its only descriptors, every signal at its default and none blocked.
 ///
 /// After a fault nothing is left open and no child is there. Waits until the program has begun (exec), so that the
-/// child's number is the group's number when this returns.
+/// child's number is the group's number when this returns. Before it begins it is written down at `place`; it does not begin where
+/// this process has ended meanwhile.
 struct spawn_fault spawn_child(const char *path, char *const arguments[], char *const environment[],
-                               const char *directory, struct spawned_child *child);
+                               const char *directory, struct record_place place, struct spawned_child *child);
 
 /// A descriptor that becomes readable by `wake_descriptor` and stays so, eventfd(2); -1 and errno on failure.
 int make_wake_descriptor(void);

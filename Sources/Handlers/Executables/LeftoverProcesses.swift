@@ -1,3 +1,6 @@
+import CSpawn
+package import TaskRun
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -6,11 +9,12 @@ import Musl
 import Darwin
 #endif
 
-/// The executables that a run left behind when it died: they are in sessions of their own, so nothing ended them.
+/// The programs that a run left behind when it died: they are in sessions of their own, so nothing ended them.
 ///
 /// They are to be ended before the run's tasks are given to anyone else, or two attempts of one task would go on at the
-/// same time. They are known by `TASKRUN_RUN` in the environment they were started with, which `/proc/PID/environ`
-/// shows of this user's processes (of everybody's to root, so also of handlers that changed their user), proc(5).
+/// same time. They stand in the run's record (see ``RunRecords``), whatever they have made of their names and environments; with each go its
+/// process group, its session, and what these started. A process that left all of them is known by `TASKRUN_RUN` in the
+/// environment it was started with, which `/proc/PID/environ` shows of this user's processes (of everybody's to root), proc(5).
 /// A daemon that a handler starts on purpose has the entry as well, unless it is started with `env -u TASKRUN_RUN`.
 public enum LeftoverProcesses {
     /// What became of them.
@@ -27,7 +31,7 @@ public enum LeftoverProcesses {
         }
     }
 
-    /// Ends all processes of a run, with their process groups, and waits until they are gone.
+    /// Ends all processes of a run that have its entry, with their process groups, and waits until they are gone.
     ///
     /// This process itself is never among them, nor is its process group, even where that run started it.
     ///
@@ -36,20 +40,53 @@ public enum LeftoverProcesses {
     ///   - limit: How long to wait; default 5 s.
     /// - Returns: How many processes were ended, and whether any is left.
     public static func end(startedBy run: String, within limit: Duration = .seconds(5)) async -> Result {
+        await end(startedBy: run, record: -1, of: 0, within: limit)
+    }
+
+    /// Ends all that a dead run left on this host, and waits until it is gone.
+    ///
+    /// - Parameters:
+    ///   - run: The dead run.
+    ///   - records: Where its record lies.
+    ///   - limit: How long to wait; default 5 s.
+    /// - Returns: How many processes were ended, and whether any is left. Where that cannot be seen, as there is no record that can be trusted
+    ///   or another user's processes are hidden, some are taken to be left.
+    package static func end(
+        startedBy run: RunIdentity,
+        in records: RunRecords,
+        within limit: Duration = .seconds(5)
+    ) async -> Result {
+        // Runs of the version before wrote no records.
+        guard let user = run.user else { return await end(startedBy: run.text, within: limit) }
+        guard user == geteuid() || canSeeOthers, let record = records.open(of: run) else {
+            return Result(ended: 0, areLeft: true)
+        }
+        defer { close(record) }
+        return await end(startedBy: run.text, record: record, of: user, within: limit)
+    }
+
+    /// Whether `/proc` shows the processes of other users: it may be mounted with hidepid.
+    private static var canSeeOthers: Bool { geteuid() == 0 || access("/proc/1/stat", R_OK) == 0 }
+
+    private static func end(
+        startedBy run: String,
+        record: Int32,
+        of user: uid_t,
+        within limit: Duration
+    ) async -> Result {
         let deadline = ContinuousClock.now + limit
-        var seen: Set<pid_t> = []
+        var ended = 0
         while true {
-            let found = processes(startedBy: run)
-            seen.formUnion(found)
-            guard !found.isEmpty else { return Result(ended: seen.count, areLeft: false) }
-            guard ContinuousClock.now < deadline, !Task.isCancelled else {
-                return Result(ended: seen.count - found.count, areLeft: true)
-            }
-            for process in found {
-                // The group first, by its leader's number, while a member of it is surely there.
-                let group = getpgid(process)
-                if group > 1 && group != getpgrp() { kill(-group, SIGKILL) }
-                kill(process, SIGKILL)
+            let known = processes(startedBy: run)
+            // What has the entry is the run's, or has taken it on itself: no user can give it to another's process.
+            let sweeps = [record_sweep(record, user, nil, 0), record_sweep(-1, 0, known, known.count)]
+            let found = sweeps.reduce(0) { $0 + Int($1.found) }
+            let foreign = sweeps.reduce(0) { $0 + Int($1.foreign) }
+            guard sweeps.allSatisfy({ $0.is_seen != 0 }) else { return Result(ended: ended, areLeft: true) }
+            guard found > 0 else { return Result(ended: ended, areLeft: false) }
+            ended = max(ended, found - foreign)
+            guard found > foreign, ContinuousClock.now < deadline, !Task.isCancelled else {
+                return Result(ended: ended, areLeft: true)
             }
             // A cancelled wait is seen above.
             try? await Task.sleep(for: .milliseconds(5))

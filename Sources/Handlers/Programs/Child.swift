@@ -24,20 +24,25 @@ struct Child: ~Copyable, Sendable {
     private(set) var output: Int32
     /// Our end of its stderr, which does not block; -1 once closed.
     private(set) var errors: Int32
+    /// Where it is written down while it is at work.
+    private let place: record_place
 
     /// Starts a program; returns when it has begun.
     init(_ program: Program) throws(StartError) {
         Signals.prepared
         var child = spawned_child()
+        let place = ProgramRecord.shared.enter()
         let fault = withCStrings([program.path.string] + program.arguments) { arguments in
             withCStrings(program.environment.map { "\($0.key)=\($0.value)" }) { environment in
-                spawn_child(program.path.string, arguments, environment, program.workingDirectory.string, &child)
+                spawn_child(program.path.string, arguments, environment, program.workingDirectory.string, place, &child)
             }
         }
+        ProgramRecord.shared.born(fault.error == 0 ? child.process : nil, at: place)
         guard fault.error == 0 else {
             let isWorkingDirectory = fault.step == spawn_enter_directory
             throw StartError(reason: Errno(rawValue: fault.error), isWorkingDirectory: isWorkingDirectory)
         }
+        self.place = place
         process = child.process
         end = child.end
         input = child.input
@@ -79,6 +84,7 @@ struct Child: ~Copyable, Sendable {
         kill(-process, SIGKILL)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        ProgramRecord.shared.gone(process, at: place)
         for descriptor in [input, output, errors, end] where descriptor >= 0 { close(descriptor) }
         // As WIFEXITED and its like, which Swift does not see, take it apart.
         return status & 0x7f == 0 ? .exited((status >> 8) & 0xff) : .signaled(status & 0x7f)

@@ -21,14 +21,21 @@ struct SynchronousCall {
     /// - Returns: The state it came to; nil: nothing is known of the token any more.
     /// - Throws: What the store throws, or why there are no handlers.
     func run(until end: ContinuousClock.Instant?, stop: StopSignal) async throws -> TokenState? {
-        try await StopSignals.listen(stop) {
-            guard let end, (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
-            // Twice: at once.
-            stop.request()
-            stop.request()
+        // Whoever waits at a terminal does not wait for the grace of a run.
+        try await StopSignals.listen(stop, isUrgent: true) {
+            async let orphans: Void = Orphans.reap()
+            await giveUp(at: end, stop)
+            await orphans
         } _: {
             try await run(stop: stop)
         }
+    }
+
+    private func giveUp(at end: ContinuousClock.Instant?, _ stop: StopSignal) async {
+        guard let end, (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
+        // Twice: at once.
+        stop.request()
+        stop.request()
     }
 
     private func run(stop: StopSignal) async throws -> TokenState? {

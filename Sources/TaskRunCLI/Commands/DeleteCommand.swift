@@ -9,7 +9,7 @@ struct DeleteCommand: ProgramCommand {
         discussion: """
               taskrun delete 12 15
 
-            What is PROCESSING is in a run's hand and stays. Ends with exit code 1 if one of the numbers was not \
+            What is PROCESSING is in a run's hand and stays, unless that run was on this machine and is dead. Ends with exit code 1 if one of the numbers was not \
             removed. With --json each line is an object: id, deleted, and where it was not: status, null for a number \
             that does not exist.
             """
@@ -23,7 +23,11 @@ struct DeleteCommand: ProgramCommand {
         let settings = try program.settings(options)
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
-            let outcome = try await TasksChanged(asked: ids, done: try await store.delete(ids), store: store)
+            var done = try await store.delete(ids)
+            let hands = DeadHands(program: program, settings: settings, store: store)
+            let released = try await hands.release(ids.filter { !done.contains($0) })
+            if !released.isEmpty { done += try await store.delete(released) }
+            let outcome = try await TasksChanged(asked: ids, done: done, store: store)
             if options.isJSON {
                 try program.output.write(outcome.json(key: "deleted"))
             } else {

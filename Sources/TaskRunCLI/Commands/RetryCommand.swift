@@ -12,6 +12,7 @@ struct RetryCommand: ProgramCommand {
               taskrun retry --all-failed
               taskrun retry 12 --now
 
+            A task that is PROCESSING for a run of this machine that is dead is taken back as well, its attempts as they were. \
             A task whose equal waits, of the same name and dedupe_key, stays FAILED. An expires_at that has passed is \
             taken away. With --now a task that is WAITING for later, for its next attempt or for its run_at, is due at once; \
             its attempts stay counted. One that waits for a batch goes on waiting for that.
@@ -38,12 +39,27 @@ struct RetryCommand: ProgramCommand {
         if now, ids.isEmpty { throw ValidationError("--now is for numbers of tasks.") }
     }
 
+    private func waiting(_ ids: [Int64], in store: any TaskDesk) async throws(StoreError) -> [Int64] {
+        var waiting: [Int64] = []
+        for id in ids {
+            if try await store.show(id)?.status == .waiting { waiting.append(id) }
+        }
+        return waiting
+    }
+
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
             let selection = name.map { FailedSelection.name($0) } ?? (allFailed ? .all : .ids(ids))
-            let done = try await store.retry(selection)
+            var done = try await store.retry(selection)
+            let hands = DeadHands(program: program, settings: settings, store: store)
+            let released = try await hands.release(ids.filter { !done.contains($0) })
+            // Where its run was the last that it may kill, it is FAILED.
+            if !released.isEmpty {
+                _ = try await store.retry(.ids(released))
+                done += try await waiting(released, in: store)
+            }
             let hastened = now ? try await store.hasten(ids.filter { !done.contains($0) }) : []
             let outcome = try await TasksChanged(
                 asked: ids,

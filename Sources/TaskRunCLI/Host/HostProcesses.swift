@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import Handlers
 import Synchronization
 import TaskRun
 
@@ -16,14 +17,14 @@ final class HostProcesses: Sendable {
     enum Life: String, Sendable {
         /// Its process is there.
         case alive
-        /// Its process is gone.
+        /// Its process is gone, or this machine has begun anew since.
         case dead
         /// It is on another host or in another container, or the text is no run's.
         case unknown
     }
 
     private let identity: RunIdentity
-    private let endLeftovers: @Sendable (String) async -> Bool
+    private let endLeftovers: @Sendable (RunIdentity) async -> Bool
     private let buried = Mutex<Set<String>>([])
 
     /// Looks from the place of a run.
@@ -33,10 +34,20 @@ final class HostProcesses: Sendable {
     ///   - endLeftovers: Ends what a dead run left behind; whether nothing is left. Default: for those who only look.
     init(
         identity: RunIdentity,
-        endLeftovers: @escaping @Sendable (String) async -> Bool = { _ in false }
+        endLeftovers: @escaping @Sendable (RunIdentity) async -> Bool = { _ in false }
     ) {
         self.identity = identity
         self.endLeftovers = endLeftovers
+    }
+
+    /// Looks from the place of a run, and ends what dead ones left.
+    convenience init(identity: RunIdentity, endingLeftoversIn directory: RuntimeDirectory) {
+        let records = RunRecords(runtimeDirectory: directory.path)
+        self.init(identity: identity) { dead in
+            guard await !LeftoverProcesses.end(startedBy: dead, in: records).areLeft else { return false }
+            ExecutableSettings.removeFiles(of: dead.text, in: directory.path)
+            return true
+        }
     }
 
     /// Whether a run is known to be dead, and nothing of it is at work any more.
@@ -45,7 +56,10 @@ final class HostProcesses: Sendable {
     /// answer is false, and the lease's end decides.
     func isDead(_ owner: String) async -> Bool {
         if buried.withLock({ $0.contains(owner) }) { return true }
-        guard life(of: owner) == .dead, await endLeftovers(owner) else { return false }
+        guard life(of: owner) == .dead, let run = RunIdentity(text: owner) else { return false }
+        if !identity.outlived(run) {
+            guard await endLeftovers(run) else { return false }
+        }
         buried.withLock { _ = $0.insert(owner) }
         return true
     }
@@ -54,7 +68,9 @@ final class HostProcesses: Sendable {
     ///
     /// Ends nothing.
     func life(of owner: String?) -> Life {
-        guard let run = owner.flatMap(RunIdentity.init(text:)), identity.sees(run) else { return .unknown }
+        guard let run = owner.flatMap(RunIdentity.init(text:)) else { return .unknown }
+        if identity.outlived(run) { return .dead }
+        guard identity.sees(run) else { return .unknown }
         // kill() is asked first: where /proc is mounted with hidepid, processes of other users are not to be seen in it.
         if kill(run.pid, 0) != 0, errno == ESRCH { return .dead }
         #if os(Linux)

@@ -6,6 +6,8 @@ struct ProcessStat: Equatable {
     let pid: Int32
     /// One letter: `R`, `S`, … `Z` for ended but not reaped, `X` for dead.
     let state: Character
+    /// How many threads it has; of one whose first thread has ended others may still be at work.
+    let threads: Int
     /// When it started, in clock ticks since boot.
     let startTicks: UInt64
 
@@ -18,12 +20,15 @@ struct ProcessStat: Equatable {
             let pid = Int32(text[..<open].trimmed)
         else { return nil }
         let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count >= 20, let state = fields[0].first, let ticks = UInt64(fields[19]) else { return nil }
+        guard fields.count >= 20, let state = fields[0].first, let threads = Int(fields[17]),
+            let ticks = UInt64(fields[19])
+        else { return nil }
         self.pid = pid
         self.state = state
+        self.threads = threads
         self.startTicks = ticks
     }
 
     /// Whether the process does nothing any more: it waits to be reaped, or is being removed.
-    var hasEnded: Bool { state == "Z" || state == "X" || state == "x" }
+    var hasEnded: Bool { threads <= 1 && (state == "Z" || state == "X" || state == "x") }
 }

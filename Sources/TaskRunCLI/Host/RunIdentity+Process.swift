@@ -27,7 +27,9 @@ extension RunIdentity {
                 pid: pid,
                 startTicks: stat.startTicks,
                 bootID: boot.trimmed,
-                namespace: namespace
+                namespace: namespace,
+                machine: machine(namespace: namespace),
+                user: geteuid()
             )
         }
         #endif
@@ -42,6 +44,28 @@ extension RunIdentity {
         if sysctlbyname("kern.boottime", &time, &size, nil, 0) == 0 { return "boot-\(time.tv_sec)" }
         #endif
         return "unknown-\(UInt64.random(in: 0 ... .max))"
+    }
+
+    /// The namespace of a machine's first process, PROC_PID_INIT_INO of the kernel.
+    private static let firstNamespace: UInt64 = 0xEFFF_FFFC
+
+    /// A mark of this machine that the next boot has too; nil where none can be trusted.
+    ///
+    /// The machine's id, machine-id(5), is not to be shown to everybody, so it is hashed. In a container it may be that of the image: the folder on
+    /// the host that the container writes to is taken with it.
+    private static func machine(namespace: UInt64) -> String? {
+        let files = ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        guard let id = files.lazy.compactMap({ ProcessFile.text($0)?.trimmed }).first(where: { $0.utf8.count == 32 })
+        else { return nil }
+        if namespace == firstNamespace { return FileTurn.mark(["machine", id]) }
+        let mounts = ProcessFile.text("/proc/self/mountinfo")?.split(separator: "\n") ?? []
+        let root = mounts.first { $0.split(separator: " ").dropFirst(4).first == "/" }
+        guard
+            let folder = root?.split(whereSeparator: { $0 == "," || $0 == " " }).first(where: {
+                $0.hasPrefix("upperdir=")
+            })
+        else { return nil }
+        return FileTurn.mark(["machine", id, String(folder)])
     }
 
     private static func hostName() -> String {

@@ -17,6 +17,7 @@ extension OnceRound {
         defer { slots.release(1) }
         var run = settings.runSettings(handlers.registry)
         (run.only, run.limit, run.window) = ([name], 1, .seconds(1))
+        run.patienceAtStop = .milliseconds(700)
         let report = try await OneShotRun(
             store: SingleTaskStore(store: store, id: id, queue: queue),
             registry: handlers.registry,
@@ -25,11 +26,19 @@ extension OnceRound {
             slots: ProcessSlots(1),
             stop: stop,
             logger: logger,
+            beforeClaims: { beginRecord() },
             hooks: hooks.hooks
         ).run()
+        records.end(isClean: report.isClean)
         if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
         // A handler that does not listen is still at work: only the end of the process ends it.
-        if report.abandoned > 0 { ExitStatus.tryAgain.leave() }
+        if report.abandoned > 0 {
+            program.screen.write(
+                ["The handler did not end when it was asked to: it is killed, and the task is given back."],
+                progress: ""
+            )
+            ExitStatus.tryAgain.leave()
+        }
         if let trouble = report.trouble, trouble.code != .locked { throw trouble }
         return report
     }

@@ -13,8 +13,10 @@ struct OnceRound {
     let identity: RunIdentity
     let slots: FileSlots
     let logger: Logger
-    private let program: Program
+    let program: Program
     private let directory: RuntimeDirectory
+    /// Where runs write down what they start.
+    let records: RunRecords
     /// The handlers folder, if nobody named one and it is not there.
     let missingFolder: String?
     private let strayLimits: [Finding]
@@ -31,6 +33,7 @@ struct OnceRound {
         handlers = try HandlerList(program, settings, executables: executables, store: store)
         hooks = HookList(program, settings, executables: executables)
         directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
+        records = RunRecords(runtimeDirectory: directory.path)
         slots = try FileSlots(count: settings.concurrency, in: directory)
         logger = program.logger(settings)
         let database =
@@ -42,6 +45,14 @@ struct OnceRound {
         missingFolder = settings.missingHandlersFolder
         strayLimits = Checks.strayLimits(settings, known: handlers.registry.names).filter { $0.advice != nil }
         subject = [program.name, database, PathText.absolute(settings.handlers)]
+    }
+
+    /// Begins to write down what this process starts, so that the next run knows it if this one is killed.
+    func beginRecord() {
+        guard let problem = records.begin(identity) else { return }
+        logger.notice(
+            "cannot write down which programs are started; if this run is killed, others wait for its leases: \(problem)"
+        )
     }
 
     /// The turn of the runs like this one that stay: the same tables, handlers, queues and names.
@@ -78,11 +89,7 @@ struct OnceRound {
         let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
         defer { display.clear() }
         let stop = StopSignal()
-        let processes = HostProcesses(identity: identity) { [directory] dead in
-            guard await !LeftoverProcesses.end(startedBy: dead).areLeft else { return false }
-            ExecutableSettings.removeFiles(of: dead, in: directory.path)
-            return true
-        }
+        let processes = HostProcesses(identity: identity, endingLeftoversIn: directory)
         let run = OneShotRun(
             store: store,
             registry: handlers.registry,
@@ -93,10 +100,18 @@ struct OnceRound {
             turn: turn,
             logger: logger,
             isDead: { await processes.isDead($0) },
+            beforeClaims: { beginRecord() },
             hooks: hooks.hooks,
             observer: { display.observe($0) }
         )
-        let report = try await StopSignals.listen(stop, beside: { await display.tick() }) { try await run.run() }
+        let report = try await StopSignals.listen(stop) {
+            async let orphans: Void = Orphans.reap()
+            await display.tick()
+            await orphans
+        } _: {
+            try await run.run()
+        }
+        records.end(isClean: report.isClean)
         display.clear()
         if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
         // Not counted: that would read the whole table each minute.
@@ -148,6 +163,11 @@ struct OnceRound {
             _ = program.report(ProgramError(trouble))
         }
     }
+}
+
+extension RunReport {
+    /// Whether the table surely holds no task for this run any more.
+    var isClean: Bool { trouble == nil && leaseLost == 0 }
 }
 
 extension UnknownName {

@@ -1,0 +1,124 @@
+import SystemPackage
+package import TaskRun
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Where the runs of this host write down which programs they have started, for those who come after a run that was killed.
+///
+/// One file a run, there from before its first claim to its end; `ProgramRecord` says what is in it. All users can read it, as runs of several may
+/// work on one database. The folder is open to all, and nobody is trusted: a file counts only if its owner is the run's user.
+package struct RunRecords: Sendable {
+    /// The folder that the runs of all users share.
+    package static let sharedFolder = "/tmp/taskrun-runs"
+    /// How long the record of a run that was killed is kept: as long as somebody may ask, and then removed by its user's next run.
+    private static let keep: time_t = 86_400
+
+    private let folders: [String]
+
+    /// Names the folders.
+    ///
+    /// - Parameters:
+    ///   - shared: The one that all users share.
+    ///   - runtimeDirectory: Is taken where files cannot be made in the first one.
+    package init(shared: String = sharedFolder, runtimeDirectory: String) {
+        folders = [shared, Files.absolute(runtimeDirectory).string]
+    }
+
+    /// Begins to write down what this process starts, unless that has begun already.
+    ///
+    /// Where no file can be made, programs are ended with this process all the same where the system can see to it, and those who come after it
+    /// wait for its leases' end.
+    ///
+    /// - Parameter run: This process.
+    /// - Returns: Why no file could be made, if so.
+    package func begin(_ run: RunIdentity) -> String? {
+        guard !ProgramRecord.shared.hasBegun else { return nil }
+        var problem = ""
+        for (place, folder) in folders.enumerated() {
+            do throws(Errno) {
+                let file = try Self.create(Self.name(of: run), in: folder, isShared: place == 0)
+                ProgramRecord.shared.begin(file: file, path: "\(folder)/\(Self.name(of: run))")
+                Self.removeOld(in: folder)
+                return nil
+            } catch {
+                problem = "\(folder): \(SpawnFailure.describe(error))"
+            }
+        }
+        ProgramRecord.shared.begin(file: -1, path: nil)
+        return problem
+    }
+
+    /// Ends it.
+    ///
+    /// - Parameter isClean: Whether no task is left in this run's hand: nobody will ask then.
+    package func end(isClean: Bool) { ProgramRecord.shared.close(removing: isClean) }
+
+    /// Takes note of the ends of processes that are this one's children and that nobody here waits for.
+    package static func reapStrangers() { ProgramRecord.shared.reapStrangers() }
+
+    /// Opens the record of a run; nil where there is none that can be trusted.
+    func open(of run: RunIdentity) -> Int32? {
+        for folder in folders {
+            let file = Self.openFile("\(folder)/\(Self.name(of: run))", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard file >= 0 else { continue }
+            var status = stat()
+            if fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == run.user { return file }
+            close(file)
+        }
+        return nil
+    }
+
+    private static func openFile(_ path: String, _ flags: Int32) -> Int32 {
+        #if canImport(Glibc)
+        Glibc.open(path, flags)
+        #elseif canImport(Musl)
+        Musl.open(path, flags)
+        #else
+        Darwin.open(path, flags)
+        #endif
+    }
+
+    private static func name(of run: RunIdentity) -> String {
+        "\(run.bootID)-\(run.namespace)-\(run.pid)-\(run.startTicks)"
+    }
+
+    private static func create(_ name: String, in path: String, isShared: Bool) throws(Errno) -> Int32 {
+        if mkdir(path, isShared ? 0o777 : 0o700) == 0, isShared {
+            // What is in it is removed by its owner only, as in /tmp.
+            chmod(path, 0o1777)
+        }
+        let folder = openFile(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { throw Errno(rawValue: errno) }
+        defer { close(folder) }
+        for isAgain in [false, true] {
+            let file = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+            if file >= 0 {
+                // Whatever umask says: others are to read it.
+                fchmod(file, 0o644)
+                return file
+            }
+            // This process's own, of a round before; another user's cannot be removed.
+            guard errno == EEXIST, !isAgain, unlinkat(folder, name, 0) == 0 else { break }
+        }
+        throw Errno(rawValue: errno)
+    }
+
+    /// Removes this user's records that are older than a day: their runs' leases are over.
+    private static func removeOld(in folder: String) {
+        let now = time(nil)
+        for name in (try? Files.names(in: folder)) ?? [] where name.utf8.count > 36 {
+            var status = stat()
+            let path = "\(folder)/\(name)"
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+                status.st_mtim.tv_sec < now - keep
+            else { continue }
+            unlink(path)
+        }
+    }
+}
