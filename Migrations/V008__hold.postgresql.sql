@@ -21,3 +21,13 @@ CREATE TABLE task_stuck (
     error text NOT NULL,
     noted_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- How often in a row a handler has asked to be given the task later: one that does so in a circle is slowed.
+ALTER TABLE tasks ADD COLUMN postponed integer NOT NULL DEFAULT 0;
+
+-- Wishes to cancel tasks whose SQL files are running: their transactions hold the rows.
+CREATE TABLE task_cancels (
+    task_id bigint PRIMARY KEY,
+    claim_no bigint NOT NULL,
+    asked_at timestamptz NOT NULL DEFAULT now()
+);

@@ -39,3 +39,6 @@ CREATE TABLE task_stuck (
     error TEXT NOT NULL,
     noted_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
+
+-- How often in a row a handler has asked to be given the task later: one that does so in a circle is slowed.
+ALTER TABLE tasks ADD COLUMN postponed INTEGER NOT NULL DEFAULT 0;

@@ -247,7 +247,8 @@ extension TaskRow {
             progressNote: row.textIfAny(23),
             cancelRequestedAt: row.integerIfAny(24).map { Date(microseconds: $0) },
             batch: row.textIfAny(25),
-            afterBatch: row.textIfAny(26)
+            afterBatch: row.textIfAny(26),
+            postponed: Int(clamping: row.integer(27))
         )
     }
 }

@@ -170,7 +170,8 @@ private struct Abandoned {
             id: proof.id,
             name: row.text(2),
             crashes: crashes,
-            status: crashes >= crashLimit && !isCancelled ? .failed : .waiting
+            status: crashes >= crashLimit && !isCancelled ? .failed : .waiting,
+            isCancelled: isCancelled
         )
         error = LastError.fit(
             LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: row.text(7))

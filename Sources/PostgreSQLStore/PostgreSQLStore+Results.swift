@@ -88,6 +88,30 @@ extension PostgreSQLStore {
         }
     }
 
+    /// Asks for the cancellation of one task, in the row or, where its SQL file holds that, beside it.
+    ///
+    /// - Returns: The row, itself nil where there is none that can be cancelled; nil where it was asked beside the row.
+    private static func requestCancel(
+        of id: Int64,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> PostgreSQLResult.Row?? {
+        let request = Request(ResultSQL.requestCancel, [String(id)])
+        do throws(PostgreSQLFailure) {
+            let soon = SessionSettings.haste(isAlone: true)
+            return .some(try session.exchange([.begin, soon, request, .commit])[2].rows.first)
+        } catch {
+            guard error.state == PostgreSQLFailure.lockTimeout else { throw error }
+            try session.exchange([.rollback])
+        }
+        let beside = Request(ResultSQL.requestCancelBeside, [String(id)])
+        if try !session.exchange([.begin, beside, .commit])[1].rows.isEmpty { return nil }
+        let answers = try session.exchange(
+            [.begin, SessionSettings.patience, request, .commit],
+            within: SessionSettings.maintenanceLimit
+        )
+        return .some(answers[2].rows.first)
+    }
+
     /// Cancels tasks: see ``TaskRun/TaskDesk``.
     ///
     /// Each is asked in a transaction of its own, for a run that settles it may at the same moment want the next one of its
@@ -117,9 +141,11 @@ extension PostgreSQLStore {
             var waiting: [(id: Int64, keep: Duration)] = []
             var (keys, batches): ([String], [String]) = ([], [])
             for id in all {
-                let request = Request(ResultSQL.requestCancel, [String(id)])
-                let answers = try session.exchange([.begin, SessionSettings.patience, request, .commit], within: limit)
-                guard let row = answers[2].rows.first else { continue }
+                guard let row = try Self.requestCancel(of: id, in: session) else {
+                    isWaiting[id] = false
+                    continue
+                }
+                guard let row else { continue }
                 isWaiting[id] = row.bool(1)
                 guard row.bool(1) else { continue }
                 waiting.append((id, retention[row.text(4)]))

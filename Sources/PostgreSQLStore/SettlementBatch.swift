@@ -52,7 +52,7 @@ struct SettlementBatch: Sendable {
             SettleSQL.update,
             ClaimProof.arrays(settlements.map(\.proof)) + [
                 SQLText.array(changes.map { $0.status.rawValue }),
-                SQLText.array(changes.map { $0.isGivenBack ? 1 : 0 }),
+                SQLText.array(changes.map { $0.isAsked ? 2 : $0.isGivenBack ? 1 : 0 }),
                 SQLText.array(changes.map { $0.wait.map(SQLText.seconds) }),
                 SQLText.array(changes.map { $0.error.map(LastError.fit) }),
                 SQLText.array(changes.map { $0.isFresh ? "t" : "f" }),
@@ -140,6 +140,7 @@ struct SettlementBatch: Sendable {
     private struct Change {
         var status: TaskStatus = .waiting
         var isGivenBack = false
+        var isAsked = false
         /// nil leaves `run_at` as it is.
         var wait: Duration?
         /// nil leaves `last_error` as it is.
@@ -154,10 +155,10 @@ struct SettlementBatch: Sendable {
                 (wait, self.error, isFresh) = (Self.clamped(after), error, true)
             case .fail(let error):
                 (status, self.error) = (.failed, error)
-            case .release(let after, let error):
+            case .release(let after, let error, let isAsked):
                 // Given back unused, a row keeps its place among the due ones.
                 wait = after > .zero ? Self.clamped(after) : nil
-                (isGivenBack, self.error) = (true, error)
+                (isGivenBack, self.error, self.isAsked) = (true, error, isAsked)
             }
         }
 

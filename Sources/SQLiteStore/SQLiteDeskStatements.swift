@@ -26,7 +26,7 @@ enum SQLiteDeskStatements {
         julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB),
         CAST(dedupe_key AS BLOB), CAST(lock_key AS BLOB), lock_place, julianday(expires_at),
         CAST(token AS BLOB), progress_done, progress_total, CAST(progress_note AS BLOB), julianday(cancel_requested_at),
-        CAST(batch AS BLOB), CAST(after_batch AS BLOB)
+        CAST(batch AS BLOB), CAST(after_batch AS BLOB), postponed
         """
 
     static let list = """
@@ -94,7 +94,7 @@ enum SQLiteDeskStatements {
     // OR IGNORE: a row whose equal waits stays as it is.
     static let retry = """
         UPDATE OR IGNORE tasks
-        SET status = 'WAITING', attempts = 0, crashes = 0, run_at = :now,
+        SET status = 'WAITING', attempts = 0, crashes = 0, postponed = 0, run_at = :now,
             lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
             expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END,
             cancel_requested_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL

@@ -119,7 +119,7 @@ enum SQLiteStatements {
 
     static let retry = """
         UPDATE tasks
-        SET status = 'WAITING', run_at = :run_at, last_error = :error, crashes = 0, lease_owner = NULL, lease_expires_at = NULL,
+        SET status = 'WAITING', run_at = :run_at, last_error = :error, crashes = 0, postponed = 0, lease_owner = NULL, lease_expires_at = NULL,
             progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
@@ -130,11 +130,12 @@ enum SQLiteStatements {
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
-    // A release without a wait leaves run_at as it is: the task keeps its place.
+    // A release without a wait leaves run_at as it is: the task keeps its place. What asks for it in a circle waits for a second.
     static let release = """
         UPDATE tasks
         SET status = 'WAITING', attempts = min(max(CAST(attempts AS INTEGER) - 1, 0), 2147483647),
-            run_at = coalesce(:run_at, run_at), last_error = coalesce(:error, CAST(last_error AS TEXT)),
+            run_at = CASE WHEN :is_asked AND postponed >= 2 THEN :least_run_at ELSE coalesce(:run_at, run_at) END,
+            postponed = min(max(CAST(postponed AS INTEGER), 0) + :is_asked, 2147483647), last_error = coalesce(:error, CAST(last_error AS TEXT)),
             lease_owner = NULL, lease_expires_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """

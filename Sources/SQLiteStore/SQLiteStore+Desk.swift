@@ -164,7 +164,8 @@ extension TaskRow {
             progressNote: row.textIfAny(23),
             cancelRequestedAt: row.moment(24),
             batch: row.textIfAny(25),
-            afterBatch: row.textIfAny(26)
+            afterBatch: row.textIfAny(26),
+            postponed: row.count(27)
         )
     }
 }

@@ -91,13 +91,21 @@ extension Database {
             now: now
         )
         let keep = request.retention[name]
-        if isCancelled, !gaveWay { try removeIfCancelled(id, keep: keep, now: now) }
+        let isGone = isCancelled && !gaveWay
+        if isGone { try removeIfCancelled(id, keep: keep, now: now) }
         if status == .failed { try keepFailed(id, keep: keep, now: now) }
         if let key, gaveWay || status == .failed {
             try execute(sql: SQLiteLockStatements.freeFailed, arguments: ["id": id])
             try promote(key, now: now)
         }
-        return RecoveredTask(id: id, name: name, crashes: crashes, status: status, gaveWay: gaveWay)
+        return RecoveredTask(
+            id: id,
+            name: name,
+            crashes: crashes,
+            status: status,
+            gaveWay: gaveWay,
+            isCancelled: isGone
+        )
     }
 
     /// Takes a row over; returns whether an equal one waits, which it gave way to.

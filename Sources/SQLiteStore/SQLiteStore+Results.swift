@@ -132,14 +132,66 @@ extension SQLiteStore {
     }
 
     /// Cancels tasks, all in one transaction.
+    ///
+    /// An SQL file that is running keeps every other write out: its run is asked beside the database to end it.
     public func cancel(
         _ targets: [CancelTarget],
         retention: ResultRetention
     ) async throws(StoreError) -> [CancelOutcome] {
-        let now = Date()
-        return try await transaction("cannot cancel tasks") { database in
-            try targets.map { try database.cancel($0, retention, now: now) }
+        do throws(StoreError) {
+            return try await cancel(targets, retention, patience: .seconds(1))
+        } catch {
+            guard error.code == .locked else { throw error }
+            let asked = await askBeside(targets)
+            let outcomes = try await cancel(targets, retention, patience: .seconds(5))
+            return zip(targets, outcomes).map { asked.contains($0) ? .asked : $1 }
         }
+    }
+
+    private func cancel(
+        _ targets: [CancelTarget],
+        _ retention: ResultRetention,
+        patience: Duration
+    ) async throws(StoreError) -> [CancelOutcome] {
+        let now = Date()
+        return try await access("cannot cancel tasks") { database in
+            try database.execute(sql: "PRAGMA busy_timeout = \(Int(patience / .milliseconds(1)))")
+            defer { try? database.execute(sql: "PRAGMA busy_timeout = 5000") }
+            var outcomes: [CancelOutcome] = []
+            try database.inTransaction(.immediate) {
+                outcomes = try targets.map { try database.cancel($0, retention, now: now) }
+                return .commit
+            }
+            return outcomes
+        }
+    }
+
+    /// Asks whatever run has one of these tasks as an SQL file that is running.
+    ///
+    /// - Returns: Those whose run has taken note.
+    private func askBeside(_ targets: [CancelTarget]) async -> Set<CancelTarget> {
+        var notes: [(target: CancelTarget, note: CancelNote)] = []
+        for target in targets {
+            var id: Int64?
+            switch target {
+            case .id(let number): id = number
+            case .token(let token):
+                id = try? await access("cannot look for tasks to cancel") { database in
+                    try Int64.fetchOne(database, sql: SQLiteResultStatements.idOfToken, arguments: ["token": token])
+                }
+            }
+            guard let id else { continue }
+            let note = CancelNote(database: path, id: id)
+            if note.leave() { notes.append((target, note)) }
+        }
+        let end = ContinuousClock.now.advanced(by: .seconds(3))
+        // One that is not taken by then is about another task, and holds up nothing.
+        while notes.contains(where: \.note.isThere), ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        let taken = notes.filter { !$0.note.isThere }.map(\.target)
+        for (_, note) in notes { note.take() }
+        return Set(taken)
     }
 }
 

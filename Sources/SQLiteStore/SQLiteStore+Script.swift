@@ -15,6 +15,8 @@ extension SQLiteStore {
         let queue = try scripts()
         guard let lease = try await leaseLeft(of: settlement.proof) else { return .leaseLost }
         let limit = min(timeLimit, .seconds(lease * 0.9))
+        let note = CancelNote(database: path, id: settlement.proof.id)
+        defer { note.take() }
         do {
             return try await withThrowingTaskGroup(of: ScriptOutcome?.self) { group in
                 group.addTask {
@@ -26,7 +28,11 @@ extension SQLiteStore {
                     try await Task.sleep(for: limit)
                     return nil
                 }
-                // Leaving cancels the other: the clock, or the script, which is interrupted and undone.
+                group.addTask {
+                    while !note.isThere { try await Task.sleep(for: .milliseconds(100)) }
+                    return .cancelled
+                }
+                // Leaving cancels the others: the clock, or the script, which is interrupted and undone.
                 defer { group.cancelAll() }
                 return try await group.next().flatMap { $0 }
                     ?? .failed(error: Self.overdue(limit, timeLimit))

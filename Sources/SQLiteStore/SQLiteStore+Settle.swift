@@ -91,11 +91,13 @@ extension Database {
         case .fail(let error):
             sql = SQLiteStatements.fail
             arguments += ["error": LastError.fit(error)]
-        case .release(let delay, let error):
+        case .release(let delay, let error, let isAsked):
             sql = SQLiteStatements.release
             arguments += [
                 "run_at": delay > .zero ? SQLiteTime.text(now, after: delay) : nil,
+                "least_run_at": SQLiteTime.text(now, after: max(delay, .seconds(1))),
                 "error": error.map(LastError.fit),
+                "is_asked": isAsked,
             ]
         }
         try cachedStatement(sql: sql).execute(arguments: arguments)

@@ -14,6 +14,7 @@ extension OneShotRun {
             report.recovered += batch.count
             report.failed += batch.count { $0.status == .failed }
             report.gaveWay += batch.count(where: \.gaveWay)
+            report.cancelled += batch.count(where: \.isCancelled)
             observer?(.recovered(batch))
             await tellHooks(recovered: batch)
         } while batch.count >= 1000 && stop.requests == 0
@@ -122,13 +123,7 @@ extension OneShotRun {
     func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
         let claimed = exchange.claimed
         report.claimed += claimed.count
-        if !exchange.expired.isEmpty {
-            hasExpired = true
-            report.expired += exchange.expired.count
-            report.failed += exchange.expired.count
-            observer?(.expired(exchange.expired))
-            if hooks != nil { untold += exchange.expired.map(\.id) }
-        }
+        note(exchange.expired)
         for task in claimed { pace.note(bytes: task.data.count) }
         let leaseEnd = sent.advanced(by: settings.lease)
         bench.add(unlessCancelled(claimed, leaseEnd: leaseEnd), leaseEnd: leaseEnd)
@@ -162,6 +157,28 @@ extension OneShotRun {
                 "the tables were migrated meanwhile, and a program must know their version \(version) to begin tasks",
             advice: "Upgrade taskrun on this machine. What was in hand was finished; the rest waits for other runs."
         )
+    }
+
+    /// Makes tasks FAILED that were not begun in time, while nothing is claimed because all places are taken.
+    ///
+    /// Trouble is not told: what settles and claims finds the same.
+    func expireMeanwhile() async {
+        let now = ContinuousClock.now
+        guard now >= nextExpiry, !isIdle, stopBegan == nil, fatal == nil, troubleUntil == nil else { return }
+        nextExpiry = now.advanced(by: Self.expiryPause)
+        if let expired = try? await store.expire(performer.retention) { note(expired) }
+    }
+
+    /// How long after a claim, which looks for them itself, tasks that were not begun in time are looked for.
+    static var expiryPause: Duration { .seconds(2) }
+
+    private func note(_ expired: [ExpiredTask]) {
+        guard !expired.isEmpty else { return }
+        hasExpired = true
+        report.expired += expired.count
+        report.failed += expired.count
+        observer?(.expired(expired))
+        if hooks != nil { untold += expired.map(\.id) }
     }
 
     func isOver(_ now: ContinuousClock.Instant) -> Bool { windowEnd.map { now >= $0 } ?? false }

@@ -27,6 +27,7 @@ extension OneShotRun {
             for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }
+            nextExpiry = sent.advanced(by: Self.expiryPause)
             // What was claimed is in hand, whatever becomes of the rest.
             var isWhole = false
             defer { take(isWhole ? exchange : exchange.asPart, for: request, sent: sent) }

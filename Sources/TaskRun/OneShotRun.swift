@@ -67,6 +67,8 @@ public actor OneShotRun {
     /// Whether tasks have expired whose batches are still to be looked at.
     var hasExpired = false
     var nextBatchLook = ContinuousClock.now
+    /// When to look for tasks that were not begun in time, if nothing is claimed until then.
+    var nextExpiry = ContinuousClock.now.advanced(by: OneShotRun.expiryPause)
     /// Tasks that go on waiting although their batches have ended; it was said.
     var refused: Set<Int64> = []
     /// What was performed when hooks were last told that nothing more is due.
@@ -179,6 +181,7 @@ public actor OneShotRun {
             await settleAndClaim()
             beginWork()
             await settleApart()
+            await expireMeanwhile()
             await endBatchesOfExpired()
             await tellExpired()
             await renewLeases()

@@ -187,14 +187,24 @@ public struct RecoveredTask: Sendable, Equatable {
     public let status: TaskStatus
     /// Whether an equal task waits, which it gave way to: it is gone.
     public let gaveWay: Bool
+    /// Whether it was to be cancelled: it is gone.
+    public let isCancelled: Bool
 
     /// Creates a recovered task from its parts.
-    public init(id: Int64, name: String, crashes: Int, status: TaskStatus, gaveWay: Bool = false) {
+    public init(
+        id: Int64,
+        name: String,
+        crashes: Int,
+        status: TaskStatus,
+        gaveWay: Bool = false,
+        isCancelled: Bool = false
+    ) {
         self.id = id
         self.name = name
         self.crashes = crashes
         self.status = status
         self.gaveWay = gaveWay
+        self.isCancelled = isCancelled
     }
 }
 
@@ -246,4 +256,6 @@ public enum ScriptOutcome: Sendable, Equatable {
     case missingValue(name: String)
     /// The database refused a statement, or the time limit passed: nothing was changed.
     case failed(error: String)
+    /// Somebody has asked to cancel the task: nothing was changed.
+    case cancelled
 }

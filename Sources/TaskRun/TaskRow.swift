@@ -60,6 +60,8 @@ public struct TaskRow: Sendable, Equatable {
     public var batch: String?
     /// Column `after_batch`.
     public var afterBatch: String?
+    /// Column `postponed`: how often in a row its handler has asked to be given it later.
+    public var postponed: Int
 
     /// Creates a row from its columns.
     public init(
@@ -89,7 +91,8 @@ public struct TaskRow: Sendable, Equatable {
         progressNote: String? = nil,
         cancelRequestedAt: Date? = nil,
         batch: String? = nil,
-        afterBatch: String? = nil
+        afterBatch: String? = nil,
+        postponed: Int = 0
     ) {
         self.id = id
         self.name = name
@@ -118,5 +121,6 @@ public struct TaskRow: Sendable, Equatable {
         self.cancelRequestedAt = cancelRequestedAt
         self.batch = batch
         self.afterBatch = afterBatch
+        self.postponed = postponed
     }
 }

@@ -217,6 +217,18 @@ extension TaskStore {
         return try await settle([], thenClaim: request, now: now).claimed
     }
 
+    /// Makes rows FAILED that were not begun in time, and claims nothing.
+    public func expire(_ retention: ResultRetention) async throws(StoreError) -> [ExpiredTask] {
+        // No task has this name.
+        let request = ClaimRequest(
+            owner: "",
+            names: [""],
+            share: .usual(limit: 1, crashed: 0),
+            retention: retention
+        )
+        return try await settle([], thenClaim: request, now: nil).expired
+    }
+
     /// Runs an SQL script for a task without a token.
     public func perform(
         _ script: Script,

@@ -9,7 +9,9 @@ public enum Verdict: Sendable, Equatable {
     /// FAILED, for a person to look at.
     case fail(error: String)
     /// Back to WAITING, the attempt given back. `error` nil leaves `last_error` as it is.
-    case release(after: Duration = .zero, error: String? = nil)
+    ///
+    /// `isAsked`: by its handler or a hook. That is counted in a row, and from the third time on `after` is at least 1 s.
+    case release(after: Duration = .zero, error: String? = nil, isAsked: Bool = false)
     /// Taken back, as somebody asked: the row is deleted.
     case cancel
 }
@@ -122,7 +124,11 @@ extension Verdict {
         case .stopped:
             return .release()
         case .later(let delay, let note):
-            return .release(after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread()), error: note)
+            return .release(
+                after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread()),
+                error: note,
+                isAsked: true
+            )
         case .permanentlyFailed(let error):
             return .fail(error: error)
         case .failed(let error, let delay):

@@ -128,6 +128,11 @@ import Testing
             // Of an SQLite file both the folder and the file are written to.
             chmod(place.folder.path, 0o777)
             if database == .sqlite { chmod(place.folder.appending(path: "tasks.db").path, 0o666) }
+            if let address = place.variables["TASKRUN_DATABASE"],
+                let socket = URLComponents(string: address)?.queryItems?.first(where: { $0.name == "host" })?.value
+            {
+                chmod(socket, 0o755)
+            }
             let other = place.setting(["TASKRUN_RUNTIME_DIRECTORY": place.folder.appending(path: "other").path])
             try place.write("", to: "go")
             func once() async throws -> Answer {

@@ -72,6 +72,38 @@ struct SettleConformanceTests {
     }
 
     @Test(
+        "what asks in a circle to be given back waits for a second from the third time on, and is counted",
+        arguments: StoreUnderTest.allCases
+    )
+    func releaseInCircle(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add()
+            let asked = Verdict.release(after: .zero, error: "busy", isAsked: true)
+            for (number, wait) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
+                let now = Fixture.start.addingTimeInterval(Double(number) * 60)
+                let task = try #require(try await fixture.claim(now: now).first)
+                #expect(try await fixture.store.settle([Settlement(task.proof, asked)], now: now) == [.settled])
+                let row = try #require(try await fixture.store.show(1))
+                #expect((row.status, row.attempts, row.postponed) == (.waiting, 0, number))
+                #expect(wait == 0 ? row.runAt <= now : row.runAt == now.addingTimeInterval(1))
+            }
+            let later = Fixture.start.addingTimeInterval(3600)
+            // Longer than it must is as long as it asks.
+            var task = try #require(try await fixture.claim(now: later).first)
+            let longer = Verdict.release(after: .seconds(90), isAsked: true)
+            _ = try await fixture.store.settle([Settlement(task.proof, longer)], now: later)
+            #expect(try await fixture.store.show(1)?.runAt == later.addingTimeInterval(90))
+            // A stop is no wish of the handler; a failure ends the row of wishes.
+            task = try #require(try await fixture.claim(now: later.addingTimeInterval(100)).first)
+            _ = try await fixture.store.settle([Settlement(task.proof, .release())], now: later.addingTimeInterval(100))
+            #expect(try await fixture.store.show(1)?.postponed == 5)
+            task = try #require(try await fixture.claim(now: later.addingTimeInterval(100)).first)
+            _ = try await fixture.store.settle([Settlement(task.proof, .retry(after: .zero, error: "x"))])
+            #expect(try await fixture.store.show(1)?.postponed == 0)
+        }
+    }
+
+    @Test(
         "a lost lease changes nothing",
         arguments: StoreUnderTest.allCases,
         [Verdict.delete, .retry(after: .seconds(1), error: "x"), .fail(error: "x"), .release(error: "x")]

@@ -54,8 +54,9 @@ struct DecisionTests {
         #expect(decide(.failed(error: "x"), attempt: 2, row: 2) == .fail(error: "x\n(attempt 2 of 2, none left)"))
         #expect(decide(.failed(error: "x"), attempt: 3, row: 4) == .retry(after: .seconds(60), error: "x"))
         #expect(decide(.failed(error: "x"), attempt: 3) == .fail(error: "x\n(attempt 3 of 3, none left)"))
-        #expect(decide(.later(), attempt: 2) == .release(after: .seconds(30)))
-        #expect(decide(.later(after: .seconds(5), note: "n")) == .release(after: .seconds(5), error: "n"))
+        #expect(decide(.later(), attempt: 2) == .release(after: .seconds(30), isAsked: true))
+        let later = Verdict.release(after: .seconds(5), error: "n", isAsked: true)
+        #expect(decide(.later(after: .seconds(5), note: "n")) == later)
     }
 
     @Test("slow tasks are never claimed ahead, short ones in batches that at most double")

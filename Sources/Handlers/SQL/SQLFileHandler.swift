@@ -85,6 +85,8 @@ public struct SQLFileHandler: Handler {
         switch end {
         case .done:
             return .settled(.settled)
+        case .cancelled:
+            return .cancelled
         case .leaseLost:
             return .settled(.leaseLost)
         case .failed(let error):

@@ -5,7 +5,8 @@ enum DeskSQL {
         id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
         attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
         last_error, dedupe_key, lock_key, lock_place, \(microseconds("expires_at")),
-        token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at")), batch, after_batch
+        token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at")), batch, after_batch,
+        postponed
         """
 
     /// One row.
@@ -122,6 +123,7 @@ enum DeskSQL {
                 run_at = now(),
                 attempts = 0,
                 crashes = 0,
+                postponed = 0,
                 -- Where it was made FAILED by hand it may stand behind others, and is looked at anew.
                 lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
                 expires_at = CASE WHEN expires_at > now() THEN expires_at END,

@@ -136,6 +136,29 @@ enum ResultSQL {
         FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
             JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         WHERE tasks.cancel_requested_at IS NOT NULL
+            OR EXISTS (
+                SELECT FROM task_cancels AS asked
+                WHERE asked.task_id = tasks.id AND asked.claim_no = tasks.claim_no
+            )
+        """
+    )
+
+    /// Asks for the cancellation of a task whose row is locked: its SQL file is running.
+    ///
+    /// Value: id.
+    static let requestCancelBeside = Statement(
+        "result_request_cancel_beside",
+        """
+        WITH old AS (
+            DELETE FROM task_cancels
+            WHERE asked_at < now() - interval '1 day' AND task_id <> $1::bigint
+        )
+        INSERT INTO task_cancels (task_id, claim_no)
+        SELECT id, claim_no
+        FROM tasks
+        WHERE \(Probe.row("$1::bigint")) AND tasks.status || '' = 'PROCESSING'
+        ON CONFLICT (task_id) DO UPDATE SET claim_no = excluded.claim_no, asked_at = excluded.asked_at
+        RETURNING task_id
         """
     )
 

@@ -20,7 +20,7 @@ enum SettleSQL {
 
     /// Puts rows back or aside, each in its own way.
     ///
-    /// Values: ids, claim numbers, states, attempts to give back (0 or 1), waits in seconds (NULL: `run_at` stays),
+    /// Values: ids, claim numbers, states, whether the attempt is given back (0 no, 1 yes, 2 as its handler asked), waits in seconds (NULL: `run_at` stays),
     /// errors (NULL: `last_error` stays), whether `crashes` begins anew, now.
     static let update = Statement(
         "settle_update",
@@ -28,8 +28,14 @@ enum SettleSQL {
         """
         UPDATE ONLY tasks
         SET status = verdict.status,
-            attempts = greatest(attempts - verdict.given_back, 0),
-            run_at = coalesce(\(ClaimSQL.moment("$8")) + make_interval(secs => verdict.wait), run_at),
+            attempts = greatest(attempts - least(verdict.given_back, 1), 0),
+            -- What asks to be given back in a circle waits for a second.
+            run_at = CASE
+                WHEN verdict.given_back = 2 AND postponed >= 2
+                    THEN \(ClaimSQL.moment("$8")) + make_interval(secs => greatest(verdict.wait, 1))
+                ELSE coalesce(\(ClaimSQL.moment("$8")) + make_interval(secs => verdict.wait), run_at)
+            END,
+            postponed = CASE verdict.given_back WHEN 2 THEN least(postponed, 2147483646) + 1 WHEN 1 THEN postponed ELSE 0 END,
             last_error = coalesce(verdict.error, last_error),
             crashes = CASE WHEN verdict.is_fresh THEN 0 ELSE crashes END,
             -- Progress begins anew with each attempt.

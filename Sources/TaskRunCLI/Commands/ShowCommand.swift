@@ -68,6 +68,7 @@ struct ShowCommand: ProgramCommand {
             ("lock_key", row.lockKey.map { "\($0.visible())\(Self.place(row))" }),
             ("expires_at", moment(row.expiresAt)),
             ("crashes", row.crashes > 0 ? "\(row.crashes) in a row" : nil),
+            ("postponed", row.postponed > 0 ? "\(row.postponed) times in a row" : nil),
             ("claim_no", "\(row.claimNumber)"),
             ("lease_owner", row.leaseOwner.map { RunIdentity.describe(owner: $0).visible() }),
             ("lease_expires_at", moment(row.leaseExpiresAt)),

@@ -52,7 +52,7 @@ struct Ending: Equatable {
             (kind, next) = (.failed, "FAILED: \(error.gist)")
         case (.settled, .cancel), (.cancelled, _):
             (kind, next) = (.givenBack, "cancelled")
-        case (.settled, .release(let wait, let note)):
+        case (.settled, .release(let wait, let note, _)):
             let plan = wait > .zero ? "given back, again in \(SpanText.write(wait))" : "given back"
             (kind, next) = (.givenBack, plan + (note.map { ": \($0.gist)" } ?? ""))
         }

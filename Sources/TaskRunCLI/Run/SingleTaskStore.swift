@@ -37,15 +37,8 @@ struct SingleTaskStore: TaskStore {
         if let task = try await store.claim(id: id, owner: request.owner, lease: request.lease) {
             return Exchange(results: results, claimed: [task])
         }
-        return Exchange(results: results, claimed: [], expired: try await expired(request))
-    }
-
-    /// Sets aside what was not begun in time, which may be why the task was not claimed.
-    private func expired(_ request: ClaimRequest) async throws(StoreError) -> [ExpiredTask] {
-        var request = request
-        // No task has this name, so that nothing is claimed.
-        request.names = [""]
-        return try await store.settle([], thenClaim: request, now: nil).expired
+        // What was not begun in time is set aside, which may be why the task was not claimed.
+        return Exchange(results: results, claimed: [], expired: try await store.expire(request.retention))
     }
 
     func limits() async throws(StoreError) -> [TaskLimit] { try await store.limits() }

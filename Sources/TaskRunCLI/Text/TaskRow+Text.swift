@@ -48,6 +48,7 @@ extension TaskRow {
             "cancel_requested_at": .text(cancelRequestedAt.map(MomentText.iso)),
             "batch": .text(batch),
             "after_batch": .text(afterBatch),
+            "postponed": .number(postponed),
         ]
     }
 
