@@ -19,6 +19,7 @@ OUTSIDE = frozenset("""
     result_results equal lock_crashed lock_deserted any_behind batch_any_waits result_any_expired channel server maintenance
     session_settings transaction_settings begin_snapshot batch_ended batch_any_deserted batch_deserted begin commit rollback lock_keys_of
     hasten lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
+    result_request_cancel_beside
 """.split())
 
 

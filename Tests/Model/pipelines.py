@@ -89,7 +89,7 @@ POSTGRESQL = {
         commit
     """,
     "cancel": f"""
-        begin patience result_request_cancel commit ;
+        begin less_haste result_request_cancel commit ;
         begin patience {ENDS}
         {BATCH}
         there result_results commit
