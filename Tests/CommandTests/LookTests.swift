@@ -8,7 +8,7 @@ import Testing
         "timeout_seconds", "lease_owner", "lease_expires_at", "claim_no", "crashes", "last_error", "dedupe_key",
         "lock_key",
         "lock_place", "expires_at", "token", "progress_done", "progress_total", "progress_note", "cancel_requested_at",
-        "batch", "after_batch",
+        "batch", "after_batch", "postponed",
     ]
 
     @Test("an empty table is said to be one")
