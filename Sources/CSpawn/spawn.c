@@ -102,6 +102,17 @@ __attribute__((noinline)) static pid_t begin(const struct program *program, cons
     return child;
 }
 
+/// A pidfd, closed on exec by the kernel; where others take the last descriptors, it is tried for a while.
+static int open_process(pid_t process) {
+    int descriptor = -1;
+    for (int number = 0; number < 20; number++) {
+        descriptor = (int)syscall(SYS_pidfd_open, process, 0U);
+        if (descriptor >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOMEM)) break;
+        usleep(10000);
+    }
+    return descriptor;
+}
+
 static void reap(pid_t process) {
     while (waitpid(process, NULL, 0) < 0 && errno == EINTR) continue;
 }
@@ -127,17 +138,18 @@ struct spawn_fault spawn_child(const char *path, char *const arguments[], char *
         return give_up(&pipes, (struct spawn_fault){begun.error, begun.step});
     }
 
-    // Closed on exec by the kernel.
-    child->end = (int)syscall(SYS_pidfd_open, child->process, 0U);
+    // These are the child's. They leave room for the descriptor that follows, should there be no more of them.
+    close(pipes.input[0]);
+    close(pipes.output[1]);
+    close(pipes.errors[1]);
+    pipes.input[0] = pipes.output[1] = pipes.errors[1] = -1;
+    child->end = open_process(child->process);
     if (child->end < 0) {
-        fault.error = errno;
+        fault = (struct spawn_fault){errno, spawn_follow};
         kill(-child->process, SIGKILL);
         reap(child->process);
         return give_up(&pipes, fault);
     }
-    close(pipes.input[0]);
-    close(pipes.output[1]);
-    close(pipes.errors[1]);
     child->input = pipes.input[1];
     child->output = pipes.output[0];
     child->errors = pipes.errors[0];
@@ -150,4 +162,24 @@ void wake_descriptor(int descriptor) {
     uint64_t one = 1;
     // Full only after 2^64 - 1 calls, and then it is readable already.
     if (write(descriptor, &one, sizeof one) < 0) return;
+}
+
+static void *wait_for_gate(void *gate) {
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int threads_available(int count) {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t threads[64];
+    int error = 0, begun = 0;
+    pthread_mutex_lock(&gate);
+    while (!error && begun < count && begun < 64) {
+        error = pthread_create(&threads[begun], NULL, wait_for_gate, &gate);
+        if (!error) begun++;
+    }
+    pthread_mutex_unlock(&gate);
+    for (int number = 0; number < begun; number++) pthread_join(threads[number], NULL);
+    return error;
 }

@@ -35,7 +35,7 @@ struct Program: Sendable {
 
     /// The name this process was started under: a program with handlers of its own has another one than taskrun.
     static var startedName: String {
-        CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "taskrun"
+        ProcessWords.all.first?.split(separator: "/").last.map(String.init) ?? "taskrun"
     }
 
     /// Looks at this process.

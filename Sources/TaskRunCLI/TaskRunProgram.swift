@@ -1,4 +1,5 @@
 import ArgumentParser
+import Handlers
 public import TaskRun
 
 /// The whole command line, for a program of one's own: its `main.swift` needs one line.
@@ -29,21 +30,24 @@ public enum TaskRunProgram {
 
     private static func main(_ builtIn: BuiltInHandlers) async -> Never {
         let program = Program(builtIn: builtIn)
+        // Before anything waits: without these the process would stand still or end without a word.
+        if let shortage = Needs.shortage() { program.report(shortage).leave() }
+        let words = Array(ProcessWords.all.dropFirst())
         var command: any ParsableCommand
         do {
-            command = try TaskRunCommand.parseAsRoot()
+            command = try TaskRunCommand.parseAsRoot(words)
         } catch {
-            if let mistake = CommandWord.mistake(in: Array(CommandLine.arguments.dropFirst())) {
-                program.report(mistake).leave()
-            }
+            if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
             TaskRunCommand.exit(withError: error)
         }
         if let command = command as? any ProgramCommand {
             await program.status(of: command).leave()
         }
         // The parser answers "help" and a word that is no command with the help of all.
-        if let mistake = CommandWord.mistake(in: Array(CommandLine.arguments.dropFirst())) {
-            program.report(mistake).leave()
+        if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
+        if command is TaskRunCommand {
+            program.screen.write(TaskRunCommand.helpMessage())
+            ExitStatus.usage.leave()
         }
         do {
             // Help, version, completion scripts: the parser's own.

@@ -19,7 +19,17 @@ import Testing
                     "from the flag, the environment (TASKRUN_DATABASE, TASKRUN_CONFIG, …), the settings file, or the default"
                 )
             )
-            #expect(try await scratch.taskrun().output == answer.output)
+        }
+    }
+
+    @Test("without a command the overview is written to stderr, and the exit code is 64", arguments: [[], ["--json"]])
+    func noCommand(_ arguments: [String]) async throws {
+        try await Scratch.with(tables: false) { scratch async throws in
+            let help = try await scratch.taskrun("--help")
+            let answer = try await scratch.start(arguments).answer()
+            #expect(answer.status == 64)
+            #expect(answer.output.isEmpty)
+            #expect(answer.errors.split(separator: "\n") == help.output.split(separator: "\n"))
         }
     }
 

@@ -26,6 +26,8 @@ enum spawn_step {
     spawn_prepare,
     spawn_enter_directory,
     spawn_execute,
+    /// The program has begun, and was ended as it could not be followed.
+    spawn_follow,
 };
 
 /// The error number, 0 for none, and the step at which it came.
@@ -48,5 +50,15 @@ int make_wake_descriptor(void);
 
 /// Makes it readable; may be called from anywhere, any number of times.
 void wake_descriptor(int descriptor);
+
+/// Whether this process can have so many more threads at once, 64 at most: 0, or the error number. They are gone when it
+/// returns.
+int threads_available(int count);
+
+/// How many words this process was started with, its name included; 0 where the C library does not tell.
+int process_argument_count(void);
+
+/// One of them; null where there is none.
+const char *process_argument(int index);
 
 #endif

@@ -18,7 +18,13 @@ package final class BlockingThread: Sendable {
     /// What is to be done, and what comes of it is told by the function it returns.
     package typealias Work = @Sendable () -> @Sendable () -> Void
 
-    private static let idle = Mutex<[BlockingThread]>([])
+    private struct Idle {
+        var threads: [BlockingThread] = []
+        /// So many are left for what must be done: see ``keep(_:)``.
+        var kept = 0
+    }
+
+    private static let idle = Mutex(Idle())
     private let work: Mutex<Work?>
     private let hasWork = DispatchSemaphore(value: 0)
 
@@ -27,9 +33,14 @@ package final class BlockingThread: Sendable {
     /// Gives the work to a thread that waits for some, or else to a new one.
     ///
     /// - Returns: 0, or the error number where this process may have no more threads.
-    package static func begin(_ work: @escaping Work) -> Int32 {
-        // The last one that came is the first to go: its stack is still in the processor's cache.
-        guard let thread = idle.withLock({ $0.popLast() }) else { return BlockingThread(work).start() }
+    package static func begin(_ work: @escaping Work) -> Int32 { begin(work, isEssential: false) }
+
+    private static func begin(_ work: @escaping Work, isEssential: Bool) -> Int32 {
+        let known = idle.withLock { idle in
+            // The last one that came is the first to go: its stack is still in the processor's cache.
+            idle.threads.count > (isEssential ? 0 : idle.kept) ? idle.threads.popLast() : nil
+        }
+        guard let thread = known else { return BlockingThread(work).start() }
         thread.work.withLock { $0 = work }
         thread.hasWork.signal()
         return 0
@@ -41,19 +52,36 @@ package final class BlockingThread: Sendable {
             work()
             return {}
         }
-        while begin(work) != 0 { usleep(100_000) }
+        while begin(work, isEssential: true) != 0 { usleep(100_000) }
     }
+
+    /// Makes threads that stay, for ``beginSurely(_:)`` alone: what must be done then has one whatever becomes of the machine.
+    ///
+    /// - Returns: 0, or the error number where this process may not have so many more.
+    package static func keep(_ count: Int) -> Int32 {
+        for _ in 0..<count {
+            let error = BlockingThread { {} }.start()
+            guard error == 0 else { return error }
+        }
+        idle.withLock { $0.kept += count }
+        return 0
+    }
+
+    /// Whether this process may have one more thread at this moment.
+    package static func isToBeHad() -> Bool { BlockingThread { {} }.start() == 0 }
 
     private func goOn() {
         while perform() {
             guard hasWork.wait(timeout: .now() + Self.patience) == .timedOut else { continue }
-            let isIdle = Self.idle.withLock { idle in
-                let place = idle.firstIndex { $0 === self }
-                if let place { idle.remove(at: place) }
-                return place != nil
+            let leaves = Self.idle.withLock { idle in
+                guard idle.threads.count > idle.kept, let place = idle.threads.firstIndex(where: { $0 === self }) else {
+                    return false
+                }
+                idle.threads.remove(at: place)
+                return true
             }
-            // Somebody has just taken it from the list, so work is on its way.
-            if !isIdle { hasWork.wait() }
+            // It is kept, or somebody has just taken it from the list, so that work is on its way.
+            if !leaves { hasWork.wait() }
         }
     }
 
@@ -62,7 +90,7 @@ package final class BlockingThread: Sendable {
         guard let work = work.withLock({ $0.take() }) else { return false }
         let tell = work()
         // Before it is told: who hears it may have the next work at once.
-        Self.idle.withLock { $0.append(self) }
+        Self.idle.withLock { $0.threads.append(self) }
         tell()
         return true
     }

@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import Handlers
 import SystemPackage
 
 /// One run of a measurement in a process of its own: this program, started with `bench-run`.
@@ -32,7 +33,7 @@ final class BenchProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, childInput, 0)
         posix_spawn_file_actions_adddup2(&actions, childOutput, 1)
-        let words = Self.strings([CommandLine.arguments.first ?? "taskrun"] + arguments)
+        let words = Self.strings([ProcessWords.all.first ?? "taskrun"] + arguments)
         let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
         defer { for string in words + variables { free(string) } }
         var pid = pid_t()
@@ -71,7 +72,7 @@ final class BenchProcess {
         #if os(Linux)
         "/proc/self/exe"
         #else
-        CommandLine.arguments[0]
+        ProcessWords.all.first ?? "taskrun"
         #endif
     }
 

@@ -1,0 +1,23 @@
+import CSpawn
+
+/// The words on the command line of this process, the program's own name first.
+///
+/// Not `CommandLine.arguments`: on Linux that is empty where a preloaded library has called `setenv` before `main`.
+public enum ProcessWords {
+    /// All of them; read once, as a program may change its own words later.
+    public static let all: [String] = {
+        let given = (0..<max(0, process_argument_count())).compactMap {
+            process_argument($0).map { String(cString: $0) }
+        }
+        if !given.isEmpty { return given }
+        let found = split((try? Files.start(of: "/proc/self/cmdline", limit: 1 << 24)) ?? [])
+        return found.isEmpty ? CommandLine.arguments : found
+    }()
+
+    /// The words in a text of `/proc/PID/cmdline`: each ends with a NUL, and some may be empty.
+    static func split(_ bytes: [UInt8]) -> [String] {
+        guard !bytes.isEmpty else { return [] }
+        let whole = bytes.last == 0 ? bytes.dropLast() : bytes[...]
+        return whole.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,34 @@
+import CSpawn
+public import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Whether this process can have the threads that Swift's runtime will want: it waits for them without end.
+public enum ThreadProbe {
+    /// The threads of its pool, of its queues, and of what it watches.
+    private static let wanted: Int32 = 8
+    /// From this limit on there are hardly ever too few, and nothing is tried.
+    private static let enough: rlim_t = 4_096
+
+    /// Tries it where the limit of processes is so small that there may be too few.
+    ///
+    /// - Returns: Why there are too few; nil: there are enough.
+    public static func shortage() -> Errno? {
+        #if canImport(Glibc)
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &limit) == 0, limit.rlim_cur < enough else {
+            return nil
+        }
+        let error = threads_available(wanted)
+        return error == 0 ? nil : Errno(rawValue: error)
+        #else
+        return nil
+        #endif
+    }
+}

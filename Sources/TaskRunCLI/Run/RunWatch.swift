@@ -1,0 +1,50 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import TaskRun
+
+/// Ends the process where it stands still because the machine gives it no more threads.
+///
+/// Swift's runtime waits for a thread without end then, also whoever would take note of SIGTERM. What a run had in hand is
+/// taken over by the next one, as after any other death.
+enum RunWatch {
+    static let advice =
+        "Raise the number of processes (ulimit -u, or the limit of the container or service), or the memory (ulimit -v)."
+    /// How long it may be silent before it is looked after: a run tells once a second that it goes on.
+    private static let patience = Duration.seconds(5)
+    /// How many seconds in a row no thread was to be had.
+    private static let limit = 5
+
+    /// Beats while the run of this process goes on.
+    static let pulse = RunPulse()
+
+    /// Watches from a thread of its own until the process ends.
+    ///
+    /// - Returns: 0, or the error number where there is no thread for that.
+    static func begin() -> Int32 {
+        BlockingThread.begin {
+            watch()
+            return {}
+        }
+    }
+
+    private static func watch() {
+        var missed = 0
+        while true {
+            sleep(1)
+            guard pulse.silence > patience, !BlockingThread.isToBeHad() else {
+                missed = 0
+                continue
+            }
+            missed += 1
+            guard missed >= limit else { continue }
+            let text = "Error: taskrun stands still, as this process gets no more threads. \(advice)\n"
+            _ = text.utf8.withContiguousStorageIfAvailable { write(2, $0.baseAddress, $0.count) }
+            _exit(ExitStatus.tryAgain.rawValue)
+        }
+    }
+}
