@@ -67,14 +67,31 @@ extension PostgreSQLStore {
             values.append(value)
             conditions.append("\(column) = $\(values.count)")
         }
-        let sql = """
-            SELECT \(DeskSQL.columns)
+        if filter.after > .min { conditions.append("id > \(filter.after)") }
+        let rows = """
             FROM ONLY tasks
             \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
             ORDER BY id
             LIMIT \(max(filter.limit, 0))
             """
-        let request = Request(Statement(once: sql), values)
+        let plain = "SELECT \(filter.hasData ? DeskSQL.columns : DeskSQL.columnsWithoutData) \(rows)"
+        let bounded = filter.bytes.map { bytes in
+            // The size is known without reading the payload itself.
+            """
+            SELECT \(DeskSQL.columns)
+            FROM ONLY tasks
+            WHERE id IN (
+                SELECT id
+                FROM (
+                    SELECT id, sum(size) OVER (ORDER BY id) - size AS before
+                    FROM (SELECT id, pg_column_size(data) AS size \(rows)) AS sizes
+                ) AS sums
+                WHERE before < \(bytes)
+            )
+            ORDER BY id
+            """
+        }
+        let request = Request(Statement(once: filter.hasData ? bounded ?? plain : plain), values)
         return try await reach(to: "list tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange(
                 [.begin, SessionSettings.maintenance, request, .commit],

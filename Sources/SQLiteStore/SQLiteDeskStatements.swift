@@ -20,23 +20,32 @@ enum SQLiteDeskStatements {
         WHERE status = 'WAITING' AND dedupe_key IS NOT NULL AND task_name = :name AND dedupe_key = :dedupe_key
         """
 
-    private static let columns = """
-        id, CAST(task_name AS BLOB), julianday(created_at), CAST(data AS BLOB), CAST(status AS BLOB), CAST(queue AS BLOB),
+    private static let columns = columns(data: "CAST(data AS BLOB)")
+
+    private static func columns(data: String) -> String {
+        """
+        id, CAST(task_name AS BLOB), julianday(created_at), \(data), CAST(status AS BLOB), CAST(queue AS BLOB),
         priority, julianday(run_at), attempts, max_attempts, timeout_seconds, CAST(lease_owner AS BLOB),
         julianday(lease_expires_at), claim_no, crashes, CAST(last_error AS BLOB),
         CAST(dedupe_key AS BLOB), CAST(lock_key AS BLOB), lock_place, julianday(expires_at),
         CAST(token AS BLOB), progress_done, progress_total, CAST(progress_note AS BLOB), julianday(cancel_requested_at),
         CAST(batch AS BLOB), CAST(after_batch AS BLOB), postponed
         """
+    }
 
-    static let list = """
+    static let list = list(columns)
+    static let listWithoutData = list(columns(data: "NULL"))
+
+    private static func list(_ columns: String) -> String {
+        """
         SELECT \(columns)
         FROM tasks
-        WHERE (:status IS NULL OR status = :status) AND (:name IS NULL OR task_name = :name)
+        WHERE id > :after AND (:status IS NULL OR status = :status) AND (:name IS NULL OR task_name = :name)
             AND (:queue IS NULL OR queue = :queue)
         ORDER BY id
         LIMIT :limit
         """
+    }
 
     static let show = """
         SELECT \(columns)

@@ -20,13 +20,22 @@ extension SQLiteStore {
     /// Rows by the filter, by number.
     public func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow] {
         try await access("cannot list tasks") { database in
-            try Row.fetchAll(
-                database.cachedStatement(sql: SQLiteDeskStatements.list),
+            let statement = filter.hasData ? SQLiteDeskStatements.list : SQLiteDeskStatements.listWithoutData
+            let found = try Row.fetchCursor(
+                database.cachedStatement(sql: statement),
                 arguments: [
                     "status": filter.status?.rawValue, "name": filter.name, "queue": filter.queue,
-                    "limit": filter.limit,
+                    "limit": filter.limit, "after": filter.after,
                 ]
-            ).map(TaskRow.init)
+            )
+            var rows: [TaskRow] = []
+            var bytes = 0
+            // One after the other: the next one is not read where there are enough.
+            while bytes < filter.bytes ?? .max, let row = try found.next().map(TaskRow.init) {
+                rows.append(row)
+                bytes += row.data.utf8.count
+            }
+            return rows
         }
     }
 

@@ -15,7 +15,8 @@ extension StoreError {
             return
         }
         let number = error.resultCode.rawValue
-        let cause = "\(error.message ?? "SQLite error") (SQLite \(number))"
+        // What a trigger says may be of any length.
+        let cause = "\(BoundedText.fit(error.message ?? "SQLite error", bytes: 4 * 1024)) (SQLite \(number))"
         let (code, advice) = Self.meaning(of: error.resultCode)
         self.init(code, subject: subject, cause: cause, advice: advice)
     }

@@ -11,6 +11,8 @@ final class HandlerTalk: Sendable {
         var notes: [ClaimProof: ProgressNote] = [:]
         /// Those that were told that their values make no sense.
         var warned: Set<ClaimProof> = []
+        /// What the handlers of a name may log.
+        var budgets: [String: LogBudget] = [:]
         /// What is to be added when the task has succeeded.
         var followUps: [ClaimProof: [NewTask]] = [:]
     }
@@ -21,7 +23,7 @@ final class HandlerTalk: Sendable {
         var followUps: [NewTask]
     }
 
-    let logger: Logger
+    private let logger: Logger
     private let state = Mutex(State())
     private let hears: @Sendable (ClaimedTask, ProgressNote) -> Void
     private let wakes: @Sendable () -> Void
@@ -38,6 +40,17 @@ final class HandlerTalk: Sendable {
         hears: @escaping @Sendable (ClaimedTask, ProgressNote) -> Void
     ) {
         (self.logger, self.wakes, self.hears) = (logger, wakes, hears)
+    }
+
+    /// The log for a handler of a name: bounded, so that one that logs without end fills neither disk nor mailbox.
+    func logger(for name: String) -> Logger {
+        let budget = state.withLock { state in
+            if let known = state.budgets[name] { return known }
+            let new = LogBudget()
+            state.budgets[name] = new
+            return new
+        }
+        return Logger(label: logger.label) { _ in HandlerLog(base: logger.handler, budget: budget) }
     }
 
     /// Takes a task's progress.

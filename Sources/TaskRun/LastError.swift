@@ -3,14 +3,16 @@ public enum LastError {
     /// The longest text, in bytes.
     public static let limit = 8 * 1024
 
-    /// Makes a text fit: no NUL characters (PostgreSQL cannot store them), at most ``limit`` bytes, cut at a character's end.
-    public static func fit(_ text: String) -> String {
-        let clean = text.utf8.contains(0) ? String(text.map { $0 == "\0" ? "\u{FFFD}" : $0 }) : text
-        guard clean.utf8.count > limit else { return clean }
-        let mark = " …"
-        var end = clean.utf8.index(clean.startIndex, offsetBy: limit - mark.utf8.count)
-        while end.samePosition(in: clean) == nil { end = clean.utf8.index(before: end) }
-        return clean[..<end] + mark
+    /// Makes a text fit: no NUL characters (PostgreSQL cannot store them), at most ``limit`` bytes, cut at a scalar's end.
+    public static func fit(_ text: String) -> String { fit(text, leaving: 0) }
+
+    /// The same, with room for so many bytes more.
+    static func fit(_ text: String, leaving room: Int) -> String {
+        // Cut first: what is left out is not looked at.
+        let short = BoundedText.fit(text, bytes: limit - room)
+        guard short.utf8.contains(0) else { return short }
+        let scalars = short.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }
+        return BoundedText.fit(String(String.UnicodeScalarView(scalars)), bytes: limit - room)
     }
 
     /// What is said of a task whose run died: who, since when it is known, why it is thought so.

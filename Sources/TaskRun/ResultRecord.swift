@@ -89,9 +89,12 @@ public struct ProgressNote: Sendable, Equatable {
     /// A word about it; nil: none.
     public let note: String?
 
-    /// Creates a note; of a long word the first 500 characters are kept, and NUL is none.
+    /// Creates a note; of a long word the first 500 Unicode scalars are kept (2,000 bytes at most), and NUL is none.
     public init(_ progress: TaskContext.Progress, note: String?) {
         self.progress = progress
-        self.note = note.map { String($0.prefix(500).map { $0 == "\0" ? "\u{FFFD}" : $0 }) }
+        self.note = note.map { note in
+            let scalars = note.unicodeScalars.prefix(500).map { $0 == "\0" ? "\u{FFFD}" : $0 }
+            return String(String.UnicodeScalarView(scalars))
+        }
     }
 }

@@ -1,7 +1,17 @@
 /// Answers a misspelled name with the nearest known one.
 public enum Spelling {
+    /// The longest word that is compared, in bytes: a task name of 200 characters.
+    static let longest = 800
+    /// The most names that a word is compared with.
+    static let mostNames = 2_000
+
     /// The known name nearest to `word`, if it is near enough to be meant: at most a third of its letters differ.
+    ///
+    /// A word of more than ``longest`` bytes is no misspelled name, and is not compared.
     public static func nearest(to word: String, among known: [String]) -> String? {
+        guard word.utf8.count <= longest else { return nil }
+        // Of very many names the first are enough; all of them would take as long as there are names.
+        let known = known.prefix(mostNames).filter { $0.utf8.count <= longest }
         let limit = max(1, min(word.count / 3, 4))
         return known.map { (name: $0, distance: distance(word.lowercased(), $0.lowercased())) }
             .filter { $0.distance <= limit }

@@ -213,13 +213,30 @@ public struct TaskFilter: Sendable, Equatable {
     public var queue: String?
     /// At most this many; default 100.
     public var limit: Int
+    /// Only those with a greater number; default: all.
+    public var after: Int64
+    /// Whether the payload is read; else ``TaskRow/data`` is empty.
+    public var hasData: Bool
+    /// Fewer rows are given where their payloads, as they are stored, have more bytes than this, and one at least; nil: all.
+    public var bytes: Int?
 
     /// Creates a filter.
-    public init(status: TaskStatus? = nil, name: String? = nil, queue: String? = nil, limit: Int = 100) {
+    public init(
+        status: TaskStatus? = nil,
+        name: String? = nil,
+        queue: String? = nil,
+        limit: Int = 100,
+        after: Int64 = .min,
+        hasData: Bool = true,
+        bytes: Int? = nil
+    ) {
         self.status = status
         self.name = name
         self.queue = queue
         self.limit = limit
+        self.after = after
+        self.hasData = hasData
+        self.bytes = bytes
     }
 }
 

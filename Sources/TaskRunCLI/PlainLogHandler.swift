@@ -26,7 +26,8 @@ struct PlainLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        let text = "\(MomentText.iso(Date())) \(event.level) \(event.message)\(pairs)"
+        let message = BoundedText.fit("\(event.message)", bytes: 16 * 1024)
+        let text = "\(MomentText.iso(Date())) \(event.level) \(message)\(pairs)"
         screen.write(text.visible(keepingLines: true))
     }
 }

@@ -1,3 +1,5 @@
+import TaskRun
+
 /// What is kept of a stream that may be endless: its first and its last bytes.
 struct Capture: Sendable {
     /// How many of the first bytes are kept.
@@ -42,29 +44,17 @@ struct Capture: Sendable {
             ? String(decoding: head, as: UTF8.self) + mark + String(decoding: tail, as: UTF8.self)
             : String(decoding: head + tail, as: UTF8.self)
         if text.utf8.count > headLimit + tailLimit + mark.utf8.count {
-            text = Self.prefix(text, headLimit) + mark + Self.suffix(text, tailLimit)
+            text = BoundedText.prefix(text, bytes: headLimit) + mark + BoundedText.suffix(text, bytes: tailLimit)
         }
         return Self.trim(text)
     }
 
-    private static func prefix(_ text: String, _ limit: Int) -> String {
-        guard text.utf8.count > limit else { return text }
-        var end = text.utf8.index(text.startIndex, offsetBy: limit)
-        while end.samePosition(in: text) == nil { end = text.utf8.index(before: end) }
-        return String(text[..<end])
-    }
-
-    private static func suffix(_ text: String, _ limit: Int) -> String {
-        guard text.utf8.count > limit else { return text }
-        var begin = text.utf8.index(text.endIndex, offsetBy: -limit)
-        while begin.samePosition(in: text) == nil { begin = text.utf8.index(after: begin) }
-        return String(text[begin...])
-    }
-
     private static func trim(_ text: String) -> String {
-        let end = text.lastIndex { !$0.isWhitespace && $0 != "\0" }
-        let begin = text.firstIndex { !$0.isWhitespace && $0 != "\0" }
-        guard let begin, let end else { return "" }
-        return String(text[begin...end])
+        let isBlank = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace || scalar == "\0" }
+        let scalars = text.unicodeScalars
+        guard let begin = scalars.firstIndex(where: { !isBlank($0) }),
+            let end = scalars.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return String(scalars[begin...end])
     }
 }

@@ -21,7 +21,7 @@ struct HandlerOutput: Sendable, Equatable {
     /// Between so many bytes at the beginning and so many at the end only tasks that are to follow are looked for: of all
     /// else the last word counts.
     static let textLimit = 1 << 20
-    /// The longest note, in characters.
+    /// The longest note, in Unicode scalars.
     static let noteLimit = 500
 
     /// Reads the lines; what makes no sense is ignored and remarked.
@@ -56,11 +56,12 @@ struct HandlerOutput: Sendable, Equatable {
     }
 
     private mutating func take(_ line: Substring, isWhole: Bool) {
-        guard let separator = line.firstIndex(of: "=") else {
+        // Scalars: an accent behind the sign belongs to the value.
+        guard let separator = line.unicodeScalars.firstIndex(of: "=") else {
             return remark("a line without \"=\"")
         }
         let key = Self.trim(line[..<separator])
-        let value = Self.trim(line[line.index(after: separator)...])
+        let value = Self.trim(line[line.unicodeScalars.index(after: separator)...])
         switch key {
         case "add":
             follow(ArraySlice(value.utf8), isWhole: isWhole)
@@ -75,7 +76,7 @@ struct HandlerOutput: Sendable, Equatable {
             }
             retryAfter = read
         case "note":
-            note = Self.clean(value.prefix(Self.noteLimit))
+            note = Self.clean(Substring(value.unicodeScalars.prefix(Self.noteLimit)))
         default:
             remark("unknown key \"\(Self.shown(key))\"")
         }
@@ -107,14 +108,18 @@ struct HandlerOutput: Sendable, Equatable {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 
-    private static func shown(_ text: Substring) -> String { clean(text.prefix(40)) }
+    private static func shown(_ text: Substring) -> String { clean(Substring(text.unicodeScalars.prefix(40))) }
 
     private static func clean(_ text: Substring) -> String {
-        String(text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "\u{FFFD}" : $0 })
+        let scalars = text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     private static func trim(_ text: Substring) -> Substring {
-        let end = text.lastIndex { !$0.isWhitespace }
-        return end.map { text[...$0].drop(while: \.isWhitespace) } ?? ""
+        let scalars = text.unicodeScalars
+        guard let begin = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let end = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return "" }
+        return Substring(scalars[begin...end])
     }
 }

@@ -184,9 +184,11 @@ public struct HookProgram: RunHooks {
         return HookFailure(ExitMeaning.text(what, Self.lastLine(of: end) ?? ""))
     }
 
-    /// The last line on stderr, cut to 200 characters; nil where there is none.
+    /// The last line on stderr, cut to 400 bytes; nil where there is none.
     private static func lastLine(of end: ChildProcess.End) -> String? {
-        end.errors.text.split(whereSeparator: \.isNewline).last.map { String($0.prefix(200)) }
+        end.errors.text.split(whereSeparator: \.isNewline).last.map {
+            BoundedText.fit(String($0), bytes: 400)
+        }
     }
 }
 

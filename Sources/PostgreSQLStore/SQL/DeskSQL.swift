@@ -1,13 +1,20 @@
 /// The statements for people: look, send back, remove.
 enum DeskSQL {
     /// All columns of a row, moments in microseconds since 1970; an infinite one is nothing a person could read.
-    static let columns = """
-        id, task_name, \(microseconds("created_at")), data, status, queue, priority, \(microseconds("run_at")),
+    static let columns = columns(data: "data")
+
+    /// The same without the payload, which may be large and is read from elsewhere on the disk.
+    static let columnsWithoutData = columns(data: "''")
+
+    private static func columns(data: String) -> String {
+        """
+        id, task_name, \(microseconds("created_at")), \(data), status, queue, priority, \(microseconds("run_at")),
         attempts, max_attempts, timeout_seconds, lease_owner, \(microseconds("lease_expires_at")), claim_no, crashes,
         last_error, dedupe_key, lock_key, lock_place, \(microseconds("expires_at")),
         token, progress_done, progress_total, progress_note, \(microseconds("cancel_requested_at")), batch, after_batch,
         postponed
         """
+    }
 
     /// One row.
     ///

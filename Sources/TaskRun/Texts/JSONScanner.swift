@@ -198,7 +198,8 @@ package struct JSONScanner {
         return JSONFault(
             problem: problem,
             line: before.count { $0 == 0x0a } + 1,
-            column: String(decoding: before[lineStart...], as: UTF8.self).count + 1
+            // Scalars: to count characters would take much longer, and letters with many accents very long.
+            column: before[lineStart...].count { $0 & 0xc0 != 0x80 } + 1
         )
     }
 }

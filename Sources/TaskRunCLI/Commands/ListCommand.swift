@@ -40,21 +40,44 @@ struct ListCommand: ProgramCommand {
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
-        let filter = TaskFilter(status: status, name: name, queue: queue, limit: limit)
-        let rows = try await program.withStore(settings) { store in
+        var filter = TaskFilter(status: status, name: name, queue: queue, limit: limit)
+        let output = program.output
+        if options.isJSON {
+            filter.bytes = Self.bytesAtOnce
+            try await program.withStore(settings) { [filter] store in
+                try await store.requireSchema()
+                try await Self.write(filter, of: store, to: output)
+            }
+            return .done
+        }
+        // The table has no column for payloads.
+        filter.hasData = false
+        let rows = try await program.withStore(settings) { [filter] store in
             try await store.requireSchema()
             return try await store.list(filter)
         }
-        let output = program.output
-        if options.isJSON {
-            try output.write(rows.map(\.json))
-        } else if rows.isEmpty {
+        if rows.isEmpty {
             try output.write("No tasks.")
         } else {
             try output.write(Self.table(rows, now: Date()).lines(on: output.terminal))
             if rows.count == limit { try output.write("These are the first \(limit); more with --limit.") }
         }
         return .done
+    }
+
+    /// How many bytes of payloads are in memory at once, as they are stored, and one payload at least.
+    private static let bytesAtOnce = 1 << 18
+
+    /// Writes rows as JSON, a part after the other.
+    private static func write(_ filter: TaskFilter, of store: any TaskDesk, to output: Output) async throws {
+        var filter = filter
+        while filter.limit > 0 {
+            let rows = try await store.list(filter)
+            guard let last = rows.last else { return }
+            try output.write(rows.map(\.json))
+            filter.limit -= rows.count
+            filter.after = last.id
+        }
     }
 
     private static func table(_ rows: [TaskRow], now: Date) -> TextTable {

@@ -1,3 +1,5 @@
+import TaskRun
+
 /// A table of aligned columns.
 struct TextTable {
     /// One column.
@@ -14,11 +16,13 @@ struct TextTable {
 
     /// One cell.
     struct Cell: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+        /// The longest text, in bytes.
+        static let limit = 1_024
         let text: String
         let colour: Ink.Colour?
 
         init(_ text: String, _ colour: Ink.Colour? = nil) {
-            self.text = text.visible()
+            self.text = BoundedText.fit(text, bytes: Self.limit).visible()
             self.colour = colour
         }
 

@@ -64,7 +64,9 @@ extension String {
     ///
     /// Mostly the first one; Python says the reason last: `exit status 1: … KeyError: 'email'`.
     var gist: String {
-        let lines = split(whereSeparator: \.isNewline).map { String($0).trimmed }.filter { !$0.isEmpty }
+        let lines = BoundedText.prefix(self, bytes: 16 * 1024).split(whereSeparator: \.isNewline).map {
+            String($0).trimmed
+        }.filter { !$0.isEmpty }
         var line = lines.first ?? ""
         let mark = "Traceback (most recent call last):"
         if line.hasSuffix(mark), let reason = lines.dropFirst().last(where: { !$0.hasPrefix("(attempt ") }) {

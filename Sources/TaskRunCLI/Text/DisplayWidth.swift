@@ -1,12 +1,18 @@
+import TaskRun
+
 extension String {
     /// How many columns a terminal shows it in: wide East Asian characters and emoji take two, marks none.
     var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
 
     /// Cut to a number of columns, with `…` at the end where something was cut off.
+    ///
+    /// Also where it takes 16 bytes a column and more: marks take no columns, and there can be any number of them.
     func cut(toWidth limit: Int) -> String {
-        guard displayWidth > limit else { return self }
+        let bytes = 16 * max(limit, 1)
+        let short = BoundedText.prefix(self, bytes: bytes)
+        guard utf8.count > bytes || displayWidth > limit else { return self }
         var (width, kept) = (0, "")
-        for character in self {
+        for character in short {
             width += character.displayWidth
             if width > limit - 1 { break }
             kept.append(character)
@@ -18,19 +24,19 @@ extension String {
     ///
     /// Line ends and tabs stay if asked for; else they become spaces.
     func visible(keepingLines: Bool = false) -> String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.map { scalar in
-                    switch scalar {
-                    case "\n", "\t": keepingLines ? scalar : " "
-                    case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value): "\u{FFFD}"
-                    // Directions that could make a line read as another one.
-                    case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": "\u{FFFD}"
-                    default: scalar
-                    }
-                }
-            )
-        )
+        // Most texts have nothing of it: control characters are these bytes, or begin with them in UTF-8.
+        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == 0xc2 || $0 == 0xe2 }) else { return self }
+        var shown = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\n", "\t": shown.append(keepingLines ? scalar : " ")
+            case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value): shown.append("\u{FFFD}")
+            // Directions that could make a line read as another one.
+            case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": shown.append("\u{FFFD}")
+            default: shown.append(scalar)
+            }
+        }
+        return String(shown)
     }
 }
 
