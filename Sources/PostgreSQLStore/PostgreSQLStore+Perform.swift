@@ -54,9 +54,38 @@ extension PostgreSQLStore {
         case .known(let outcome):
             return outcome
         case .doubtful(let failure):
-            let fate = try await connection.run { session throws(PostgreSQLFailure) in try run.fate(in: session) }
-            guard let fate else { throw failure }
-            return fate
+            return try await fate(of: run, after: failure, on: connection)
+        }
+    }
+
+    /// How long it is asked what became of a COMMIT: servers begin anew within seconds.
+    private static let patienceForFate = Duration.seconds(20)
+
+    /// Finds out what became of a COMMIT whose answer was lost.
+    ///
+    /// - Returns: What became of it; a failure where that cannot be found out: it may have gone through.
+    /// - Throws: What broke the connection, where nothing went through.
+    private func fate(
+        of run: ScriptRun,
+        after failure: PostgreSQLFailure,
+        on connection: PostgreSQLConnection
+    ) async throws(PostgreSQLFailure) -> ScriptOutcome {
+        let end = ContinuousClock.now + Self.patienceForFate
+        while true {
+            let found: ScriptOutcome?
+            do throws(PostgreSQLFailure) {
+                found = try await connection.run { session throws(PostgreSQLFailure) in try run.fate(in: session) }
+            } catch {
+                guard ContinuousClock.now < end, !Task.isCancelled else {
+                    let words = "the answer to COMMIT was lost, and what became of it cannot be found out"
+                    return .failed(error: "\(words): \(error.message)")
+                }
+                // A cancelled wait is seen above.
+                try? await Task.sleep(for: .milliseconds(250))
+                continue
+            }
+            guard let found else { throw failure }
+            return found
         }
     }
 

@@ -87,9 +87,10 @@ extension Database {
                     let code = error.resultCode
                     // Locks and full disks are the store's trouble, everything else is the script's.
                     if code == .SQLITE_BUSY || code == .SQLITE_FULL || code == .SQLITE_IOERR { throw error }
-                    throw Undone(
-                        outcome: .failed(error: "\(error.message ?? "SQLite error") (SQLite \(code.rawValue))")
-                    )
+                    let words =
+                        "\(BoundedText.fit(error.message ?? "SQLite error", bytes: 4 * 1024)) (SQLite \(code.rawValue))"
+                    let isOfMachine = [.SQLITE_NOMEM, .SQLITE_CANTOPEN, .SQLITE_PROTOCOL, .SQLITE_LOCKED].contains(code)
+                    throw Undone(outcome: isOfMachine ? .undone(why: words) : .failed(error: words))
                 }
                 if let key { try promote(key) }
                 try endBatches([settlement], [.settled], now: Date())

@@ -17,6 +17,9 @@ public enum HandlerOutcome: Sendable, Equatable {
     case stopped
     /// Ended before its time because somebody asked to cancel the task: taken back, and not tried again.
     case cancelled
+    /// The handler did not begin, or nothing stayed of what it did: back to WAITING, the attempt does not count, and the run
+    /// does not claim the name for a while.
+    case notBegun(NotBegun)
     /// The handler settled the claim itself, in the transaction that did the work (an SQL file).
     case settled(SettleResult)
 }

@@ -23,6 +23,7 @@ extension OneShotRun {
     /// What to claim now; nil: nothing.
     func claimRequest(now: ContinuousClock.Instant) -> ClaimRequest? {
         if isOver(now) { isWaiting = false }
+        if !holds.isEmpty, holds.pass(now: now, most: settings.concurrency) { isWaiting = false }
         if stopBegan != nil || fatal != nil || left == 0 || names.isEmpty { phase = .done }
         if isOver(now) || phase == .done || bench.with({ $0.isStuck(now: now) }) { giveBackUnbegun() }
         if phase == .usual, isOver(now), isIdle { phase = .alone }
@@ -32,7 +33,11 @@ extension OneShotRun {
             nextClaim = now.advanced(by: .milliseconds(100))
             return nil
         }
-        slotsHeld += slots.take(upTo: settings.concurrency - slotsHeld)
+        guard !claimable.isEmpty else {
+            waitForHolds(now: now)
+            return nil
+        }
+        slotsHeld += slots.take(upTo: max(0, places - slotsHeld))
         if slotsHeld == 0 {
             // Other runs of this host have all places: ask again soon, and not beyond the window.
             nextClaim = now.advanced(by: .milliseconds(100))
@@ -45,7 +50,7 @@ extension OneShotRun {
     /// Enough for the free places, and as much ahead as will begin soon; nil: enough is in hand.
     private func usualRequest() -> ClaimRequest? {
         let (waiting, busy, bytes) = bench.with { ($0.waiting.count, $0.workers.count, $0.bytes) }
-        let free = slotsHeld - busy
+        let free = min(slotsHeld, places) - busy
         let ready = bench.with({ $0.isSlow(now: .now) }) ? 0 : pace.ahead(workers: slotsHeld)
         let room = free + ready - waiting
         // Large payloads are not claimed ahead, and wait for others to end.
@@ -61,7 +66,7 @@ extension OneShotRun {
     private func request(_ share: ClaimRequest.Share) -> ClaimRequest {
         ClaimRequest(
             owner: identity.text,
-            names: names,
+            names: claimable,
             queues: settings.queues.first,
             share: share,
             lease: settings.lease,
@@ -75,9 +80,10 @@ extension OneShotRun {
             limits = (try await store.limits(), now)
             dueQueues =
                 settings.isFair
-                ? try await store.dueQueues(names: names, queues: settings.queues.first).map { [$0] } : []
+                ? try await store.dueQueues(names: claimable, queues: settings.queues.first).map { [$0] } : []
         }
         let limits = limits?.found ?? []
+        let names = claimable
         let all = ClaimShare.divide(names, settings.queues, by: limits)
         guard !dueQueues.isEmpty else { return all }
         // Each in its turn is the first; what one leaves of its share is for the others.
@@ -136,6 +142,9 @@ extension OneShotRun {
             if claimed.isEmpty, !isOver(sent) { tellQueueEmpty() }
             isWaiting = turn != nil && claimed.isEmpty && !isOver(sent)
             phase = isOver(sent) || (claimed.isEmpty && !isWaiting) ? .done : .usual
+            if phase == .done, !isOver(sent), let moment = holds.nextWorthWaiting {
+                (phase, nextClaim) = (.usual, moment)
+            }
         } else if exchange.isPartial {
             nextClaim = sent
         } else if claimed.isEmpty {
@@ -196,6 +205,11 @@ extension OneShotRun {
             defer { state.waiting = [] }
             return state.waiting
         }
+        giveBack(unbegun)
+    }
+
+    /// Gives back tasks whose handlers have not begun.
+    func giveBack(_ unbegun: [Workbench.Held]) {
         unsettled += unbegun.map { held in
             let finished = Workbench.Finished(
                 held: held,
@@ -213,7 +227,7 @@ extension OneShotRun {
     /// Starts a worker for each free place while tasks wait, and gives unused places back.
     func beginWork() {
         let around = hooks.flatMap { $0.surroundHandlers ? $0 : nil }
-        bench.startWorkers(places: slotsHeld) { [bench, performer] number in
+        bench.startWorkers(places: min(slotsHeld, places)) { [bench, performer] number in
             var outcome: HandlerOutcome?
             while let task = bench.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
                 if let around {
@@ -231,7 +245,9 @@ extension OneShotRun {
             }
         }
         // A worker may have left just now, cancelled, with tasks still waiting: its place is for the next one.
-        let needed = bench.with { $0.waiting.isEmpty ? $0.workers.count : slotsHeld }
+        let needed = bench.with {
+            $0.waiting.isEmpty ? $0.workers.count : min(slotsHeld, max($0.workers.count, places))
+        }
         slots.release(slotsHeld - needed)
         slotsHeld = needed
     }

@@ -31,8 +31,11 @@ extension OneShotRun {
             guard stop.requests == 0, turn?.isWanted != true else { return }
         }
         if isIdle { observer?(.waiting) }
+        pulse.rest()
+        defer { pulse.beat() }
         let asked = ContinuousClock.now
-        switch await waitForTasks(until: isIdle ? windowEnd ?? asked.advanced(by: .seconds(3600)) : nextLook) {
+        let end = isIdle ? windowEnd ?? asked.advanced(by: .seconds(3600)) : nextLook
+        switch await waitForTasks(until: min(end, holds.nextEnd ?? end)) {
         case .success(false): break
         case .success(true):
             // Until the claim shows otherwise.
@@ -46,7 +49,7 @@ extension OneShotRun {
 
     /// Waits for what is due, for something to settle, and for whoever asks the run to stop; whichever comes first.
     private func waitForTasks(until end: ContinuousClock.Instant) async -> Result<Bool, StoreError> {
-        let (store, bench, names) = (store, bench, names)
+        let (store, bench, names) = (store, bench, claimable)
         let queues = QueueFilter.all(of: settings.queues)
         return await withTaskGroup(of: Result<Bool, StoreError>.self) { group in
             group.addTask {

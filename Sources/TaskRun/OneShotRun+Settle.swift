@@ -49,7 +49,8 @@ extension OneShotRun {
         // What the table does not have yet goes into the result; a task that is gone needs it no more.
         let said = talk.take(finished.map(\.held.task.proof))
         for end in finished {
-            pace.note(end.occupied)
+            noteBeginning(of: end)
+            if !end.outcome.isNotBegun { pace.note(end.occupied) }
             if end.isCancelled {
                 cancel(end, progress: said[end.held.task.proof]?.progress)
                 continue
@@ -211,6 +212,7 @@ extension Workbench.Finished {
     var effectiveOutcome: HandlerOutcome? {
         switch (cancellation, outcome) {
         case (_, .succeeded), (_, .skipped), (_, .settled), (.stopping, .later): outcome
+        case (.timedOut, .notBegun), (.stopping, .notBegun): outcome
         case (nil, .stopped): .failed(error: "the handler cancelled itself")
         case (nil, _): outcome
         case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")

@@ -37,12 +37,15 @@ public actor OneShotRun {
     let hooks: Hooks?
     let hookQueue = HookQueue()
     private let executor = QueueExecutor()
+    let pulse: RunPulse
     let began = ContinuousClock.now
 
     var report = RunReport()
     var phase = Phase.usual
     var pace = ClaimPace()
     var slotsHeld = 0
+    /// Names whose handlers cannot begin.
+    var holds = Holds()
     var unsettled: [Unsettled] = []
     var nextClaim = ContinuousClock.now
     var nextRenewal: ContinuousClock.Instant
@@ -91,6 +94,7 @@ public actor OneShotRun {
     ///   - isDead: Whether the owner of a lease is known to be dead; it also ends what that run left behind on this host.
     ///   - beforeClaims: Is called once, before the first claim: from then on others may ask what became of this run.
     ///   - hooks: Are told what happens, and asked before a task is performed.
+    ///   - pulse: Is told that the run goes on.
     ///   - observer: Is told what happens, as it happens; from any thread.
     public init(
         store: any TaskStore,
@@ -104,6 +108,7 @@ public actor OneShotRun {
         isDead: @escaping @Sendable (String) async -> Bool = { _ in false },
         beforeClaims: @escaping @Sendable () -> Void = {},
         hooks: [any RunHooks] = [],
+        pulse: RunPulse = RunPulse(),
         observer: (@Sendable (RunEvent) -> Void)? = nil
     ) {
         self.store = store
@@ -112,6 +117,7 @@ public actor OneShotRun {
         self.slots = slots
         self.stop = stop
         self.turn = turn
+        self.pulse = pulse
         self.isDead = isDead
         self.observer = observer
         self.beforeClaims = beforeClaims
@@ -177,6 +183,7 @@ public actor OneShotRun {
         }
         beforeClaims()
         while true {
+            pulse.beat()
             noteTurn()
             await settleAndClaim()
             beginWork()

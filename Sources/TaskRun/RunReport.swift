@@ -49,6 +49,9 @@ public enum RunEvent: Sendable {
     case ended(ClaimedTask, Verdict?, SettleResult, took: Duration)
     /// A task was not performed because a hook said so, and why; its row is deleted.
     case skipped(ClaimedTask, note: String?)
+    /// A handler did not begin: its task goes back, and others of its name wait for a while; told once a name, of a shortage
+    /// of the machine once a run.
+    case heldBack(ClaimedTask, NotBegun)
     /// The database made trouble; the run goes on.
     case trouble(StoreError)
     /// Nothing is due or in hand, and the run stays.

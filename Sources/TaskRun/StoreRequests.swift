@@ -258,4 +258,7 @@ public enum ScriptOutcome: Sendable, Equatable {
     case failed(error: String)
     /// Somebody has asked to cancel the task: nothing was changed.
     case cancelled
+    /// The database undid everything for a reason of its own, not the script's: nothing was changed. After a conflict with
+    /// another transaction (a deadlock, a serialization failure) it may be run again at once.
+    case undone(why: String, isConflict: Bool = false)
 }

@@ -50,6 +50,8 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
             return .stopped
         } catch let failure as PermanentFailure {
             return .permanentlyFailed(error: failure.description)
+        } catch let why as NotBegun {
+            return .notBegun(why)
         } catch let wish as TryAgainLater {
             return .later(after: wish.delay, note: wish.note)
         } catch let failure as RetryAfter {

@@ -30,7 +30,7 @@ public protocol TaskHandler: Sendable {
     /// Performs one task.
     ///
     /// - Throws: ``PermanentFailure`` when no attempt can succeed, ``TryAgainLater`` to come back without losing the
-    ///   attempt; anything else is a failed attempt, tried again after the backoff.
+    ///   attempt, ``NotBegun`` where it could not begin at all; anything else is a failed attempt, tried again after the backoff.
     func perform(_ payload: Payload, in context: TaskContext) async throws
     /// Called once for each ``setUp(in:)``, also if that or ``perform(_:in:)`` threw or was cancelled. Default: nothing.
     ///

@@ -126,19 +126,22 @@ extension Verdict {
         case .later(let delay, let note):
             return .release(
                 after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread()),
-                error: note,
+                error: note.map(LastError.fit),
                 isAsked: true
             )
+        case .notBegun(let why):
+            return .release(error: LastError.fit(why.reason))
         case .permanentlyFailed(let error):
-            return .fail(error: error)
+            return .fail(error: LastError.fit(error))
         case .failed(let error, let delay):
             let limit = task.maxAttempts ?? policy.maxAttempts
             guard task.attempt < limit else {
-                return .fail(error: "\(error)\n(attempt \(task.attempt) of \(limit), none left)")
+                let end = "\n(attempt \(task.attempt) of \(limit), none left)"
+                return .fail(error: LastError.fit(error, leaving: end.utf8.count) + end)
             }
             return .retry(
                 after: delay ?? policy.backoff(afterAttempt: task.attempt, spread: spread()),
-                error: error
+                error: LastError.fit(error)
             )
         }
     }

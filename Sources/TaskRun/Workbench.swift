@@ -120,6 +120,11 @@ final class Workbench: Sendable {
                     state.workers[worker] = nil
                     return (nil, state.wakesRun())
                 }
+                // The next one may not begin either: the run decides first.
+                if outcome.isNotBegun {
+                    state.workers[worker] = nil
+                    return (nil, state.wakesRun(inAnyCase: true))
+                }
             }
             guard let held = state.waiting.popLast() else {
                 state.workers[worker] = nil
@@ -149,8 +154,8 @@ final class Workbench: Sendable {
         typealias Step = (task: ClaimedTask?, wakes: Bool)
         let now = ContinuousClock.now
         let (task, wakes) = state.withLock { state -> Step in
-            guard let running = state.running[worker], running.cancellation == nil, let held = state.waiting.last,
-                held.task.name == running.held.task.name, canFollow(held.task)
+            guard !outcome.isNotBegun, let running = state.running[worker], running.cancellation == nil,
+                let held = state.waiting.last, held.task.name == running.held.task.name, canFollow(held.task)
             else { return (nil, false) }
             state.waiting.removeLast()
             state.finished.append(Finished(running, outcome: outcome, ended: now))
@@ -250,8 +255,8 @@ extension Workbench.Running {
 
 extension Workbench.State {
     /// Whether what the run waits for has come; it is told once.
-    fileprivate mutating func wakesRun() -> Bool {
-        guard let sleeper, waiting.count <= sleeper else { return false }
+    fileprivate mutating func wakesRun(inAnyCase: Bool = false) -> Bool {
+        guard let sleeper, inAnyCase || waiting.count <= sleeper else { return false }
         self.sleeper = nil
         return true
     }

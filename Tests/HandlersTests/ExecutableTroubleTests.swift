@@ -1,32 +1,66 @@
 import Foundation
 import TaskRun
+import TestSupport
 import Testing
 
 @testable import Handlers
 
 @Suite("Executables that are bad, or cannot be started")
 struct ExecutableTroubleTests {
-    @Test("a missing interpreter is named")
+    @Test("a missing interpreter is named, and the attempt has not begun")
     func missingInterpreter() async throws {
         try await withPlace { place in
             let file = try place.write("#!/opt/nowhere/php -q\n", to: "handlers/A.php", mode: 0o755)
             let outcome = await ExecutableHandler(name: "A", path: file, settings: place.settings()).perform(task())
             #expect(
                 outcome
-                    == .failed(
-                        error: "cannot start \(file): its interpreter /opt/nowhere/php is missing or may not be run. "
-                            + "Install it or correct the first line."
+                    == .notBegun(
+                        NotBegun(
+                            .handler,
+                            "cannot start \(file): its interpreter /opt/nowhere/php is missing or may not be run. "
+                                + "Install it or correct the first line."
+                        )
                     )
             )
         }
     }
 
-    @Test("an interpreter that env does not find is named")
-    func missingInterpreterOfEnv() async throws {
+    @Test(
+        "an interpreter that env does not find is named, and the attempt has not begun",
+        arguments: ["nowhere-php", "-S nowhere-php -q", "/opt/nowhere-php"]
+    )
+    func missingInterpreterOfEnv(_ words: String) async throws {
         try await withPlace { place in
-            let file = try place.write("#!/usr/bin/env nowhere-php\n", to: "handlers/A.php", mode: 0o755)
-            let error = await ExecutableHandler(name: "A", path: file, settings: place.settings()).perform(task()).error
-            #expect(error?.hasPrefix("exit status 127") == true && error?.contains("nowhere-php") == true)
+            let file = try place.write("#!/usr/bin/env \(words)\n", to: "handlers/A.php", mode: 0o755)
+            let outcome = await ExecutableHandler(name: "A", path: file, settings: place.settings()).perform(task())
+            #expect(outcome.obstacle == .handler)
+            #expect(outcome.error?.contains("nowhere-php") == true)
+        }
+    }
+
+    @Test("a handler that does not find a command of its own has begun")
+    func missingCommand() async throws {
+        try await withPlace { place in
+            let outcome = try await place.script("nowhere-command").perform(task())
+            guard case .failed(let error, _) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(error.contains("nowhere-command"))
+        }
+    }
+
+    @Test("a program whose library is missing has not begun")
+    func missingLibrary() async throws {
+        try await withPlace { place in
+            let words = ["-shared", "-fPIC", "-o", "\(place.path)/libnowhere.so", "-xc", "/dev/null"]
+            try await Command(["/usr/bin/cc"] + words).run()
+            try place.write("int main(void) { return 0; }\n", to: "main.c")
+            let file = "\(place.handlers)/A"
+            let link = ["-Wl,--no-as-needed", "-o", file, "\(place.path)/main.c", "-L\(place.path)", "-lnowhere"]
+            try await Command(["/usr/bin/cc"] + link).run()
+            let outcome = await ExecutableHandler(name: "A", path: file, settings: place.settings()).perform(task())
+            #expect(outcome.obstacle == .handler && outcome.error?.contains("libnowhere.so") == true)
         }
     }
 
@@ -50,12 +84,13 @@ struct ExecutableTroubleTests {
         }
     }
 
-    @Test("a file that vanished, a folder in its place, a missing working directory: failed, not for good")
+    @Test("a file that vanished, a folder in its place, a missing working directory: the attempt has not begun")
     func vanished() async throws {
         try await withPlace { place in
             let handler = try place.script("exit 0")
             try FileManager.default.removeItem(atPath: handler.origin)
             let gone = await handler.perform(task())
+            #expect(gone.obstacle == .handler)
             #expect(
                 gone.error?.contains("no such file or directory. Has it been moved, or not been installed?") == true
             )
@@ -70,13 +105,13 @@ struct ExecutableTroubleTests {
         }
     }
 
-    @Test("a program that is being written to is a failed attempt, and is performed once it is whole")
+    @Test("a program that is being written to has not begun, and is performed once it is whole")
     func beingWritten() async throws {
         try await withPlace { place in
             let handler = try place.script("echo written")
             let writer = try FileHandle(forWritingTo: URL(fileURLWithPath: handler.origin))
-            let error = await handler.perform(task()).error
-            #expect(error == "cannot start \(handler.origin): it is being written to.")
+            let outcome = await handler.perform(task())
+            #expect(outcome == .notBegun(NotBegun(.passing, "cannot start \(handler.origin): it is being written to.")))
             try writer.close()
             // Other tests that start programs at this moment may hold the file open until they have.
             #expect(try await eventually { await handler.perform(task()).result == "written\n" })
@@ -208,12 +243,14 @@ struct ExecutableTroubleTests {
         }
     }
 
-    @Test("a private folder that is not there is a failed attempt with its reason")
+    @Test("where the private folder is not there the attempt has not begun, and its reason is told")
     func noPrivateFolder() async throws {
         try await withPlace { place in
             let settings = ExecutableSettings(run: "r", environment: [:], privateFolder: "\(place.path)/missing")
-            let error = try await place.perform("exit 0", settings: settings).error
-            #expect(error == "cannot make the file for TASKRUN_OUTPUT: no such file or directory.")
+            let outcome = try await place.perform("exit 0", settings: settings)
+            #expect(outcome.obstacle == .handler)
+            let words = "cannot make the file for TASKRUN_OUTPUT in the runtime directory: no such file or directory."
+            #expect(outcome.error == words)
         }
     }
 

@@ -104,7 +104,7 @@ struct MailHandlerTests {
         }
     }
 
-    @Test("an outbox that cannot be written is a failed attempt that names the setting")
+    @Test("where the outbox cannot be written the attempt has not begun, and the setting is named")
     func badOutbox() async throws {
         try await withPlace { place in
             try place.write("", to: "file")
@@ -150,7 +150,7 @@ struct MailHandlerTests {
         }
     }
 
-    @Test("a missing sendmail is a failed attempt that names the settings")
+    @Test("with a missing sendmail the attempt has not begun, and the settings are named")
     func noSendmail() async throws {
         try await withPlace { place in
             let handler = try handler("CONTACT_EMAIL", MailSettings(sendmail: "\(place.path)/missing"))

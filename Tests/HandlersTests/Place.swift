@@ -142,10 +142,11 @@ extension Handler {
 }
 
 extension HandlerOutcome {
-    /// The error text of a failure of either kind; nil for anything else.
+    /// The error text of a failure of either kind, or why it did not begin; nil for anything else.
     var error: String? {
         switch self {
         case .failed(let error, _), .permanentlyFailed(let error): error
+        case .notBegun(let why): why.reason
         default: nil
         }
     }
@@ -154,6 +155,9 @@ extension HandlerOutcome {
     var result: String? {
         if case .succeeded(let bytes, _) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
     }
+
+    /// What was in the way of one that did not begin.
+    var obstacle: NotBegun.Cause? { if case .notBegun(let why) = self { why.cause } else { nil } }
 
     var isPermanent: Bool { if case .permanentlyFailed = self { true } else { false } }
 }

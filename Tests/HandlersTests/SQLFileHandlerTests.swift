@@ -94,6 +94,36 @@ struct SQLFileHandlerTests {
         }
     }
 
+    @Test("a script that met another transaction is run again at once, and given back where that does not help")
+    func conflicts() async throws {
+        try await withPlace { place in
+            let asked = Asked()
+            let handler = try handler(in: place, asked: asked) { () throws(StoreError) in
+                asked.all.count < 4 ? .undone(why: "deadlock detected", isConflict: true) : .done
+            }
+            #expect(await handler.perform(task()) == .settled(.settled))
+            #expect(asked.all.count == 4)
+            let never = Asked()
+            let unlucky = try self.handler(in: place, asked: never) { () throws(StoreError) in
+                .undone(why: "deadlock detected", isConflict: true)
+            }
+            let outcome = await unlucky.perform(task())
+            #expect(outcome == .notBegun(NotBegun(.passing, "\(place.handlers)/A.sql: deadlock detected")))
+            #expect(never.all.count == 10)
+        }
+    }
+
+    @Test("what the server undid for a reason of its own is not run again at once, and costs no attempt")
+    func undone() async throws {
+        try await withPlace { place in
+            let asked = Asked()
+            let handler = try handler(in: place, asked: asked) { () throws(StoreError) in .undone(why: "out of memory")
+            }
+            #expect(await handler.perform(task()).obstacle == .passing)
+            #expect(asked.all.count == 1)
+        }
+    }
+
     @Test("10 MB of data are bound")
     func large() async throws {
         try await withPlace { place in
@@ -121,7 +151,7 @@ struct SQLFileHandlerTests {
         }
     }
 
-    @Test("a refused statement and an unreachable database are failed attempts")
+    @Test("a refused statement is a failed attempt; with an unreachable database the attempt has not begun")
     func failed() async throws {
         try await withPlace { place in
             let refused = try handler(in: place) { () throws(StoreError) in .failed(error: "no such table: a") }
@@ -133,7 +163,8 @@ struct SQLFileHandlerTests {
                 advice: "Start it."
             )
             let lost = try handler(in: place) { () throws(StoreError) in throw error }
-            #expect(await lost.perform(task()) == .failed(error: "cannot run a script: connection refused. Start it."))
+            let outcome = await lost.perform(task())
+            #expect(outcome == .notBegun(NotBegun(.passing, "cannot run a script: connection refused. Start it.")))
         }
     }
 
@@ -165,7 +196,7 @@ struct SQLFileHandlerTests {
         }
     }
 
-    @Test("a time limit that has passed is a failed attempt, and nothing is run")
+    @Test("where the time limit has passed nothing is run, and the attempt has not begun")
     func late() async throws {
         try await withPlace { place in
             let asked = Asked()

@@ -119,7 +119,7 @@ struct StreamTroubleTests {
     }
 
     @Test(
-        "a program that does not come to its hello fails the task with the reason, after three tries",
+        "where no program comes to its hello the attempt has not begun, after three tries, and the reason is told",
         arguments: [
             (
                 "#!/bin/sh\necho x >> tries; echo 'no database' >&2; exit 2\n",
@@ -143,7 +143,7 @@ struct StreamTroubleTests {
             let stream = StreamHandler(name: "TEST", path: file, settings: place.settings())
             let outcome = await stream.perform(task())
             #expect(outcome.error?.contains(text) == true && outcome.error?.contains(file) == true, "\(outcome)")
-            #expect(!outcome.isPermanent)
+            #expect(outcome.obstacle == .handler)
             if script.contains("tries") { #expect(place.text(of: "tries") == "x\nx\nx\n") }
             await stream.close()
         }

@@ -46,6 +46,7 @@ final class Diary: RunHooks {
             case .failed(let error, _): "failed: \(error)"
             case .permanentlyFailed(let error): "failed for ever: \(error)"
             case .later: "later"
+            case .notBegun(let why): "not begun: \(why.reason)"
             case .skipped: "skipped"
             case .stopped: "stopped"
             case .cancelled: "cancelled"

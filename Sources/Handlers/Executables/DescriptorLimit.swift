@@ -23,7 +23,10 @@ enum DescriptorLimit {
     private static let reserve = 128
 
     /// How many programs may run at once; 112 with the usual limit of 1,024 open files.
-    static let programs = max(1, (sysconf(Int32(_SC_OPEN_MAX)) - reserve) / perProgram)
+    static let programs = most(more: 0)
+
+    /// How many fit into the limit where each needs so many descriptors more.
+    static func most(more: Int) -> Int { max(1, (sysconf(Int32(_SC_OPEN_MAX)) - reserve) / (perProgram + more)) }
     private static let running = Atomic<Int>(0)
 
     /// Counts a program while `body` runs it.

@@ -65,7 +65,7 @@ public struct ExecutableHandler: Handler {
                 }
             }
         } catch {
-            return .failed(error: failure(error))
+            return .notBegun(notBegun(error))
         }
     }
 
@@ -74,7 +74,8 @@ public struct ExecutableHandler: Handler {
         do {
             file = try settings.outputs.makeFile()
         } catch {
-            return .failed(error: "cannot make the file for TASKRUN_OUTPUT: \(SpawnFailure.describe(error)).")
+            let reason = "cannot make the file for TASKRUN_OUTPUT in the runtime directory"
+            return .notBegun(NotBegun(SpawnFailure.cause(of: error), "\(reason): \(SpawnFailure.describe(error))."))
         }
         defer { settings.outputs.removeFile(file) }
         let program = program(for: task, in: context, output: file)
@@ -83,6 +84,7 @@ public struct ExecutableHandler: Handler {
             let end = try program.run(input: task.data, cancelled: cancelled) {
                 look(at: file, for: context, last: &last)
             }
+            if let why = whyNotBegun(end, program) { return .notBegun(NotBegun(.handler, why)) }
             let said = settings.outputs.text(of: file)
             let wishes = HandlerOutput.parse(said)
             // A short program has ended before anybody looked.
@@ -106,14 +108,28 @@ public struct ExecutableHandler: Handler {
             guard case .succeeded = outcome, !wishes.followUps.isEmpty || !isWhole else { return outcome }
             return context.follow(wishes.followUps, isWhole: isWhole) ?? outcome
         } catch {
-            return cancelled.wait() ? .stopped : .failed(error: failure(error))
+            let why = notBegun(error)
+            // What it has done in that moment nobody knows.
+            if (error as? StartError)?.hasBegun == true { return .failed(error: why.reason) }
+            return cancelled.wait() ? .stopped : .notBegun(why)
         }
     }
 
     private func size(of file: String) -> Int { (try? FileStatus(path: file)).map { Int($0.size) } ?? 0 }
 
-    private func failure(_ error: any Error) -> String {
-        SpawnFailure.text(error, path: origin, workingDirectory: workingDirectory.string)
+    private func notBegun(_ error: any Error) -> NotBegun {
+        SpawnFailure.notBegun(error, path: origin, workingDirectory: workingDirectory.string)
+    }
+
+    /// Why a program that was started and ended at once never began its work.
+    private func whyNotBegun(_ end: ChildProcess.End, _ program: ChildProcess) -> String? {
+        Interpreter.whyNotBegun(
+            end.status,
+            said: end.errors.head,
+            path: origin,
+            line: SpawnFailure.interpreterLine(ofFile: origin),
+            searchPath: program.program.environment["PATH"]
+        )
     }
 
     /// The program with its environment: DESIGN's list, and nothing else.

@@ -54,6 +54,9 @@ public struct ExecutableSettings: Sendable {
     /// limit of 1,024.
     public static var mostAtOnce: Int { DescriptorLimit.programs }
 
+    /// The same where each one also holds one of the host's places: 99 with the usual limit.
+    public static func mostAtOnce(slots: Bool) -> Int { slots ? DescriptorLimit.most(more: 1) : mostAtOnce }
+
     /// Removes the files behind `TASKRUN_OUTPUT` that a dead run left in its private folder.
     public static func removeFiles(of run: String, in privateFolder: String) {
         OutputFolder.remove(of: run, in: Files.absolute(privateFolder).string)

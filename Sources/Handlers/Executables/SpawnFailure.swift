@@ -1,4 +1,12 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 import SystemPackage
+import TaskRun
 
 /// Why a program could not be started, in words: the error number alone says "no such file" of a missing interpreter too.
 enum SpawnFailure {
@@ -10,6 +18,31 @@ enum SpawnFailure {
             return "cannot start \(path): its working directory \(workingDirectory) cannot be entered: \(reason)."
         }
         return "cannot start \(path): " + text(error.reason, path: path)
+    }
+
+    /// The same as the reason why a handler did not begin.
+    static func notBegun(_ error: any Error, path: String, workingDirectory: String) -> NotBegun {
+        NotBegun(cause(of: error), text(error, path: path, workingDirectory: workingDirectory))
+    }
+
+    /// What was in the way.
+    static func cause(of error: any Error) -> NotBegun.Cause {
+        switch error {
+        case is DescriptorLimit.Reached: .scarcity
+        case let error as StartError: cause(of: error.reason)
+        case let error as Errno: cause(of: error)
+        default: .handler
+        }
+    }
+
+    private static func cause(of reason: Errno) -> NotBegun.Cause {
+        switch reason {
+        case .textFileBusy: .passing
+        case .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace,
+            Errno(rawValue: EDQUOT):
+            .scarcity
+        default: .handler
+        }
     }
 
     private static func text(_ reason: Errno, path: String) -> String {
@@ -46,6 +79,12 @@ enum SpawnFailure {
         return text.prefix(1).lowercased() + text.dropFirst()
     }
 
+    /// ST_NOEXEC of statvfs(3), which Swift does not see.
+    private static func isNotForPrograms(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) == 0 && status.f_flag & 8 != 0
+    }
+
     /// ENOENT, EACCES and ENOTDIR come as one error, so the file is looked at again.
     private static func whyNotRun(_ path: String) -> String {
         let status: FileStatus
@@ -58,6 +97,9 @@ enum SpawnFailure {
         guard status.hasRunBit else { return "it has no run bit. chmod +x \(path)" }
         guard status.isExecutable else {
             return "this user may not run it (mode \(String(status.permissions, radix: 8)))."
+        }
+        if isNotForPrograms(path) {
+            return "it lies on a file system from which no program may be started (mounted noexec)."
         }
         guard let line = interpreterLine(ofFile: path) else {
             return "the loader that it was linked for is missing, or a folder above it may not be entered."

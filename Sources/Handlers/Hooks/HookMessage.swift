@@ -56,6 +56,9 @@ struct HookMessage: Sendable {
         case .later(_, let note):
             add("outcome", "later")
             if let note { add("note", LastError.fit(note)) }
+        case .notBegun(let why):
+            add("outcome", "not_begun")
+            add("error", LastError.fit(why.reason))
         case .stopped:
             add("outcome", "stopped")
         case .cancelled, .settled(.cancelled):

@@ -21,8 +21,8 @@ struct Mailer: Sendable {
 
     /// Lets a message leave.
     ///
-    /// - Throws: `PermanentFailure` for a message that no attempt can deliver, ``Failure`` for any other trouble,
-    ///   `CancellationError`.
+    /// - Throws: `PermanentFailure` for a message that no attempt can deliver, `NotBegun` where it surely did not leave because
+    ///   sendmail or the outbox is out of reach, ``Failure`` for any other trouble, `CancellationError`.
     func send(
         to recipient: String,
         named name: String?,
@@ -87,8 +87,8 @@ struct Mailer: Sendable {
             end = try await program.run(input: input)
         } catch {
             try Task.checkCancellation()
-            let reason = SpawnFailure.text(error, path: path.string, workingDirectory: "/")
-            throw Failure(description: "\(reason) \(Self.adviceWithoutProgram)")
+            let why = SpawnFailure.notBegun(error, path: path.string, workingDirectory: "/")
+            throw NotBegun(why.cause, "\(why.reason) \(Self.adviceWithoutProgram)")
         }
         if case .exited(0) = end.status { return }
         try Task.checkCancellation()

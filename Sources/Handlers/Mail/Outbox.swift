@@ -16,11 +16,14 @@ struct Outbox: Sendable {
     /// Writes a file under another name, sees it on the disk, and renames it: there whole or not at all.
     ///
     /// A second attempt of the same task replaces the first one's file, so none is there twice.
-    func store(_ message: String, as name: String) async throws(Mailer.Failure) {
+    ///
+    /// - Throws: Why nothing was written.
+    func store(_ message: String, as name: String) async throws(NotBegun) {
         let result = await offPool { Result { () throws(Errno) in try write(message, as: name) } }
         guard case .failure(let error) = result else { return }
-        throw Mailer.Failure(
-            description: "cannot write \(name) into the folder \(folder) (setting mail.outbox): "
+        throw NotBegun(
+            SpawnFailure.cause(of: error),
+            "cannot write \(name) into the folder \(folder) (setting mail.outbox): "
                 + "\(SpawnFailure.describe(error)). Make it a folder that this user can write to."
         )
     }

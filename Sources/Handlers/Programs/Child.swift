@@ -40,7 +40,9 @@ struct Child: ~Copyable, Sendable {
         ProgramRecord.shared.born(fault.error == 0 ? child.process : nil, at: place)
         guard fault.error == 0 else {
             let isWorkingDirectory = fault.step == spawn_enter_directory
-            throw StartError(reason: Errno(rawValue: fault.error), isWorkingDirectory: isWorkingDirectory)
+            var error = StartError(reason: Errno(rawValue: fault.error), isWorkingDirectory: isWorkingDirectory)
+            error.hasBegun = fault.step == spawn_follow
+            throw error
         }
         self.place = place
         process = child.process

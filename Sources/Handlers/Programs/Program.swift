@@ -16,6 +16,8 @@ struct StartError: Error, Sendable, Equatable {
     let reason: Errno
     /// Whether it is the working directory that could not be entered.
     var isWorkingDirectory = false
+    /// Whether the program had begun, and was ended at once as it could not be followed.
+    var hasBegun = false
 }
 
 /// How a program ended.

@@ -62,8 +62,6 @@ public struct SQLFileHandler: Handler {
         case .success(let read): values = read
         case .failure(let problem): return .permanentlyFailed(error: problem.description)
         }
-        let timeLimit = Duration.seconds(context.deadline.timeIntervalSinceNow)
-        guard timeLimit > .zero else { return .failed(error: "\(origin): the time limit had passed before it began.") }
         let settlement = Settlement(
             task.proof,
             .delete,
@@ -71,13 +69,36 @@ public struct SQLFileHandler: Handler {
             record: context.record,
             batch: task.batch
         )
+        let script = Script(sql: sql, values: values)
         do {
-            return outcome(
-                of: try await run(Script(sql: sql, values: values), settlement, timeLimit),
-                keys: values.keys
-            )
+            var tries = 1
+            while true {
+                let timeLimit = Duration.seconds(context.deadline.timeIntervalSinceNow)
+                guard timeLimit > .zero else {
+                    return .notBegun(NotBegun(.passing, "\(origin): the time limit had passed before it began."))
+                }
+                let end = try await run(script, settlement, timeLimit)
+                guard case .undone(_, isConflict: true) = end, tries < Self.mostTries, !Task.isCancelled else {
+                    return outcome(of: end, keys: values.keys)
+                }
+                // Those that stood in each other's way are not to meet again; a cancelled wait is seen above.
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 0...(5 << min(tries, 5)))))
+                tries += 1
+            }
         } catch {
-            return Task.isCancelled ? .stopped : .failed(error: error.description)
+            return Task.isCancelled ? .stopped : outcome(of: error)
+        }
+    }
+
+    /// How often a script is run that met another transaction: about a second in all.
+    private static let mostTries = 10
+
+    /// What it means that the database could not be reached, or undid everything: mostly that the attempt does not count.
+    private func outcome(of error: StoreError) -> HandlerOutcome {
+        switch error.code {
+        case .unreachable, .unavailable, .locked, .held, .full: .notBegun(NotBegun(.passing, error.description))
+        case .schema, .database: .notBegun(NotBegun(.handler, error.description))
+        case .refused, .other: .failed(error: error.description)
         }
     }
 
@@ -91,6 +112,8 @@ public struct SQLFileHandler: Handler {
             return .settled(.leaseLost)
         case .failed(let error):
             return Task.isCancelled ? .stopped : .failed(error: "\(origin): \(error)")
+        case .undone(let why, _):
+            return Task.isCancelled ? .stopped : .notBegun(NotBegun(.passing, "\(origin): \(why)"))
         case .missingValue(let name):
             let nearest = Spelling.nearest(to: name, among: Array(keys)).map { " (did you mean \"\($0)\"?)" } ?? ""
             return .permanentlyFailed(

@@ -4,11 +4,11 @@ struct StreamPace: Sendable {
     enum Decision: Equatable {
         case start
         case wait(until: ContinuousClock.Instant)
-        /// The task fails with this text: the program does not start, and was tried often enough.
+        /// The task is given back with this text: the program does not start, and was tried often enough.
         case refuse(String)
     }
 
-    /// Starts in a row that fail before tasks fail of it.
+    /// Starts in a row that fail before tasks are given back.
     static let startLimit = 3
     /// The longest pause.
     static let longestPause = Duration.seconds(5)
@@ -24,7 +24,7 @@ struct StreamPace: Sendable {
         return hasGivenUp ? .refuse(why) : .wait(until: notBefore)
     }
 
-    /// Whether so many starts in a row have failed that the task for which it was tried fails too.
+    /// Whether so many starts in a row have failed that the task for which it was tried is given back.
     var hasGivenUp: Bool { failures >= Self.startLimit }
 
     /// A start failed: 0.1 s, 0.4 s, 1.6 s, 5 s pause.

@@ -12,6 +12,8 @@ final class StreamPool: Sendable {
         var idle: [StreamProgram] = []
         var lives: [ObjectIdentifier: (program: StreamProgram, life: Task<Void, Never>)] = [:]
         var pace = StreamPace()
+        /// What kept the last one from being started.
+        var cause = NotBegun.Cause.handler
     }
 
     private let program: Program
@@ -42,7 +44,7 @@ final class StreamPool: Sendable {
                 switch await start(task.context.logger) {
                 case .success(let started): stream = started
                 case .failure(.again): continue
-                case .failure(.refused(let why)): return .failed(error: why)
+                case .failure(.refused(let why)): return .notBegun(why)
                 }
             }
             switch await stream.perform(task, next: next) {
@@ -56,7 +58,7 @@ final class StreamPool: Sendable {
                 // An idle one may have ended at any moment; one that has just said hello should not.
                 refusals += idle == nil ? 1 : 0
                 if refusals == Self.refusalLimit {
-                    return .failed(error: "\(program.path) takes no task: \(why), \(refusals) times")
+                    return .notBegun(NotBegun(.handler, "\(program.path) takes no task: \(why), \(refusals) times"))
                 }
             }
         }
@@ -76,13 +78,13 @@ final class StreamPool: Sendable {
     private enum NoStart: Error {
         /// Look for an idle one and decide anew.
         case again
-        case refused(String)
+        case refused(NotBegun)
     }
 
     private func start(_ logger: Logger) async -> Result<StreamProgram, NoStart> {
         switch state.withLock({ $0.pace.decide(now: .now) }) {
         case .refuse(let why):
-            return .failure(.refused(why))
+            return .failure(.refused(NotBegun(state.withLock { $0.cause }, why)))
         case .wait(let moment):
             // A cancelled wait is seen by the caller.
             try? await Task.sleep(until: moment, clock: .continuous)
@@ -98,6 +100,7 @@ final class StreamPool: Sendable {
             }
             return .failure(failed(why))
         } catch {
+            state.withLock { $0.cause = SpawnFailure.cause(of: error) }
             return .failure(failed(describe(error)))
         }
     }
@@ -105,8 +108,10 @@ final class StreamPool: Sendable {
     private func failed(_ why: String) -> NoStart {
         guard !Task.isCancelled else { return .again }
         return state.withLock { state in
+            // There is no room for one more, and soon there may be: the others are not kept waiting.
+            if state.cause == .scarcity { return .refused(NotBegun(.scarcity, why)) }
             state.pace.startFailed(why, now: .now)
-            return state.pace.hasGivenUp ? .refused(why) : .again
+            return state.pace.hasGivenUp ? .refused(NotBegun(state.cause, why)) : .again
         }
     }
 
@@ -121,14 +126,17 @@ final class StreamPool: Sendable {
 
     private func live(_ stream: StreamProgram) async {
         let end: StreamEnd
+        var cause = NotBegun.Cause.handler
         do {
             end = try await BlockingThread.run { [program, killAfter, lineLimit] _ in
                 Result { try StreamLife.live(program, desk: stream, killAfter: killAfter, lineLimit: lineLimit) }
             }.get()
         } catch {
             end = StreamEnd(notStarted: describe(error))
+            cause = SpawnFailure.cause(of: error)
         }
-        state.withLock { state in
+        state.withLock { [cause] state in
+            state.cause = cause
             state.idle.removeAll { $0 === stream }
             state.lives[ObjectIdentifier(stream)] = nil
             if stream.hasAnswered { state.pace.answered() }

@@ -29,7 +29,8 @@ struct PostgreSQLFailure: Error, Equatable {
         self.isOfKeptPlan = isOfKeptPlan
         self.code = code
         self.state = state
-        self.message = Self.oneLine(message)
+        // The server quotes values whole.
+        self.message = Self.oneLine(BoundedText.fit(message, bytes: 4 * 1024))
     }
 
     /// A call after the end.
@@ -69,6 +70,21 @@ struct PostgreSQLFailure: Error, Equatable {
         var copy = self
         copy.isDoubtful = true
         return copy
+    }
+
+    /// Whether two transactions stood in each other's way: repeated at once, it will mostly go through.
+    var isConflict: Bool { state == "40001" || state == "40P01" }
+
+    /// Whether the server undid a statement for a reason that is not the statement's: it is read-only for now, has no more
+    /// memory, room or locks, stops, was told to cancel it, or another transaction stood in its way.
+    ///
+    /// Source: PostgreSQL's manual, appendix A: classes 08, 53, 57 and 58 whole.
+    var isTroubleOfServer: Bool {
+        guard let state else { return code == .unreachable }
+        switch state {
+        case "25006", "25P03", "25P04", "40001", "40P01", "55P03", "55006": return true
+        default: return ["08", "53", "57", "58"].contains(state.prefix(2))
+        }
     }
 
     /// Whether the connection is of no use any more.

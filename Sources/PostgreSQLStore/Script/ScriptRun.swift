@@ -41,7 +41,7 @@ struct ScriptRun: Sendable {
                 }
             } catch {
                 guard !error.endsConnection else { throw error }
-                return .known(.failed(error: explain(error, place: place, isLate: deadline - .now < Self.tick)))
+                return .known(outcome(of: error, place: place, isLate: deadline - .now < Self.tick))
             }
         }
         if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }
@@ -52,7 +52,7 @@ struct ScriptRun: Sendable {
             return .known(.done)
         } catch {
             guard !error.endsConnection else { return .doubtful(error) }
-            return .known(.failed(error: explain(error, place: "at the end of the script", isLate: false)))
+            return .known(outcome(of: error, place: "at the end of the script", isLate: false))
         }
     }
 
@@ -66,6 +66,14 @@ struct ScriptRun: Sendable {
         ])
         guard let row = answers[2].rows.first else { return .done }
         return row.bool(0) ? nil : .leaseLost
+    }
+
+    /// What became of a script whose statement failed, while the connection lives: all is undone.
+    private func outcome(of failure: PostgreSQLFailure, place: String, isLate: Bool) -> ScriptOutcome {
+        let words = explain(failure, place: place, isLate: isLate)
+        let isOurs = failure.state == "57014" && (interrupt.isSignalled || isLate)
+        guard !isOurs, failure.isTroubleOfServer else { return .failed(error: words) }
+        return .undone(why: words, isConflict: failure.isConflict)
     }
 
     private func explain(_ failure: PostgreSQLFailure, place: String, isLate: Bool) -> String {

@@ -26,7 +26,8 @@ final class FileSlots: HostSlots {
     /// - Parameters:
     ///   - count: How many places this run may use at most.
     ///   - directory: Where the files are; they are made as needed.
-    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where a file cannot be opened.
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where a file cannot be opened, ``ExitStatus/tryAgain`` where the disk
+    ///   or the system has no room for one more.
     init(count: Int, in directory: RuntimeDirectory) throws(ProgramError) {
         var files: [Int32] = []
         for number in 0..<count {
@@ -36,7 +37,7 @@ final class FileSlots: HostSlots {
                 let reason = Errno(rawValue: errno)
                 for file in files { close(file) }
                 let advice = "Remove it, or set runtime_directory to another folder."
-                throw ProgramError(.settings, "cannot open \(path): \(reason)", advice: advice)
+                throw ProgramError(Scarcity.status(reason), "cannot open \(path): \(reason)", advice: advice)
             }
             files.append(file)
         }

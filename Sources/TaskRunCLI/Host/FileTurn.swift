@@ -143,6 +143,6 @@ final class FileTurn: Turn {
 
     private static func problem(_ path: String, _ reason: Errno) -> ProgramError {
         let advice = "Remove it, or set runtime_directory to another folder."
-        return ProgramError(.settings, "cannot open \(path): \(reason)", advice: advice)
+        return ProgramError(Scarcity.status(reason), "cannot open \(path): \(reason)", advice: advice)
     }
 }

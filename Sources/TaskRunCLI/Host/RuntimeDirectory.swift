@@ -24,7 +24,8 @@ struct RuntimeDirectory {
     init(path: String) throws(ProgramError) {
         self.path = path
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw Self.problem(path, "cannot be created: \(Errno(rawValue: errno))")
+            let reason = Errno(rawValue: errno)
+            throw Self.problem(path, "cannot be created: \(reason)", Scarcity.status(reason))
         }
         var status = stat()
         guard lstat(path, &status) == 0 else { throw Self.problem(path, "cannot be read: \(Errno(rawValue: errno))") }
@@ -42,8 +43,12 @@ struct RuntimeDirectory {
         return nil
     }
 
-    private static func problem(_ path: String, _ fault: String) -> ProgramError {
+    private static func problem(
+        _ path: String,
+        _ fault: String,
+        _ status: ExitStatus = .settings
+    ) -> ProgramError {
         let advice = "Set runtime_directory (TASKRUN_RUNTIME_DIRECTORY) to a folder of your own with mode 0700."
-        return ProgramError(.settings, "the runtime directory \(path) \(fault)", advice: advice)
+        return ProgramError(status, "the runtime directory \(path) \(fault)", advice: advice)
     }
 }

@@ -20,6 +20,8 @@ struct OnceRound {
     /// The handlers folder, if nobody named one and it is not there.
     let missingFolder: String?
     private let strayLimits: [Finding]
+    /// How many handlers there may be at once, and what is said where that is less than the settings say.
+    private let capacity: (count: Int, finding: Finding?)
     private let subject: [String]
 
     /// Puts it together.
@@ -34,7 +36,8 @@ struct OnceRound {
         hooks = HookList(program, settings, executables: executables)
         directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
         records = RunRecords(runtimeDirectory: directory.path)
-        slots = try FileSlots(count: settings.concurrency, in: directory)
+        capacity = Capacity.ofThisProcess(for: settings.concurrency).cap(settings.concurrency)
+        slots = try FileSlots(count: capacity.count, in: directory)
         logger = program.logger(settings)
         let database =
             switch settings.database {
@@ -83,7 +86,9 @@ struct OnceRound {
 
     /// Runs, tells what happens, and leaves nothing behind.
     func perform(_ settings: RunSettings, turn: FileTurn?, isSilent: Bool) async throws -> RunReport {
-        for finding in handlers.findings + strayLimits + hooks.findings {
+        var settings = settings
+        settings.concurrency = min(settings.concurrency, capacity.count)
+        for finding in handlers.findings + strayLimits + hooks.findings + [capacity.finding].compactMap(\.self) {
             logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
         }
         let display = RunDisplay(teller(settings, isSilent: isSilent), on: program.screen, log: RunLog(logger: logger))
@@ -102,6 +107,7 @@ struct OnceRound {
             isDead: { await processes.isDead($0) },
             beforeClaims: { beginRecord() },
             hooks: hooks.hooks,
+            pulse: RunWatch.pulse,
             observer: { display.observe($0) }
         )
         let report = try await StopSignals.listen(stop) {

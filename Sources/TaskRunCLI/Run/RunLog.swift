@@ -22,6 +22,9 @@ struct RunLog: Sendable {
             }
         case .expired(let tasks):
             logger.notice("FAILED, not begun in time: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
+        case .heldBack(let task, let why):
+            // Told at once, whatever is logged: see QuietTeller.
+            logger.debug("not begun: \(why.reason)", metadata: Self.metadata(task))
         case .stopping:
             logger.notice("asked to stop")
         case .began(let task):

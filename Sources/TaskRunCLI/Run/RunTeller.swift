@@ -69,6 +69,8 @@ struct QuietTeller: RunTeller {
             }
         case .abandoned(let tasks):
             return [Self.abandoned(tasks)]
+        case .heldBack(let task, let why):
+            return [Self.heldBack(task, why)]
         default:
             return []
         }
@@ -98,6 +100,17 @@ struct QuietTeller: RunTeller {
     private mutating func tell(_ text: String, id: Int64) -> [String] {
         failed += 1
         return failed <= Self.limit ? [text, "    See: \(program) show \(id)"] : []
+    }
+
+    /// Why handlers do not begin, and what becomes of their tasks.
+    static func heldBack(_ task: ClaimedTask, _ why: NotBegun) -> String {
+        let reason = why.reason.gist
+        let stop = reason.last.map { ".?!…".contains($0) } ?? false ? "" : "."
+        let rest =
+            why.cause == .scarcity
+            ? "Fewer handlers are at work at once; no attempt is counted."
+            : "Tasks named \(task.name.visible()) wait, and no attempt is counted; all others go on."
+        return "\(reason)\(stop) \(rest)"
     }
 
     /// Which handlers did not end.

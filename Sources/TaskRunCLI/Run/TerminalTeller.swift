@@ -71,6 +71,8 @@ struct TerminalTeller: RunTeller {
             return [ink("\(Self.count(tasks.count, "task")) FAILED: expired, not begun in time", .red)]
         case .abandoned(let tasks):
             return [QuietTeller.abandoned(tasks)]
+        case .heldBack(let task, let why):
+            return [ink(QuietTeller.heldBack(task, why), .yellow)]
         case .waiting, .trouble:
             break
         }

@@ -1,0 +1,62 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import TaskRun
+
+/// The processes and threads of a user.
+enum HostTasks {
+    /// How many there are; 0 where `/proc` does not tell.
+    static func count(of user: uid_t) -> Int {
+        guard let folder = opendir("/proc") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            var status = stat()
+            guard name.utf8.first.map({ $0 >= 0x31 && $0 <= 0x39 }) == true,
+                stat("/proc/\(name)", &status) == 0, status.st_uid == user
+            else { continue }
+            // The 20th field; the second, a name in parentheses, may hold anything.
+            let text = ProcessFile.text("/proc/\(name)/stat") ?? ""
+            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+            count += fields.count > 18 ? Int(fields[18]) ?? 1 : 1
+        }
+        return count
+    }
+}
+
+/// The control group of this process, cgroups(7), version 2: what a container or a service may use.
+enum ControlGroup {
+    private static let folder: String? = {
+        let line = ProcessFile.text("/proc/self/cgroup")?.split(separator: "\n").first { $0.hasPrefix("0::") }
+        guard let path = line?.dropFirst(3) else { return nil }
+        // In a container the mounted tree often begins at its own group.
+        return ["/sys/fs/cgroup\(path)", "/sys/fs/cgroup"].first { access("\($0)/cgroup.controllers", R_OK) == 0 }
+    }()
+
+    /// The number in one of its files; nil for `max`, or where there is none.
+    static func number(_ file: String) -> Int? {
+        folder.flatMap { ProcessFile.text("\($0)/\(file)") }.flatMap { Int($0.trimmed) }
+    }
+
+    /// The memory that it may still use, in bytes; nil: as much as there is.
+    static var memoryLeft: Int? {
+        guard let most = number("memory.max"), let used = number("memory.current") else { return nil }
+        return max(0, most - used)
+    }
+}
+
+/// The memory of the machine.
+enum HostMemory {
+    /// How much is to be had without swapping, in bytes, proc_meminfo(5); nil where that is not known.
+    static var available: Int? {
+        let line = ProcessFile.text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    }
+}
