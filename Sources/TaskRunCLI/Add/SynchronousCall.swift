@@ -41,6 +41,7 @@ struct SynchronousCall {
     private func run(stop: StopSignal) async throws -> TokenState? {
         let began = ContinuousClock.now
         var isTold = false
+        var pause = TokenWatch.pause
         func tell(_ why: String) {
             if !isTold { program.screen.write(why) }
             isTold = true
@@ -56,12 +57,20 @@ struct SynchronousCall {
                     tell("There is no handler for \(state.name) here: waiting for another run.")
                 } else if let reason = try await reasonToLeave(state.id) {
                     tell("This task is left to an ordinary run: \(reason).".visible())
-                } else if try await round.performOne(state.id, named: state.name, settings, stop: stop).claimed > 0 {
-                    continue
+                } else {
+                    let report = try await round.performOne(state.id, named: state.name, settings, stop: stop)
+                    if report.claimed > report.released { continue }
+                    if report.released > 0 {
+                        // Its handler did not begin, and may not at once.
+                        pause = min(pause * 2, .seconds(5))
+                        if let why = try await store.states(of: [token]).first?.error {
+                            tell("The task waits: \(why.gist)")
+                        }
+                    }
                 }
             }
             program.screen.write([], progress: state.progressLine(after: began.duration(to: .now)))
-            try await Task.sleep(for: TokenWatch.pause)
+            try await Task.sleep(for: pause)
         }
     }
 
