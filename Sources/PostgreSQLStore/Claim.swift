@@ -51,8 +51,8 @@ struct Claim: Sendable {
     func questions(knowing known: LaneMemory.Known = LaneMemory.Known()) -> [Request] {
         var questions = crashed.limit > 0 ? [lookForCrashed] : []
         guard takesFromLanes else { return questions }
-        questions += [lookForExpired, lookForKeyed(in: known.keyed)]
-        if known.lanes.isEmpty { questions.append(look) }
+        questions += [lookForExpired, lookForKeyed(knowing: known)]
+        if known.lanes.isEmpty { questions.append(known.walk.start.isEmpty ? look : look(behind: known.walk.start)) }
         return questions
     }
 
@@ -73,7 +73,9 @@ struct Claim: Sendable {
         var locked = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integer(0) } : []
         let expired = takesFromLanes ? answers.removeFirst().rows : []
         let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed, limit: lookLimit) : nil
-        let lanes = answers.first.map(Lane.all) ?? known.lanes
+        var found = answers.first.map { LaneLook($0) }
+        if let first = found, !first.rest.isEmpty { found = try goOn(first, knowing: known, in: session) }
+        let lanes = found?.lanes ?? known.lanes
         let keyed = look?.held ?? []
         let allowed = try decide(keyed, expired: expired, in: session)
         locked += allowed
@@ -89,6 +91,8 @@ struct Claim: Sendable {
             }
         }
         var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads, asked: most)
+        taken.rest = found?.rest
+        taken.keyedRest = look.flatMap { known.keyed.isEmpty ? ends($0.rest, of: known.keyedWalk) : nil }
         taken.isVain = rows.isEmpty && !(lanes.isEmpty && locked.isEmpty && keyed.isEmpty)
         taken.hasMoreKeyed = !keyed.isEmpty || expired.contains { $0.textIfAny(2) != nil }
         let behind = Set(keyed).subtracting(allowed)
@@ -208,18 +212,65 @@ struct Claim: Sendable {
         return Request(ClaimSQL.lanesOfQueues, [names, now, SQLText.array(list)])
     }
 
+    /// Looks for lanes behind those that were seen.
+    private func look(behind ends: LaneLook.Ends) -> Request {
+        Request(
+            ClaimSQL.moreLanes,
+            [SQLText.array(request.names), now, request.queues?.expression] + ends.arrays(request.names)
+        )
+    }
+
+    /// So many looks behind the first one belong to one claim; what is behind is for the next.
+    private static let mostLooks = 5
+
+    /// Goes on along the lanes where they are very many.
+    private func goOn(
+        _ first: LaneLook,
+        knowing known: LaneMemory.Known,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> LaneLook {
+        var found = first
+        var end = ends(first.rest, of: known.walk)
+        for _ in 0..<Self.mostLooks where !end.isEmpty {
+            let more = LaneLook(try session.exchange([look(behind: end)])[0])
+            found.lanes += more.lanes
+            end = more.rest.isEmpty ? [:] : end.merging(more.rest) { $1 }
+        }
+        found.rest = end
+        if request.queues?.names != nil {
+            // The first look went along the queues that are asked for, the others along all.
+            var seen: Set<Lane.Mark> = []
+            found.lanes = found.lanes.filter { seen.insert($0.mark).inserted }
+        }
+        found.lanes.sort { $0.head < $1.head }
+        return found
+    }
+
+    /// How far a look came that began where the walk says.
+    ///
+    /// A look along the queues that are asked for is no part of one along all: that one begins before the first lane.
+    private func ends(_ rest: LaneLook.Ends, of walk: LaneWalk) -> LaneLook.Ends {
+        guard !rest.isEmpty else { return [:] }
+        if walk.start.isEmpty, request.queues?.names != nil { return .start(request.names) }
+        return walk.start.merging(rest) { $1 }
+    }
+
     private var lookForExpired: Request {
         Request(LockSQL.expire, [now, String(min(ExpiredTask.most, 2 * lookLimit))])
     }
 
-    private func lookForKeyed(in lanes: [Lane]) -> Request {
+    private func lookForKeyed(knowing known: LaneMemory.Known) -> Request {
+        let lanes = known.keyed
         guard lanes.isEmpty else {
             let first = Lane.arrays(lanes.prefix(lookLimit)).prefix(3)
             return Request(LockSQL.openOfLanes, first + [now, String(lookLimit)])
         }
         let values = [SQLText.array(request.names), now, String(lookLimit)]
-        guard let queues = request.queues?.names else {
-            return Request(LockSQL.open, values + [request.queues?.expression])
+        guard let queues = request.queues?.names, known.keyedWalk.start.isEmpty else {
+            return Request(
+                LockSQL.open,
+                values + [request.queues?.expression] + known.keyedWalk.start.arrays(request.names)
+            )
         }
         return Request(LockSQL.openOfQueues, values + [SQLText.array(queues)])
     }

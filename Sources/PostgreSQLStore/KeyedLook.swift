@@ -10,6 +10,8 @@ struct KeyedLook: Sendable {
     private let isAll: Bool
     /// How many lanes and rows were looked at.
     private let limit: Int
+    /// How far the look came, if it did not see all lanes.
+    let rest: LaneLook.Ends
 
     /// Reads an answer.
     ///
@@ -19,10 +21,15 @@ struct KeyedLook: Sendable {
     ///   - limit: How many lanes and rows were looked at.
     init(_ answer: PostgreSQLResult, known: [Lane], limit: Int) {
         var (held, lanes, seen) = ([Int64](), known, [(lane: Int, place: Place)]())
+        var rest: LaneLook.Ends = [:]
         for row in answer.rows {
             // Where lanes are few, the locked rows and nothing else.
             guard let number = row.integerIfAny(0) else {
                 held.append(row.integer(2))
+                continue
+            }
+            guard number > 0 else {
+                rest[row.text(4)] = LaneLook.End(queue: row.text(5), priority: row.integer(6))
                 continue
             }
             let place = Place(priority: row.integer(6), runAt: row.integer(1), id: row.integer(2))
@@ -37,6 +44,7 @@ struct KeyedLook: Sendable {
         (self.held, self.limit) = (held, limit)
         self.lanes = known.isEmpty ? lanes.sorted { $0.head < $1.head } : lanes
         self.seen = seen
+        self.rest = rest
         isAll = known.isEmpty || seen.count >= limit
     }
 

@@ -23,16 +23,6 @@ struct Lane: Sendable {
     /// The place of the first row; later on, one that no waiting row stands before, as far as is known.
     var head: Place
 
-    /// Reads the lanes that a statement found: name, queue, priority, and the moment and number of the first row.
-    static func all(_ result: PostgreSQLResult) -> [Lane] {
-        result.rows.map { row in
-            Lane(
-                mark: Mark(name: row.text(0), queue: row.text(1), priority: row.integer(2)),
-                head: Place(priority: row.integer(2), runAt: row.integer(3), id: row.integer(4))
-            )
-        }
-    }
-
     /// Names, queues, priorities and floors, as five arrays.
     static func arrays(_ lanes: some Collection<Lane>) -> [String?] {
         [

@@ -33,6 +33,9 @@ struct LaneMemory: Sendable {
         var lanes: [Lane] = []
         /// Those of rows with a lock key.
         var keyed: [Lane] = []
+        /// Where looks for either begin, where one does not see all lanes.
+        var walk = LaneWalk()
+        var keyedWalk = LaneWalk()
         var isNothing: Bool { lanes.isEmpty && keyed.isEmpty }
     }
 
@@ -53,6 +56,8 @@ struct LaneMemory: Sendable {
     private var entries: [Key: Entry] = [:]
     private var keyed: [Key: Entry] = [:]
     private var wasCostly = false
+    private var walks: [Key: LaneWalk] = [:]
+    private var keyedWalks: [Key: LaneWalk] = [:]
 
     /// The lanes as they were left, in the order of their first rows; nil where they are to be looked for, or others are.
     func lanes(for key: Key, at now: ContinuousClock.Instant = .now) -> [Lane]? {
@@ -63,7 +68,24 @@ struct LaneMemory: Sendable {
     /// All that is remembered for a claim that looks for rows with a lock key as well.
     func known(for key: Key, at now: ContinuousClock.Instant = .now) -> Known {
         func lanes(_ entry: Entry?) -> [Lane] { entry.map { now < $0.end ? $0.lanes : [] } ?? [] }
-        return Known(lanes: lanes(entries[key]), keyed: lanes(keyed[key]))
+        return Known(
+            lanes: lanes(entries[key]),
+            keyed: lanes(keyed[key]),
+            walk: walks[key] ?? LaneWalk(),
+            keyedWalk: keyedWalks[key] ?? LaneWalk()
+        )
+    }
+
+    /// Takes note of how far looks came that do not see all lanes at once.
+    ///
+    /// - Returns: Whether there are lanes that were not seen yet.
+    mutating func walk(_ taken: Taken, knowing known: Known, for key: Key) -> Bool {
+        var (walk, keyedWalk) = (known.walk, known.keyedWalk)
+        if let rest = taken.rest { walk.note(rest, isVain: taken.tasks.isEmpty) }
+        if let rest = taken.keyedRest { keyedWalk.note(rest, isVain: !taken.hasMoreKeyed) }
+        walks[key] = walk.isPartial ? walk : nil
+        keyedWalks[key] = keyedWalk.isPartial ? keyedWalk : nil
+        return walk.isPartial || keyedWalk.isPartial
     }
 
     /// Keeps what a claim left of lanes that were remembered or looked for.

@@ -32,6 +32,25 @@ extension PostgreSQLStore {
         }
         let triggers = await notifyFinding(try await notifies() ?? false, pooler)
         return facts.findings(location: location) + [pooler?.finding].compactMap(\.self) + [triggers]
+            + (try await oddities())
+    }
+
+    /// What is odd about the tables; nothing where they are missing or of another version, which is said elsewhere.
+    private func oddities() async throws(StoreError) -> [Finding] {
+        let most = String(OddRows.most)
+        return try await reach(to: "look for odd rows") { session throws(PostgreSQLFailure) in
+            do throws(PostgreSQLFailure) {
+                let answers = try session.exchange([Request(FindingsSQL.odd, [most]), Request(FindingsSQL.persistence)])
+                let ids = (0...2).map { kind in
+                    answers[0].rows.filter { $0.integer(0) == kind }.map { $0.integer(1) }
+                }
+                let rows = OddRows(farLeases: ids[0], farHolders: ids[1], greatIDs: ids[2])
+                return rows.findings + answers[1].rows.map { Finding.unlogged($0.text(0)) }
+            } catch {
+                guard ["42P01", "42703"].contains(error.state) else { throw error }
+                return []
+            }
+        }
     }
 
     private func notifyFinding(_ isOn: Bool, _ pooler: Pooler?) async -> Finding {
@@ -70,6 +89,32 @@ extension Pooler {
 
 /// The statements of ``PostgreSQLStore/findings()``.
 private enum FindingsSQL {
+    /// Rows that no program of taskrun's writes so: see ``TaskRun/OddRows``.
+    ///
+    /// Value: how many of each kind.
+    static let odd = Statement(
+        once: """
+            (SELECT 0, id FROM ONLY tasks WHERE status = 'PROCESSING' AND lease_expires_at > now() + interval '1 day 1 minute'
+            ORDER BY lease_expires_at DESC LIMIT $1::integer)
+            UNION ALL
+            (SELECT 1, id FROM ONLY tasks WHERE lock_place = 2 AND status = 'WAITING' AND run_at > now() + interval '31 days'
+            LIMIT $1::integer)
+            UNION ALL
+            (SELECT 2, id FROM ONLY tasks WHERE id > 4611686018427387904 ORDER BY id LIMIT $1::integer)
+            """
+    )
+
+    /// Tables of taskrun's that a crash of the server empties.
+    static let persistence = Statement(
+        once: """
+            SELECT relname
+            FROM pg_catalog.pg_class
+            WHERE oid = ANY (ARRAY[to_regclass('tasks'), to_regclass('task_results'), to_regclass('task_batches')]::oid[])
+                AND relpersistence = 'u'
+            ORDER BY relname
+            """
+    )
+
     static let server = Statement(
         once: """
             SELECT current_setting('server_version'),
@@ -81,4 +126,15 @@ private enum FindingsSQL {
                 (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
             """
     )
+}
+
+extension Finding {
+    fileprivate static func unlogged(_ table: String) -> Finding {
+        Finding(
+            .warning,
+            "durability",
+            "the table \(table) is unlogged: a crash of the server empties it",
+            advice: "Run: ALTER TABLE \(table) SET LOGGED"
+        )
+    }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 public import TaskRun
 
 #if canImport(FoundationEssentials)
@@ -56,14 +57,23 @@ extension PostgreSQLStore {
             try session.exchange([.commit])
             return Exchange(results: [], claimed: [], expired: expired)
         }
-        let taken = try claim.take(in: session, answers: try session.exchange(claim.questions()))
+        var known = LaneMemory.Known()
+        if claim.takesFromLanes {
+            // Lanes are not remembered here, but how far a look came that did not see all.
+            let all = lanes.withLock { $0.known(for: claim.key) }
+            (known.walk, known.keyedWalk) = (all.walk, all.keyedWalk)
+        }
+        let questions = claim.questions(knowing: known)
+        let taken = try claim.take(in: session, answers: try session.exchange(questions), knowing: known)
+        let isSomewhere =
+            claim.takesFromLanes && lanes.withLock { [known] in $0.walk(taken, knowing: known, for: claim.key) }
         let newer = try newerVersion(after: taken, in: session)
         let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
         try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
         return Exchange(
             results: [],
             claimed: taken.tasks,
-            isPartial: taken.hasMoreKeyed && !taken.isFull,
+            isPartial: (taken.hasMoreKeyed || isSomewhere) && !taken.isFull,
             expired: taken.expired,
             newerVersion: newer
         )

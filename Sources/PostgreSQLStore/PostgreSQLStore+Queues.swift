@@ -17,7 +17,7 @@ extension PostgreSQLStore {
             Request(LockSQL.lanes, [SQLText.array(names), nil, queues?.expression]),
         ]
         return try await reach(to: "look for queues") { session throws(PostgreSQLFailure) in
-            Set(try session.exchange(looks).flatMap { Lane.all($0) }.map(\.mark.queue)).sorted()
+            Set(try session.exchange(looks).flatMap { LaneLook($0).lanes }.map(\.mark.queue)).sorted()
         }
     }
 

@@ -20,6 +20,7 @@ extension PostgreSQLStore {
         var gone: [String] = []
         for owner in owners where await request.isDead(owner) { gone.append(owner) }
         let dead = gone
+        let runs = owners.filter { RunIdentity(text: $0) != nil }
         return try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
             let look = Request(
                 RecoverSQL.abandoned,
@@ -29,9 +30,17 @@ extension PostgreSQLStore {
                 ]
             )
             let limit = SessionSettings.maintenanceLimit
-            let found = try session.exchange([.begin, SessionSettings.patience, look], within: limit)[2].rows
+            let far = request.unbelievable
+            let cut = Request(
+                RecoverSQL.cut,
+                [
+                    SQLText.array(runs), SQLText.seconds(request.lease), SQLText.seconds(far.ofRun),
+                    SQLText.seconds(far.ofOther), SQLText.moment(request.now),
+                ]
+            )
+            let found = try session.exchange([.begin, SessionSettings.patience, cut, look], within: limit)[3].rows
             guard !found.isEmpty else {
-                try session.exchange([.rollback])
+                try session.exchange([.commit])
                 return []
             }
             let rows = found.map { Abandoned($0, crashLimit: request.crashLimit) }

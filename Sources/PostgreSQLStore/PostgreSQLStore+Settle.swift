@@ -167,12 +167,15 @@ extension PostgreSQLStore {
         let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count), knowing: known)
         let newer = try newerVersion(after: taken, in: session)
         try session.exchange([.commit])
-        lanes.withLock { $0.keep(after: taken, look: look, knowing: known, for: claim.key) }
+        let isSomewhere = lanes.withLock { memory in
+            memory.keep(after: taken, look: look, knowing: known, for: claim.key)
+            return claim.takesFromLanes && memory.walk(taken, knowing: known, for: claim.key)
+        }
         return Exchange(
             results: batch?.results(answers.prefix(opening.count)) ?? [],
             claimed: taken.tasks,
             // What was remembered may not be all.
-            isPartial: (taken.hasMoreKeyed || !known.isNothing) && !taken.isFull,
+            isPartial: (taken.hasMoreKeyed || !known.isNothing || isSomewhere) && !taken.isFull,
             expired: taken.expired,
             newerVersion: newer
         )

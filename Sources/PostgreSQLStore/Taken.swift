@@ -4,6 +4,9 @@ import TaskRun
 struct Taken: Sendable {
     /// Whether as many rows came as were asked for.
     let isFull: Bool
+    /// How far a look for lanes came that did not see all, of those without and with a lock key; nil: nobody looked.
+    var rest: LaneLook.Ends?
+    var keyedRest: LaneLook.Ends?
     /// Whether there was something to claim, and nothing came.
     var isVain = false
     /// Whether rows with a lock key were looked at, and there may be more.

@@ -8,6 +8,8 @@ enum SQLiteLimitStatements {
                 SELECT count(*)
                 FROM tasks INDEXED BY tasks_lease
                 WHERE status = 'PROCESSING'
+                    -- Not what claims to be in hand for longer than any run's lease: see SQLiteStatements.cut.
+                    AND julianday(lease_expires_at) <= julianday(:now, '+86460 seconds')
                     AND CASE kind WHEN 'queue' THEN tasks.queue ELSE tasks.task_name END = task_limits.name
             ),
             max_per_minute - CASE WHEN \(isThisMinute) THEN begun ELSE 0 END

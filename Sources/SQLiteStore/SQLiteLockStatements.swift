@@ -112,11 +112,12 @@ enum SQLiteLockStatements {
             AND NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2)
         """
 
-    // What is FAILED holds no key, but by hand.
+    // What is FAILED, or was never claimed, holds no key, but by hand.
     static let freeFailedHolder = """
         UPDATE tasks
         SET lock_place = 0
-        WHERE lock_place = 2 AND lock_key = (SELECT lock_key FROM tasks WHERE id = :id) AND status = 'FAILED'
+        WHERE lock_place = 2 AND lock_key = (SELECT lock_key FROM tasks WHERE id = :id)
+            AND (status = 'FAILED' OR status = 'WAITING' AND claim_no = 0 AND crashes = 0)
         """
 
     static let spanBehind = """
@@ -137,6 +138,7 @@ enum SQLiteLockStatements {
                 SELECT 1
                 FROM tasks AS holder
                 WHERE holder.lock_key = some.lock_key AND holder.lock_place = 2 AND holder.status <> 'FAILED'
+                    AND NOT (holder.status = 'WAITING' AND holder.claim_no = 0 AND holder.crashes = 0)
             )
             AND NOT EXISTS (
                 SELECT 1

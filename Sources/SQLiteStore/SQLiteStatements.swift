@@ -2,8 +2,8 @@
 ///
 /// Values are bound, never pasted; each is checked with EXPLAIN QUERY PLAN by a test.
 enum SQLiteStatements {
-    // A lane is one task name, queue and priority. These two step from lane to lane along the index `tasks_due` (a loose
-    // index scan), one row each, however many rows a lane has. Two, because for `(queue, priority) > (?, ?)` SQLite goes
+    // A lane is one task name, queue and priority. These two go from lane to lane along the index `tasks_due`; who runs them ends
+    // them where a lane has many rows, and begins behind it (a loose index scan): see `LaneScan`. Two, because for `(queue, priority) > (?, ?)` SQLite goes
     // to the first row that is equal and reads all the equal ones.
     //
     // Queues are stepped by their bytes, for text that is not UTF-8 would change on its way and be found again. `x''`
@@ -31,7 +31,6 @@ enum SQLiteStatements {
             AND queue > CAST(:queue AS TEXT) AND queue < x''
             AND priority BETWEEN -2147483648 AND 2147483647 AND julianday(run_at) IS NOT NULL
         ORDER BY queue, priority, julianday(run_at), id
-        LIMIT 1
         """
     }
 
@@ -42,7 +41,6 @@ enum SQLiteStatements {
         WHERE \(kind) AND task_name = :name AND queue = CAST(:queue AS TEXT)
             AND priority > :priority AND priority <= 2147483647 AND julianday(run_at) IS NOT NULL
         ORDER BY priority, julianday(run_at), id
-        LIMIT 1
         """
     }
 
@@ -172,6 +170,26 @@ enum SQLiteStatements {
                 OR (julianday(lease_expires_at) IS NULL AND coalesce(julianday(created_at), 0) <= julianday(:lease_ago))
             )
         LIMIT 1000
+        """
+
+    // Ends of leases that no run can have set, and rows that have none and were created in the future.
+    static let far = """
+        SELECT id
+        FROM tasks INDEXED BY tasks_lease
+        WHERE status = 'PROCESSING'
+            AND CASE
+                WHEN julianday(lease_expires_at) IS NULL THEN julianday(created_at) > julianday(:now)
+                WHEN lease_owner IN (SELECT value FROM json_each(:runs)) THEN julianday(lease_expires_at) > julianday(:far_of_run)
+                ELSE julianday(lease_expires_at) > julianday(:far_of_other)
+            END
+        LIMIT 1000
+        """
+
+    // One lease length from now. A run that is alive all the same renews its lease as usual.
+    static let cut = """
+        UPDATE tasks
+        SET lease_expires_at = :lease_end
+        WHERE id IN (\(far))
         """
 
     static let takeOver = """

@@ -55,8 +55,14 @@ extension SQLiteStore {
             if lanes.withLock({ $0.recall(LaneMemory.Key(request, keyed: false)) })?.isEmpty == false {
                 return true
             }
-            let found = try lookForLanes(request, now: text, in: database)
-            return try !found.isEmpty || !crashed(request, limit: 1, now: text, in: database).isEmpty
+            // Without a write lock as far as possible: of a million lanes most are for later.
+            let end = ContinuousClock.now.advanced(by: .milliseconds(500))
+            var found = try lookForLanes(request, now: text, in: database)
+            while found.due.isEmpty, isSomewhere(request), .now < end {
+                found = try lookForLanes(request, now: text, in: database)
+            }
+            return try !found.due.isEmpty || isSomewhere(request)
+                || !crashed(request, limit: 1, now: text, in: database).isEmpty
                 || database.isAnyKeyedDue(names: request.names, queues: request.queues, now: text)
         }
     }
@@ -98,7 +104,11 @@ extension SQLiteStore {
             let claimed = try take(chosen, of: lane, for: request, now: now, in: database)
             let taken = Set(claimed.map(\.proof.id))
             try database.holdKeys(of: keyed.allowed.map(\.id), among: taken)
-            let isPartial = !keyed.isComplete && chosen.count < limit
+            // Where the look found no lane, it has advanced already.
+            if chosen.isEmpty, !heads.lanes.isEmpty {
+                lanes.withLock { $0.advance(LaneMemory.Key(request, keyed: false)) }
+            }
+            let isPartial = (!keyed.isComplete || isSomewhere(request)) && chosen.count < limit
             remember(heads, after: taken, for: request, keyed: false, now: now)
             if let heads = keyed.heads {
                 remember(heads, after: taken.union(keyed.behind), for: request, keyed: true, now: now)
@@ -119,22 +129,37 @@ extension SQLiteStore {
         if let known, !known.isEmpty {
             let heads = try Heads(of: known, keyed: keyed, limit: limit, now: now, in: database)
             // What is remembered may be a second old: look again before coming back short.
-            if heads.rows.count >= limit { return heads }
+            if heads.rows.count >= limit || (isSomewhere(request, keyed: keyed) && !heads.rows.isEmpty) { return heads }
         }
-        let lanes = try lookForLanes(request, keyed: keyed, now: now, in: database)
+        let lanes = try lookForLanes(request, keyed: keyed, now: now, in: database).due
         return try Heads(of: lanes, keyed: keyed, limit: limit, now: now, in: database)
     }
 
+    /// Whether there are lanes that were not seen yet.
+    private func isSomewhere(_ request: ClaimRequest, keyed: Bool = false) -> Bool {
+        lanes.withLock { $0.isPartial(LaneMemory.Key(request, keyed: keyed)) }
+    }
+
+    /// Looks for lanes; where they are very many, from where the last look ended.
+    ///
+    /// Behind the last lane comes the first.
     private func lookForLanes(
         _ request: ClaimRequest,
         keyed: Bool = false,
         now: String,
         in database: Database
-    ) throws -> [Lane] {
+    ) throws -> LaneLook {
+        let key = LaneMemory.Key(request, keyed: keyed)
         let began = ContinuousClock.now
-        let found = try database.lanes(names: request.names, queues: request.queues, keyed: keyed, now: now)
+        let found = try database.lanes(
+            names: request.names,
+            queues: request.queues,
+            keyed: keyed,
+            now: now,
+            from: lanes.withLock { $0.start(key) }
+        )
         let look = began.duration(to: .now)
-        lanes.withLock { $0.keep(found, for: LaneMemory.Key(request, keyed: keyed), look: look) }
+        lanes.withLock { $0.keep(found, for: key, look: look) }
         return found
     }
 

@@ -8,12 +8,40 @@ extension SQLiteStore {
         let mode = try await access("cannot read the journal mode") { database in
             try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "unknown"
         }
+        let odd = try await access("cannot look for odd rows") { database -> OddRows? in
+            // Missing tables, and those of another version, are told elsewhere.
+            guard let columns = try? database.columns(in: "tasks"), columns.contains(where: { $0.name == "lock_place" })
+            else { return nil }
+            let ids = try SQLiteFindingStatements.all.map { sql in
+                try Int64.fetchAll(database, sql: sql, arguments: ["limit": OddRows.most])
+            }
+            return OddRows(farLeases: ids[0], farHolders: ids[1], greatIDs: ids[2])
+        }
         let log = try? URL(fileURLWithPath: path + "-wal").resourceValues(forKeys: [.fileSizeKey]).fileSize
         return [
             .library(number: SQLiteLibrary.number, version: SQLiteLibrary.version),
             .journal(mode: mode, number: SQLiteLibrary.number),
-        ] + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : [])
+        ] + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : []) + (odd?.findings ?? [])
     }
+}
+
+/// Rows that no program of taskrun's writes so: see ``TaskRun/OddRows``.
+private enum SQLiteFindingStatements {
+    static let all = [
+        """
+        SELECT id
+        FROM tasks INDEXED BY tasks_lease
+        WHERE status = 'PROCESSING' AND julianday(lease_expires_at) > julianday('now', '+86460 seconds')
+        LIMIT :limit
+        """,
+        """
+        SELECT id
+        FROM tasks
+        WHERE lock_place = 2 AND status = 'WAITING' AND julianday(run_at) > julianday('now', '+31 days')
+        LIMIT :limit
+        """,
+        "SELECT id FROM tasks WHERE id > 4611686018427387904 ORDER BY id LIMIT :limit",
+    ]
 }
 
 extension Finding {

@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Synchronization
 public import TaskRun
 
 extension SQLiteStore {
@@ -24,7 +25,8 @@ extension SQLiteStore {
     func keyed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> KeyedRows {
         guard limit > 0, try database.isAnyKeyedOpen() else { return KeyedRows() }
         let heads = try heads(request, keyed: true, limit: Self.lockLimit, now: now, in: database)
-        var rows = KeyedRows(isComplete: heads.rows.count < Self.lockLimit, heads: heads)
+        let isWhole = !lanes.withLock { $0.isPartial(LaneMemory.Key(request, keyed: true)) }
+        var rows = KeyedRows(isComplete: isWhole && heads.rows.count < Self.lockLimit, heads: heads)
         let statement = try database.cachedStatement(sql: SQLiteLockStatements.isAllowed)
         for row in heads.rows {
             if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now]) ?? false {
@@ -82,9 +84,9 @@ extension Database {
         try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyOpen)) != nil
     }
 
-    /// Whether a row with a lock key is due that is to be looked at.
+    /// Whether a row with a lock key is due that is to be looked at, or may be: not all were seen.
     func isAnyKeyedDue(names: [String], queues: QueueFilter?, now: String) throws -> Bool {
-        try isAnyKeyedOpen() && !lanes(names: names, queues: queues, keyed: true, now: now, atMost: 1).isEmpty
+        try isAnyKeyedOpen() && !lanes(names: names, queues: queues, keyed: true, now: now, atMost: 1).isNothing
     }
 
     /// Notes that those of these rows that were chosen hold their keys.

@@ -13,7 +13,7 @@ extension SQLiteStore {
             let known = waiting.count < Look.nameLimit ? names.filter(Set(waiting).contains) : names
             let isDue =
                 try !known.isEmpty
-                && (!database.lanes(names: known, queues: queues, now: now, atMost: 1).isEmpty
+                && (!database.lanes(names: known, queues: queues, now: now, atMost: 1).isNothing
                     || database.isAnyKeyedDue(names: known, queues: queues, now: now)
                     || Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyCrashed), arguments: ["now": now])
                         != nil)

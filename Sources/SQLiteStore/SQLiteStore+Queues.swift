@@ -8,8 +8,8 @@ extension SQLiteStore {
         try await read("cannot look for queues") { database in
             let now = SQLiteTime.text(Date())
             let lanes =
-                try database.lanes(names: names, queues: queues, now: now)
-                + database.lanes(names: names, queues: queues, keyed: true, now: now)
+                try database.lanes(names: names, queues: queues, now: now).due
+                + database.lanes(names: names, queues: queues, keyed: true, now: now).due
             return Set(lanes.map { String(decoding: $0.queue, as: UTF8.self) }).sorted()
         }
     }

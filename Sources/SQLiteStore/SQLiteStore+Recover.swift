@@ -22,8 +22,23 @@ extension SQLiteStore {
         let isNothing = try await access("cannot look for abandoned tasks") { database in
             try Row.fetchOne(database, sql: SQLiteStatements.abandoned, arguments: arguments) == nil
         }
-        if isNothing { return [] }
+        let runs = owners.filter { RunIdentity(text: $0) != nil }
+        let far: StatementArguments = [
+            "runs": SQLiteJSON.text(runs),
+            "now": SQLiteTime.text(now),
+            "far_of_run": SQLiteTime.text(now, after: request.unbelievable.ofRun),
+            "far_of_other": SQLiteTime.text(now, after: request.unbelievable.ofOther),
+        ]
+        let isFar = try await access("cannot look for leases") { database in
+            try Row.fetchOne(database, sql: SQLiteStatements.far, arguments: far) != nil
+        }
+        if isNothing, !isFar { return [] }
         return try await transaction("cannot take over abandoned tasks") { database in
+            guard try database.newerVersion() == nil else { return [] }
+            if isFar {
+                let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease)]
+                try database.execute(sql: SQLiteStatements.cut, arguments: far + end)
+            }
             let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
             let tasks = try rows.map { try database.takeOver($0, request, now: now) }
             // Some are FAILED or gone with this.

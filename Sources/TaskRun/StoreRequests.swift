@@ -154,6 +154,16 @@ public struct RecoverRequest: Sendable {
     public var lease: Duration
     /// At this many crashes in a row a task becomes FAILED; default 5.
     public var crashLimit: Int
+    /// No run's lease is longer: 1 day, as the setting `lease` says.
+    public static let longestLease = Duration.seconds(86_400)
+    /// How far two clocks may be apart before a lease counts as one that no run can have set; 1 minute.
+    public static let slack = Duration.seconds(60)
+    /// From how far ahead an end of a lease is not believed: of a lease that a run set, and of one that somebody else did.
+    ///
+    /// Another run's lease may be longer than this one's.
+    package var unbelievable: (ofRun: Duration, ofOther: Duration) {
+        (max(lease, Self.longestLease) + Self.slack, lease + Self.slack)
+    }
     /// How long the result of a task that ends by it is kept.
     public var retention: ResultRetention
     /// The moment to go by; nil: the deciding clock.

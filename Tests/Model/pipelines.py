@@ -20,9 +20,9 @@ FOLLOW_UPS = "haste/less_haste? add_follow_ups+? no_haste?"
 
 # First the looks, which lock; then the decision, in a statement behind them; then the taking.
 CLAIM = """
-    crashed? expire? keyed/keyed_of_queues/keyed_of_lanes? lanes/lanes_of_queues?
+    crashed? expire? keyed/keyed_of_queues/keyed_of_lanes? lanes/lanes_of_queues/more_lanes? more_lanes+?
     lock_promote? result_keep_failed? keyed_decide?
-    claim_from_lane/claim_from_lanes+?
+    claim_from_lane/claim_from_lanes+? schema_newer?
 """
 
 POSTGRESQL = {
@@ -68,14 +68,14 @@ POSTGRESQL = {
         any_held commit
     """,
     "recover": f"""
-        begin patience abandoned
+        begin patience cut_leases abandoned
         settle_lock? mark? take_over? keep?
         {ENDS}
         {BATCH}
         commit/rollback
     """,
     "recover_giving_way": f"""
-        begin patience abandoned
+        begin patience cut_leases abandoned
         settle_lock ~mark ~take_over ~undo ~keep equal_keys
         ( mark equal_remove give_way take_over keep / mark equal_remove give_way take_over undo keep )*
         {ENDS}

@@ -31,6 +31,11 @@ struct PlanTests {
 
     static let cases: [Case] = [
         Case(statement: ClaimSQL.lanes, values: ["'{A,B,C}'", "NULL", "'^(?:d.*)$'"], indexes: ["tasks_due"]),
+        Case(
+            statement: ClaimSQL.moreLanes,
+            values: ["'{A,B,C}'", "NULL", "'^(?:d.*)$'", "'{\"\",a,b}'", "'{0,0,0}'"],
+            indexes: ["tasks_due"]
+        ),
         Case(statement: ClaimSQL.lanesOfQueues, values: ["'{A,B}'", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
         Case(
             statement: ClaimSQL.crashed,
@@ -76,6 +81,11 @@ struct PlanTests {
             pages: 1000
         ),
         Case(statement: RecoverSQL.owners, values: [], indexes: ["tasks_lease"]),
+        Case(
+            statement: RecoverSQL.cut,
+            values: ["'{x}'", "300", "86460", "360", "NULL"],
+            indexes: ["tasks_lease", "tasks_pkey"]
+        ),
         Case(statement: RecoverSQL.abandoned, values: ["'{x}'", "300", "NULL", "1000"], indexes: ["tasks_lease"]),
         Case(
             statement: RecoverSQL.takeOver,
@@ -90,7 +100,7 @@ struct PlanTests {
         ),
         Case(
             statement: LockSQL.open,
-            values: ["'{A,B}'", "NULL", "10", "NULL"],
+            values: ["'{A,B}'", "NULL", "10", "NULL", "'{\"\",\"\"}'", "'{0,0}'"],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(

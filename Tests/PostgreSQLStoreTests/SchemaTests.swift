@@ -1,3 +1,4 @@
+import Foundation
 import Migrations
 import TaskRun
 import TestSupport
@@ -223,6 +224,25 @@ struct SchemaTests {
             #expect(try await fixture.psql(archive) == before)
             #expect(try await fixture.psql("SELECT count(*) FROM ONLY tasks") == "0")
         }
+    }
+
+    @Test("is said to be that of the tables alone in every statement of the store: none reads or writes their children")
+    func only() throws {
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../Sources/PostgreSQLStore"
+        )
+        let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+        var count = 0
+        for case let file as URL in files where file.pathExtension == "swift" {
+            let code = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+                .filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined(separator: "\n")
+            let found = code.matches(of: /\b(?:FROM|JOIN|UPDATE|USING)\s+(?:tasks|task_[a-z]+)\b(?!\.)/).map {
+                $0.output
+            }
+            #expect(found.isEmpty, "\(file.lastPathComponent): \(found)")
+            count += code.matches(of: /ONLY task/).count
+        }
+        #expect(count > 100)
     }
 
     @Test("that fails half-way leaves nothing")

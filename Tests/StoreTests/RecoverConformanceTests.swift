@@ -63,6 +63,75 @@ struct RecoverConformanceTests {
         }
     }
 
+    @Test(
+        "a lease further ahead than any run's ends after one lease length; another run's longer one is believed",
+        arguments: StoreUnderTest.allCases
+    )
+    func farLease(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            let hour = Fixture.moment(Fixture.start.addingTimeInterval(3600))
+            for (owner, end) in [
+                ("NULL", "'9999-12-31'"), ("'me'", hour), ("'web1 12 34 boot 56'", "'2999-01-01'"),
+                ("'web1 12 34 boot 56'", hour),
+            ] {
+                try await fixture.add(
+                    columns: "status, lease_owner, lease_expires_at",
+                    values: "'PROCESSING', \(owner), \(end)"
+                )
+            }
+            // One without a lease, created in the future.
+            try await fixture.sql(
+                "INSERT INTO tasks (task_name, status, created_at) VALUES ('A', 'PROCESSING', '2999-01-01')"
+            )
+            #expect(try await fixture.store.recover(RecoverRequest(now: Fixture.start)).isEmpty)
+            let soon = Fixture.start.addingTimeInterval(299)
+            #expect(try await fixture.store.recover(RecoverRequest(now: soon)).isEmpty)
+            #expect(try await fixture.store.recover(RecoverRequest(now: later)).map(\.id).sorted() == [1, 2, 3, 5])
+            try await fixture.expect("SELECT id FROM tasks WHERE status = 'PROCESSING'", "4")
+            let end = Fixture.start.addingTimeInterval(3601)
+            #expect(try await fixture.store.recover(RecoverRequest(now: end)).map(\.id) == [4])
+        }
+    }
+
+    @Test("a living run whose lease was cut keeps it by renewing it", arguments: StoreUnderTest.allCases)
+    func cutAndRenewed(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add()
+            // Claimed by a clock that was two days ahead.
+            let ahead = Fixture.start.addingTimeInterval(2 * 86_400)
+            let task = try #require(try await fixture.claim(owner: "web1 12 34 boot 56", now: ahead).first)
+            #expect(try await fixture.store.recover(RecoverRequest(now: Fixture.start)).isEmpty)
+            let soon = Fixture.start.addingTimeInterval(60)
+            #expect(try await fixture.store.renew([task.proof], lease: .seconds(300), now: soon).isEmpty)
+            #expect(try await fixture.store.recover(RecoverRequest(now: later)).isEmpty)
+            #expect(try await fixture.store.settle([Settlement(task.proof, .delete)]) == [.settled])
+        }
+    }
+
+    @Test(
+        "what claims to be in hand until 9999 does not count for a limit, and a key that was never claimed is not held",
+        arguments: StoreUnderTest.allCases
+    )
+    func believable(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(2, columns: "status, lease_expires_at", values: "'PROCESSING', '9999-12-31'")
+            try await fixture.sql("INSERT INTO task_limits (kind, name, max_running) VALUES ('name', 'A', 1)")
+            try await fixture.add(3)
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 10, crashed: 0))
+            let claimed = try await fixture.store.claim(request, within: [.name("A")], now: Fixture.start).claimed
+            #expect(claimed.map(\.id) == [3])
+            #expect(try await fixture.store.claim(request, within: [.name("A")], now: Fixture.start).claimed.isEmpty)
+
+            try await fixture.sql(
+                "INSERT INTO tasks (task_name, lock_key, lock_place, run_at) VALUES ('B', 'k', 2, '2999-01-01')"
+            )
+            try await fixture.add(2, name: "B", columns: "lock_key", values: "'k'")
+            #expect(try await fixture.claim(["B"]).isEmpty)
+            _ = try await fixture.store.mendLines(now: Fixture.start)
+            #expect(try await fixture.claim(["B"]).map(\.id) == [7])
+        }
+    }
+
     @Test("at the fifth crash in a row the task is FAILED with the evidence", arguments: StoreUnderTest.allCases)
     func crashLimit(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

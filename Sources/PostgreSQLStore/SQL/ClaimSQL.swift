@@ -10,7 +10,8 @@ enum ClaimSQL {
 
     /// The lanes of these task names that have a due row, the lane with the most urgent row first.
     ///
-    /// A loose index scan: from one lane's first row the next step leads past all its others.
+    /// A loose index scan: from one lane's first row the next step leads past all its others. It ends at ``laneLimit`` lanes; then
+    /// rows without a number say how far it came: the last lane of each name.
     /// Values: names, now, a regular expression for the queues or NULL.
     static let lanes = Statement(
         "lanes",
@@ -18,38 +19,126 @@ enum ClaimSQL {
         """
         \(lanes(plain))
         \(dueLanes("$2")) AND ($3::text IS NULL OR queue ~ $3::text)
+        \(places(by: "task_name"))
         \(inDueOrder)
         """
     )
 
-    /// The same steps along another condition.
-    static func lanes(_ kind: String) -> String {
+    /// So many lanes are gone along step by step.
+    ///
+    /// Where there are more, most have few rows: see ``moreLanes``.
+    static let laneLimit = 1000
+    /// So many rows one ``moreLanes`` reads.
+    static let moreLimit = 20_000
+
+    /// More lanes of these names, behind those that were seen: row by row, which is some ten times as fast as a step from lane to lane
+    /// where lanes have few rows; of a long one the rest is stepped over.
+    ///
+    /// Ends at ``moreLimit`` rows; then rows without a number say how far it came, as those of ``lanes`` do.
+    /// Values: names, now, a regular expression for the queues or NULL, queue and priority of the last lane that was seen of each name.
+    static let moreLanes = Statement(
+        "more_lanes",
+        isBinary: true,
         """
         WITH RECURSIVE wanted AS (
-            SELECT DISTINCT unnest($1::text[]) AS task_name
-        ), lane AS (
-            SELECT head.*
-            FROM wanted CROSS JOIN LATERAL (
-                SELECT task_name, queue, priority, run_at, id
-                FROM ONLY tasks
-                WHERE tasks.task_name = wanted.task_name
-                    AND \(kind)
-                ORDER BY queue, priority, run_at, id
-                LIMIT 1
-            ) AS head
+            SELECT DISTINCT task_name, queue, priority
+            FROM unnest($1::text[], $4::text[], $5::integer[]) AS name (task_name, queue, priority)
+        ), step AS (
+            SELECT head.*, 1 AS step
+            FROM wanted CROSS JOIN LATERAL (\(rows(behind: "wanted"))) AS head
             UNION ALL
-            SELECT head.*
-            FROM lane CROSS JOIN LATERAL (
-                SELECT task_name, queue, priority, run_at, id
-                FROM ONLY tasks
-                WHERE tasks.task_name = lane.task_name
-                    AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)
-                    AND \(kind)
-                ORDER BY queue, priority, run_at, id
-                LIMIT 1
-            ) AS head
+            SELECT head.*, last.step + 1
+            FROM (SELECT * FROM step WHERE nr = \(stepLength)) AS last CROSS JOIN LATERAL (\(rows(behind: "last"))) AS head
+        ), lane AS MATERIALIZED (
+            SELECT * FROM step LIMIT \(moreLimit)
         )
+        SELECT task_name, queue, priority, run_at, id
+        FROM (
+            SELECT DISTINCT ON (task_name, queue, priority) task_name, queue, priority, run_at, id
+            FROM lane
+            WHERE run_at <= \(moment("$2")) AND \(isOpenLane("$2")) AND ($3::text IS NULL OR queue ~ $3::text)
+            ORDER BY task_name, queue, priority, run_at, id
+        ) AS due
+        UNION ALL
+        SELECT task_name, queue, priority, NULL, NULL
+        FROM (
+            SELECT DISTINCT ON (task_name) task_name, queue, priority
+            FROM lane
+            -- The ends of whole steps, which are few; where there is none, of any.
+            WHERE (SELECT count(*) FROM lane) >= \(moreLimit)
+                AND (nr = \(stepLength) OR (SELECT count(*) FROM lane WHERE nr = \(stepLength)) = 0)
+            ORDER BY task_name, step DESC, nr DESC
+        ) AS place
+        \(inDueOrder)
         """
+    )
+
+    private static let stepLength = 64
+
+    private static func rows(behind lane: String) -> String {
+        """
+        SELECT head.*, row_number() OVER () AS nr
+        FROM (
+            SELECT task_name, queue, priority, run_at, id
+            FROM ONLY tasks
+            WHERE tasks.task_name = \(lane).task_name
+                AND (tasks.queue, tasks.priority) > (\(lane).queue, \(lane).priority) AND \(plain)
+            ORDER BY queue, priority, run_at, id
+            LIMIT \(stepLength)
+        ) AS head
+        """
+    }
+
+    /// How far a look came that ended before it had seen all lanes.
+    private static func places(by columns: String) -> String {
+        """
+        UNION ALL
+        SELECT task_name, queue, priority, NULL, NULL
+        FROM (
+            SELECT DISTINCT ON (\(columns)) task_name, queue, priority
+            FROM seen
+            WHERE (SELECT count(*) FROM seen) >= \(laneLimit)
+            ORDER BY \(columns), queue DESC, priority DESC
+        ) AS place
+        """
+    }
+
+    /// The same steps along another condition; behind these queues and priorities of the names, if any.
+    static func lanes(_ kind: String, behind places: (queues: String, priorities: String)? = nil) -> String {
+        let wanted =
+            places.map {
+                """
+                SELECT DISTINCT task_name, queue, priority
+                FROM unnest($1::text[], \($0.queues)::text[], \($0.priorities)::integer[]) AS name (task_name, queue, priority)
+                """
+            } ?? "SELECT DISTINCT unnest($1::text[]) AS task_name"
+        let isBehind = places == nil ? "true" : "(tasks.queue, tasks.priority) > (wanted.queue, wanted.priority)"
+        return """
+            WITH RECURSIVE wanted AS (
+                \(wanted)
+            ), lane AS (
+                SELECT head.*
+                FROM wanted CROSS JOIN LATERAL (
+                    SELECT task_name, queue, priority, run_at, id
+                    FROM ONLY tasks
+                    WHERE tasks.task_name = wanted.task_name AND \(isBehind)
+                        AND \(kind)
+                    ORDER BY queue, priority, run_at, id
+                    LIMIT 1
+                ) AS head
+                UNION ALL
+                SELECT head.*
+                FROM lane CROSS JOIN LATERAL (
+                    SELECT task_name, queue, priority, run_at, id
+                    FROM ONLY tasks
+                    WHERE tasks.task_name = lane.task_name
+                        AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)
+                        AND \(kind)
+                    ORDER BY queue, priority, run_at, id
+                    LIMIT 1
+                ) AS head
+            )
+            """
     }
 
     /// The same for these queues only: the steps lead through the priorities of each name and queue.
@@ -61,6 +150,7 @@ enum ClaimSQL {
         """
         \(lanesOfQueues(plain))
         \(dueLanes("$2"))
+        \(places(by: "task_name"))
         \(inDueOrder)
         """
     )
@@ -98,8 +188,11 @@ enum ClaimSQL {
 
     private static func dueLanes(_ now: String) -> String {
         """
+        , seen AS MATERIALIZED (
+            SELECT * FROM lane LIMIT \(laneLimit)
+        )
         SELECT task_name, queue, priority, run_at, id
-        FROM lane
+        FROM seen AS lane
         WHERE run_at <= \(moment(now)) AND \(isOpenLane(now))
         """
     }

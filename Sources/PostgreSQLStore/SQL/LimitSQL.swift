@@ -31,6 +31,8 @@ enum LimitSQL {
                 SELECT count(*)
                 FROM ONLY tasks
                 WHERE status = 'PROCESSING'
+                    -- Not what claims to be in hand for longer than any run's lease: see RecoverSQL.cut.
+                    AND lease_expires_at <= \(ClaimSQL.moment("$3")) + interval '1 day 1 minute'
                     AND CASE kind WHEN 'queue' THEN tasks.queue ELSE tasks.task_name END = task_limits.name
             ),
             max_per_minute - CASE WHEN \(isThisMinute("$3")) THEN begun ELSE 0 END

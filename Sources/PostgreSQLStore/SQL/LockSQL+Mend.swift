@@ -6,7 +6,13 @@ extension LockSQL {
         return letGo(keys, after: [Request(freeFailed, list), Request(holdCrashed, list)], now: now)
     }
 
-    /// Takes keys from rows that are FAILED and hold them, as only somebody's hand can leave them.
+    /// A row gets its key when it is claimed: one that never was holds it by hand only.
+    private static let isNeverClaimed = "status || '' = 'WAITING' AND claim_no = 0 AND crashes = 0"
+    private static let believable = """
+        holder.status || '' <> 'FAILED' AND NOT (holder.status || '' = 'WAITING' AND holder.claim_no = 0 AND holder.crashes = 0)
+        """
+
+    /// Takes keys from rows that are FAILED, or were never claimed, and hold them, as only somebody's hand can leave them.
     ///
     /// Value: keys.
     private static let freeFailed = Statement(
@@ -14,7 +20,7 @@ extension LockSQL {
         """
         UPDATE ONLY tasks
         SET lock_place = 0
-        WHERE lock_key = ANY ($1::text[]) AND lock_place = 2 AND status || '' = 'FAILED'
+        WHERE lock_key = ANY ($1::text[]) AND lock_place = 2 AND (status || '' = 'FAILED' OR \(isNeverClaimed))
         """
     )
 
@@ -32,7 +38,7 @@ extension LockSQL {
             AND NOT EXISTS (
                 SELECT
                 FROM ONLY tasks AS holder
-                WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2 AND holder.status || '' <> 'FAILED'
+                WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2 AND \(believable)
             )
         LIMIT $1::integer
         """
@@ -96,7 +102,7 @@ extension LockSQL {
         WHERE (
                 SELECT holder.id
                 FROM ONLY tasks AS holder
-                WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2 AND holder.status || '' <> 'FAILED'
+                WHERE holder.lock_key = behind.lock_key AND holder.lock_place = 2 AND \(believable)
                 LIMIT 1
             ) IS NULL
             AND (

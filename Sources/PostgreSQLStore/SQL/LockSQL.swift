@@ -6,6 +6,9 @@
 /// lock, before anything else of the transaction is locked but its own rows; who claims passes over keys that others
 /// have. So no two transactions wait for each other.
 enum LockSQL {
+    /// So many lanes of rows with a lock key one claim goes along.
+    static let laneLimit = 10_000
+
     /// The most rows with a lock key that one claim looks at: as many advisory locks it may hold.
     static let lookLimit = 500
 
@@ -26,7 +29,7 @@ enum LockSQL {
         """
         \(ClaimSQL.lanes(keyed))
         SELECT task_name, queue, priority, run_at, id
-        FROM lane
+        FROM (SELECT * FROM lane LIMIT \(laneLimit)) AS lane
         WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(ClaimSQL.isOpenLane("$2"))
             AND ($3::text IS NULL OR queue ~ $3::text)
         """
@@ -36,11 +39,13 @@ enum LockSQL {
     ///
     /// Goes from lane to lane as the look for plain rows does. Answers with the rows that were locked; where lanes are many
     /// also with the others that were seen, and with all lanes that have a due row: see ``KeyedLook``.
-    /// Values: names, now, limit, a regular expression for the queues or NULL.
+    /// Ends at ``laneLimit`` lanes; then rows numbered 0 say how far it came: the last lane of each name.
+    /// Values: names, now, limit, a regular expression for the queues or NULL, queue and priority of the last lane that was seen of each
+    /// name before.
     static let open = Statement(
         "keyed",
         isBinary: true,
-        ClaimSQL.lanes(keyed) + first("($4::text IS NULL OR lane.queue ~ $4::text)")
+        ClaimSQL.lanes(keyed, behind: ("$5", "$6")) + first("($4::text IS NULL OR lane.queue ~ $4::text)")
     )
 
     /// The same for these queues only.
@@ -70,9 +75,11 @@ enum LockSQL {
     private static func first(_ isWanted: String) -> String {
         let isMany = "(SELECT count(*) FROM due_lane) >= \(LaneMemory.many)"
         return """
-            , due_lane AS MATERIALIZED (
+            , seen_lane AS MATERIALIZED (
+                SELECT * FROM lane LIMIT \(laneLimit)
+            ), due_lane AS MATERIALIZED (
                 SELECT row_number() OVER (ORDER BY priority, run_at, id) AS no, task_name, queue, priority, run_at, id
-                FROM lane
+                FROM seen_lane AS lane
                 WHERE run_at <= \(ClaimSQL.moment("$2")) AND \(isWanted) AND \(ClaimSQL.isOpenLane("$2"))
             ), first_lane AS MATERIALIZED (
                 SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
@@ -88,6 +95,14 @@ enum LockSQL {
             SELECT no, run_at, id, false, task_name, queue, priority
             FROM due_lane
             WHERE \(isMany)
+            UNION ALL
+            SELECT 0, NULL, NULL, false, task_name, queue, priority
+            FROM (
+                SELECT DISTINCT ON (task_name) task_name, queue, priority
+                FROM seen_lane
+                WHERE (SELECT count(*) FROM seen_lane) >= \(laneLimit)
+                ORDER BY task_name, queue DESC, priority DESC
+            ) AS place
             """
     }
 

@@ -22,7 +22,7 @@ enum RecoverSQL {
             to_char(\(ClaimSQL.moment("$3")) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), lock_key,
             cancel_requested_at IS NOT NULL, batch
         FROM ONLY tasks
-        WHERE status = 'PROCESSING'
+        WHERE \(SchemaSQL.isKnown) AND status = 'PROCESSING'
             AND (
                 lease_owner = ANY ($1::text[])
                 OR lease_expires_at <= \(ClaimSQL.moment("$3"))
@@ -32,6 +32,35 @@ enum RecoverSQL {
         ORDER BY lease_expires_at
         LIMIT $4::integer
         FOR NO KEY UPDATE SKIP LOCKED
+        """
+    )
+
+    /// Ends leases that no run can have set, one lease length from now: those that end later than any run's, and rows that have none
+    /// and were created in the future.
+    ///
+    /// A run that is alive all the same renews its lease as usual. Values: owners that are runs, lease length in seconds, how far
+    /// ahead a run's lease may end in seconds, how far another one, now.
+    static let cut = Statement(
+        "cut_leases",
+        """
+        WITH far AS MATERIALIZED (
+            SELECT id
+            FROM ONLY tasks
+            WHERE status = 'PROCESSING'
+                AND (
+                    lease_expires_at > \(ClaimSQL.moment("$5")) + make_interval(
+                        secs => CASE WHEN coalesce(lease_owner = ANY ($1::text[]), false) THEN $3 ELSE $4 END::double precision
+                    )
+                    OR lease_expires_at IS NULL AND created_at > \(ClaimSQL.moment("$5"))
+                )
+            ORDER BY lease_expires_at DESC
+            LIMIT 1000
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE ONLY tasks
+        SET lease_expires_at = \(ClaimSQL.moment("$5")) + make_interval(secs => $2::double precision)
+        FROM far
+        WHERE \(Probe.row("far.id")) AND \(Probe.isInHand)
         """
     )
 

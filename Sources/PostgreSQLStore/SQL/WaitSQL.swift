@@ -58,7 +58,10 @@ enum WaitSQL {
             SELECT queue, greatest(waiting.run_at, paused_until) AS moment
             FROM waiting LEFT JOIN ONLY task_queues USING (queue)
         )
-        SELECT ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
+        SELECT CASE
+                WHEN \(isCut) THEN 0
+                ELSE ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
+            END
         FROM (
             SELECT moment
             FROM first
@@ -75,9 +78,18 @@ enum WaitSQL {
         SELECT EXISTS (
             SELECT FROM waiting
             WHERE run_at <= now() AND \(ClaimSQL.isOpen("waiting.queue", "NULL"))\(isWanted(queues))
-        ) OR EXISTS (SELECT FROM expiring WHERE expires_at <= now())
+        ) OR EXISTS (SELECT FROM expiring WHERE expires_at <= now()) OR \(isCut)
         """
     }
+
+    /// So many lanes one look reads.
+    ///
+    /// Where there are more, a claim has to find out: it goes on where it ended.
+    private static let laneLimit = 5000
+
+    private static let isCut = """
+        (SELECT count(*) FROM seen_lane) >= \(laneLimit) OR (SELECT count(*) FROM seen_keyed) >= \(laneLimit)
+        """
 
     private static func isWanted(_ queues: String?) -> String {
         queues == nil ? " AND ($2::text IS NULL OR queue ~ $2::text)" : ""
@@ -131,9 +143,13 @@ enum WaitSQL {
                 WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
                 ORDER BY expires_at
                 LIMIT 1
+            ), seen_lane AS MATERIALIZED (
+                SELECT queue, run_at FROM lane LIMIT \(laneLimit)
+            ), seen_keyed AS MATERIALIZED (
+                SELECT queue, run_at FROM keyed LIMIT \(laneLimit)
             ), waiting AS (
-                SELECT queue, run_at FROM lane
-                UNION ALL SELECT queue, run_at FROM keyed
+                SELECT queue, run_at FROM seen_lane
+                UNION ALL SELECT queue, run_at FROM seen_keyed
                 UNION ALL SELECT queue, run_at FROM crashed
             )
             """
