@@ -137,7 +137,7 @@ enum ResultSQL {
             JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
         WHERE tasks.cancel_requested_at IS NOT NULL
             OR EXISTS (
-                SELECT FROM task_cancels AS asked
+                SELECT FROM ONLY task_cancels AS asked
                 WHERE asked.task_id = tasks.id AND asked.claim_no = tasks.claim_no
             )
         """
@@ -150,12 +150,12 @@ enum ResultSQL {
         "result_request_cancel_beside",
         """
         WITH old AS (
-            DELETE FROM task_cancels
+            DELETE FROM ONLY task_cancels
             WHERE asked_at < now() - interval '1 day' AND task_id <> $1::bigint
         )
         INSERT INTO task_cancels (task_id, claim_no)
         SELECT id, claim_no
-        FROM tasks
+        FROM ONLY tasks
         WHERE \(Probe.row("$1::bigint")) AND tasks.status || '' = 'PROCESSING'
         ON CONFLICT (task_id) DO UPDATE SET claim_no = excluded.claim_no, asked_at = excluded.asked_at
         RETURNING task_id
