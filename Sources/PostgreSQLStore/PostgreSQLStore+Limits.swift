@@ -32,6 +32,7 @@ extension PostgreSQLStore {
         within limits: [TaskLimit.Subject],
         now: Date?
     ) async throws(StoreError) -> Exchange {
+        guard !isStandbyMissed else { throw missedStandbyError }
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
         return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
             try claimingAgain(in: session) { () throws(PostgreSQLFailure) in

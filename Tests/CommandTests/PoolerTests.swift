@@ -29,7 +29,10 @@ struct PoolerTests {
         try await Scratch.with(tables: false) { scratch async throws in
             let place = scratch.setting(["TASKRUN_DATABASE": url])
             try place.handler("OK", "exit 0")
-            try place.write("SELECT :id::text;\n", to: "handlers/SQL.sql")
+            try place.write(
+                "SET search_path = public; SET SESSION work_mem = '1MB'; SELECT :id::text;\n",
+                to: "handlers/SQL.sql"
+            )
             let commands: [[String]] = [
                 ["migrate"], ["migrate", "--notify"], ["add", "OK", "{}"], ["add", "SQL", #"{"id":1}"#],
                 ["add", "OK", "--lock-key", "k"], ["list"], ["show", "1"], ["status"], ["handlers"], ["once"],

@@ -51,6 +51,25 @@ struct SQLScriptTests {
         #expect(names(sql) == expected)
     }
 
+    @Test(
+        "and what it sets it sets for its transaction",
+        arguments: [
+            ("SET search_path = a, b", "SET LOCAL search_path = a, b"), ("set \"x\" to 1", "set LOCAL \"x\" to 1"),
+            ("SET SESSION x = :x", "SET  LOCAL x = $1"),
+            ("SET /* why */ TIME ZONE 'UTC'", "SET /* why */ LOCAL TIME ZONE 'UTC'"),
+            ("SET ROLE a", "SET LOCAL ROLE a"), ("SET SESSION AUTHORIZATION a", "SET  LOCAL SESSION AUTHORIZATION a"),
+            ("SET LOCAL x = 1", "SET LOCAL x = 1"), ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS ALL DEFERRED"),
+            ("SET TRANSACTION READ ONLY", "SET TRANSACTION READ ONLY"),
+            (
+                "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+                "SET  SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+            ), ("UPDATE a SET b = 1", "UPDATE a SET b = 1"),
+        ]
+    )
+    func settings(_ sql: String, _ expected: String) {
+        #expect(parts(sql) == [expected])
+    }
+
     @Test("and without names it is the same text again, whatever it holds")
     func roundTrip() {
         for sql in [

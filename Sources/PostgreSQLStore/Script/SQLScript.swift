@@ -27,6 +27,9 @@ struct SQLScript: Sendable, Equatable {
     ///
     /// Not a name is what follows a colon within quotes or comments, a cast (`::type`), an assignment (`:=`), and the
     /// upper end of an array's slice (`a[1:n]`).
+    ///
+    /// What a script sets (`SET search_path = …`) it sets for its transaction, `SET LOCAL`: behind a pooler the session is other
+    /// programs' too.
     init(_ sql: String) {
         var cutter = Cutter(tokens: SQLToken.all(in: sql))
         parts = cutter.cut()
@@ -69,11 +72,12 @@ private struct Cutter {
             part.sql += ":" + name
             endsExpression = true
         case .word(let text):
-            part.sql += text
+            part.sql += local(text)
             if part.words.count < 3 { part.words.append(text.uppercased()) }
             endsExpression = true
         case .quoted(let text):
-            part.sql += text
+            part.sql += local(text)
+            if part.words == ["SET"] || part.words == ["SET", "SESSION"] { part.words.append(text) }
             endsExpression = true
         case .open(let bracket):
             part.sql += bracket.rawValue
@@ -90,6 +94,19 @@ private struct Cutter {
             part.sql += ";"
         }
         hasContent = true
+    }
+
+    /// A word, with LOCAL before it where it is the first behind SET or SET SESSION that says what is set.
+    private func local(_ text: String) -> String {
+        switch (part.words, text.uppercased()) {
+        case (["SET"], "LOCAL"), (["SET"], "TRANSACTION"), (["SET"], "CONSTRAINTS"): text
+        // Left out until it is known what comes behind it.
+        case (["SET"], "SESSION"): ""
+        case (["SET", "SESSION"], "CHARACTERISTICS"): "SESSION \(text)"
+        case (["SET", "SESSION"], "AUTHORIZATION"): "LOCAL SESSION \(text)"
+        case (["SET"], _), (["SET", "SESSION"], _): "LOCAL \(text)"
+        default: text
+        }
     }
 
     private mutating func finish() {
