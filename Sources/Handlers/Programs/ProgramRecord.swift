@@ -45,7 +45,7 @@ final class ProgramRecord: Sendable {
     func begin(file: Int32, path: String?) {
         state.withLock { state in
             (state.file, state.path, state.isWanted) = (file, path, true)
-            (state.free, state.lines) = ([], 0)
+            (state.free, state.lines, state.watchersBegun) = ([], 0, 0)
         }
     }
 
