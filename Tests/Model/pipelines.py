@@ -158,7 +158,7 @@ SQLITE = {
     "renew": "begin renew+ commit",
     "give_back": f"begin held {SETTLE} ( batch_count )* {FREE_FOLLOWERS} commit",
     "recover": f"""
-        begin abandoned
+        begin schema_newer? cut? abandoned
         ( takeOver equal_equal? result_keepGivenWay? equal_remove? lock_promote? takeOver? equal_giveWay?
         result_keepCancelled? result_deleteCancelled? lock_promote? batch_count? result_keepFailed? lock_freeFailed? lock_promote? )*
         {FREE_FOLLOWERS} commit
@@ -193,6 +193,7 @@ SQLITE_MEANS = {
 
 # Statements that change nothing which the protocol looks at, or only read what a later statement reads again.
 QUIET = frozenset("""
+    cut_leases more_lanes schema_newer
     begin result_keep result_keep_failed haste less_haste no_haste lanes lanes_of_queues batch_failed mark keep undo any_held lost_transactions
     patience there result_results batch_any_deserted lock_keys_of drop_results batch_forget rollback
 """.split())
