@@ -51,7 +51,7 @@ struct BatchEnds: Sendable {
 
     /// What settlements have ended; also rows that were to go back may be gone, as they were cancelled or gave way.
     init(_ settlements: [Settlement], _ results: [SettleResult]) {
-        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost && result != .untouched {
             guard let batch = settlement.batch else { continue }
             var count = counts[Array(batch.utf8)] ?? Counts(batch: batch)
             count.complete += settlement.verdict == .delete ? 1 : 0
@@ -153,7 +153,9 @@ extension SettlementBatch {
             guard error.isAboutStatement else { throw error }
             // A token that another task has: that is no row which is to give way, so its state is not told.
             let state = error.state == PostgreSQLFailure.uniqueViolation ? nil : error.state
-            throw PostgreSQLFailure(.refused, state: state, message: error.message)
+            var refusal = PostgreSQLFailure(.refused, state: state, message: error.message)
+            refusal.isAboutFollowUp = true
+            throw refusal
         }
         return try BatchEnds(settlements, results).note(now: now, in: session).refusals
     }

@@ -18,7 +18,7 @@ extension PostgreSQLStore {
         guard !tasks.isEmpty else { return [] }
         let insertion = TaskInsertion(tasks)
         return try await reach(to: "add tasks") { session throws(PostgreSQLFailure) in
-            try session.exchange([.begin])
+            try session.exchange([.begin, SessionSettings.tolerance])
             var added: [AddedTask] = []
             for step in insertion.steps { added += try add(step, in: session) }
             try session.exchange([.commit])
@@ -180,7 +180,7 @@ extension PostgreSQLStore {
             for _ in 0..<10 {
                 do throws(PostgreSQLFailure) {
                     let limit = SessionSettings.maintenanceLimit
-                    let rows = try session.exchange([.begin, SessionSettings.patience, request], within: limit)[2].rows
+                    let rows = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2].rows
                     let tokens = rows.filter { $0.bool(1) }.compactMap { $0.textIfAny(2) }
                     let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
                     try session.exchange(drop + [.commit], within: limit)
@@ -207,7 +207,7 @@ extension PostgreSQLStore {
     public func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         let request = Request(DeskSQL.hasten, [SQLText.array(ids)])
         return try await reach(to: "make tasks due") { session throws(PostgreSQLFailure) in
-            let requests = [.begin, SessionSettings.patience, request, .commit]
+            let requests = [.begin, SessionSettings.insistence, request, .commit]
             let answers = try session.exchange(requests, within: SessionSettings.maintenanceLimit)
             return answers[2].rows.map { $0.integer(0) }.sorted()
         }
@@ -224,7 +224,7 @@ extension PostgreSQLStore {
         return try await reach(to: "delete tasks") { session throws(PostgreSQLFailure) in
             let keys = try session.exchange([Request(DeskSQL.lockKeys, ids)])[0].rows.map { $0.text(0) }
             let opening =
-                [.begin, SessionSettings.patience] + LockSQL.letGo(keys, after: [Request(DeskSQL.delete, ids)])
+                [.begin, SessionSettings.insistence] + LockSQL.letGo(keys, after: [Request(DeskSQL.delete, ids)])
             let answers = try session.exchange(opening, within: SessionSettings.maintenanceLimit)
             let gone = answers[keys.isEmpty ? 2 : 3].rows
             try BatchEnds(batches: gone.compactMap { $0.textIfAny(1) }).note(now: nil, in: session)

@@ -90,7 +90,7 @@ extension PostgreSQLStore {
             numbers == [nil, nil] ? Request(LimitSQL.remove, subject) : Request(LimitSQL.set, subject + numbers)
         try await reach(to: "limit \(limit.subject.kind) \"\(limit.subject.name)\"") {
             session throws(PostgreSQLFailure) in
-            _ = try session.exchange([.begin, request, .commit])
+            _ = try session.exchange([.begin, SessionSettings.tolerance, request, .commit])
         }
     }
 }

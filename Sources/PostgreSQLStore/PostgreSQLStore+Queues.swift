@@ -27,7 +27,7 @@ extension PostgreSQLStore {
     public func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError) {
         let request = Request(DeskSQL.pause, [queue, time.map(SQLText.seconds), why, who])
         try await reach(to: "pause queue \"\(queue)\"") { session throws(PostgreSQLFailure) in
-            _ = try session.exchange([.begin, request, .commit])
+            _ = try session.exchange([.begin, SessionSettings.tolerance, request, .commit])
         }
     }
 
@@ -45,7 +45,7 @@ extension PostgreSQLStore {
     public func resume(_ queues: [String]) async throws(StoreError) -> [String] {
         let request = Request(DeskSQL.resume, [SQLText.array(queues)])
         return try await reach(to: "resume queues") { session throws(PostgreSQLFailure) in
-            try session.exchange([.begin, request, .commit])[1].rows.map { $0.text(0) }
+            try session.exchange([.begin, SessionSettings.tolerance, request, .commit])[2].rows.map { $0.text(0) }
         }
     }
 }

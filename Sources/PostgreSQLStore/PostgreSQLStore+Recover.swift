@@ -9,7 +9,8 @@ extension PostgreSQLStore {
     /// - Returns: What was taken over, at most 1,000 rows.
     /// - Throws: What the database reports.
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
-        try await takingFewer { () async throws(StoreError) in try await recoverOnce(request) }
+        try await endStuck()
+        return try await takingFewer { () async throws(StoreError) in try await recoverOnce(request) }
     }
 
     private func recoverOnce(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
@@ -44,16 +45,83 @@ extension PostgreSQLStore {
                 return []
             }
             let rows = found.map { Abandoned($0, crashLimit: request.crashLimit) }
-            let update = Abandoned.takeOver(rows)
             do throws(PostgreSQLFailure) {
-                let taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
-                try conclude(rows, free: rows.filter(\.ends), request, in: session)
-                return rows.map(\.task).filter { taken.contains($0.id) }
+                return try takeOver(rows, request, in: session)
             } catch {
-                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-                try session.exchange([.undo])
-                return try takeOverGivingWay(rows, request, in: session)
+                guard error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
+                try session.exchange([.rollback])
+                return try takeOverOneByOne(rows, request, in: session)
             }
+        }
+    }
+
+    private func takeOver(
+        _ rows: [Abandoned],
+        _ request: RecoverRequest,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> [RecoveredTask] {
+        let (update, limit) = (Abandoned.takeOver(rows), SessionSettings.maintenanceLimit)
+        var taken: Set<Int64> = []
+        do throws(PostgreSQLFailure) {
+            taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
+        } catch {
+            guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
+            try session.exchange([.undo])
+            return try takeOverGivingWay(rows, request, in: session)
+        }
+        let left = rows.filter { !taken.contains($0.task.id) }
+        try conclude(
+            rows.filter { taken.contains($0.task.id) },
+            free: rows.filter { $0.ends && taken.contains($0.task.id) },
+            request,
+            in: session
+        )
+        // They are locked, so nobody else has changed them.
+        for row in left { request.refused(row.task.id, StoreError.skipped) }
+        return rows.map(\.task).filter { taken.contains($0.id) }
+    }
+
+    /// Takes rows over each in a transaction of its own: the database refuses one of them, or somebody holds what it needs.
+    ///
+    /// The newest first, as of equal ones an older one gives way.
+    private func takeOverOneByOne(
+        _ rows: [Abandoned],
+        _ request: RecoverRequest,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> [RecoveredTask] {
+        var taken: [RecoveredTask] = []
+        for row in rows.sorted(by: { $0.task.id > $1.task.id }) {
+            do throws(PostgreSQLFailure) {
+                try session.exchange([.begin, SessionSettings.patience])
+                taken += try takeOver([row], request, in: session)
+            } catch {
+                guard error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
+                try session.exchange([.rollback])
+                // What is held is taken over by a later run.
+                if error.isRefusal { request.refused(row.task.id, error.storeError(subject: "").cause) }
+            }
+        }
+        return taken.sorted { $0.id < $1.id }
+    }
+
+    /// The most tasks whose ends one call tries to write that were refused before.
+    private static let stuckLimit = 100
+
+    /// Writes the ends of tasks that the database has refused before, where it takes them now.
+    private func endStuck() async throws(StoreError) {
+        let rows = try await reach(to: "look for tasks that have ended") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(StuckSQL.some, [String(Self.stuckLimit)])])[0].rows.map { Stuck($0) }
+        }
+        guard !rows.isEmpty else { return }
+        var ended = rows.filter { !$0.isThere }.map(\.settlement.proof)
+        for row in rows where row.isThere {
+            let result = try? await settle([row.settlement], thenClaim: nil, now: nil).results.first
+            if let result, result != .untouched { ended.append(row.settlement.proof) }
+        }
+        guard !ended.isEmpty else { return }
+        let forget = Request(StuckSQL.forget, ClaimProof.arrays(ended))
+        _ = try await reach(to: "forget tasks that have ended") { session throws(PostgreSQLFailure) in
+            try session.exchange([forget])[0].changedRows
         }
     }
 
@@ -102,7 +170,7 @@ extension PostgreSQLStore {
                 taken.append(row.task)
                 if row.ends { free.append(row) }
             } catch {
-                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
                 let keep = SQLText.seconds(request.retention[row.task.name])
                 let way = Request(
                     SettleSQL.giveWay,
@@ -128,6 +196,23 @@ extension PostgreSQLStore {
             let request = Request(RecoverSQL.waitingNames, [String(min(limit, Int(Int32.max)))])
             return try session.exchange([request])[0].rows.map { $0.text(0) }
         }
+    }
+}
+
+/// A task whose handler has ended, and its end as it is to be written.
+private struct Stuck: Sendable {
+    let settlement: Settlement
+    /// Whether its row still carries the claim.
+    let isThere: Bool
+
+    init(_ row: PostgreSQLResult.Row) {
+        settlement = Settlement(
+            ClaimProof(id: row.integer(0), number: row.integer(1)),
+            row.bool(2) ? .delete : .fail(error: row.text(3)),
+            lockKey: row.textIfAny(5),
+            batch: row.textIfAny(6)
+        )
+        isThere = row.bool(4)
     }
 }
 

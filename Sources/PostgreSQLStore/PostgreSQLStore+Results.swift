@@ -153,7 +153,7 @@ extension PostgreSQLStore {
                 if let batch = row.textIfAny(3) { batches.append(batch) }
             }
             let removal = [ResultSQL.removeCancelled(waiting, now: nil)].compactMap(\.self)
-            let opening = [.begin, SessionSettings.patience] + LockSQL.letGo(keys, after: removal)
+            let opening = [.begin, SessionSettings.insistence] + LockSQL.letGo(keys, after: removal)
             let closing = [
                 Request(DeskSQL.there, [SQLText.array(all)]), Request(ResultSQL.results, [SQLText.array(texts)]),
                 .commit,

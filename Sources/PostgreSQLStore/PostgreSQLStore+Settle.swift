@@ -46,7 +46,7 @@ extension PostgreSQLStore {
         let batch = SettlementBatch(settlements, now: now)
         guard let claim = Claim(request, now: now, lookLimit: lockBudget) else {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
-            return try await reach(to: "settle tasks") { session throws(PostgreSQLFailure) in
+            return try await settle(settlements, to: "settle tasks") { session throws(PostgreSQLFailure) in
                 try orGivingWay(batch, nil, in: session) { () throws(PostgreSQLFailure) in
                     guard !batch.hasSequel else { return try settleWithSequel(batch, nil, in: session) }
                     let answers = try session.exchange([.begin] + batch.requests + [.commit])
@@ -55,10 +55,29 @@ extension PostgreSQLStore {
             }
         }
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
-        return try await reach(to: doing) { session throws(PostgreSQLFailure) in
+        return try await settle(settlements, to: doing) { session throws(PostgreSQLFailure) in
             try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
                 try batch.hasSequel
                     ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
+            }
+        }
+    }
+
+    /// Settles, and says what keeps it from that: a refusal, or somebody's lock.
+    private func settle(
+        _ settlements: [Settlement],
+        to doing: String,
+        _ body: @Sendable (PostgreSQLSession) throws(PostgreSQLFailure) -> Exchange
+    ) async throws(StoreError) -> Exchange {
+        try await reach(to: doing) { session throws(PostgreSQLFailure) in
+            do throws(PostgreSQLFailure) {
+                return try body(session).lookingAtUntouched(settlements, in: session)
+            } catch {
+                guard !settlements.isEmpty else { throw error }
+                if error.state == PostgreSQLFailure.lockTimeout {
+                    throw PostgreSQLFailure(.held, state: error.state, message: error.message)
+                }
+                throw error.isRefusal ? error.asRefusal : error
             }
         }
     }
@@ -122,7 +141,7 @@ extension PostgreSQLStore {
         do throws(PostgreSQLFailure) {
             return try usual()
         } catch {
-            guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+            guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
             try session.exchange([.rollback])
             try session.exchange([.begin])
             let results = try batch.settleGivingWay(in: session)
@@ -139,7 +158,7 @@ extension PostgreSQLStore {
             do throws(PostgreSQLFailure) {
                 return try claim()
             } catch {
-                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                guard error.meetsEqual(in: "tasks_lock_holder") else { throw error }
                 try session.exchange([.rollback])
             }
         }
@@ -202,10 +221,13 @@ extension PostgreSQLStore {
         guard !proofs.isEmpty else { return [] }
         let arrays = ClaimProof.arrays(proofs)
         return try await reach(to: "renew leases") { session throws(PostgreSQLFailure) in
-            let answers = try session.exchange([
-                Request(SettleSQL.renew, arrays + [SQLText.seconds(lease), SQLText.moment(now)]),
-                Request(SettleSQL.lost, arrays),
-            ])
+            let renewal = Request(SettleSQL.renew, arrays + [SQLText.seconds(lease), SQLText.moment(now)])
+            let answers: [PostgreSQLResult]
+            do throws(PostgreSQLFailure) {
+                answers = try session.exchange([renewal, Request(SettleSQL.lost, arrays)])
+            } catch {
+                throw error.isRefusal ? error.asRefusal : error
+            }
             return answers[1].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
         }
     }
@@ -227,7 +249,7 @@ extension PostgreSQLStore {
                 try session.exchange(LockSQL.letGo(keys, after: [removal].compactMap(\.self)) + [.commit])
                 return released.count
             } catch {
-                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                guard error.meetsEqual(in: "tasks_dedupe") else { throw error.isRefusal ? error.asRefusal : error }
                 try session.exchange([.rollback])
                 let unknown = try session.exchange([.begin, Request(SettleSQL.held, values)])[1].rows
                 let batch = SettlementBatch(

@@ -43,6 +43,8 @@ struct SessionSettings: Sendable {
     static let store = SessionSettings(
         common + [
             Value(name: "statement_timeout", value: "10s"),
+            // What somebody's open transaction holds is set apart soon, so that the others go on.
+            Value(name: "lock_timeout", value: "1s"),
             Value(name: "default_transaction_isolation", value: "read committed"),
             Value(name: "plan_cache_mode", value: "force_generic_plan"),
             Value(name: "enable_seqscan", value: "off"), Value(name: "enable_bitmapscan", value: "off"),
@@ -58,6 +60,8 @@ struct SessionSettings: Sendable {
     /// minute.
     private static let common = [
         Value(name: "standard_conforming_strings", value: "on"),
+        // Lists of values have NULL in them.
+        Value(name: "array_nulls", value: "on"),
         Value(name: "idle_in_transaction_session_timeout", value: "60s"),
     ]
 
@@ -72,6 +76,7 @@ struct SessionSettings: Sendable {
             """
             SELECT
                 set_config('statement_timeout', '30s', true),
+                set_config('lock_timeout', '0', true),
                 set_config('plan_cache_mode', 'force_custom_plan', true),
                 set_config('enable_seqscan', 'on', true),
                 set_config('enable_bitmapscan', 'on', true),
@@ -86,6 +91,17 @@ struct SessionSettings: Sendable {
         Statement("patience", "SELECT set_config('statement_timeout', '30s', true)")
     )
 
+    /// The same where a person waits: also a lock is waited for as long as that.
+    static let insistence = Request(
+        Statement(
+            "insistence",
+            "SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', '0', true)"
+        )
+    )
+
+    /// Waits for locks as long as a statement may take: for tasks that are added, whose equal may be in an open transaction.
+    static let tolerance = Request(Statement("tolerance", "SELECT set_config('lock_timeout', '0', true)"))
+
     /// Lets the next statements of the transaction hardly wait for a lock where others are settled by it too.
     ///
     /// Alone a task may wait longer, as for a row that all programs count in.
@@ -95,7 +111,7 @@ struct SessionSettings: Sendable {
     private static let second = Request(Statement("less_haste", "SET LOCAL lock_timeout = '1s'"))
 
     /// Takes ``haste(isAlone:)`` back.
-    static let noHaste = Request(Statement("no_haste", "SET LOCAL lock_timeout TO DEFAULT"))
+    static let noHaste = Request(Statement("no_haste", "SET LOCAL lock_timeout = '1s'"))
 
     /// How long to wait for an answer in a maintenance transaction.
     static let maintenanceLimit: Duration = .seconds(35)

@@ -124,7 +124,7 @@ struct SettlementBatch: Sendable {
                 let answers = try session.exchange([.mark, Self.update([settlement], now: now), .keep])
                 return answers[1].rows.isEmpty ? .leaseLost : .settled
             } catch {
-                guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
+                guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
                 let keep = SQLText.seconds(settlement.record?.keep ?? ResultRecord.standardKeep)
                 let way = Request(
                     SettleSQL.giveWay,

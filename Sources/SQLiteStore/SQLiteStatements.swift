@@ -144,6 +144,8 @@ enum SQLiteStatements {
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'
         """
 
+    static let isInHand = "SELECT 1 FROM tasks WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'"
+
     // A claim without an end of its lease (made by hand) has all the time that the caller gives it.
     static let leaseLeft = """
         SELECT coalesce((julianday(lease_expires_at) - julianday(:now)) * 86400, 1e9)
@@ -164,6 +166,9 @@ enum SQLiteStatements {
             CAST(batch AS BLOB)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
+            AND NOT EXISTS (
+                SELECT 1 FROM task_stuck AS stuck WHERE stuck.task_id = tasks.id AND stuck.claim_no = tasks.claim_no
+            )
             AND (
                 julianday(lease_expires_at) <= julianday(:now)
                 OR lease_owner IN (SELECT value FROM json_each(:dead))

@@ -37,10 +37,10 @@ extension Database {
                 if task.delay == nil, task.runAt == nil { task.runAt = now }
                 do {
                     _ = try add(task)
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-                    // A trigger that does not work: the file is well.
-                    let known = StoreError(sqlite: error, "cannot add a task that is to follow")
-                    throw StoreError(.refused, subject: known.subject, cause: known.cause)
+                } catch let error as DatabaseError {
+                    let known = StoreError(sqlite: error, "cannot add a task that is to follow", isAboutRows: true)
+                    guard known.code == .refused else { throw error }
+                    throw StoreError(.refused, subject: known.subject, cause: known.cause, isAboutFollowUp: true)
                 }
             }
         }
@@ -55,7 +55,7 @@ extension Database {
     func endBatches(_ settlements: [Settlement], _ results: [SettleResult], now: Date) throws -> [BatchRefusal] {
         // By the bytes of the names, as the table compares them; to Swift more texts are equal.
         var counts: [[UInt8]: (complete: Int, cancelled: Int)] = [:]
-        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost && result != .untouched {
             guard let batch = settlement.batch else { continue }
             counts[Array(batch.utf8), default: (0, 0)].complete += settlement.verdict == .delete ? 1 : 0
             counts[Array(batch.utf8), default: (0, 0)].cancelled += settlement.verdict == .cancel ? 1 : 0

@@ -27,7 +27,7 @@ extension SQLiteStore {
                 return Exchange(results: [], claimed: [])
             }
         }
-        return try await transaction("cannot settle and claim tasks") { [self] database in
+        return try await transaction("cannot settle and claim tasks", isAboutRows: true) { [self] database in
             let (results, refusals) = try database.settle(settlements, now: now)
             let newer = request == nil ? nil : try database.newerVersion()
             guard let request, newer == nil else {

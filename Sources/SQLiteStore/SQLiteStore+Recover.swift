@@ -7,6 +7,7 @@ extension SQLiteStore {
     ///
     /// With nothing to take over no lock is taken.
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
+        try await endStuck()
         let owners = try await access("cannot look for dead runs") { database in
             try Row.fetchAll(database, sql: SQLiteStatements.owners).map { $0.text(0) }
         }
@@ -33,18 +34,44 @@ extension SQLiteStore {
             try Row.fetchOne(database, sql: SQLiteStatements.far, arguments: far) != nil
         }
         if isNothing, !isFar { return [] }
-        return try await transaction("cannot take over abandoned tasks") { database in
-            guard try database.newerVersion() == nil else { return [] }
-            if isFar {
-                let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease)]
-                try database.execute(sql: SQLiteStatements.cut, arguments: far + end)
+        let doing = "cannot take over abandoned tasks"
+        do {
+            return try await transaction(doing, isAboutRows: true) { database in
+                guard try database.newerVersion() == nil else { return [] }
+                if isFar {
+                    let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease)]
+                    try database.execute(sql: SQLiteStatements.cut, arguments: far + end)
+                }
+                let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
+                return try database.takeOver(rows, request, now: now)
             }
-            let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
-            let tasks = try rows.map { try database.takeOver($0, request, now: now) }
-            // Some are FAILED or gone with this.
-            try database.endBatches(rows.compactMap { $0.textIfAny(8) }, now: now)
-            return tasks
+        } catch  where error.code == .refused {
+            return try await takeOverOneByOne(arguments, request, now: now)
         }
+    }
+
+    /// Takes rows over each in a transaction of its own: the file refuses one of them.
+    private func takeOverOneByOne(
+        _ arguments: StatementArguments,
+        _ request: RecoverRequest,
+        now: Date
+    ) async throws(StoreError) -> [RecoveredTask] {
+        let ids = try await access("cannot look for abandoned tasks") { database in
+            try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments).map { $0[0] as Int64 }
+        }
+        var taken: [RecoveredTask] = []
+        // The newest first, as of equal ones an older one gives way.
+        for id in ids.sorted(by: >) {
+            do {
+                taken += try await transaction("cannot take over task \(id)", isAboutRows: true) { database in
+                    let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
+                    return try database.takeOver(rows.filter { $0[0] == id }, request, now: now)
+                }
+            } catch  where error.code == .refused {
+                request.refused(id, error.cause)
+            }
+        }
+        return taken.sorted { $0.id < $1.id }
     }
 
     /// Names of WAITING tasks, found by stepping from name to name along the index.
@@ -76,7 +103,14 @@ extension Database {
 }
 
 extension Database {
-    fileprivate func takeOver(_ row: Row, _ request: RecoverRequest, now: Date) throws -> RecoveredTask {
+    fileprivate func takeOver(_ rows: [Row], _ request: RecoverRequest, now: Date) throws -> [RecoveredTask] {
+        let tasks = try rows.map { try takeOver($0, request, now: now) }
+        // Some are FAILED or gone with this.
+        try endBatches(rows.compactMap { $0.textIfAny(8) }, now: now)
+        return tasks
+    }
+
+    private func takeOver(_ row: Row, _ request: RecoverRequest, now: Date) throws -> RecoveredTask {
         let (id, name, owner): (Int64, String, String?) = (row[0], row.text(1), row.textIfAny(3))
         let crashes = min(row.count(2), Int(Int32.max) - 1) + 1
         let (limit, isCancelled): (Int, Bool) = (request.crashLimit, row[7])
@@ -127,6 +161,9 @@ extension Database {
     private func takeOver(_ id: Int64, _ arguments: StatementArguments, keep: Duration, now: Date) throws -> Bool {
         do {
             try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
+            guard changesCount == 1 else {
+                throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
+            }
             return false
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             guard try hasEqual(id) else { throw error }

@@ -70,6 +70,8 @@ extension Database {
     /// The script's failure, thrown to undo the transaction.
     private struct Undone: Error { let outcome: ScriptOutcome }
 
+    private static let skipped = "the task's row cannot be deleted, so the script is undone: \(StoreError.skipped)"
+
     fileprivate func run(_ script: Script, _ settlement: Settlement) throws -> ScriptOutcome {
         let proof = settlement.proof
         do {
@@ -80,7 +82,9 @@ extension Database {
                 )?.textIfAny(0)
                 try keep(settlement, now: Date())
                 try execute(sql: SQLiteStatements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
-                guard changesCount == 1 else { throw Undone(outcome: .leaseLost) }
+                guard changesCount == 1 else {
+                    throw Undone(outcome: try isInHand(proof) ? .failed(error: Self.skipped) : .leaseLost)
+                }
                 do {
                     try execute(script)
                 } catch let error as DatabaseError {

@@ -21,7 +21,10 @@ extension Database {
         for place in back.sorted(by: { settlements[$0].proof.id > settlements[$1].proof.id }) {
             results[place] = try putBack(settlements[place], now: now)
         }
-        for (settlement, result) in zip(settlements, results) where result != .leaseLost {
+        for (place, settlement) in settlements.enumerated() where results[place] == .leaseLost {
+            if try isInHand(settlement.proof) { results[place] = .untouched }
+        }
+        for (settlement, result) in zip(settlements, results) where result != .leaseLost && result != .untouched {
             if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay, now: now) }
         }
         if settlements.contains(where: \.hasSequel) {
@@ -29,6 +32,14 @@ extension Database {
             return (results, try endBatches(settlements, results, now: now))
         }
         return (results, [])
+    }
+
+    /// Whether a row still carries a claim.
+    func isInHand(_ proof: ClaimProof) throws -> Bool {
+        try Row.fetchOne(
+            cachedStatement(sql: SQLiteStatements.isInHand),
+            arguments: ["id": proof.id, "claim_no": proof.number]
+        ) != nil
     }
 
     /// Deletes rows, each if it is still ours.
@@ -68,6 +79,8 @@ extension Database {
     private func putBack(_ settlement: Settlement, now: Date) throws -> SettleResult {
         do {
             guard try change(settlement, now: now) == 1 else { return .leaseLost }
+            // A row that is FAILED stays, whatever a DELETE would meet.
+            if case .fail = settlement.verdict { return .settled }
             let gone = try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now)
             return gone == nil ? .settled : .cancelled
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
@@ -109,11 +122,13 @@ extension SQLiteStore {
     /// Prolongs leases, all in one transaction.
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         let end = SQLiteTime.text(now ?? Date(), after: lease)
-        return try await transaction("cannot renew leases") { database in
+        return try await transaction("cannot renew leases", isAboutRows: true) { database in
             let statement = try database.cachedStatement(sql: SQLiteStatements.renew)
             return try proofs.filter { proof in
                 try statement.execute(arguments: ["id": proof.id, "claim_no": proof.number, "lease_end": end])
-                return database.changesCount == 0
+                // Where the statement changes nothing although the row is there, the claim holds for as long as it does.
+                guard database.changesCount == 0 else { return false }
+                return try !database.isInHand(proof)
             }
         }
     }
@@ -121,7 +136,7 @@ extension SQLiteStore {
     /// Releases rows of this owner that it does not know of.
     public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
         let known = Set(known)
-        return try await transaction("cannot give tasks back") { database in
+        return try await transaction("cannot give tasks back", isAboutRows: true) { database in
             let held = try Row.fetchAll(
                 database.cachedStatement(sql: SQLiteStatements.held),
                 arguments: ["owner": owner]

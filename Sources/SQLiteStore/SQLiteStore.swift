@@ -110,12 +110,13 @@ public final class SQLiteStore: TaskDesk {
     /// Works on the connection; `subject` says what cannot be done if it fails.
     func access<Value: Sendable>(
         _ subject: String,
+        isAboutRows: Bool = false,
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         do {
             return try await connection.writeWithoutTransaction(body)
         } catch {
-            throw StoreError(sqlite: error, "\(subject) in \(location)")
+            throw StoreError(sqlite: error, "\(subject) in \(location)", isAboutRows: isAboutRows)
         }
     }
 
@@ -124,9 +125,10 @@ public final class SQLiteStore: TaskDesk {
     /// IMMEDIATE: a deferred one that comes to write later ignores the busy timeout.
     func transaction<Value: Sendable>(
         _ subject: String,
+        isAboutRows: Bool = false,
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await access(subject) { database in
+        try await access(subject, isAboutRows: isAboutRows) { database in
             var value: Value?
             try database.inTransaction(.immediate) {
                 value = try body(database)

@@ -5,7 +5,12 @@ extension StoreError {
     /// Puts an SQLite error into the store's words.
     ///
     /// Result codes: <https://www.sqlite.org/rescode.html>.
-    init(sqlite error: any Error, _ subject: String) {
+    ///
+    /// - Parameters:
+    ///   - error: The error.
+    ///   - subject: What cannot be done.
+    ///   - isAboutRows: Whether rows were written: a trigger that does not work then refuses them, and the file is well.
+    init(sqlite error: any Error, _ subject: String, isAboutRows: Bool = false) {
         if let known = error as? StoreError {
             self = known
             return
@@ -17,7 +22,9 @@ extension StoreError {
         let number = error.resultCode.rawValue
         // What a trigger says may be of any length.
         let cause = "\(BoundedText.fit(error.message ?? "SQLite error", bytes: 4 * 1024)) (SQLite \(number))"
-        let (code, advice) = Self.meaning(of: error.resultCode)
+        var (code, advice) = Self.meaning(of: error.resultCode)
+        // Of a trigger that undoes the transaction, what comes behind it tells the second code.
+        if isAboutRows, [.SQLITE_ERROR, .SQLITE_ABORT].contains(error.resultCode) { code = .refused }
         self.init(code, subject: subject, cause: cause, advice: advice)
     }
 

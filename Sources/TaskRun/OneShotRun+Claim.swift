@@ -1,15 +1,20 @@
+import Synchronization
+
 extension OneShotRun {
     /// Takes over what dead runs left behind, until nothing is left.
     func recover() async throws(StoreError) {
-        let request = RecoverRequest(
+        var request = RecoverRequest(
             isDead: isDead,
             lease: settings.lease,
             crashLimit: settings.crashLimit,
             retention: performer.retention
         )
+        let refused = Mutex<[RefusedRow]>([])
+        request.refused = { id, cause in refused.withLock { $0.append(RefusedRow(id: id, name: nil, cause: cause)) } }
         var batch: [RecoveredTask]
         repeat {
             batch = try await store.recover(request)
+            tell(refused: refused.withLock { $0 }, to: "take over")
             guard !batch.isEmpty else { break }
             report.recovered += batch.count
             report.failed += batch.count { $0.status == .failed }

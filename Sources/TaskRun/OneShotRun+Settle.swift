@@ -24,7 +24,7 @@ extension OneShotRun {
             )
             if isAnyApart { unsettled.removeAll { $0.apart == nil } } else { unsettled = [] }
             tell(exchange.refusals)
-            for (end, result) in zip(batch, exchange.results) { conclude(end, result) }
+            for (end, result) in zip(batch, exchange.results) { await conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }
             nextExpiry = sent.advanced(by: Self.expiryPause)
@@ -72,7 +72,8 @@ extension OneShotRun {
     }
 
     /// Counts one end that was written, or found its lease lost.
-    private func conclude(_ end: Unsettled, _ result: SettleResult) {
+    func conclude(_ end: Unsettled, _ result: SettleResult) async {
+        if result == .untouched { return await refuse(end, untouched) }
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
         if result == .gaveWay || result == .cancelled {
             if result == .gaveWay { report.gaveWay += 1 } else { report.cancelled += 1 }
@@ -114,7 +115,7 @@ extension OneShotRun {
             batch: task.batch,
             followUps: followUps
         )
-        return Unsettled(finished: end, settlement: settlement)
+        return Unsettled(finished: end, settlement: settlement, decided: settlement)
     }
 
     func lose(_ end: Workbench.Finished) {
@@ -125,16 +126,22 @@ extension OneShotRun {
     /// Gives back what a transaction claimed whose answer was lost.
     private func forgetLostAnswers() async throws(StoreError) {
         let known = bench.with { $0.proofs } + unsettled.map(\.task.proof)
-        _ = try await store.giveBack(owner: identity.text, except: known)
+        do {
+            _ = try await store.giveBack(owner: identity.text, except: known)
+        } catch  where error.code == .refused {
+            // Their leases run out, and whoever takes them over says which rows it are.
+            observer?(.trouble(error))
+        }
     }
 
     /// Decides how to go on after the database made trouble.
     func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
         // Nothing is wrong yet: the others are settled at once, and who is held turns out then.
-        if error.code == .held, setApart(now: sent) { return }
+        if error.code == .held, await setApart(now: sent) { return }
+        // What is refused may be a single end; each that is says so itself.
+        if !error.isPassing, hasReadyEnds { return await settleInParts() }
         observer?(.trouble(error))
-        if error.code == .refused, hasReadyEnds { return await settleOneByOne() }
-        guard error.isPassing else { return await end(with: error) }
+        guard error.isPassing else { return end(with: error) }
         isUncertain = isUncertain || error.code == .unreachable
         // What cannot be written down while its lease lives is another run's; after a stop that is not waited for.
         let isLate = isLate(sent)
@@ -156,51 +163,11 @@ extension OneShotRun {
         fatal != nil || stopBegan.map { stop.requests > 1 || now >= $0.advanced(by: settings.grace) } ?? false
     }
 
-    /// One row that the database does not take must not keep the others from being settled.
-    private func settleOneByOne() async {
-        while let place = unsettled.firstIndex(where: { $0.apart == nil }) {
-            guard await settleAlone(place) == nil else { return }
-        }
-    }
-
-    /// Writes one end down, or decides what is to become of it.
-    ///
-    /// - Returns: What keeps the database from writing anything at this moment; the end stays as it is.
-    func settleAlone(_ place: Int) async -> StoreError? {
-        let end = unsettled[place]
-        do {
-            let exchange = try await store.settle([end.settlement], thenClaim: nil, now: nil)
-            unsettled.remove(at: place)
-            tell(exchange.refusals)
-            conclude(end, exchange.results[0])
-        } catch  where error.code == .held {
-            postpone(place, error)
-        } catch  where error.isPassing {
-            isUncertain = isUncertain || error.code == .unreachable
-            return error
-        } catch  where error.code == .refused && !end.settlement.additions.isEmpty {
-            unsettled[place] = withoutFollowUps(end, error)
-        } catch {
-            // Its lease will run out, and another run tries; what is wrong with it was said.
-            observer?(.trouble(error))
-            unsettled.remove(at: place)
-            lose(end.finished)
-        }
-        return nil
-    }
-
-    /// A task whose follow-ups the table does not take is FAILED, and none of them is added.
-    private func withoutFollowUps(_ end: Unsettled, _ error: StoreError) -> Unsettled {
-        let verdict = Verdict.fail(error: "a task that was to follow was refused, and none was added: \(error.cause)")
-        return unsettled(end.finished, verdict, performer.record(of: end.task, began: nil, verdict))
-    }
-
     /// The database cannot be used any more: claim nothing, cancel what is being performed, and leave.
     ///
     /// Often it is the claim alone that fails: what has ended, and what ends now, is still written down where that works.
-    private func end(with error: StoreError) async {
+    func end(with error: StoreError) {
         phase = .done
-        if fatal != nil { await settleOneByOne() }
         fatal = fatal ?? error
     }
 }

@@ -14,7 +14,7 @@ extension OneShotRun {
         do {
             let proofs = bench.with { $0.proofs } + unsettled.map(\.task.proof)
             if !proofs.isEmpty {
-                let lost = Set(try await store.renew(proofs, lease: settings.lease, now: nil))
+                let lost = Set(try await renew(proofs[...]))
                 prolong(until: sent.advanced(by: settings.lease), except: lost)
             }
             // While nothing is due the table is left in peace: the next minute's run takes over what died.
@@ -22,6 +22,22 @@ extension OneShotRun {
         } catch {
             observer?(.trouble(error))
             nextRenewal = sent.advanced(by: .seconds(2))
+        }
+    }
+
+    /// Prolongs leases, in halves where the database refuses one of them: that one is nobody's loss yet, and said once.
+    ///
+    /// - Returns: The proofs that are no longer valid.
+    private func renew(_ proofs: ArraySlice<ClaimProof>) async throws(StoreError) -> [ClaimProof] {
+        do {
+            return try await store.renew(Array(proofs), lease: settings.lease, now: nil)
+        } catch  where error.code == .refused {
+            guard proofs.count > 1 else {
+                tell(refused: proofs.map { RefusedRow(id: $0.id, name: nil, cause: error.cause) }, to: "renew the lease of")
+                return []
+            }
+            let middle = proofs.startIndex + proofs.count / 2
+            return try await renew(proofs[..<middle]) + renew(proofs[middle...])
         }
     }
 

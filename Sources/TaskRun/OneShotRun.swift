@@ -9,9 +9,17 @@ public actor OneShotRun {
     /// An end that is not yet written to the table.
     struct Unsettled {
         var finished: Workbench.Finished
-        let settlement: Settlement
-        /// Set where a task that is to follow was ``StoreError/Code/held``: when to write this end again, alone.
+        /// As it is to be written now.
+        var settlement: Settlement
+        /// As it was decided.
+        let decided: Settlement
+        /// The form in which it is to be written now, and what the database said against the better ones.
+        var form = EndForm.whole
+        var words: String?
+        /// Set where it was ``StoreError/Code/held``: when to write this end again, alone.
         var apart: ContinuousClock.Instant?
+        /// Since when it is held, if that was not said.
+        var heldSince: ContinuousClock.Instant?
         /// Whether it was said that it is held.
         var isTold = false
         var task: ClaimedTask { finished.held.task }
@@ -74,6 +82,8 @@ public actor OneShotRun {
     var nextExpiry = ContinuousClock.now.advanced(by: OneShotRun.expiryPause)
     /// Tasks that go on waiting although their batches have ended; it was said.
     var refused: Set<Int64> = []
+    /// Rows that the database does not let be changed; it was said.
+    var told: Set<Int64> = []
     /// What was performed when hooks were last told that nothing more is due.
     var performedWhenEmpty = 0
 

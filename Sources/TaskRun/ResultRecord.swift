@@ -14,6 +14,8 @@ public struct ResultRecord: Sendable, Equatable {
     public var size: Int
     /// The last progress, where the table may not have it yet.
     public var progress: ProgressNote?
+    /// Whether the result is stored as bytes although it is text: the database's encoding lacks one of its letters.
+    package var isStoredAsBytes = false
 
     /// Creates a record.
     public init(
@@ -52,7 +54,7 @@ public struct ResultRecord: Sendable, Equatable {
 
     /// The result in the form of the columns: as text if it is UTF-8 without NUL, else as bytes.
     package var columns: (text: String?, bytes: [UInt8]?) {
-        guard !result.contains(0), let text = String(validating: result, as: UTF8.self) else { return (nil, result) }
+        guard !isStoredAsBytes, !result.contains(0), let text = String(validating: result, as: UTF8.self) else { return (nil, result) }
         return (text, nil)
     }
 

@@ -20,6 +20,9 @@ public struct RunReport: Sendable, Equatable {
     public var expired = 0
     /// Tasks that were not performed because a hook said so; their rows are deleted.
     public var skipped = 0
+    /// Tasks whose handlers have ended and whose rows the database does not let be written in any form: no run performs them again,
+    /// and a person has to look.
+    public var stuck = 0
     /// Claims that were taken over before they could be settled.
     public var leaseLost = 0
     /// Handlers that did not end when cancelled; the program must exit to be rid of them.
@@ -54,6 +57,8 @@ public enum RunEvent: Sendable {
     case heldBack(ClaimedTask, NotBegun)
     /// The database made trouble; the run goes on.
     case trouble(StoreError)
+    /// The end of a task has not been written for a while, as somebody's open transaction holds its row or what follows on it.
+    case held(StoreError)
     /// Nothing is due or in hand, and the run stays.
     case waiting
     /// The run was asked to stop.

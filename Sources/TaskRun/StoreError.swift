@@ -11,8 +11,8 @@ public struct StoreError: Error, Sendable, Equatable {
         /// Another program holds the lock for longer than the busy timeout, or a statement ran into its time limit.
         /// Nothing was written.
         case locked
-        /// A task that is to follow on another one meets one of the same `token` or `dedupe_key`, and nobody knows yet whether that
-        /// will stay: the transaction that adds it is open. Nothing was written.
+        /// Somebody's open transaction holds what an end needs: the row, its lock key, or a row that a task which is to follow would
+        /// be equal to. Nothing was written.
         case held
         /// The tables are missing, too old, too new, edited, or not taskrun's.
         case schema
@@ -36,14 +36,26 @@ public struct StoreError: Error, Sendable, Equatable {
     public let cause: String
     /// What to do next, as a sentence; nil where nothing useful can be said.
     public let advice: String?
+    /// Whether it is about a task that was to follow on another one.
+    public let isAboutFollowUp: Bool
 
     /// Creates an error from its parts.
-    public init(_ code: Code, subject: String, cause: String, advice: String? = nil) {
+    public init(
+        _ code: Code,
+        subject: String,
+        cause: String,
+        advice: String? = nil,
+        isAboutFollowUp: Bool = false
+    ) {
         self.code = code
         self.subject = subject
         self.cause = cause
         self.advice = advice
+        self.isAboutFollowUp = isAboutFollowUp
     }
+
+    /// What is said where a statement changes nothing although its row is there.
+    public static let skipped = "the statement changes nothing: a trigger, a rule or a policy of the table skips it"
 
     /// Whether the same call may go through later without anybody changing anything.
     public var isPassing: Bool {

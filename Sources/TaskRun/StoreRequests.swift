@@ -168,6 +168,8 @@ public struct RecoverRequest: Sendable {
     public var retention: ResultRetention
     /// The moment to go by; nil: the deciding clock.
     public var now: Date?
+    /// Is told of each row that the database does not let be taken over, and why; it stays as it is.
+    public var refused: @Sendable (Int64, String) -> Void = { _, _ in }
 
     /// Creates a request.
     public init(

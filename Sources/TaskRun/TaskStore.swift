@@ -65,6 +65,8 @@ public protocol TaskStore: Sendable {
     /// `release` makes it WAITING with the attempt given back and `crashes` as before. `last_error` is cut to 8 KB at
     /// a character's end. `cancel` removes the row; so do `retry` and `release` where the row was to be cancelled.
     ///
+    /// Where the row still carries the claim and the statement changes nothing all the same, the result is ``SettleResult/untouched``.
+    ///
     /// A settlement with a record leaves a line in `task_results` where the row has a token and the task ends with it:
     /// COMPLETE with the result, FAILED with the error, or CANCELLED. It takes the place of an earlier line with that
     /// token. Where the lease is lost there is none.
@@ -140,6 +142,23 @@ public protocol TaskStore: Sendable {
         now: Date?
     ) async throws(StoreError) -> Exchange
 
+    /// Which of these ends somebody's open transaction keeps from being written at this moment, and who that is: the row is
+    /// locked, or its lock key. Waits for nothing.
+    ///
+    /// - Returns: Those that are held, with a word about who holds them.
+    func held(among settlements: [Settlement]) async throws(StoreError) -> [ClaimProof: String]
+
+    /// Notes that the handler of a task has ended, and that the database does not let its row be written in any form.
+    ///
+    /// ``recover(_:)`` does not take such a row over. It tries to write the end again instead, and leaves the row as it is where that is
+    /// still refused.
+    ///
+    /// - Parameters:
+    ///   - proof: The claim.
+    ///   - isDone: Whether the task is done, so that its row is to go; else it has failed.
+    ///   - why: What the database said.
+    func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError)
+
     /// Prolongs leases: each ends a lease length from now.
     ///
     /// Only rows still PROCESSING with the proof's claim number are prolonged.
@@ -210,6 +229,14 @@ public protocol TaskStore: Sendable {
 }
 
 extension TaskStore {
+    /// A store that waits for nobody: nothing is held.
+    public func held(among settlements: [Settlement]) async throws(StoreError) -> [ClaimProof: String] { [:] }
+
+    /// A store that cannot note it.
+    public func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError) {
+        throw StoreError(.other, subject: "cannot note the end of task \(proof.id) in \(location)", cause: "not supported")
+    }
+
     /// Claims without settling anything; asks again where the store has not looked everywhere and nothing came.
     public func claim(_ request: ClaimRequest, now: Date? = nil) async throws(StoreError) -> [ClaimedTask] {
         let exchange = try await settle([], thenClaim: request, now: now)

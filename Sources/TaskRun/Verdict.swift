@@ -97,6 +97,9 @@ public enum SettleResult: Sendable, Equatable {
     case cancelled
     /// The claim was taken over, or the row is gone: nothing was changed.
     case leaseLost
+    /// The row still carries the claim, and the database has changed nothing: a trigger, a rule or a policy of the table skips
+    /// the statement.
+    case untouched
 }
 
 extension Verdict {

@@ -20,7 +20,7 @@ enum ExitStatus: Int32 {
     case cancelled = 2
     /// The command line is wrong (EX_USAGE).
     case usage = 64
-    /// The database refused a task that was to be added (EX_DATAERR).
+    /// The database refused a task that was to be added, or the end of one in every form (EX_DATAERR).
     case badData = 65
     /// Nothing is known of a token (EX_NOINPUT).
     case noInput = 66

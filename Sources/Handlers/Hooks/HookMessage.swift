@@ -65,7 +65,7 @@ struct HookMessage: Sendable {
             add("outcome", "cancelled")
         case .settled(.gaveWay):
             add("outcome", "gave_way")
-        case nil, .settled(.leaseLost):
+        case nil, .settled(.leaseLost), .settled(.untouched):
             add("outcome", "lease_lost")
         }
     }

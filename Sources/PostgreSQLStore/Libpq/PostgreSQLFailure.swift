@@ -14,6 +14,8 @@ struct PostgreSQLFailure: Error, Equatable {
     private let isOfKeptPlan: Bool
     /// Whether it may have been done nevertheless.
     private var isDoubtful = false
+    /// Whether it is about a task that was to follow on another one.
+    var isAboutFollowUp = false
 
     /// Trouble the server reported.
     init(state: String, message: String) {
@@ -87,6 +89,27 @@ struct PostgreSQLFailure: Error, Equatable {
         }
     }
 
+    /// Whether the server refuses this row or this statement and will do so again: a constraint, a trigger, a missing right, a text
+    /// that its encoding cannot store.
+    var isRefusal: Bool {
+        guard let state, isAboutStatement, !isStalePlan else { return false }
+        // Cursors, transactions, prepared statements, logins, names of databases, snapshots, settings.
+        return !["24", "25", "26", "28", "3D", "72", "F0"].contains(state.prefix(2)) && state != "0A000"
+    }
+
+    /// The same, for who can only go on by the kind of trouble.
+    var asRefusal: PostgreSQLFailure {
+        var failure = PostgreSQLFailure(.refused, state: state, message: message)
+        failure.isAboutFollowUp = isAboutFollowUp
+        return failure
+    }
+
+    /// Whether a row is refused because another one has the same value in this index, which is one of taskrun's own.
+    func meetsEqual(in index: String) -> Bool {
+        // The message names the index, in the server's language and always between quotation marks.
+        state == Self.uniqueViolation && message.contains(index)
+    }
+
     /// Whether the connection is of no use any more.
     ///
     /// A server that takes no writes may be a standby by now: the next connection looks for the primary again.
@@ -98,7 +121,7 @@ struct PostgreSQLFailure: Error, Equatable {
     func storeError(subject: String) -> StoreError {
         let cause = state.map { "\(message) (SQLSTATE \($0))" } ?? message
         let advice = isDoubtful ? Self.doubt : Self.advice(code: code, state: state)
-        return StoreError(code, subject: subject, cause: cause, advice: advice)
+        return StoreError(code, subject: subject, cause: cause, advice: advice, isAboutFollowUp: isAboutFollowUp)
     }
 
     private static let doubt = "It may have been done nevertheless: look (taskrun list) before you try again."

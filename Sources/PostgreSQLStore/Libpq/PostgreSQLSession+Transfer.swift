@@ -68,7 +68,20 @@ extension PostgreSQLSession {
             }
         }
         if let failure, isBroken { throw failure }
-        guard let end = try next(within: limit, interrupt: nil), end.status == PGRES_PIPELINE_SYNC else { throw lost() }
+        guard var end = try next(within: limit, interrupt: nil) else { throw lost() }
+        if let refusal = end.failure {
+            // Without BEGIN and COMMIT the server commits here: a deferred constraint may refuse that.
+            failure = failure ?? noting(refusal)
+            if isBroken { throw refusal }
+            while end.status != PGRES_PIPELINE_SYNC {
+                // libpq may end what it takes for a statement's results with an empty one.
+                guard let rest = try next(within: limit, interrupt: nil) ?? next(within: limit, interrupt: nil) else {
+                    throw lost()
+                }
+                end = rest
+            }
+        }
+        guard end.status == PGRES_PIPELINE_SYNC else { throw lost() }
         if let failure {
             guard PQexitPipelineMode(handle) == 1 else { throw lost() }
             throw failure

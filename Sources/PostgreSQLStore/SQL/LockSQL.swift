@@ -13,7 +13,7 @@ enum LockSQL {
     static let lookLimit = 500
 
     /// The number of a key's advisory lock.
-    private static func number(_ key: String) -> String {
+    static func number(_ key: String) -> String {
         "hashtextextended(\(key), 'tasks'::regclass::oid::bigint)"
     }
 

@@ -23,6 +23,7 @@ enum RecoverSQL {
             cancel_requested_at IS NOT NULL, batch
         FROM ONLY tasks
         WHERE \(SchemaSQL.isKnown) AND status = 'PROCESSING'
+            AND NOT \(StuckSQL.isStuck)
             AND (
                 lease_owner = ANY ($1::text[])
                 OR lease_expires_at <= \(ClaimSQL.moment("$3"))

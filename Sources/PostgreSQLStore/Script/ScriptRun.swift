@@ -36,7 +36,9 @@ struct ScriptRun: Sendable {
                 // The server's own limit comes first; the longer one is for a server that is silent.
                 let answers = try session.exchange(exchange, within: rest + .seconds(5), interrupt: interrupt)
                 if number == 0 {
-                    guard let row = answers[answers.count - 1].rows.first else { return .known(.leaseLost) }
+                    guard let row = answers[answers.count - 1].rows.first else {
+                        return .known(try isStillOurs(in: session) ? .failed(error: Self.skipped) : .leaseLost)
+                    }
                     key = row.textIfAny(0)
                 }
             } catch {
@@ -54,6 +56,15 @@ struct ScriptRun: Sendable {
             guard !error.endsConnection else { return .doubtful(error) }
             return .known(outcome(of: error, place: "at the end of the script", isLate: false))
         }
+    }
+
+    /// Why a script is undone whose task's row stays where it is.
+    private static let skipped = "the task's row cannot be deleted, so the script is undone: \(StoreError.skipped)"
+
+    /// Whether the row still carries the claim although a DELETE has not removed it.
+    private func isStillOurs(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Bool {
+        let look = Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)])
+        return try session.exchange([look])[0].rows.first?.bool(0) ?? false
     }
 
     /// Finds out on a new session what became of a COMMIT whose answer was lost.

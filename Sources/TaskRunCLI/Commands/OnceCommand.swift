@@ -30,14 +30,16 @@ struct OnceCommand: ProgramCommand {
 
             With --json: one object with claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
             (WAITING tasks left, due or not; null if they could not be counted), skipped (not performed because a hook \
-            said so), cancelled, gave_way (gone, because an equal task waits), expired (FAILED, not begun in time), seconds, and \
-            trouble if something kept the run from going on.
+            said so), cancelled, gave_way (gone, because an equal task waits), expired (FAILED, not begun in time), seconds, \
+            stuck if the database did not let the ends of so many tasks be written, and trouble if something kept the run \
+            from going on.
 
             Programs in the hooks folder are told what happens: run-start, before-perform (which can skip or postpone a \
             task), after-perform, on-failure, on-failed, queue-empty and run-end; and after-add by taskrun add.
 
             Exit codes: 0 done, also when tasks were put back for another attempt; 1 a task became FAILED (with \
-            --fail-on-failed); 69 database unreachable; 75 database locked, full or read-only; 78 settings, schema or handlers.
+            --fail-on-failed); 65 the database does not let the end of a task be written; 69 database unreachable; \
+            75 database locked, full or read-only; 78 settings, schema or handlers.
             """
     )
 

@@ -41,6 +41,8 @@ struct Ending: Equatable {
         switch (result, verdict) {
         case (.leaseLost, _):
             (kind, next) = (.leaseLost, "the lease was lost, another run has the task")
+        case (.untouched, _):
+            (kind, next) = (.failed, "its end cannot be written")
         case (.gaveWay, _):
             (kind, next) = (.givenBack, "gave way to an equal task that waits")
         case (.settled, nil), (.settled, .delete):

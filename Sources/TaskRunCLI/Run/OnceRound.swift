@@ -146,6 +146,7 @@ struct OnceRound {
     /// How `once` ends.
     func status(_ report: RunReport, failOnFailed: Bool) -> ExitStatus {
         if let trouble = report.trouble { return ExitStatus(trouble.code) }
+        if report.stuck > 0 { return .badData }
         if (handlers.findings + hooks.findings).contains(where: { $0.level == .error }) { return .settings }
         return failOnFailed && report.failed > 0 ? .incomplete : .done
     }

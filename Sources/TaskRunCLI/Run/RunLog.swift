@@ -14,6 +14,8 @@ struct RunLog: Sendable {
         case .trouble(let error):
             // What passes by itself needs nobody; if it does not pass, the run ends with it and says so.
             logger.log(level: error.isPassing ? .notice : .error, "\(error)")
+        case .held(let error):
+            logger.warning("\(error)")
         case .recovered(let tasks):
             logger.notice("taken over from dead runs: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
             let gone = tasks.filter(\.gaveWay)
@@ -53,6 +55,7 @@ struct RunLog: Sendable {
     private static func end(_ verdict: Verdict?, _ result: SettleResult) -> String {
         switch (result, verdict) {
         case (.leaseLost, _): "lease lost"
+        case (.untouched, _): "stuck"
         case (.gaveWay, _): "gave way to an equal task that waits,"
         case (.settled, nil), (.settled, .delete): "succeeded"
         case (.settled, .retry(let wait, _)): "to be tried again in \(SpanText.write(wait))"

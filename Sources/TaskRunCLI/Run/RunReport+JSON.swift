@@ -6,6 +6,7 @@ extension RunReport {
     /// `skipped` is the number of tasks that a hook kept from being performed, their rows deleted;
     /// `gave_way` of those that were gone because an equal one waits, and `expired` of those that became FAILED because
     /// they were not begun in time; `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
+    /// `stuck`, of those whose end the database does not let be written in any form, is there only if there are any;
     /// `trouble` is there only if something kept the run from going on.
     func json(waiting: Int?) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = [
@@ -23,6 +24,7 @@ extension RunReport {
             ("expired", .number(expired)),
             ("seconds", .seconds(duration)),
         ]
+        if stuck > 0 { members.append(("stuck", .number(stuck))) }
         if let trouble { members.append(("trouble", .text("\(trouble)"))) }
         return .object(members)
     }

@@ -73,7 +73,7 @@ struct TerminalTeller: RunTeller {
             return [QuietTeller.abandoned(tasks)]
         case .heldBack(let task, let why):
             return [ink(QuietTeller.heldBack(task, why), .yellow)]
-        case .waiting, .trouble:
+        case .waiting, .trouble, .held:
             break
         }
         return []
@@ -121,6 +121,7 @@ struct TerminalTeller: RunTeller {
         add(report.gaveWay, "gave way to equal ones", .faint)
         add(report.skipped, "skipped by hooks", .faint)
         add(report.cancelled, "cancelled", .faint)
+        add(report.stuck, "stuck", .red)
         add(report.leaseLost, "lost to another run", .yellow)
         let idle = isCrowded ? "Nothing begun for want of a place: \(crowd)" : "Nothing is due"
         let total = report.claimed == 0 ? idle : Self.count(report.claimed, "task")

@@ -1,0 +1,122 @@
+/// Ends that the database refuses: each is written in the best form that it takes, and keeps no other one waiting.
+extension OneShotRun {
+    /// Why an end is refused whose statement changes nothing.
+    var untouched: StoreError {
+        StoreError(.refused, subject: "cannot settle tasks in \(store.location)", cause: StoreError.skipped)
+    }
+
+    /// Writes ends down of which at least one is refused: those that are taken together in as few calls as halving finds.
+    func settleInParts() async {
+        let ready = unsettled.filter { $0.apart == nil }
+        unsettled.removeAll { $0.apart == nil }
+        // The whole is known to be refused.
+        var parts = ready.count > 1 ? ready[...].halves : [ready[...]]
+        while let part = parts.popLast() {
+            do {
+                let exchange = try await store.settle(part.map(\.settlement), thenClaim: nil, now: nil)
+                tell(exchange.refusals)
+                for (end, result) in zip(part, exchange.results) { await conclude(end, result) }
+            } catch  where error.code == .held {
+                // Each alone, and the others go on.
+                unsettled += part.map { $0.settingApart(at: .now) }
+            } catch  where error.isPassing {
+                unsettled += part + parts.reversed().joined()
+                return await overcome(error, sent: .now)
+            } catch  where part.count > 1 {
+                parts += part.halves
+            } catch {
+                await refuse(part[part.startIndex], error)
+            }
+        }
+    }
+
+    /// Decides in which form an end is written next that the database refuses in the present one.
+    func refuse(_ end: Unsettled, _ error: StoreError) async {
+        if let next = end.next(after: error) { return unsettled.append(next) }
+        do {
+            let why = end.words ?? error.cause
+            try await store.noteStuck(end.task.proof, isDone: end.decided.verdict == .delete, why: why)
+        } catch  where error.isPassing {
+            unsettled.append(end)
+            return await overcome(error, sent: .now)
+        } catch {
+            // The database itself cannot be used, whatever is written.
+            if error.code != .refused, fatal == nil { self.end(with: error) }
+        }
+        report.stuck += 1
+        observer?(.trouble(end.stuck(error, in: store.location)))
+        observer?(.ended(end.task, nil, .untouched, took: end.finished.took))
+    }
+
+    /// Writes one end down, or decides what is to become of it.
+    ///
+    /// - Returns: What keeps the database from writing anything at this moment; the end stays as it is.
+    func settleAlone(_ place: Int) async -> StoreError? {
+        let end = unsettled[place]
+        do {
+            let exchange = try await store.settle([end.settlement], thenClaim: nil, now: nil)
+            unsettled.remove(at: place)
+            tell(exchange.refusals)
+            await conclude(end, exchange.results[0])
+        } catch  where error.code == .held {
+            postpone(place, error)
+        } catch  where error.isPassing {
+            isUncertain = isUncertain || error.code == .unreachable
+            return error
+        } catch {
+            unsettled.remove(at: place)
+            await refuse(end, error)
+        }
+        return nil
+    }
+}
+
+extension OneShotRun.Unsettled {
+    /// The same in the next form that differs; nil: there is none.
+    fileprivate func next(after error: StoreError) -> OneShotRun.Unsettled? {
+        var next = self
+        next.words = words ?? error.cause
+        next.apart = nil
+        // Where a task that is to follow is refused, no other form of this end helps.
+        var form = error.isAboutFollowUp ? EndForm.withoutLine : form
+        while let worse = EndForm(rawValue: form.rawValue + 1) {
+            form = worse
+            let settlement = decided.written(
+                as: worse,
+                since: next.words ?? "",
+                isAboutFollowUp: error.isAboutFollowUp
+            )
+            if let settlement {
+                (next.form, next.settlement) = (worse, settlement)
+                return next
+            }
+        }
+        return nil
+    }
+
+    fileprivate func settingApart(at moment: ContinuousClock.Instant) -> OneShotRun.Unsettled {
+        var end = self
+        (end.apart, end.heldSince) = (moment, heldSince ?? moment)
+        return end
+    }
+
+    /// What is said of a task whose row cannot be written at all.
+    fileprivate func stuck(_ error: StoreError, in location: String) -> StoreError {
+        StoreError(
+            .refused,
+            subject: "task \(task.id) \(task.name) in \(location) \(decided.verdict.summary)",
+            cause: words ?? error.cause,
+            advice:
+                "Nor can it be made FAILED. No run performs it again; the next ones try to write its end. Remove what refuses "
+                + "it: a trigger, a constraint, a missing right."
+        )
+    }
+}
+
+extension ArraySlice {
+    /// The two halves, the second one first.
+    fileprivate var halves: [ArraySlice] {
+        let middle = startIndex + count / 2
+        return [self[middle...], self[..<middle]]
+    }
+}

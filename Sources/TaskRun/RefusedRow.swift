@@ -1,0 +1,38 @@
+/// A row that the database does not let be changed, and why.
+public struct RefusedRow: Sendable, Equatable {
+    /// The task's `id`.
+    public let id: Int64
+    /// The task name; nil: not known.
+    public let name: String?
+    /// Why, in the database's words.
+    public let cause: String
+
+    /// Creates one from its parts.
+    public init(id: Int64, name: String?, cause: String) { (self.id, self.name, self.cause) = (id, name, cause) }
+}
+
+extension OneShotRun {
+    /// How many rows that are refused are named; the rest is counted.
+    private static let mostNamed = 20
+
+    /// Says which rows are refused, each once a run.
+    func tell(refused rows: [RefusedRow], to doing: String) {
+        for row in rows where told.insert(row.id).inserted {
+            guard told.count <= Self.mostNamed + 1 else { continue }
+            let isLast = told.count == Self.mostNamed + 1
+            let subject = "task \(row.id)" + (row.name.map { " \($0)" } ?? "")
+            observer?(
+                .trouble(
+                    StoreError(
+                        .refused,
+                        subject: "cannot \(doing) \(subject) in \(store.location)",
+                        cause: row.cause,
+                        advice: isLast
+                            ? "More are passed over like it, and not named. See: taskrun check"
+                            : "It is passed over, the others go on. Put the row or what refuses it right."
+                    )
+                )
+            )
+        }
+    }
+}
