@@ -26,9 +26,17 @@ struct Claim: Sendable {
     private let lookLimit: Int
     /// Whether rows are taken that no run died of.
     let takesFromLanes: Bool
+    /// Rows that the table does not let be claimed.
+    private let avoided: [Int64]
 
     /// Reads a request; nil where it asks for nothing.
-    init?(_ request: ClaimRequest?, now: Date?, lookLimit: Int = LockSQL.lookLimit) {
+    init?(
+        _ request: ClaimRequest?,
+        now: Date?,
+        lookLimit: Int = LockSQL.lookLimit,
+        avoiding avoided: [Int64] = []
+    ) {
+        self.avoided = avoided
         guard let request, !request.names.isEmpty, request.queues?.words != [] else { return nil }
         switch request.share {
         case .usual(let limit, let crashed):
@@ -76,7 +84,7 @@ struct Claim: Sendable {
         var found = answers.first.map { LaneLook($0) }
         if let first = found, !first.rest.isEmpty { found = try goOn(first, knowing: known, in: session) }
         let lanes = found?.lanes ?? known.lanes
-        let keyed = look?.held ?? []
+        let keyed = (look?.held ?? []).filter { !avoided.contains($0) }
         let allowed = try decide(keyed, expired: expired, in: session)
         locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
@@ -128,7 +136,9 @@ struct Claim: Sendable {
             let keep = SQLText.array(asked.map { SQLText.seconds($0.keep) })
             requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked.map(\.id)), keep, now]))
         }
-        if !keyed.isEmpty { requests.append(Request(LockSQL.decide, [SQLText.array(keyed), now])) }
+        if !keyed.isEmpty {
+            requests.append(Request(LockSQL.decide, [SQLText.array(keyed), now, SQLText.array(avoided)]))
+        }
         guard !requests.isEmpty else { return [] }
         let answers = try session.exchange(requests)
         return keyed.isEmpty ? [] : answers[answers.count - 1].rows.map { $0.integer(0) }
@@ -136,7 +146,8 @@ struct Claim: Sendable {
 
     /// The one statement that takes from lanes that are known; nil: there is none.
     func request(from lanes: [Lane], in session: PostgreSQLSession) -> Request? {
-        takesFromLanes ? request(limit, from: lanes.prefix(most), locked: [], in: session) : nil
+        guard takesFromLanes, avoided.isEmpty else { return nil }
+        return request(limit, from: lanes.prefix(most), locked: [], in: session)
     }
 
     /// What the answer to ``request(from:)`` brought.
@@ -173,7 +184,8 @@ struct Claim: Sendable {
         let isOld = session.serverVersion < 140_000
         let bytes = String(bytes ?? request.bytes)
         let values = [request.owner, SQLText.seconds(request.lease), now, String(limit)]
-        if locked.isEmpty && lanes.count < 2 {
+        if locked.isEmpty && lanes.isEmpty { return nil }
+        if locked.isEmpty && lanes.count < 2 && avoided.isEmpty {
             guard let lane = lanes.first else { return nil }
             let place = [lane.mark.name, lane.mark.queue, String(lane.mark.priority)]
             let statement = isOld ? ClaimSQL.fromLaneBefore14 : ClaimSQL.fromLane
@@ -181,7 +193,38 @@ struct Claim: Sendable {
         }
         let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count) + 1
         let more = [SQLText.array(locked), String(depth), bytes]
+        guard avoided.isEmpty else {
+            return Request(
+                isOld ? ClaimSQL.fromLanesExceptBefore14 : ClaimSQL.fromLanesExcept,
+                values + Lane.arrays(lanes) + more + [SQLText.array(avoided)]
+            )
+        }
         return Request(isOld ? ClaimSQL.fromLanesBefore14 : ClaimSQL.fromLanes, values + Lane.arrays(lanes) + more)
+    }
+
+    /// The rows that a claim would try to take, by statements that lock and change nothing that stays.
+    ///
+    /// - Returns: What would be claimed, and what would be FAILED as it was not begun in time.
+    func candidates(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> (due: [Int64], expired: [Int64]) {
+        let look = crashed.limit > 0 ? [lookForCrashed] : []
+        let late = Request(LockSQL.late, [now, String(ExpiredTask.most), SQLText.array(avoided)])
+        let rest = takesFromLanes ? [late, lookForKeyed(knowing: LaneMemory.Known()), self.look] : []
+        let answers = try session.exchange([.begin] + look + rest + [.rollback])
+        var found = look.isEmpty ? [] : answers[1].rows.map { $0.integer(0) }
+        guard takesFromLanes else { return (found, []) }
+        let place = 1 + look.count
+        found += KeyedLook(answers[place + 1], known: [], limit: lookLimit).held.filter { !avoided.contains($0) }
+        let lanes = LaneLook(answers[place + 2]).lanes.prefix(most)
+        let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count) + 1
+        let values = [String(limit), now] + Lane.arrays(lanes) + [SQLText.array([Int64]()), String(depth)]
+        let request = Request(ClaimSQL.candidates, values + [SQLText.array(avoided)])
+        let best = lanes.isEmpty ? [] : try session.exchange([request])[0].rows.map { $0.integer(0) }
+        return (found + best, answers[place].rows.map { $0.integer(0) })
+    }
+
+    /// Tries to claim rows, in a transaction that is undone.
+    func trial(of ids: [Int64]) -> Request {
+        Request(ClaimSQL.trial, [request.owner, SQLText.seconds(request.lease), now, SQLText.array(ids)])
     }
 
     /// The statement for one lane returns rows; the one for many says before each row how many there were to claim.
@@ -256,7 +299,7 @@ struct Claim: Sendable {
     }
 
     private var lookForExpired: Request {
-        Request(LockSQL.expire, [now, String(min(ExpiredTask.most, 2 * lookLimit))])
+        Request(LockSQL.expire, [now, String(min(ExpiredTask.most, 2 * lookLimit)), SQLText.array(avoided)])
     }
 
     private func lookForKeyed(knowing known: LaneMemory.Known) -> Request {
@@ -281,6 +324,7 @@ struct Claim: Sendable {
             [
                 SQLText.array(request.names), request.queues?.expression,
                 String(crashed.counts.lowerBound), String(crashed.counts.upperBound), String(crashed.limit), now,
+                SQLText.array(avoided),
             ]
         )
     }

@@ -180,7 +180,8 @@ extension PostgreSQLStore {
             for _ in 0..<10 {
                 do throws(PostgreSQLFailure) {
                     let limit = SessionSettings.maintenanceLimit
-                    let rows = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2].rows
+                    let rows = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2]
+                        .rows
                     let tokens = rows.filter { $0.bool(1) }.compactMap { $0.textIfAny(2) }
                     let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
                     try session.exchange(drop + [.commit], within: limit)

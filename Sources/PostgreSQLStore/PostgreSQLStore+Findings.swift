@@ -31,8 +31,9 @@ extension PostgreSQLStore {
             return (facts, session.pooler())
         }
         let triggers = await notifyFinding(try await notifies() ?? false, pooler)
+        let rows = (try? await requireSchema()) == nil ? [] : try await rowFindings()
         return facts.findings(location: location) + [pooler?.finding].compactMap(\.self) + [triggers]
-            + (try await oddities())
+            + (try await oddities()) + rows
     }
 
     /// What is odd about the tables; nothing where they are missing or of another version, which is said elsewhere.
@@ -71,6 +72,35 @@ extension PostgreSQLStore {
             "their messages do not come through \(pooler?.name ?? "the pooler"); \(looks)",
             advice: "Set listen_database to the address of the server itself, without the pooler."
         )
+    }
+
+    /// How many of the waiting rows are tried.
+    private static let mostTried = 1000
+
+    /// Rows that the table does not let be changed, as claims show that are undone.
+    private func rowFindings() async throws(StoreError) -> [Finding] {
+        let request = ClaimRequest(owner: "check", names: ["check"], share: .usual(limit: 1, crashed: 0))
+        guard let claim = Claim(request, now: nil) else { return [] }
+        return try await reach(to: "look at the tasks") { session throws(PostgreSQLFailure) in
+            let limit = SessionSettings.maintenanceLimit
+            let look = [
+                Request(FindingsSQL.waiting, [String(Self.mostTried)]), Request(FindingsSQL.conditions),
+                Request(FindingsSQL.stuck),
+            ]
+            let answers = try session.exchange([.begin, SessionSettings.maintenance] + look + [.commit], within: limit)
+            var ids = answers[2].rows.map { $0.integer(0) }
+            for row in answers[3].rows {
+                // The server's own text of a condition that was not tried on the rows that were there before it.
+                let sql = "SELECT id FROM ONLY tasks WHERE (\(row.text(0))) IS FALSE ORDER BY id LIMIT 20"
+                let asked = [.begin, SessionSettings.maintenance, Request(Statement(once: sql)), .commit]
+                ids += try session.exchange(asked, within: limit)[2].rows.map { $0.integer(0) }
+            }
+            let tried = Set(ids).sorted()
+            let refused = try RefusedRows(claim, in: session).refused(among: tried)
+            let stuck = answers[4].rows.map { RefusedRow(id: $0.integer(0), name: nil, cause: $0.text(1)) }
+            let count = answers[4].rows.first.map { Int($0.integer(2)) } ?? 0
+            return [Finding.refused(refused, of: tried.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)
+        }
     }
 }
 
@@ -113,6 +143,27 @@ private enum FindingsSQL {
                 AND relpersistence = 'u'
             ORDER BY relname
             """
+    )
+
+    /// The first waiting rows.
+    ///
+    /// Value: limit.
+    static let waiting = Statement(
+        once: "SELECT id FROM ONLY tasks WHERE status = 'WAITING' AND after_batch IS NULL ORDER BY id LIMIT $1::integer"
+    )
+
+    /// The conditions of the table that older rows may not fulfil.
+    static let conditions = Statement(
+        once: """
+            SELECT pg_get_expr(conbin, conrelid)
+            FROM pg_constraint
+            WHERE conrelid = 'tasks'::regclass AND contype = 'c' AND NOT convalidated
+            """
+    )
+
+    /// Some tasks whose rows cannot be written, and how many there are.
+    static let stuck = Statement(
+        once: "SELECT task_id, error, count(*) OVER () FROM task_stuck ORDER BY noted_at LIMIT 5"
     )
 
     static let server = Statement(

@@ -91,7 +91,7 @@ enum HeldSQL {
         WITH free AS MATERIALIZED (
             SELECT tasks.id
             FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-                JOIN tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
+                JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
             WHERE \(Probe.isInHand)
             FOR UPDATE OF tasks SKIP LOCKED
         )
@@ -102,7 +102,7 @@ enum HeldSQL {
                 LIMIT 1
             )
         FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-            JOIN tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
+            JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
         WHERE \(Probe.isInHand) AND tasks.id NOT IN (SELECT id FROM free)
         """
     )

@@ -34,9 +34,18 @@ extension PostgreSQLStore {
     ) async throws(StoreError) -> Exchange {
         guard !isStandbyMissed else { throw missedStandbyError }
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
+        let avoided = avoided.withLock { $0 }
         return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
-            try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
-                try claim(request, within: subjects, now: now, in: session)
+            do throws(PostgreSQLFailure) {
+                return try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
+                    try claim(request, within: subjects, now: now, avoiding: avoided, in: session)
+                }
+            } catch {
+                let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided)
+                guard error.isRefusal, let claim else { throw error }
+                try session.exchange([.rollback])
+                guard let exchange = try passOver(claim, in: session) else { throw error }
+                return exchange
             }
         }
     }
@@ -45,6 +54,7 @@ extension PostgreSQLStore {
         _ request: ClaimRequest,
         within subjects: [String?],
         now: Date?,
+        avoiding avoided: [Int64],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Exchange {
         let moment = SQLText.moment(now)
@@ -52,9 +62,10 @@ extension PostgreSQLStore {
             Request.begin, Request(LimitSQL.lock, subjects), Request(LimitSQL.quota, subjects + [moment]),
         ]
         let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
-        guard let claim = Claim(request.atMost(quota), now: now) else {
+        guard let claim = Claim(request.atMost(quota), now: now, lookLimit: lockBudget, avoiding: avoided) else {
             // Whatever the limits let begin, what was not begun in time ends.
-            let expired = try Claim(request, now: now)?.expire(in: session) ?? []
+            let all = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided)
+            let expired = try all?.expire(in: session) ?? []
             try session.exchange([.commit])
             return Exchange(results: [], claimed: [], expired: expired)
         }
@@ -71,6 +82,9 @@ extension PostgreSQLStore {
         let newer = try newerVersion(after: taken, in: session)
         let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
         try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
+        if taken.isVain, let exchange = try passOver(claim, in: session) {
+            return exchange.with(expired: taken.expired)
+        }
         return Exchange(
             results: [],
             claimed: taken.tasks,

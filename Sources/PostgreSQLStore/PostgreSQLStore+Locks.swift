@@ -23,8 +23,25 @@ extension PostgreSQLStore {
         return try await reach(to: "put lock keys right") { session throws(PostgreSQLFailure) in
             let keys = Set(try session.exchange(looks).flatMap(\.rows).map { $0.text(0) }).sorted()
             guard !keys.isEmpty else { return 0 }
-            try session.exchange([.begin, SessionSettings.patience] + LockSQL.mend(keys, now: moment) + [.commit])
-            return keys.count
+            do throws(PostgreSQLFailure) {
+                try session.exchange([.begin, SessionSettings.patience] + LockSQL.mend(keys, now: moment) + [.commit])
+                return keys.count
+            } catch {
+                guard error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
+            }
+            // Each for itself: one whose row is refused or locked keeps no other one waiting.
+            try session.exchange([.rollback])
+            var count = 0
+            for key in keys {
+                do throws(PostgreSQLFailure) {
+                    try session.exchange([.begin] + LockSQL.mend([key], now: moment) + [.commit])
+                    count += 1
+                } catch {
+                    guard error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
+                    try session.exchange([.rollback])
+                }
+            }
+            return count
         }
     }
 }

@@ -44,22 +44,40 @@ extension PostgreSQLStore {
         now: Date?
     ) async throws(StoreError) -> Exchange {
         let batch = SettlementBatch(settlements, now: now)
-        guard let claim = Claim(request, now: now, lookLimit: lockBudget) else {
+        guard let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided.withLock { $0 }) else {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
             return try await settle(settlements, to: "settle tasks") { session throws(PostgreSQLFailure) in
-                try orGivingWay(batch, nil, in: session) { () throws(PostgreSQLFailure) in
-                    guard !batch.hasSequel else { return try settleWithSequel(batch, nil, in: session) }
-                    let answers = try session.exchange([.begin] + batch.requests + [.commit])
-                    return Exchange(results: batch.results(answers), claimed: [])
+                do throws(PostgreSQLFailure) {
+                    return try settle(batch, in: session)
+                } catch {
+                    // It may be the next row of its lock key that is refused: that is another task's trouble.
+                    guard error.isRefusal, settlements.count == 1, settlements[0].lockKey != nil else { throw error }
+                    try session.exchange([.rollback])
+                    return try settle(SettlementBatch(settlements, now: now, leadsOn: false), in: session)
                 }
             }
         }
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
         return try await settle(settlements, to: doing) { session throws(PostgreSQLFailure) in
-            try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
-                try batch.hasSequel
-                    ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
+            do throws(PostgreSQLFailure) {
+                return try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
+                    try batch.hasSequel
+                        ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
+                }
+            } catch {
+                guard settlements.isEmpty, error.isRefusal else { throw error }
+                try session.exchange([.rollback])
+                guard let exchange = try passOver(claim, in: session) else { throw error }
+                return exchange
             }
+        }
+    }
+
+    private func settle(_ batch: SettlementBatch, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Exchange {
+        try orGivingWay(batch, nil, in: session) { () throws(PostgreSQLFailure) in
+            guard !batch.hasSequel else { return try settleWithSequel(batch, nil, in: session) }
+            let answers = try session.exchange([.begin] + batch.requests + [.commit])
+            return Exchange(results: batch.results(answers), claimed: [])
         }
     }
 
@@ -190,11 +208,19 @@ extension PostgreSQLStore {
             memory.keep(after: taken, look: look, knowing: known, for: claim.key)
             return claim.takesFromLanes && memory.walk(taken, knowing: known, for: claim.key)
         }
+        // Something is due, and nothing could be taken: another run was faster, or the table skips the statement.
+        if newer == nil, batch?.settlements.isEmpty ?? false, taken.isVain, known.isNothing,
+            let exchange = try passOver(claim, in: session)
+        {
+            return exchange.with(expired: taken.expired)
+        }
         return Exchange(
             results: batch?.results(answers.prefix(opening.count)) ?? [],
             claimed: taken.tasks,
             // What was remembered may not be all.
-            isPartial: (taken.hasMoreKeyed || !known.isNothing || isSomewhere) && !taken.isFull,
+            // Where nothing came of what is due, the next claim, alone, looks why.
+            isPartial: (taken.hasMoreKeyed || !known.isNothing || isSomewhere) && !taken.isFull
+                || batch?.settlements.isEmpty != true && taken.isVain,
             expired: taken.expired,
             newerVersion: newer
         )

@@ -20,6 +20,8 @@ public final class PostgreSQLStore: TaskDesk {
     /// When it last turned out that a synchronous standby does not answer.
     let standbyMissed = Mutex<ContinuousClock.Instant?>(nil)
     let lanes = Mutex(LaneMemory())
+    /// Rows that the table does not let be claimed: they are passed over.
+    let avoided = Mutex<[Int64]>([])
     /// The connections for scripts that are not in use; nil once the store is closed.
     let idleScriptConnections = Mutex<[PostgreSQLConnection]?>([])
 

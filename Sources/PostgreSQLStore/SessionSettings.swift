@@ -87,16 +87,15 @@ struct SessionSettings: Sendable {
     )
 
     /// Only the longer time limit: for statements that have an index of their own.
-    static let patience = Request(
-        Statement("patience", "SELECT set_config('statement_timeout', '30s', true)")
-    )
+    static let patience = Request(longer, ["1s"])
 
     /// The same where a person waits: also a lock is waited for as long as that.
-    static let insistence = Request(
-        Statement(
-            "insistence",
-            "SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', '0', true)"
-        )
+    static let insistence = Request(longer, ["0"])
+
+    /// Value: how long to wait for a lock.
+    private static let longer = Statement(
+        "patience",
+        "SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', $1, true)"
     )
 
     /// Waits for locks as long as a statement may take: for tasks that are added, whose equal may be in an open transaction.

@@ -18,14 +18,16 @@ struct SettlementBatch: Sendable {
     private let kept: [Request]
     let settlements: [Settlement]
     let now: Date?
+    /// Whether the lines of lock keys are led on; else the next run does that.
+    private let leadsOn: Bool
 
     /// Sorts settlements into statements.
-    init(_ settlements: [Settlement], now: Date?) {
-        (self.settlements, self.now) = (settlements, now)
+    init(_ settlements: [Settlement], now: Date?, leadsOn: Bool = true) {
+        (self.settlements, self.now, self.leadsOn) = (settlements, now, leadsOn)
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
         deletes = ordered.filter(\.isDeletion)
         updates = ordered.filter { !$0.isDeletion }
-        let ends = Self.ends(ordered, updates, now: now)
+        let ends = Self.ends(ordered, updates, now: now, leadsOn: leadsOn)
         kept = ResultSQL.keep(ordered, now: now)
         requests =
             kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
@@ -65,12 +67,19 @@ struct SettlementBatch: Sendable {
     ///
     /// The removal counts in batches, and so comes behind the keys' locks as well.
     /// Of a row that was to keep its key the line is led on if it has gone because it was to be cancelled.
-    private static func ends(_ settlements: [Settlement], _ updates: [Settlement], now: Date?) -> [Request] {
+    private static func ends(
+        _ settlements: [Settlement],
+        _ updates: [Settlement],
+        now: Date?,
+        leadsOn: Bool
+    ) -> [Request] {
         let keyed = settlements.filter { $0.lockKey != nil }
         let rest = keyed.filter { !$0.isDeletion && !$0.keepsKey }
         let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
         let removal = [removal(updates, now: now)].compactMap(\.self)
-        return LockSQL.letGo(keyed.compactMap(\.lockKey), after: removal + free, now: SQLText.moment(now))
+        let requests = LockSQL.letGo(keyed.compactMap(\.lockKey), after: removal + free, now: SQLText.moment(now))
+        // Leading a line on comes last.
+        return leadsOn || keyed.isEmpty ? requests : requests.dropLast()
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -109,7 +118,11 @@ struct SettlementBatch: Sendable {
         for settlement in updates.reversed() {
             results[settlement.proof.id] = try putBack(settlement, in: session)
         }
-        let gone = Self.cancelled(try session.exchange(Self.ends(settlements, updates, now: now)))
+        let gone = Self.cancelled(
+            try session.exchange(
+                Self.ends(settlements, updates, now: now, leadsOn: leadsOn)
+            )
+        )
         for id in gone where results[id] == .settled { results[id] = .cancelled }
         return settlements.map { results[$0.proof.id] ?? .leaseLost }
     }

@@ -16,6 +16,7 @@ enum SQLiteLockStatements {
                 FROM tasks AS first
                 WHERE first.status = 'WAITING' AND first.lock_key IS NOT NULL AND first.lock_key = tasks.lock_key
                     AND julianday(first.run_at) <= julianday(:now)
+                    AND first.id NOT IN (SELECT value FROM json_each(:except))
                 ORDER BY first.priority, julianday(first.run_at), first.id
                 LIMIT 1
             )
@@ -168,10 +169,29 @@ enum SQLiteLockStatements {
             FROM tasks INDEXED BY tasks_expiry
             WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
                 AND julianday(expires_at) <= julianday(:now)
+                AND id NOT IN (SELECT value FROM json_each(:except))
             ORDER BY julianday(expires_at)
             LIMIT :limit
         )
         RETURNING id, CAST(task_name AS BLOB), CAST(lock_key AS BLOB), token IS NOT NULL
+        """
+
+    // The rows that ``expire`` would look at.
+    static let late = """
+        SELECT id
+        FROM tasks INDEXED BY tasks_expiry
+        WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+            AND julianday(expires_at) <= julianday(:now)
+            AND id NOT IN (SELECT value FROM json_each(:except))
+        ORDER BY julianday(expires_at)
+        LIMIT :limit
+        """
+
+    // In a transaction that is undone: whether the table lets these rows become FAILED.
+    static let expiryTrial = """
+        UPDATE tasks
+        SET status = 'FAILED', lock_place = 0, last_error = 'expired: not begun'
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
         """
 
     static let giveWay = """

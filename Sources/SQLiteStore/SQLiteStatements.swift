@@ -105,6 +105,15 @@ enum SQLiteStatements {
             CAST(batch AS BLOB), cancel_requested_at IS NOT NULL
         """
 
+    // In a transaction that is undone: whether the table lets these rows be claimed.
+    static let claimTrial = """
+        UPDATE tasks
+        SET status = 'PROCESSING', attempts = min(max(CAST(attempts AS INTEGER), 0), 2147483646) + 1,
+            claim_no = max(CAST(claim_no AS INTEGER) % 4611686018427387904, 0) + 1,
+            lease_owner = :owner, lease_expires_at = :lease_end
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
+        """
+
     static let delete = """
         DELETE FROM tasks
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'

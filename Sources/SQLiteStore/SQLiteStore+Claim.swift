@@ -27,21 +27,27 @@ extension SQLiteStore {
                 return Exchange(results: [], claimed: [])
             }
         }
-        return try await transaction("cannot settle and claim tasks", isAboutRows: true) { [self] database in
-            let (results, refusals) = try database.settle(settlements, now: now)
-            let newer = request == nil ? nil : try database.newerVersion()
-            guard let request, newer == nil else {
-                return Exchange(results: results, claimed: [], refusals: refusals, newerVersion: newer)
+        do {
+            return try await transaction("cannot settle and claim tasks", isAboutRows: true) { [self] database in
+                let (results, refusals) = try database.settle(settlements, now: now)
+                let newer = request == nil ? nil : try database.newerVersion()
+                guard let request, newer == nil else {
+                    return Exchange(results: results, claimed: [], refusals: refusals, newerVersion: newer)
+                }
+                let avoided = avoided.withLock { $0 }
+                let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
+                let (claimed, isPartial) = try claim(request, now: now, in: database)
+                return Exchange(
+                    results: results,
+                    claimed: claimed,
+                    isPartial: isPartial,
+                    expired: expired,
+                    refusals: refusals
+                )
             }
-            let expired = try database.expire(now: SQLiteTime.text(now), request.retention)
-            let (claimed, isPartial) = try claim(request, now: now, in: database)
-            return Exchange(
-                results: results,
-                claimed: claimed,
-                isPartial: isPartial,
-                expired: expired,
-                refusals: refusals
-            )
+        } catch  where error.code == .refused && settlements.isEmpty {
+            guard let request, let exchange = try await passOver(request, now: now) else { throw error }
+            return exchange
         }
     }
 
@@ -94,10 +100,12 @@ extension SQLiteStore {
             let chosen = try crashed(request, limit: 1, now: text, in: database)
             return (try take(chosen, for: request, now: now, in: database), false)
         case .usual(let limit, let most):
-            let heads = try heads(request, keyed: false, limit: limit, now: text, in: database)
+            let avoided = avoided.withLock { $0 }
+            let heads = try heads(request, keyed: false, limit: limit + avoided.count, now: text, in: database)
+            let plain = avoided.isEmpty ? heads.rows : heads.rows.filter { !avoided.contains($0.id) }
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
             let keyed = try keyed(request, limit: limit, now: text, in: database)
-            let chosen = Array((heads.rows + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
+            let chosen = Array((plain + careful + keyed.allowed).sorted(by: Candidate.inDueOrder).prefix(limit))
             // What all of them stand in, if it is one.
             var lane: Lane?
             if heads.lanes.count == 1, careful.isEmpty, keyed.allowed.isEmpty { lane = heads.lanes[0] }
@@ -169,10 +177,10 @@ extension SQLiteStore {
         lanes.withLock { $0.keep(left, for: LaneMemory.Key(request, keyed: keyed)) }
     }
 
-    private func crashed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> [Candidate]
-    {
+    func crashed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> [Candidate] {
         guard limit > 0, !request.names.isEmpty else { return [] }
         let isAlone = request.share == .alone
+        let avoided = avoided.withLock { $0 }
         let statement = try database.cachedStatement(sql: SQLiteStatements.crashed)
         let rows = try Row.fetchAll(
             statement,
@@ -183,10 +191,11 @@ extension SQLiteStore {
                 "queues": request.queues?.globs,
                 "except": request.queues?.exceptGlobs,
                 "now": now,
-                "limit": limit,
+                "limit": limit + avoided.count,
             ]
         )
-        return rows.map { Candidate(priority: $0[1], runAt: $0[2], id: $0[0]) }
+        let found = rows.map { Candidate(priority: $0[1], runAt: $0[2], id: $0[0]) }
+        return Array(found.filter { !avoided.contains($0.id) }.prefix(limit))
     }
 
     /// Takes these rows, or the first ones of them: no more than the request has room for, and one in any case.
@@ -204,7 +213,10 @@ extension SQLiteStore {
             return try takeAll(chosen, of: lane, for: request, now: now, in: database)
         } catch {
             // What the statement had done is undone. Rarely: large rows behind small ones.
-            guard let left = try Int64.fetchOne(budget, arguments: ["bytes": nil]), left <= 0 else { throw error }
+            // Where a trigger has undone the whole transaction, nothing more can be asked in it.
+            guard database.isInsideTransaction,
+                let left = try Int64.fetchOne(budget, arguments: ["bytes": nil]), left <= 0
+            else { throw error }
             let first = try chosen.prefix(fitting: request.bytes, in: database)
             _ = try Int64.fetchOne(budget, arguments: ["bytes": Int64.max])
             return try takeAll(first, of: lane, for: request, now: now, in: database)
@@ -233,7 +245,12 @@ extension SQLiteStore {
             if let place = places[row.integer(0)] { tasks[place] = ClaimedTask(row, common) }
             return true
         }
-        return tasks.compactMap { $0 }
+        let taken = tasks.compactMap { $0 }
+        // They were seen in the same transaction: what was not changed was skipped by a trigger.
+        guard taken.count == chosen.count else {
+            throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
+        }
+        return taken
     }
 }
 

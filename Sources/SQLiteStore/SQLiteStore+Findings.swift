@@ -22,6 +22,28 @@ extension SQLiteStore {
             .library(number: SQLiteLibrary.number, version: SQLiteLibrary.version),
             .journal(mode: mode, number: SQLiteLibrary.number),
         ] + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : []) + (odd?.findings ?? [])
+            + ((try? await requireSchema()) == nil ? [] : try await rowFindings())
+    }
+
+    /// How many of the waiting rows are tried.
+    private static let mostTried = 1000
+
+    /// Rows that the file does not let be changed, as claims show that are undone.
+    private func rowFindings() async throws(StoreError) -> [Finding] {
+        let (ids, stuck, count) = try await read("cannot look at the tasks") { database in
+            let ids = try Int64.fetchAll(
+                database,
+                sql: "SELECT id FROM tasks WHERE status = 'WAITING' AND after_batch IS NULL ORDER BY id LIMIT ?",
+                arguments: [Self.mostTried]
+            )
+            let stuck = try Row.fetchAll(
+                database,
+                sql: "SELECT task_id, CAST(error AS BLOB) FROM task_stuck ORDER BY noted_at LIMIT 5"
+            ).map { RefusedRow(id: $0[0], name: nil, cause: $0.text(1)) }
+            return (ids, stuck, try Int.fetchOne(database, sql: "SELECT count(*) FROM task_stuck") ?? 0)
+        }
+        let refused = try await refused(among: ids, owner: "check", leaseEnd: SQLiteTime.text(Date()))
+        return [Finding.refused(refused, of: ids.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)
     }
 }
 

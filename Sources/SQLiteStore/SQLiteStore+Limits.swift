@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Synchronization
 public import TaskRun
 
 extension SQLiteStore {
@@ -26,16 +27,22 @@ extension SQLiteStore {
     ) async throws(StoreError) -> Exchange {
         let now = now ?? Date()
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
-        return try await transaction("cannot claim tasks") { [self] database in
-            if let newer = try database.newerVersion() {
-                return Exchange(results: [], claimed: [], newerVersion: newer)
+        do {
+            return try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
+                if let newer = try database.newerVersion() {
+                    return Exchange(results: [], claimed: [], newerVersion: newer)
+                }
+                let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
+                let avoided = avoided.withLock { $0 }
+                let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
+                guard quotas.min() ?? 1 > 0 else { return Exchange(results: [], claimed: [], expired: expired) }
+                let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
+                for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
+                return Exchange(results: [], claimed: tasks, isPartial: isPartial, expired: expired)
             }
-            let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
-            let expired = try database.expire(now: SQLiteTime.text(now), request.retention)
-            guard quotas.min() ?? 1 > 0 else { return Exchange(results: [], claimed: [], expired: expired) }
-            let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
-            for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
-            return Exchange(results: [], claimed: tasks, isPartial: isPartial, expired: expired)
+        } catch  where error.code == .refused {
+            guard let exchange = try await passOver(request, now: now) else { throw error }
+            return exchange
         }
     }
 

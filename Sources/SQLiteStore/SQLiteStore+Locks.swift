@@ -5,7 +5,7 @@ public import TaskRun
 
 extension SQLiteStore {
     /// The most rows with a lock key that one claim looks at.
-    private static let lockLimit = 500
+    static let lockLimit = 500
     /// The most rows behind others that one call of ``mendLines(now:)`` looks at, from each of two places.
     private static let mendLimit = 1000
 
@@ -24,12 +24,15 @@ extension SQLiteStore {
     /// The rows with a lock key that may be claimed; those that may not are put behind, and not looked at again.
     func keyed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> KeyedRows {
         guard limit > 0, try database.isAnyKeyedOpen() else { return KeyedRows() }
-        let heads = try heads(request, keyed: true, limit: Self.lockLimit, now: now, in: database)
+        let avoided = avoided.withLock { $0 }
+        let most = Self.lockLimit + avoided.count
+        let heads = try heads(request, keyed: true, limit: most, now: now, in: database)
         let isWhole = !lanes.withLock { $0.isPartial(LaneMemory.Key(request, keyed: true)) }
-        var rows = KeyedRows(isComplete: isWhole && heads.rows.count < Self.lockLimit, heads: heads)
+        var rows = KeyedRows(isComplete: isWhole && heads.rows.count < most, heads: heads)
         let statement = try database.cachedStatement(sql: SQLiteLockStatements.isAllowed)
-        for row in heads.rows {
-            if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now]) ?? false {
+        let except = SQLiteJSON.text(avoided.sorted())
+        for row in heads.rows where !avoided.contains(row.id) {
+            if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now, "except": except]) ?? false {
                 rows.allowed.append(row)
             } else {
                 rows.behind.append(row.id)
@@ -58,9 +61,16 @@ extension SQLiteStore {
                     arguments: ["id": start, "limit": Self.mendLimit, "now": text]
                 )
                 for id in deserted {
-                    try database.execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
-                    try database.execute(sql: SQLiteLockStatements.promoteKeyOf, arguments: ["id": id, "now": text])
-                    count += database.changesCount
+                    do {
+                        try database.execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
+                        try database.execute(
+                            sql: SQLiteLockStatements.promoteKeyOf,
+                            arguments: ["id": id, "now": text]
+                        )
+                        count += database.changesCount
+                    } catch let error as DatabaseError where error.refusesRow && database.isInsideTransaction {
+                        // That row's trouble alone.
+                    }
                 }
             }
             return count
@@ -107,7 +117,11 @@ extension Database {
     /// Makes the next one of a key that waits behind one to be looked at.
     func promote(_ key: String, now: Date = Date()) throws {
         let arguments: StatementArguments = ["key": key, "now": SQLiteTime.text(now)]
-        try cachedStatement(sql: SQLiteLockStatements.promote).execute(arguments: arguments)
+        do {
+            try cachedStatement(sql: SQLiteLockStatements.promote).execute(arguments: arguments)
+        } catch let error as DatabaseError where error.refusesRow && isInsideTransaction {
+            // The next one's own trouble; a later run tries to lead the line on.
+        }
     }
 
     /// Whether an equal one of a row waits: of the same name and `dedupe_key`.
@@ -121,11 +135,17 @@ extension Database {
     }
 
     /// Makes rows FAILED that were not begun in time.
-    func expire(now: String, _ retention: ResultRetention) throws -> [ExpiredTask] {
+    func expire(
+        now: String,
+        _ retention: ResultRetention,
+        except avoided: Set<Int64> = []
+    ) throws -> [ExpiredTask] {
         guard try isAnyExpired(now: now) else { return [] }
         let rows = try Row.fetchAll(
             cachedStatement(sql: SQLiteLockStatements.expire),
-            arguments: ["now": now, "limit": ExpiredTask.most]
+            arguments: [
+                "now": now, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted()),
+            ]
         )
         for key in Set(rows.compactMap { $0.textIfAny(2) }) { try promote(key) }
         for row in rows where row[3] { try keepFailed(row[0], keep: retention[row.text(1)], now: Date()) }

@@ -22,7 +22,8 @@ extension SQLiteStore {
                 .map { Stuck($0) }
         }
         for one in stuck {
-            let result = one.isThere ? try? await settle([one.settlement], thenClaim: nil, now: nil).results.first : .settled
+            let result =
+                one.isThere ? try? await settle([one.settlement], thenClaim: nil, now: nil).results.first : .settled
             guard let result, result != .untouched else { continue }
             let proof = one.settlement.proof
             try await transaction("cannot forget that task \(proof.id) has ended") { database in

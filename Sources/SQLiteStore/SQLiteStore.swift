@@ -24,6 +24,8 @@ public final class SQLiteStore: TaskDesk {
     let connection: DatabaseQueue
     /// Lanes found by a claim of the last second, so that thousands of them are not looked for at each claim.
     let lanes = Mutex(LaneMemory())
+    /// Rows that the table does not let be claimed: they are passed over.
+    let avoided = Mutex<Set<Int64>>([])
     /// Waits for tasks, beside the connection.
     let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.

@@ -1,6 +1,11 @@
 import GRDB
 import TaskRun
 
+extension DatabaseError {
+    /// Whether a row is refused, by a constraint or by a trigger that works or does not.
+    var refusesRow: Bool { [.SQLITE_CONSTRAINT, .SQLITE_ERROR, .SQLITE_MISMATCH].contains(resultCode) }
+}
+
 extension StoreError {
     /// Puts an SQLite error into the store's words.
     ///

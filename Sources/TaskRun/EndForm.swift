@@ -109,7 +109,9 @@ extension ResultRecord {
 
     /// The same without what the handler returned.
     fileprivate var withoutContent: ResultRecord {
-        ResultRecord(keep: keep, began: began, size: size)
+        var record = ResultRecord(keep: keep, began: began, size: size)
+        record.isWithoutContent = true
+        return record
     }
 }
 

@@ -51,7 +51,9 @@ extension OneShotRun {
         let due = unsettled.filter { $0.apart.map { $0 <= now } ?? false }.map(\.settlement)
         guard let held = try? await store.held(among: due) else { return }
         for (proof, holder) in held {
-            guard let place = unsettled.firstIndex(where: { $0.task.proof == proof && $0.apart != nil }) else { continue }
+            guard let place = unsettled.firstIndex(where: { $0.task.proof == proof && $0.apart != nil }) else {
+                continue
+            }
             let error = StoreError(.held, subject: "cannot settle tasks in \(store.location)", cause: holder)
             postpone(place, error, pause: .seconds(1))
         }

@@ -110,6 +110,7 @@ extension OneShotRun {
         for request: ClaimRequest,
         from parts: ArraySlice<ClaimShare>
     ) async throws(StoreError) {
+        var held: StoreError?
         for part in parts {
             guard var rest = request.rest(after: exchange.claimed, of: part) else { return }
             let more: Exchange
@@ -118,8 +119,15 @@ extension OneShotRun {
             } else {
                 // What is claimed counts as begun, so hardly any is claimed ahead.
                 rest.share = rest.share.atMost(slotsHeld)
-                more = try await store.claim(rest, within: part.limits, now: nil)
+                do {
+                    more = try await store.claim(rest, within: part.limits, now: nil)
+                } catch  where error.code == .locked {
+                    // Somebody has the row of this limit locked: the others have nothing to do with that.
+                    held = error
+                    continue
+                }
             }
+            tell(refused: more.passedOver, to: "claim")
             exchange = Exchange(
                 results: exchange.results,
                 claimed: exchange.claimed + more.claimed,
@@ -128,6 +136,7 @@ extension OneShotRun {
                 newerVersion: exchange.newerVersion ?? more.newerVersion
             )
         }
+        if let held, exchange.claimed.isEmpty { throw held }
     }
 
     /// Lays what was claimed on the bench, and draws the conclusion when nothing came.

@@ -24,6 +24,7 @@ extension OneShotRun {
             )
             if isAnyApart { unsettled.removeAll { $0.apart == nil } } else { unsettled = [] }
             tell(exchange.refusals)
+            tell(refused: exchange.passedOver, to: "claim")
             for (end, result) in zip(batch, exchange.results) { await conclude(end, result) }
             (troubleUntil, isUncertain) = (nil, false)
             guard let request else { return }

@@ -33,7 +33,10 @@ extension OneShotRun {
             return try await store.renew(Array(proofs), lease: settings.lease, now: nil)
         } catch  where error.code == .refused {
             guard proofs.count > 1 else {
-                tell(refused: proofs.map { RefusedRow(id: $0.id, name: nil, cause: error.cause) }, to: "renew the lease of")
+                tell(
+                    refused: proofs.map { RefusedRow(id: $0.id, name: nil, cause: error.cause) },
+                    to: "renew the lease of"
+                )
                 return []
             }
             let middle = proofs.startIndex + proofs.count / 2

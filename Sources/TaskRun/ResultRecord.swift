@@ -16,6 +16,8 @@ public struct ResultRecord: Sendable, Equatable {
     public var progress: ProgressNote?
     /// Whether the result is stored as bytes although it is text: the database's encoding lacks one of its letters.
     package var isStoredAsBytes = false
+    /// Whether the database does not take the result at all: its size alone is stored.
+    package var isWithoutContent = false
 
     /// Creates a record.
     public init(
@@ -54,7 +56,10 @@ public struct ResultRecord: Sendable, Equatable {
 
     /// The result in the form of the columns: as text if it is UTF-8 without NUL, else as bytes.
     package var columns: (text: String?, bytes: [UInt8]?) {
-        guard !isStoredAsBytes, !result.contains(0), let text = String(validating: result, as: UTF8.self) else { return (nil, result) }
+        guard !isWithoutContent else { return (nil, nil) }
+        guard !isStoredAsBytes, !result.contains(0), let text = String(validating: result, as: UTF8.self) else {
+            return (nil, result)
+        }
         return (text, nil)
     }
 

@@ -97,6 +97,8 @@ public struct Exchange: Sendable, Equatable {
     public let refusals: [BatchRefusal]
     /// The version of the tables that a program must know to begin tasks, where this one does not: nothing was claimed.
     public let newerVersion: Int?
+    /// Which rows the table does not let be claimed, as far as that was found now: they are passed over from now on.
+    public let passedOver: [RefusedRow]
 
     /// Creates an exchange from its parts.
     public init(
@@ -105,8 +107,10 @@ public struct Exchange: Sendable, Equatable {
         isPartial: Bool = false,
         expired: [ExpiredTask] = [],
         refusals: [BatchRefusal] = [],
-        newerVersion: Int? = nil
+        newerVersion: Int? = nil,
+        passedOver: [RefusedRow] = []
     ) {
+        self.passedOver = passedOver
         self.results = results
         self.claimed = claimed
         self.isPartial = isPartial
@@ -122,13 +126,28 @@ public struct Exchange: Sendable, Equatable {
             claimed: claimed + other.claimed,
             isPartial: isPartial || other.isPartial,
             expired: expired + other.expired,
-            refusals: refusals + other.refusals
+            refusals: refusals + other.refusals,
+            newerVersion: other.newerVersion ?? newerVersion,
+            passedOver: passedOver + other.passedOver
         )
     }
 
     /// The same, of which it is known that there may be more.
     var asPart: Exchange {
         Exchange(results: results, claimed: claimed, isPartial: true, newerVersion: newerVersion)
+    }
+
+    /// The same with these tasks that were not begun in time.
+    package func with(expired: [ExpiredTask]) -> Exchange {
+        Exchange(
+            results: results,
+            claimed: claimed,
+            isPartial: isPartial,
+            expired: expired,
+            refusals: refusals,
+            newerVersion: newerVersion,
+            passedOver: passedOver
+        )
     }
 }
 

@@ -103,6 +103,10 @@ public protocol TaskStore: Sendable {
     /// its name and queue, at most ``ExpiredTask/most`` at once; it is told in ``Exchange/expired``. A claim is a beginning:
     /// what was claimed in time is performed.
     ///
+    /// A row that the table does not let be claimed, or made FAILED as it has expired (a constraint, a trigger, a policy), is found by
+    /// claims that are undone, all first and then halves; it is told once in ``Exchange/passedOver``, and passed over as long as the store
+    /// is open.
+    ///
     /// A store may go for a second by what it has seen (for up to 5 s where looking takes it more than 100 ms): rows that came up
     /// since then, more urgent than all others or
     /// due before what was claimed last, may be passed over for so long, and a pause is heeded as much later. An exchange that brought fewer than asked for
@@ -157,6 +161,7 @@ public protocol TaskStore: Sendable {
     ///   - proof: The claim.
     ///   - isDone: Whether the task is done, so that its row is to go; else it has failed.
     ///   - why: What the database said.
+    /// - Throws: ``StoreError``.
     func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError)
 
     /// Prolongs leases: each ends a lease length from now.
@@ -234,7 +239,11 @@ extension TaskStore {
 
     /// A store that cannot note it.
     public func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError) {
-        throw StoreError(.other, subject: "cannot note the end of task \(proof.id) in \(location)", cause: "not supported")
+        throw StoreError(
+            .other,
+            subject: "cannot note the end of task \(proof.id) in \(location)",
+            cause: "not supported"
+        )
     }
 
     /// Claims without settling anything; asks again where the store has not looked everywhere and nothing came.

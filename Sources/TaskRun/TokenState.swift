@@ -127,6 +127,8 @@ public enum CancelOutcome: Sendable, Equatable {
     case ended(ResultState)
     /// There is no such task.
     case unknown
+    /// The database does not let it be cancelled: told by programs that go on with the others.
+    case refused
 }
 
 /// A task to be cancelled.

@@ -75,9 +75,9 @@ extension PostgreSQLSession {
             if isBroken { throw refusal }
             while end.status != PGRES_PIPELINE_SYNC {
                 // libpq may end what it takes for a statement's results with an empty one.
-                guard let rest = try next(within: limit, interrupt: nil) ?? next(within: limit, interrupt: nil) else {
-                    throw lost()
-                }
+                var rest = try next(within: limit, interrupt: nil)
+                if rest == nil { rest = try next(within: limit, interrupt: nil) }
+                guard let rest else { throw lost() }
                 end = rest
             }
         }

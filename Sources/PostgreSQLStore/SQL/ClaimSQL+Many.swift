@@ -10,12 +10,24 @@ extension ClaimSQL {
     /// Where it is NULL the row was not claimed: it is the first one that is left of a lane, its name, queue, priority,
     /// moment and number. A lane that was taken from and has none is empty.
     /// Values: owner, lease in seconds, now, limit, names, queues, priorities, floors, ids of the floors, locked ids, depth, bytes.
-    static let fromLanes = fromLanes(PayloadSize.known)
-    static let fromLanesBefore14 = fromLanes(PayloadSize.guessed)
+    static let fromLanes = fromLanes("claim_from_lanes", PayloadSize.known)
+    static let fromLanesBefore14 = fromLanes("claim_from_lanes", PayloadSize.guessed)
 
-    private static func fromLanes(_ size: String) -> Statement {
+    /// The same without these rows, which the table does not let be claimed.
+    ///
+    /// Values: those of ``fromLanes``, ids.
+    static let fromLanesExcept = fromLanes("claim_from_lanes_except", PayloadSize.known, of: plainExcept("$13"))
+    static let fromLanesExceptBefore14 = fromLanes(
+        "claim_from_lanes_except",
+        PayloadSize.guessed,
+        of: plainExcept("$13")
+    )
+
+    static func plainExcept(_ ids: String) -> String { "\(plain) AND tasks.id <> ALL (\(ids)::bigint[])" }
+
+    private static func fromLanes(_ name: String, _ size: String, of kind: String = plain) -> Statement {
         Statement(
-            "claim_from_lanes",
+            name,
             isBinary: true,
             """
             WITH lane AS MATERIALIZED (
@@ -24,7 +36,7 @@ extension ClaimSQL {
                     WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
             ), crashed AS MATERIALIZED (
                 SELECT ctid AS place, id, priority, run_at, \(size) AS size FROM ONLY tasks WHERE id = ANY ($10::bigint[])
-            ), \(seen(of: plain, limit: "$4::integer", depth: "$11::integer", now: "$3", floor: floor, beside: "crashed"))
+            ), \(seen(of: kind, limit: "$4::integer", depth: "$11::integer", now: "$3", floor: floor, beside: "crashed"))
             , best AS MATERIALIZED (
                 SELECT \(laneOf("seen")), run_at, id, NULL::tid AS place, NULL::integer AS size FROM seen
                 UNION ALL
@@ -39,7 +51,7 @@ extension ClaimSQL {
                     WHERE no IS NOT NULL
                     GROUP BY \(laneOf("best"))
                 ) AS lane CROSS JOIN LATERAL (
-                    \(head("run_at, id, ctid AS place, \(size) AS size", of: plain, "lane.quota", now: "$3", floor: floor))
+                    \(head("run_at, id, ctid AS place, \(size) AS size", of: kind, "lane.quota", now: "$3", floor: floor))
                     FOR NO KEY UPDATE SKIP LOCKED
                 ) AS locked
                 UNION ALL

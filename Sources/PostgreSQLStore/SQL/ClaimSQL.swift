@@ -212,7 +212,7 @@ enum ClaimSQL {
     /// Locks due rows whose runs died, by how often that happened.
     ///
     /// They are locked here, ahead of the claim, because they are few: at most one a free handler.
-    /// Values: names, a regular expression for the queues or NULL, least and greatest number of crashes, limit, now.
+    /// Values: names, a regular expression for the queues or NULL, least and greatest number of crashes, limit, now, ids to leave out.
     static let crashed = Statement(
         "crashed",
         isBinary: true,
@@ -225,6 +225,7 @@ enum ClaimSQL {
             AND task_name = ANY ($1::text[])
             AND ($2::text IS NULL OR queue ~ $2::text)
             AND \(isOpen("tasks.queue", "$6"))
+            AND id <> ALL ($7::bigint[])
         ORDER BY priority, run_at, id
         LIMIT $5::integer
         FOR NO KEY UPDATE SKIP LOCKED

@@ -135,7 +135,7 @@ enum LockSQL {
     /// Tells which of the locked rows may be claimed, and puts the others behind.
     ///
     /// A retry that holds its key may; of the others the first of its key that is due, where nobody holds it.
-    /// Values: ids, now.
+    /// Values: ids, now, ids of rows that the table does not let be claimed: others pass them.
     static let decide = Statement(
         "keyed_decide",
         isBinary: true,
@@ -152,6 +152,7 @@ enum LockSQL {
                         FROM ONLY tasks AS first
                         WHERE first.lock_key = candidate.lock_key AND first.status = 'WAITING'
                             AND first.lock_key IS NOT NULL AND first.run_at <= \(ClaimSQL.moment("$2"))
+                            AND first.id <> ALL ($3::bigint[])
                         ORDER BY first.priority, first.run_at, first.id
                         LIMIT 1
                     )
@@ -235,7 +236,7 @@ enum LockSQL {
 
     /// Makes rows FAILED that were not begun in time, but for those whose lock key somebody else has just now.
     ///
-    /// Values: now, limit.
+    /// Values: now, limit, ids to leave out.
     static let expire = Statement(
         "expire",
         isBinary: true,
@@ -246,7 +247,7 @@ enum LockSQL {
                 SELECT id, lock_key
                 FROM ONLY tasks
                 WHERE \(SchemaSQL.isKnown) AND status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
-                    AND expires_at <= \(ClaimSQL.moment("$1"))
+                    AND expires_at <= \(ClaimSQL.moment("$1")) AND id <> ALL ($3::bigint[])
                 ORDER BY expires_at
                 LIMIT $2::integer
                 FOR NO KEY UPDATE SKIP LOCKED

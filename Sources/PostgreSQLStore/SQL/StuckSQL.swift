@@ -26,7 +26,7 @@ enum StuckSQL {
         """
         SELECT stuck.task_id, stuck.claim_no, stuck.is_done, stuck.error, tasks.id IS NOT NULL, tasks.lock_key, tasks.batch
         FROM task_stuck AS stuck
-            LEFT JOIN tasks ON \(Probe.row("stuck.task_id")) AND tasks.claim_no = stuck.claim_no AND \(Probe.isInHand)
+            LEFT JOIN ONLY tasks ON \(Probe.row("stuck.task_id")) AND tasks.claim_no = stuck.claim_no AND \(Probe.isInHand)
         ORDER BY random()
         LIMIT $1::integer
         """

@@ -16,7 +16,7 @@ struct CancelCommand: ProgramCommand {
             task; with --token all are tokens.
 
             Ends with exit code 1 if there was nothing to cancel for one of them. With --json each line is an object: \
-            task (as it was given), outcome (cancelled, asked, failed, ended, unknown), and where it has ended: state.
+            task (as it was given), outcome (cancelled, asked, failed, ended, unknown, refused), and where it has ended: state.
             """
     )
 
@@ -31,13 +31,19 @@ struct CancelCommand: ProgramCommand {
         let targets = tasks.map(target)
         // Those of the handlers folder have none of their own.
         let registry = try HandlerRegistry(program.builtIn.make(settings.mailSettings()))
-        let outcomes = try await program.withStore(settings) { store in
+        let asked = try await program.withStore(settings) { store in
             try await store.requireSchema()
-            return try await store.cancel(targets, retention: settings.runSettings(registry).retention(registry))
+            let retention = settings.runSettings(registry).retention(registry)
+            return try await Halves(targets, "cancel", in: store.location, name: Self.name, instead: .refused) {
+                targets throws(StoreError) in
+                try await store.cancel(targets, retention: retention)
+            }
         }
+        let outcomes = asked.done
         try program.output.write(
             zip(tasks, outcomes).map { options.isJSON ? Self.json($0, $1) : "\($0.visible()) \(Self.words($1))" }
         )
+        if let status = asked.tell(in: program) { return status }
         return outcomes.allSatisfy { $0 == .cancelled || $0 == .asked } ? .done : .incomplete
     }
 
@@ -50,6 +56,13 @@ struct CancelCommand: ProgramCommand {
         return .id(id)
     }
 
+    private static func name(_ target: CancelTarget) -> String {
+        switch target {
+        case .id(let id): "\(id)"
+        case .token(let token): "with token \(token.visible())"
+        }
+    }
+
     private static func words(_ outcome: CancelOutcome) -> String {
         switch outcome {
         case .cancelled: "is cancelled"
@@ -57,6 +70,7 @@ struct CancelCommand: ProgramCommand {
         case .failed: "is FAILED: there is nothing to cancel"
         case .ended(let state): "has ended: \(state.rawValue)"
         case .unknown: "does not exist"
+        case .refused: "is left as it is: the database refuses it"
         }
     }
 
@@ -68,6 +82,7 @@ struct CancelCommand: ProgramCommand {
             case .failed: "failed"
             case .ended: "ended"
             case .unknown: "unknown"
+            case .refused: "refused"
             }
         var members: [(key: String, value: JSONValue)] = [("task", .text(task)), ("outcome", .text(word))]
         if case .ended(let state) = outcome { members.append(("state", .text(state.rawValue))) }

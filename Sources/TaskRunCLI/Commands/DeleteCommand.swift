@@ -23,7 +23,10 @@ struct DeleteCommand: ProgramCommand {
         let settings = try program.settings(options)
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
-            var done = try await store.delete(ids)
+            let gone = try await Halves(ids, "delete", in: store.location) { ids throws(StoreError) in
+                try await store.delete(ids)
+            }
+            var done = gone.done
             let hands = DeadHands(program: program, settings: settings, store: store)
             let released = try await hands.release(ids.filter { !done.contains($0) })
             if !released.isEmpty { done += try await store.delete(released) }
@@ -31,9 +34,15 @@ struct DeleteCommand: ProgramCommand {
             if options.isJSON {
                 try program.output.write(outcome.json(key: "deleted"))
             } else {
-                try program.output.write(outcome.lines(done: "is deleted", undone: "in a run's hand, so left as it is"))
+                try program.output.write(
+                    outcome.lines(
+                        done: "is deleted",
+                        undone: "in a run's hand, so left as it is",
+                        failed: "the database does not let it go, so left as it is"
+                    )
+                )
             }
-            return outcome.status
+            return gone.tell(in: program) ?? outcome.status
         }
     }
 }

@@ -52,7 +52,8 @@ struct RetryCommand: ProgramCommand {
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
             let selection = name.map { FailedSelection.name($0) } ?? (allFailed ? .all : .ids(ids))
-            var done = try await store.retry(selection)
+            let sent = try await Self.send(selection, store)
+            var done = sent.done
             let hands = DeadHands(program: program, settings: settings, store: store)
             let released = try await hands.release(ids.filter { !done.contains($0) })
             // Where its run was the last that it may kill, it is FAILED.
@@ -73,7 +74,7 @@ struct RetryCommand: ProgramCommand {
                 let left = try await store.list(TaskFilter(status: .failed, name: name, limit: 1))
                 let sum = outcome.sum("sent back to WAITING")
                 try program.output.write(
-                    !left.isEmpty
+                    !left.isEmpty && sent.refusals.isEmpty
                         ? "\(sum) Others stay FAILED, because equal tasks wait: see \(program.name) list --status FAILED"
                         : done.isEmpty ? "No FAILED tasks." : sum
                 )
@@ -87,7 +88,45 @@ struct RetryCommand: ProgramCommand {
                     )
                 )
             }
-            return outcome.status
+            return sent.tell(in: program) ?? outcome.status
+        }
+    }
+
+    /// Sends back what can be sent back; where the database refuses a row of all, each is named by its number.
+    private static func send(
+        _ selection: FailedSelection,
+        _ store: any TaskDesk
+    ) async throws(StoreError) -> Halves<Int64> {
+        var numbers: [Int64] = []
+        switch selection {
+        case .ids(let ids):
+            numbers = ids
+        case .name(let name):
+            if let done = try await sendAll(selection, store) { return Halves(done: done) }
+            numbers = try await failed(named: name, store)
+        case .all:
+            if let done = try await sendAll(selection, store) { return Halves(done: done) }
+            numbers = try await failed(named: nil, store)
+        }
+        return try await Halves(numbers, "send back", in: store.location) { ids throws(StoreError) in
+            try await store.retry(.ids(ids))
+        }
+    }
+
+    private static func failed(named name: String?, _ store: any TaskDesk) async throws(StoreError) -> [Int64] {
+        try await store.list(TaskFilter(status: .failed, name: name, limit: Int(Int32.max))).map(\.id)
+    }
+
+    /// nil: the database refuses one of them.
+    private static func sendAll(
+        _ selection: FailedSelection,
+        _ store: any TaskDesk
+    ) async throws(StoreError) -> [Int64]? {
+        do throws(StoreError) {
+            return try await store.retry(selection)
+        } catch {
+            guard error.code == .refused else { throw error }
+            return nil
         }
     }
 }

@@ -1,0 +1,81 @@
+import Synchronization
+import TaskRun
+
+/// Finds the rows that the table does not let be claimed, by claims that are undone: all of them, then halves.
+struct RefusedRows {
+    private let claim: Claim
+    private let session: PostgreSQLSession
+
+    init(_ claim: Claim, in session: PostgreSQLSession) { (self.claim, self.session) = (claim, session) }
+
+    /// Looks at what the claim would take.
+    ///
+    /// - Returns: What is refused, with the server's words.
+    /// - Throws: What the database reports of other things than rows.
+    func find() throws(PostgreSQLFailure) -> [RefusedRow] {
+        let found = try claim.candidates(in: session)
+        let refused = try refused(of: found.expired[...]) { Request(ClaimSQL.expiryTrial, [SQLText.array($0)]) }
+        let known = Set(refused.map(\.id))
+        return refused + (try self.refused(of: found.due.filter { !known.contains($0) }[...], by: claim.trial))
+    }
+
+    /// Those of these rows that cannot be claimed.
+    func refused(among ids: [Int64]) throws(PostgreSQLFailure) -> [RefusedRow] {
+        try refused(of: ids[...], by: claim.trial)
+    }
+
+    private func refused(
+        of ids: ArraySlice<Int64>,
+        by trial: ([Int64]) -> Request
+    ) throws(PostgreSQLFailure) -> [RefusedRow] {
+        guard let first = ids.first else { return [] }
+        do throws(PostgreSQLFailure) {
+            let answers = try session.exchange([.begin, trial(Array(ids)), Request(ClaimSQL.speak), .rollback])
+            let rows = answers[1].rows
+            let silent = rows.filter { $0.integerIfAny(1) == nil }.map { $0.integer(0) }
+            let unseen = Set(ids).subtracting(rows.map { $0.integer(0) })
+            return (silent + (try hidden(among: unseen.sorted()))).map {
+                RefusedRow(id: $0, name: nil, cause: StoreError.skipped)
+            }
+        } catch {
+            guard error.isRefusal else { throw error }
+            try session.exchange([.rollback])
+            guard ids.count > 1 else {
+                return [RefusedRow(id: first, name: nil, cause: error.storeError(subject: "").cause)]
+            }
+            let middle = ids.startIndex + ids.count / 2
+            return try refused(of: ids[..<middle], by: trial) + refused(of: ids[middle...], by: trial)
+        }
+    }
+
+    /// How many rows that could not be locked are looked at one by one.
+    private static let mostHidden = 20
+
+    /// Rows that are seen, are locked by nobody, and cannot be locked all the same: a policy hides them from who would change them.
+    private func hidden(among ids: [Int64]) throws(PostgreSQLFailure) -> [Int64] {
+        var hidden: [Int64] = []
+        for id in ids.prefix(Self.mostHidden) {
+            do throws(PostgreSQLFailure) {
+                let answers = try session.exchange([
+                    Request(ClaimSQL.waits, [String(id)]), Request(ClaimSQL.lockable, [String(id)]),
+                ])
+                if !answers[0].rows.isEmpty, answers[1].rows.isEmpty { hidden.append(id) }
+            } catch {
+                guard error.state == PostgreSQLFailure.lockTimeout else { throw error }
+            }
+        }
+        return hidden
+    }
+}
+
+extension PostgreSQLStore {
+    /// Looks which rows keep a claim from being made, and passes them over from now on.
+    ///
+    /// - Returns: An exchange without claims that says so; nil: there are none.
+    func passOver(_ claim: Claim, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Exchange? {
+        let found = try RefusedRows(claim, in: session).find()
+        guard !found.isEmpty else { return nil }
+        avoided.withLock { $0 += found.map(\.id) }
+        return Exchange(results: [], claimed: [], isPartial: true, passedOver: found)
+    }
+}

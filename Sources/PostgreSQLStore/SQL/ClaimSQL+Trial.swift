@@ -1,0 +1,109 @@
+/// The statements that find out which rows the table does not let be changed.
+extension ClaimSQL {
+    /// Claims these rows, in a transaction that is undone; tells which were there to be claimed, and which were changed.
+    ///
+    /// Values: owner, lease in seconds, now, ids.
+    static let trial = Statement(
+        "claim_trial",
+        isBinary: true,
+        """
+        WITH free AS MATERIALIZED (
+            SELECT id FROM ONLY tasks WHERE id = ANY ($4::bigint[]) AND status || '' = 'WAITING' FOR NO KEY UPDATE SKIP LOCKED
+        ), taken AS (
+            \(take("id")) ARRAY(SELECT id FROM free))
+            -- What cannot be sent refuses the claim as well; large payloads are not sent for that.
+            RETURNING id, CASE WHEN pg_column_size(data) < 65536 THEN data END, token, batch, task_name, queue, lock_key
+        )
+        SELECT free.id, taken.*
+        FROM free LEFT JOIN taken ON taken.id = free.id
+        """
+    )
+
+    /// Makes these rows FAILED, in a transaction that is undone; tells the same.
+    ///
+    /// Values: ids.
+    static let expiryTrial = Statement(
+        "expire_trial",
+        isBinary: true,
+        """
+        WITH free AS MATERIALIZED (
+            SELECT id FROM ONLY tasks WHERE id = ANY ($1::bigint[]) AND status || '' = 'WAITING' FOR NO KEY UPDATE SKIP LOCKED
+        ), taken AS (
+            UPDATE ONLY tasks
+            SET status = 'FAILED', lock_place = 0, last_error = 'expired: not begun'
+            WHERE id = ANY (ARRAY(SELECT id FROM free))
+            RETURNING id, task_name
+        )
+        SELECT free.id, taken.*
+        FROM free LEFT JOIN taken ON taken.id = free.id
+        """
+    )
+
+    /// Lets deferred constraints speak before the transaction is undone.
+    static let speak = Statement("claim_trial_end", "SET CONSTRAINTS ALL IMMEDIATE")
+
+    /// Whether a row waits.
+    ///
+    /// Value: id.
+    static let waits = Statement("waits", "SELECT FROM ONLY tasks WHERE id = $1::bigint AND status || '' = 'WAITING'")
+
+    /// Whether it can be locked; an error where somebody else has it locked.
+    ///
+    /// Value: id.
+    static let lockable = Statement(
+        "lockable",
+        "SELECT FROM ONLY tasks WHERE id = $1::bigint AND status || '' = 'WAITING' FOR NO KEY UPDATE NOWAIT"
+    )
+}
+
+extension LockSQL {
+    /// The rows that ``expire`` would look at.
+    ///
+    /// Values: now, limit, ids to leave out.
+    static let late = Statement(
+        "late",
+        isBinary: true,
+        """
+        SELECT id
+        FROM ONLY tasks
+        WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+            AND expires_at <= \(ClaimSQL.moment("$1")) AND id <> ALL ($3::bigint[])
+        ORDER BY expires_at
+        LIMIT $2::integer
+        """
+    )
+}
+
+extension ClaimSQL {
+    /// The rows that a claim from lanes would lock, without locking them.
+    ///
+    /// Values: limit, now, names, queues, priorities, floors, ids of the floors, locked ids, depth, ids to leave out.
+    static let candidates = Statement(
+        "claim_candidates",
+        isBinary: true,
+        """
+        WITH lane AS MATERIALIZED (
+            SELECT no, task_name, queue, priority, \(floor("floor_at")) AS floor_at, floor_id
+            FROM unnest($3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[])
+                WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
+        ), crashed AS MATERIALIZED (
+            SELECT id, priority, run_at FROM ONLY tasks WHERE id = ANY ($8::bigint[]) AND id <> ALL ($10::bigint[])
+        ), \(seen(
+            of: plainExcept("$10"),
+            limit: "$1::integer",
+            depth: "$9::integer",
+            now: "$2",
+            floor: "(tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)",
+            beside: "crashed"
+        ))
+        SELECT id
+        FROM (
+            SELECT priority, run_at, id FROM seen
+            UNION ALL
+            SELECT priority, run_at, id FROM crashed
+            ORDER BY priority, run_at, id
+            LIMIT $1::integer
+        ) AS best
+        """
+    )
+}

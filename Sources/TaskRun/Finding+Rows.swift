@@ -1,0 +1,40 @@
+extension Finding {
+    /// How many rows of a kind are named.
+    private static let mostNamed = 5
+
+    /// What is said of rows that the database does not let be changed.
+    ///
+    /// - Parameters:
+    ///   - refused: Those among the rows that were tried.
+    ///   - count: How many were tried.
+    /// - Returns: One finding.
+    package static func refused(_ refused: [RefusedRow], of count: Int) -> Finding {
+        guard !refused.isEmpty else { return Finding(.ok, "waiting rows", "\(count) tried, all can be claimed") }
+        let first = refused.prefix(mostNamed).map { "\($0.id) (\($0.cause))" }.joined(separator: ", ")
+        let more = refused.count > mostNamed ? " and \(refused.count - mostNamed) more" : ""
+        return Finding(
+            .warning,
+            "waiting rows",
+            "\(refused.count) of \(count) that were tried cannot be claimed: \(first)\(more)",
+            advice: "Put these rows right, or what refuses them: a constraint, a trigger, a policy, a missing right."
+        )
+    }
+
+    /// What is said of tasks whose handlers have ended and whose rows cannot be written; nil where there are none.
+    ///
+    /// - Parameters:
+    ///   - rows: Some of them.
+    ///   - count: How many there are.
+    /// - Returns: One finding.
+    package static func stuck(_ rows: [RefusedRow], count: Int) -> Finding? {
+        guard count > 0 else { return nil }
+        let first = rows.prefix(mostNamed).map { "\($0.id) (\($0.cause))" }.joined(separator: ", ")
+        let more = count > mostNamed ? " and \(count - mostNamed) more" : ""
+        return Finding(
+            .error,
+            "ended tasks",
+            "the database does not let the ends of \(count) be written: \(first)\(more)",
+            advice: "They are not performed again. Remove what refuses it; the next run then writes them."
+        )
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Synchronization
+import TaskRun
+import Testing
+
+/// Rows that the table does not let be claimed: all others are performed.
+@Suite("Rows that no claim may touch")
+struct RefusedClaimTests {
+    /// How the rows 3, 4 and 17 are kept from being claimed.
+    enum Keeper: String, CaseIterable, CustomTestStringConvertible {
+        case constraint = "a constraint that was added over them"
+        case error = "a trigger raises an error"
+        case silence = "a trigger skips the UPDATE"
+        case undoing = "a trigger undoes the whole transaction"
+        case atCommit = "a trigger raises an error at the COMMIT"
+
+        var testDescription: String { rawValue }
+
+        /// nil where this database has no such thing.
+        func sql(_ kind: StoreUnderTest) -> String? {
+            let trigger = { (body: String) in
+                kind == .sqlite
+                    ? "CREATE TRIGGER keeper BEFORE UPDATE ON tasks WHEN OLD.id IN (3, 4, 17) BEGIN \(body); END"
+                    : """
+                    CREATE FUNCTION keeper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(body); RETURN NEW; END $$;
+                    CREATE TRIGGER keeper BEFORE UPDATE ON tasks FOR EACH ROW WHEN (OLD.id IN (3, 4, 17))
+                        EXECUTE FUNCTION keeper();
+                    """
+            }
+            switch (self, kind) {
+            case (.constraint, .postgresql):
+                return """
+                    ALTER TABLE tasks ADD COLUMN tenant integer;
+                    UPDATE tasks SET tenant = 1 WHERE id NOT IN (3, 4, 17);
+                    ALTER TABLE tasks ADD CONSTRAINT has_tenant CHECK (tenant IS NOT NULL) NOT VALID;
+                    """
+            case (.constraint, .sqlite): return nil
+            case (.error, .sqlite): return trigger("SELECT RAISE(FAIL, 'kept')")
+            case (.error, .postgresql): return trigger("RAISE 'kept'")
+            case (.silence, .sqlite): return trigger("SELECT RAISE(IGNORE)")
+            case (.silence, .postgresql): return trigger("RETURN NULL")
+            case (.undoing, .sqlite): return trigger("SELECT RAISE(ROLLBACK, 'kept')")
+            case (.undoing, .postgresql): return nil
+            case (.atCommit, .sqlite): return nil
+            case (.atCommit, .postgresql):
+                return """
+                    CREATE FUNCTION keeper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'kept'; END $$;
+                    CREATE CONSTRAINT TRIGGER keeper AFTER UPDATE ON tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+                        WHEN (OLD.id IN (3, 4, 17)) EXECUTE FUNCTION keeper();
+                    """
+            }
+        }
+    }
+
+    @Test(
+        "they are named once each and passed over, and the others are performed",
+        arguments: StoreUnderTest.allCases,
+        Keeper.allCases
+    )
+    func passedOver(_ kind: StoreUnderTest, _ keeper: Keeper) async throws {
+        guard let sql = keeper.sql(kind) else { return }
+        try await Fixture.with(kind) { fixture in
+            let ids = try await fixture.due(40)
+            try await fixture.sql(sql)
+            let handler = ClosureHandler()
+            let told = Mutex<[StoreError]>([])
+            let observer: @Sendable (RunEvent) -> Void = { event in
+                if case .trouble(let error) = event { told.withLock { $0.append(error) } }
+            }
+            let report = try await fixture.makeRun([handler], observer: observer).run()
+            #expect(handler.ids == ids.filter { ![3, 4, 17].contains($0) })
+            #expect((report.succeeded, report.leaseLost, report.stuck) == (37, 0, 0))
+            let words = told.withLock { $0.map(\.description).sorted() }
+            #expect(words.count == 3, "\(words)")
+            for id in [3, 4, 17] { #expect(words.contains { $0.contains("task \(id) ") }, "\(words)") }
+            #expect(try await fixture.rows("SELECT id FROM tasks WHERE attempts = 0 ORDER BY id") == ["3", "4", "17"])
+        }
+    }
+
+    @Test("one that has a lock key does not keep others of its key waiting", arguments: StoreUnderTest.allCases)
+    func lockKey(_ kind: StoreUnderTest) async throws {
+        guard let sql = Keeper.error.sql(kind) else { return }
+        try await Fixture.with(kind) { fixture in
+            let ids = try await fixture.store.add((0..<20).map { _ in NewTask(name: "A", lockKey: "k") })
+            try await fixture.sql(sql)
+            let handler = ClosureHandler()
+            for pid in 1...2 as ClosedRange<Int32> { _ = try await fixture.makeRun([handler], pid: pid).run() }
+            #expect(handler.ids.allSatisfy { ![3, 4, 17].contains($0) })
+            #expect(Set(handler.ids).count == handler.ids.count)
+            #expect(handler.ids.starts(with: ids.prefix(2)))
+        }
+    }
+
+    @Test(
+        "one that has expired does not keep others from it, or from being claimed",
+        arguments: StoreUnderTest.allCases
+    )
+    func expired(_ kind: StoreUnderTest) async throws {
+        guard let sql = Keeper.error.sql(kind) else { return }
+        try await Fixture.with(kind) { fixture in
+            let late = NewTask(name: "A", expiresAt: Date(timeIntervalSince1970: 1_577_836_800))
+            _ = try await fixture.store.add((0..<5).map { _ in late })
+            let ids = try await fixture.due(5)
+            try await fixture.sql(sql)
+            let handler = ClosureHandler()
+            let report = try await fixture.makeRun([handler]).run()
+            #expect(handler.ids == ids)
+            #expect(report.expired == 3)
+            #expect(try await fixture.rows("SELECT id FROM tasks WHERE status = 'WAITING' ORDER BY id") == ["3", "4"])
+        }
+    }
+}
