@@ -106,7 +106,7 @@ extension PostgreSQLStore {
         let beside = Request(ResultSQL.requestCancelBeside, [String(id)])
         if try !session.exchange([.begin, beside, .commit])[1].rows.isEmpty { return nil }
         let answers = try session.exchange(
-            [.begin, SessionSettings.patience, request, .commit],
+            [.begin, SessionSettings.insistence, request, .commit],
             within: SessionSettings.maintenanceLimit
         )
         return .some(answers[2].rows.first)

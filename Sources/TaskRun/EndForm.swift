@@ -48,9 +48,12 @@ extension Settlement {
         case .retry(let wait, let error):
             return error.isASCII
                 ? nil : with(verdict: .retry(after: wait, error: error.inASCII), record: record?.asBytes)
-        case .release(let wait, let error):
+        case .release(let wait, let error, let isAsked):
             guard let error, !error.isASCII else { return nil }
-            return with(verdict: .release(after: wait, error: error.inASCII), record: record?.asBytes)
+            return with(
+                verdict: .release(after: wait, error: error.inASCII, isAsked: isAsked),
+                record: record?.asBytes
+            )
         }
     }
 
