@@ -163,7 +163,7 @@ private enum FindingsSQL {
 
     /// Some tasks whose rows cannot be written, and how many there are.
     static let stuck = Statement(
-        once: "SELECT task_id, error, count(*) OVER () FROM task_stuck ORDER BY noted_at LIMIT 5"
+        once: "SELECT task_id, error, count(*) OVER () FROM ONLY task_stuck ORDER BY noted_at LIMIT 5"
     )
 
     static let server = Statement(

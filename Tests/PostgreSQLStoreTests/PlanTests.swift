@@ -39,7 +39,7 @@ struct PlanTests {
         Case(statement: ClaimSQL.lanesOfQueues, values: ["'{A,B}'", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
         Case(
             statement: ClaimSQL.crashed,
-            values: ["'{A,B}'", "NULL", "1", "2", "5", "NULL"],
+            values: ["'{A,B}'", "NULL", "1", "2", "5", "NULL", "'{}'"],
             indexes: ["tasks_crashed"]
         ),
         Case(
@@ -115,7 +115,7 @@ struct PlanTests {
         ),
         Case(
             statement: LockSQL.decide,
-            values: ["'{1000203,1000204,1000209}'", "NULL"],
+            values: ["'{1000203,1000204,1000209}'", "NULL", "'{}'"],
             indexes: ["tasks_pkey", "tasks_lock_holder", "tasks_lock_line"]
         ),
         Case(
@@ -140,7 +140,7 @@ struct PlanTests {
             values: ["NULL", "10"],
             indexes: ["tasks_lock_behind", "tasks_lock_holder", "tasks_lock_line"]
         ),
-        Case(statement: LockSQL.expire, values: ["NULL", "10"], indexes: ["tasks_expiry", "tasks_pkey"]),
+        Case(statement: LockSQL.expire, values: ["NULL", "10", "'{}'"], indexes: ["tasks_expiry", "tasks_pkey"]),
         Case(
             statement: SettleSQL.giveWay,
             values: ["'{11}'", "'{1}'", "60", "NULL"],

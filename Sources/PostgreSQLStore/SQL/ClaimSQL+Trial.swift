@@ -10,7 +10,14 @@ extension ClaimSQL {
         WITH free AS MATERIALIZED (
             SELECT id FROM ONLY tasks WHERE id = ANY ($4::bigint[]) AND status || '' = 'WAITING' FOR NO KEY UPDATE SKIP LOCKED
         ), taken AS (
-            \(take("id")) ARRAY(SELECT id FROM free))
+            -- As a claim does, but for the lock key: whether that is held is no matter of the row.
+            UPDATE ONLY tasks
+            SET status = 'PROCESSING',
+                attempts = least(attempts, 2147483646) + 1,
+                claim_no = claim_no % 4611686018427387904 + 1,
+                lease_owner = $1,
+                lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
+            WHERE id = ANY (ARRAY(SELECT id FROM free))
             -- What cannot be sent refuses the claim as well; large payloads are not sent for that.
             RETURNING id, CASE WHEN pg_column_size(data) < 65536 THEN data END, token, batch, task_name, queue, lock_key
         )

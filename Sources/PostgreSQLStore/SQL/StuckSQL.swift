@@ -2,7 +2,7 @@
 enum StuckSQL {
     /// Whether a row of `tasks` is such a one.
     static let isStuck = """
-        EXISTS (SELECT FROM task_stuck AS stuck WHERE stuck.task_id = tasks.id AND stuck.claim_no = tasks.claim_no)
+        EXISTS (SELECT FROM ONLY task_stuck AS stuck WHERE stuck.task_id = tasks.id AND stuck.claim_no = tasks.claim_no)
         """
 
     /// Notes one.
@@ -25,7 +25,7 @@ enum StuckSQL {
         "stuck_some",
         """
         SELECT stuck.task_id, stuck.claim_no, stuck.is_done, stuck.error, tasks.id IS NOT NULL, tasks.lock_key, tasks.batch
-        FROM task_stuck AS stuck
+        FROM ONLY task_stuck AS stuck
             LEFT JOIN ONLY tasks ON \(Probe.row("stuck.task_id")) AND tasks.claim_no = stuck.claim_no AND \(Probe.isInHand)
         ORDER BY random()
         LIMIT $1::integer
@@ -38,7 +38,7 @@ enum StuckSQL {
     static let forget = Statement(
         "stuck_forget",
         """
-        DELETE FROM task_stuck
+        DELETE FROM ONLY task_stuck
         USING unnest($1::bigint[], $2::bigint[]) AS gone (id, claim_no)
         WHERE task_stuck.task_id = gone.id AND task_stuck.claim_no = gone.claim_no
         """
