@@ -31,3 +31,27 @@ CREATE TABLE task_cancels (
     claim_no bigint NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- A part of the number under which a lock key is locked: who may not read this table cannot compute such a number.
+CREATE TABLE task_salt (
+    is_only boolean PRIMARY KEY DEFAULT true
+        CONSTRAINT there_is_one_salt CHECK (is_only),
+    salt bigint NOT NULL
+);
+INSERT INTO task_salt (salt) VALUES (hashtextextended(gen_random_uuid()::text, 0));
+REVOKE ALL ON task_salt FROM PUBLIC;
+-- Roles that may change tasks perform them, and read it; those that only add tasks do not.
+DO $$
+DECLARE
+    worker regrole;
+BEGIN
+    FOR worker IN
+        SELECT DISTINCT held.grantee::regrole
+        FROM pg_catalog.pg_class AS tables CROSS JOIN LATERAL pg_catalog.aclexplode(tables.relacl) AS held
+        WHERE tables.oid = 'tasks'::regclass AND held.privilege_type = 'UPDATE'
+            AND held.grantee <> 0 AND held.grantee <> tables.relowner
+    LOOP
+        EXECUTE 'GRANT SELECT ON task_salt TO ' || worker;
+    END LOOP;
+END
+$$;

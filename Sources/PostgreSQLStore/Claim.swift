@@ -22,7 +22,7 @@ struct Claim: Sendable {
     private let now: String?
     /// How many rows, and with how many crashes, are looked for among those whose runs died.
     private let crashed: (limit: Int, counts: ClosedRange<Int>)
-    /// How many rows with a lock key are looked at: each takes an advisory lock.
+    /// How many rows with a lock key are looked at, and at most how many of their keys are locked.
     private let lookLimit: Int
     /// Whether rows are taken that no run died of.
     let takesFromLanes: Bool
@@ -78,14 +78,22 @@ struct Claim: Sendable {
         knowing known: LaneMemory.Known = LaneMemory.Known()
     ) throws(PostgreSQLFailure) -> Taken {
         var answers = Array(answers)[...]
-        var locked = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integer(0) } : []
-        let expired = takesFromLanes ? answers.removeFirst().rows : []
+        let careful = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integerIfAny(0) } : []
+        var locked = careful.compactMap(\.self)
+        let late = takesFromLanes ? Late(answers.removeFirst()) : Late()
         let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed, limit: lookLimit) : nil
         var found = answers.first.map { LaneLook($0) }
         if let first = found, !first.rest.isEmpty { found = try goOn(first, knowing: known, in: session) }
         let lanes = found?.lanes ?? known.lanes
         let keyed = (look?.held ?? []).filter { !avoided.contains($0) }
-        let allowed = try decide(keyed, expired: expired, in: session)
+        guard late.rows.count < mostExpired else {
+            // There are more, which each look at due rows would go past: these come first.
+            _ = try decide([], expired: late.rows, in: session)
+            var taken = Taken(rows: [], of: limit, lanes: [], heads: nil)
+            (taken.hasMore, taken.expired) = (true, late.rows.map(Self.expired))
+            return taken
+        }
+        let allowed = try decide(keyed, expired: late.rows, in: session)
         locked += allowed
         // Lanes stand in the order of their first rows, so the best n rows are in the first n lanes.
         var (rows, isComplete, heads) = try take(limit, from: lanes.prefix(most), locked: locked, in: session)
@@ -102,18 +110,39 @@ struct Claim: Sendable {
         taken.rest = found?.rest
         taken.keyedRest = look.flatMap { known.keyed.isEmpty ? ends($0.rest, of: known.keyedWalk) : nil }
         taken.isVain = rows.isEmpty && !(lanes.isEmpty && locked.isEmpty && keyed.isEmpty)
-        taken.hasMoreKeyed = !keyed.isEmpty || expired.contains { $0.textIfAny(2) != nil }
+        taken.hasKeyed = !keyed.isEmpty || late.rows.contains { $0.textIfAny(2) != nil }
+        // What was locked, or had gone when it was to be locked, is looked for again; what has expired and was locked as well.
+        taken.isPassedOver =
+            avoided.isEmpty && rows.isEmpty && keyed.isEmpty && late.rows.isEmpty
+            && (late.hasMore || look?.isPassedOver == true || careful.contains(nil)
+                || !(lanes.isEmpty && locked.isEmpty))
+        taken.hasMore = taken.hasKeyed || (late.hasMore && !late.rows.isEmpty)
         let behind = Set(keyed).subtracting(allowed)
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
-        taken.expired = expired.map(Self.expired)
+        taken.expired = late.rows.map(Self.expired)
         return taken
     }
 
-    /// Makes rows FAILED that were not begun in time, where nothing may be claimed.
-    func expire(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> [ExpiredTask] {
-        let expired = try session.exchange([lookForExpired])[0].rows
-        _ = try decide([], expired: expired, in: session)
-        return expired.map(Self.expired)
+    /// Makes rows FAILED that were not begun in time, where nothing may be claimed; says also whether there are more.
+    func expire(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> ([ExpiredTask], hasMore: Bool) {
+        let late = Late(try session.exchange([lookForExpired])[0])
+        _ = try decide([], expired: late.rows, in: session)
+        return (late.rows.map(Self.expired), late.hasMore && !late.rows.isEmpty)
+    }
+
+    /// What was found to have expired.
+    private struct Late {
+        var rows: [PostgreSQLResult.Row] = []
+        /// Whether there are more, or somebody has some locked.
+        var hasMore = false
+
+        init() {}
+
+        init(_ answer: PostgreSQLResult) {
+            for row in answer.rows {
+                if row.integerIfAny(0) == nil { hasMore = true } else { rows.append(row) }
+            }
+        }
     }
 
     private static func expired(_ row: PostgreSQLResult.Row) -> ExpiredTask {
@@ -210,7 +239,7 @@ struct Claim: Sendable {
         let late = Request(LockSQL.late, [now, String(ExpiredTask.most), SQLText.array(avoided)])
         let rest = takesFromLanes ? [late, lookForKeyed(knowing: LaneMemory.Known()), self.look] : []
         let answers = try session.exchange([.begin] + look + rest + [.rollback])
-        var found = look.isEmpty ? [] : answers[1].rows.map { $0.integer(0) }
+        var found = look.isEmpty ? [] : answers[1].rows.compactMap { $0.integerIfAny(0) }
         guard takesFromLanes else { return (found, []) }
         let place = 1 + look.count
         found += KeyedLook(answers[place + 1], known: [], limit: lookLimit).held.filter { !avoided.contains($0) }
@@ -298,24 +327,27 @@ struct Claim: Sendable {
         return walk.start.merging(rest) { $1 }
     }
 
+    private var mostExpired: Int { min(ExpiredTask.most, 2 * lookLimit) }
+
     private var lookForExpired: Request {
-        Request(LockSQL.expire, [now, String(min(ExpiredTask.most, 2 * lookLimit)), SQLText.array(avoided)])
+        Request(LockSQL.expire, [now, String(mostExpired), SQLText.array(avoided)])
     }
 
     private func lookForKeyed(knowing known: LaneMemory.Known) -> Request {
         let lanes = known.keyed
+        let keys = String(min(LockSQL.keys(for: limit), lookLimit))
         guard lanes.isEmpty else {
             let first = Lane.arrays(lanes.prefix(lookLimit)).prefix(3)
-            return Request(LockSQL.openOfLanes, first + [now, String(lookLimit)])
+            return Request(LockSQL.openOfLanes, first + [now, String(lookLimit), keys])
         }
         let values = [SQLText.array(request.names), now, String(lookLimit)]
         guard let queues = request.queues?.names, known.keyedWalk.start.isEmpty else {
             return Request(
                 LockSQL.open,
-                values + [request.queues?.expression] + known.keyedWalk.start.arrays(request.names)
+                values + [request.queues?.expression] + known.keyedWalk.start.arrays(request.names) + [keys]
             )
         }
-        return Request(LockSQL.openOfQueues, values + [SQLText.array(queues)])
+        return Request(LockSQL.openOfQueues, values + [SQLText.array(queues), keys])
     }
 
     private var lookForCrashed: Request {

@@ -12,6 +12,8 @@ struct KeyedLook: Sendable {
     private let limit: Int
     /// How far the look came, if it did not see all lanes.
     let rest: LaneLook.Ends
+    /// Whether rows were seen, and of none the key could be locked.
+    let isPassedOver: Bool
 
     /// Reads an answer.
     ///
@@ -22,10 +24,11 @@ struct KeyedLook: Sendable {
     init(_ answer: PostgreSQLResult, known: [Lane], limit: Int) {
         var (held, lanes, seen) = ([Int64](), known, [(lane: Int, place: Place)]())
         var rest: LaneLook.Ends = [:]
+        var count = 0
         for row in answer.rows {
-            // Where lanes are few, the locked rows and nothing else.
+            // Where lanes are few, the locked rows, and how many were seen.
             guard let number = row.integerIfAny(0) else {
-                held.append(row.integer(2))
+                if row.isTrue(3) { held.append(row.integer(2)) } else { count = Int(row.integer(2)) }
                 continue
             }
             guard number > 0 else {
@@ -42,6 +45,7 @@ struct KeyedLook: Sendable {
             }
         }
         (self.held, self.limit) = (held, limit)
+        isPassedOver = held.isEmpty && max(count, seen.count) > 0
         self.lanes = known.isEmpty ? lanes.sorted { $0.head < $1.head } : lanes
         self.seen = seen
         self.rest = rest

@@ -82,7 +82,7 @@ struct LaneMemory: Sendable {
     mutating func walk(_ taken: Taken, knowing known: Known, for key: Key) -> Bool {
         var (walk, keyedWalk) = (known.walk, known.keyedWalk)
         if let rest = taken.rest { walk.note(rest, isVain: taken.tasks.isEmpty) }
-        if let rest = taken.keyedRest { keyedWalk.note(rest, isVain: !taken.hasMoreKeyed) }
+        if let rest = taken.keyedRest { keyedWalk.note(rest, isVain: !taken.hasKeyed) }
         walks[key] = walk.isPartial ? walk : nil
         keyedWalks[key] = keyedWalk.isPartial ? keyedWalk : nil
         return walk.isPartial || keyedWalk.isPartial
@@ -123,15 +123,15 @@ struct LaneMemory: Sendable {
         }
         let isFlood = taken.isFull && (taken.tasks.count >= Self.flood || isCostlyAgain)
         // Rows with a lock key are found by a look only: for a few lanes beside them nothing is saved.
-        guard taken.lanes.count >= Self.many || (isFlood && !taken.hasMoreKeyed) else { return entries[key] = nil }
+        guard taken.lanes.count >= Self.many || (isFlood && !taken.hasKeyed) else { return entries[key] = nil }
         let life = isCostlyAgain ? max(lifetime, min(look * 20, Self.longest)) : lifetime
-        entries[key] = Entry(lanes: taken.lanes, end: now + life, hasKeyed: taken.hasMoreKeyed)
+        entries[key] = Entry(lanes: taken.lanes, end: now + life, hasKeyed: taken.hasKeyed)
     }
 
     /// Keeps what a claim left of the remembered lanes, no longer than before.
     mutating func keep(after taken: Taken, for key: Key) {
         guard taken.isFull, !taken.lanes.isEmpty else { return entries[key] = nil }
         entries[key]?.lanes = taken.lanes
-        entries[key]?.hasKeyed = taken.hasMoreKeyed
+        entries[key]?.hasKeyed = taken.hasKeyed
     }
 }

@@ -50,7 +50,10 @@ struct BatchEnds: Sendable {
     }
 
     /// What settlements have ended; also rows that were to go back may be gone, as they were cancelled or gave way.
-    init(_ settlements: [Settlement], _ results: [SettleResult]) {
+    ///
+    /// Others are to be looked at.
+    init(_ settlements: [Settlement], _ results: [SettleResult], _ others: [String] = []) {
+        self.init(batches: others)
         for (settlement, result) in zip(settlements, results) where result != .leaseLost && result != .untouched {
             guard let batch = settlement.batch else { continue }
             var count = counts[Array(batch.utf8)] ?? Counts(batch: batch)
@@ -71,8 +74,12 @@ struct BatchEnds: Sendable {
         let counts = Array(counts.values)
         let names = SQLText.array(counts.map(\.batch))
         let values = [names, SQLText.array(counts.map(\.complete)), SQLText.array(counts.map(\.cancelled))]
-        let waiting = try session.exchange([Request(BatchSQL.count, values), Request(BatchSQL.over, [names])])[1].rows
-        guard !waiting.isEmpty else { return EndedBatches() }
+        let answers = try session.exchange([
+            Request(BatchSQL.count, values), Request(BatchSQL.over, [names]), Request(BatchSQL.anyOver, [names]),
+        ])
+        let waiting = answers[1].rows
+        let isPartial = answers[2].rows[0].integer(0) > Int64(waiting.count)
+        guard !waiting.isEmpty else { return EndedBatches(isPartial: isPartial) }
         let over = SQLText.array(waiting.map { $0.text(2) })
         let failed = Dictionary(
             try session.exchange([Request(BatchSQL.failed, [over])])[0].rows.map { ($0.bytes(0), $0.integer(1)) },
@@ -92,7 +99,7 @@ struct BatchEnds: Sendable {
             for one in free { try release([one], now: now, in: session).map { refusals.append($0) } }
         }
         try session.exchange([Request(BatchSQL.forget, [over])])
-        return EndedBatches(due: free.count - refusals.count, refusals: refusals)
+        return EndedBatches(due: free.count - refusals.count, refusals: refusals, isPartial: isPartial)
     }
 
     /// A task that has waited long enough, with its new payload.
@@ -136,8 +143,9 @@ extension SettlementBatch {
     /// - Returns: Which tasks go on waiting although their batches have ended.
     func conclude(
         _ results: [SettleResult],
+        removed: [RemovedEqual] = [],
         in session: PostgreSQLSession
-    ) throws(PostgreSQLFailure) -> [BatchRefusal] {
+    ) throws(PostgreSQLFailure) -> EndedBatches {
         let tasks = zip(settlements, results).flatMap { $1 == .settled ? $0.additions : [] }
         do {
             let requests = TaskInsertion(tasks).steps.map(\.request)
@@ -157,6 +165,6 @@ extension SettlementBatch {
             refusal.isAboutFollowUp = true
             throw refusal
         }
-        return try BatchEnds(settlements, results).note(now: now, in: session).refusals
+        return try BatchEnds(settlements, results, removed.compactMap(\.batch)).note(now: now, in: session)
     }
 }

@@ -157,7 +157,7 @@ extension PostgreSQLStore {
     public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
         switch selection {
         case .ids(let ids):
-            return try await retry(Request(DeskSQL.retryThese, [SQLText.array(ids)])).filter(\.isSentBack).map(\.id)
+            return try await retry(Request(DeskSQL.retryThese, [SQLText.array(ids)])).sentBack
         case .name(let name): return try await retryAll(named: name)
         case .all: return try await retryAll(named: nil)
         }
@@ -167,25 +167,22 @@ extension PostgreSQLStore {
         var ids: [Int64] = []
         var last = Int64.min
         while true {
-            let seen = try await retry(Request(DeskSQL.retryNext, [String(last), name, String(Self.retryLimit)]))
-            guard let end = seen.last else { return ids }
-            ids += seen.filter(\.isSentBack).map(\.id)
-            last = end.id
+            let part = try await retry(Request(DeskSQL.retryNext, [String(last), name, String(Self.retryLimit)]))
+            guard let end = part.seen.last else { return ids }
+            ids += part.sentBack
+            last = end
         }
     }
 
+    /// FAILED rows that were looked at, and those of them that were sent back, smallest number first.
+    private typealias Part = (seen: [Int64], sentBack: [Int64])
+
     /// Sends rows back; again where an equal one was added at the same moment.
-    private func retry(_ request: Request) async throws(StoreError) -> [(id: Int64, isSentBack: Bool)] {
-        let rows = try await reach(to: "send tasks back") { session throws(PostgreSQLFailure) in
+    private func retry(_ request: Request) async throws(StoreError) -> Part {
+        try await reach(to: "send tasks back") { session throws(PostgreSQLFailure) in
             for _ in 0..<10 {
                 do throws(PostgreSQLFailure) {
-                    let limit = SessionSettings.maintenanceLimit
-                    let rows = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2]
-                        .rows
-                    let tokens = rows.filter { $0.bool(1) }.compactMap { $0.textIfAny(2) }
-                    let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
-                    try session.exchange(drop + [.commit], within: limit)
-                    return rows.map { Sent(id: $0.integer(0), isSentBack: $0.bool(1)) }
+                    return try retry(request, in: session)
                 } catch {
                     guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
                     try session.exchange([.rollback])
@@ -193,12 +190,33 @@ extension PostgreSQLStore {
             }
             throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
         }
-        return rows.map { ($0.id, $0.isSentBack) }.sorted { $0.0 < $1.0 }
     }
 
-    private struct Sent: Sendable {
-        let id: Int64
-        let isSentBack: Bool
+    private func retry(_ request: Request, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Part {
+        let limit = SessionSettings.maintenanceLimit
+        let seen = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2].rows.map {
+            $0.integer(0)
+        }
+        guard !seen.isEmpty else {
+            try session.exchange([.rollback])
+            return ([], [])
+        }
+        let ids = SQLText.array(seen)
+        let keep = SQLText.array(seen.map { _ in SQLText.seconds(ResultRecord.standardKeep) })
+        let answers = try session.exchange(
+            [
+                Request(EqualSQL.lock, [ids]), Request(EqualSQL.keys, [ids, "{}"]),
+                Request(EqualSQL.removeForFailed, [ids, ids, keep, nil]), Request(DeskSQL.retry, [ids]),
+            ],
+            within: limit
+        )
+        let removed = RemovedEqual.all(answers[2])
+        let tokens = answers[3].rows.compactMap { $0.textIfAny(1) }
+        let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
+        try session.exchange(LockSQL.letGo(removed.compactMap(\.lockKey), after: drop), within: limit)
+        try BatchEnds(batches: removed.compactMap(\.batch)).note(now: nil, in: session)
+        try session.exchange([.commit], within: limit)
+        return (seen, answers[3].rows.map { $0.integer(0) }.sorted())
     }
 
     /// Makes WAITING rows due now: see ``TaskRun/TaskDesk``.

@@ -65,9 +65,9 @@ extension PostgreSQLStore {
         guard let claim = Claim(request.atMost(quota), now: now, lookLimit: lockBudget, avoiding: avoided) else {
             // Whatever the limits let begin, what was not begun in time ends.
             let all = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided)
-            let expired = try all?.expire(in: session) ?? []
+            let (expired, hasMore) = try all?.expire(in: session) ?? ([], false)
             try session.exchange([.commit])
-            return Exchange(results: [], claimed: [], expired: expired)
+            return Exchange(results: [], claimed: [], isPartial: hasMore, expired: expired)
         }
         var known = LaneMemory.Known()
         if claim.takesFromLanes {
@@ -88,8 +88,9 @@ extension PostgreSQLStore {
         return Exchange(
             results: [],
             claimed: taken.tasks,
-            isPartial: (taken.hasMoreKeyed || isSomewhere) && !taken.isFull,
+            isPartial: (taken.hasMore || isSomewhere) && !taken.isFull,
             expired: taken.expired,
+            isPassedOver: taken.isPassedOver,
             newerVersion: newer
         )
     }

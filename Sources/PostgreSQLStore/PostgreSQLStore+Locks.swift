@@ -7,6 +7,19 @@ public import Foundation
 #endif
 
 extension PostgreSQLStore {
+    /// Whether a line or a batch is to be put right: see ``TaskRun/TaskStore``.
+    ///
+    /// - Throws: What the database reports.
+    public func isAnythingToMend() async throws(StoreError) -> Bool {
+        let looks = [
+            Request(LockSQL.crashedWithoutKey, ["1"]), Request(LockSQL.deserted, [nil, String(Self.mendLimit)]),
+            Request(BatchSQL.ended, ["1"]),
+        ]
+        return try await reach(to: "look for lines and batches") { session throws(PostgreSQLFailure) in
+            try session.exchange(looks).contains { !$0.rows.isEmpty }
+        }
+    }
+
     /// The most rows behind others that one call of ``mendLines(now:)`` looks at, from each of two places.
     private static let mendLimit = 1000
 

@@ -63,10 +63,12 @@ extension PostgreSQLStore {
         let (update, limit) = (Abandoned.takeOver(rows), SessionSettings.maintenanceLimit)
         var taken: Set<Int64> = []
         do throws(PostgreSQLFailure) {
-            taken = Set(try session.exchange([.mark, update], within: limit)[1].rows.map { $0.integer(0) })
+            let equals = Request(EqualSQL.lock, [SQLText.array(rows.filter(\.goesBack).map(\.proof.id))])
+            let answers = try session.exchange([equals, .mark, update, .keep], within: limit)
+            taken = Set(answers[2].rows.map { $0.integer(0) })
         } catch {
             guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
-            try session.exchange([.undo])
+            try session.exchange([.undo, .keep])
             return try takeOverGivingWay(rows, request, in: session)
         }
         let left = rows.filter { !taken.contains($0.task.id) }
@@ -129,12 +131,14 @@ extension PostgreSQLStore {
     private func conclude(
         _ rows: [Abandoned],
         free: [Abandoned],
+        and removed: [RemovedEqual] = [],
         _ request: RecoverRequest,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) {
         let limit = SessionSettings.maintenanceLimit
-        try session.exchange(Abandoned.letGo(free, after: ends(rows, request)), within: limit)
-        try BatchEnds(batches: free.compactMap(\.batch)).note(now: request.now, in: session)
+        try session.exchange(Abandoned.letGo(free, and: removed, after: ends(rows, request)), within: limit)
+        let batches = free.compactMap(\.batch) + removed.compactMap(\.batch)
+        try BatchEnds(batches: batches).note(now: request.now, in: session)
         try session.exchange([.commit], within: limit)
     }
 
@@ -156,34 +160,49 @@ extension PostgreSQLStore {
         return (failed.isEmpty ? [] : [results]) + [removal].compactMap(\.self)
     }
 
-    /// Takes locked rows over one by one, the newest first; each that meets an equal one gives way.
+    /// Takes rows over that are locked, where some have equals: of these the newest stays, the others are removed.
     private func takeOverGivingWay(
         _ rows: [Abandoned],
         _ request: RecoverRequest,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [RecoveredTask] {
-        var (taken, free): ([RecoveredTask], [Abandoned]) = ([], [])
-        for row in rows.sorted(by: { $0.task.id > $1.task.id }) {
+        let (limit, back) = (SessionSettings.maintenanceLimit, rows.filter(\.goesBack))
+        let keys = Request(
+            EqualSQL.keys,
+            [SQLText.array(back.map(\.proof.id)), SQLText.array(rows.map(\.lockKey).filter { $0 != nil })]
+        )
+        let values =
+            ClaimProof.arrays(back.map(\.proof)) + [
+                SQLText.array(back.map { SQLText.seconds(request.retention[$0.task.name]) }),
+                SQLText.moment(request.now),
+            ]
+        try session.exchange([keys], within: limit)
+        // A program may add an equal one at this moment; that cannot go on for ever.
+        for _ in 0..<10 {
             do throws(PostgreSQLFailure) {
-                let answers = try session.exchange([.mark, Abandoned.takeOver([row]), .keep])
-                guard !answers[1].rows.isEmpty else { continue }
-                taken.append(row.task)
-                if row.ends { free.append(row) }
+                let answers = try session.exchange(
+                    [
+                        .mark, Request(EqualSQL.remove, values), Request(EqualSQL.giveWay, values),
+                        Abandoned.takeOver(rows), .keep,
+                    ],
+                    within: limit
+                )
+                let gone = Set(answers[2].rows.map { $0.integer(0) })
+                let taken = Set(answers[3].rows.map { $0.integer(0) })
+                let free = rows.filter { gone.contains($0.task.id) || ($0.ends && taken.contains($0.task.id)) }
+                let left = rows.filter { !gone.contains($0.task.id) && !taken.contains($0.task.id) }
+                let done = rows.filter { taken.contains($0.task.id) }
+                try conclude(done, free: free, and: RemovedEqual.all(answers[1]), request, in: session)
+                for row in left { request.refused(row.task.id, StoreError.skipped) }
+                return rows.map(\.task).compactMap { task in
+                    gone.contains(task.id) ? task.givingWay : taken.contains(task.id) ? task : nil
+                }
             } catch {
                 guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
-                let keep = SQLText.seconds(request.retention[row.task.name])
-                let way = Request(
-                    SettleSQL.giveWay,
-                    ClaimProof.arrays([row.proof]) + [keep, SQLText.moment(request.now)]
-                )
-                // Where the equal one was claimed meanwhile, the next run takes this one over.
-                guard try !session.exchange([.undo, .keep, way])[2].rows.isEmpty else { continue }
-                taken.append(row.task.givingWay)
-                free.append(row)
+                try session.exchange([.undo, .keep])
             }
         }
-        try conclude(rows, free: free, request, in: session)
-        return taken.sorted { $0.id < $1.id }
+        throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
     }
 
     /// Names of WAITING tasks: see ``TaskRun/TaskStore``.
@@ -221,7 +240,7 @@ private struct Abandoned {
     let proof: ClaimProof
     let task: RecoveredTask
     let error: String
-    private let lockKey: String?
+    let lockKey: String?
     let batch: String?
 
     static func takeOver(_ rows: [Abandoned]) -> Request {
@@ -238,12 +257,14 @@ private struct Abandoned {
     /// Lets go of the lock keys of rows that are FAILED or gone.
     ///
     /// Behind their locks these requests are made first.
-    static func letGo(_ rows: [Abandoned], after requests: [Request]) -> [Request] {
+    static func letGo(_ rows: [Abandoned], and removed: [RemovedEqual], after requests: [Request]) -> [Request] {
         let keyed = rows.filter { $0.lockKey != nil }
-        guard !keyed.isEmpty else { return requests }
-        let free = Request(LockSQL.free, ClaimProof.arrays(keyed.map(\.proof)))
-        return LockSQL.letGo(keyed.compactMap(\.lockKey), after: requests + [free])
+        let free = keyed.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(keyed.map(\.proof)))]
+        return LockSQL.letGo(keyed.compactMap(\.lockKey) + removed.compactMap(\.lockKey), after: requests + free)
     }
+
+    /// Whether it becomes WAITING, if only to be removed as it is to be cancelled.
+    var goesBack: Bool { task.status == .waiting }
 
     /// Whether somebody has asked that it be not performed any more.
     let isCancelled: Bool

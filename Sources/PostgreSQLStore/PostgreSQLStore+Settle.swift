@@ -114,13 +114,19 @@ extension PostgreSQLStore {
     private func conclude(
         _ batch: SettlementBatch,
         _ results: [SettleResult],
+        removed: [RemovedEqual] = [],
         _ claim: Claim?,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Exchange {
-        let refusals = try batch.conclude(results, in: session)
+        let ended = try batch.conclude(results, removed: removed, in: session)
         guard let claim else {
             try session.exchange([.commit])
-            return Exchange(results: results, claimed: [], refusals: refusals)
+            return Exchange(
+                results: results,
+                claimed: [],
+                refusals: ended.refusals,
+                hasLockedFollower: ended.isPartial
+            )
         }
         let exchange = try look(nil, claim, in: session)
         return Exchange(
@@ -128,7 +134,9 @@ extension PostgreSQLStore {
             claimed: exchange.claimed,
             isPartial: exchange.isPartial,
             expired: exchange.expired,
-            refusals: refusals,
+            refusals: ended.refusals,
+            isPassedOver: exchange.isPassedOver,
+            hasLockedFollower: ended.isPartial,
             newerVersion: exchange.newerVersion
         )
     }
@@ -162,8 +170,8 @@ extension PostgreSQLStore {
             guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
             try session.exchange([.rollback])
             try session.exchange([.begin])
-            let results = try batch.settleGivingWay(in: session)
-            return try conclude(batch, results, claim, in: session)
+            let (results, removed) = try batch.settleGivingWay(in: session)
+            return try conclude(batch, results, removed: removed, claim, in: session)
         }
     }
 
@@ -219,9 +227,10 @@ extension PostgreSQLStore {
             claimed: taken.tasks,
             // What was remembered may not be all.
             // Where nothing came of what is due, the next claim, alone, looks why.
-            isPartial: (taken.hasMoreKeyed || !known.isNothing || isSomewhere) && !taken.isFull
+            isPartial: (taken.hasMore || !known.isNothing || isSomewhere) && !taken.isFull
                 || batch?.settlements.isEmpty != true && taken.isVain,
             expired: taken.expired,
+            isPassedOver: taken.isPassedOver,
             newerVersion: newer
         )
     }
@@ -255,40 +264,6 @@ extension PostgreSQLStore {
                 throw error.isRefusal ? error.asRefusal : error
             }
             return answers[1].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
-        }
-    }
-
-    /// Releases rows that this owner holds but does not know of: see ``TaskRun/TaskStore``.
-    ///
-    /// - Returns: How many were released.
-    /// - Throws: What the database reports.
-    public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
-        try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
-            let values = [owner] + ClaimProof.arrays(known)
-            do throws(PostgreSQLFailure) {
-                let released = try session.exchange([.begin, Request(SettleSQL.giveBack, values)])[1].rows
-                let removal = ResultSQL.removeCancelled(
-                    released.map { ($0.integer(0), ResultRecord.standardKeep) },
-                    now: nil
-                )
-                let keys = released.compactMap { $0.textIfAny(1) }
-                try session.exchange(LockSQL.letGo(keys, after: [removal].compactMap(\.self)) + [.commit])
-                return released.count
-            } catch {
-                guard error.meetsEqual(in: "tasks_dedupe") else { throw error.isRefusal ? error.asRefusal : error }
-                try session.exchange([.rollback])
-                let unknown = try session.exchange([.begin, Request(SettleSQL.held, values)])[1].rows
-                let batch = SettlementBatch(
-                    unknown.map { row in
-                        let proof = ClaimProof(id: row.integer(0), number: row.integer(1))
-                        return Settlement(proof, .release(), lockKey: row.textIfAny(2), record: ResultRecord())
-                    },
-                    now: nil
-                )
-                let results = try batch.settleGivingWay(in: session)
-                try session.exchange([.commit])
-                return results.count { $0 == .settled || $0 == .cancelled }
-            }
         }
     }
 }

@@ -31,13 +31,20 @@ struct SettlementBatch: Sendable {
         kept = ResultSQL.keep(ordered, now: now)
         requests =
             kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
+            + [Self.equals(updates)].compactMap(\.self)
             + (updates.isEmpty ? [] : [Self.update(updates, now: now)])
             + ends
     }
 
+    /// Locks what goes back to WAITING and may have equals; nil where nothing goes back.
+    private static func equals(_ updates: [Settlement]) -> Request? {
+        let back = updates.filter(\.goesBack)
+        return back.isEmpty ? nil : Request(EqualSQL.lock, [SQLText.array(back.map(\.proof.id))])
+    }
+
     /// Removes what was put back and is to be cancelled; nil where nothing was put back.
     private static func removal(_ updates: [Settlement], now: Date?) -> Request? {
-        let back = updates.filter { $0.verdict.resultState == nil }
+        let back = updates.filter(\.goesBack)
         return ResultSQL.removeCancelled(
             back.map { ($0.proof.id, $0.record?.keep ?? ResultRecord.standardKeep) },
             now: now
@@ -70,6 +77,7 @@ struct SettlementBatch: Sendable {
     private static func ends(
         _ settlements: [Settlement],
         _ updates: [Settlement],
+        and removed: [RemovedEqual] = [],
         now: Date?,
         leadsOn: Bool
     ) -> [Request] {
@@ -77,9 +85,10 @@ struct SettlementBatch: Sendable {
         let rest = keyed.filter { !$0.isDeletion && !$0.keepsKey }
         let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
         let removal = [removal(updates, now: now)].compactMap(\.self)
-        let requests = LockSQL.letGo(keyed.compactMap(\.lockKey), after: removal + free, now: SQLText.moment(now))
+        let keys = keyed.compactMap(\.lockKey) + removed.compactMap(\.lockKey)
+        let requests = LockSQL.letGo(keys, after: removal + free, now: SQLText.moment(now))
         // Leading a line on comes last.
-        return leadsOn || keyed.isEmpty ? requests : requests.dropLast()
+        return leadsOn || keys.isEmpty ? requests : requests.dropLast()
     }
 
     /// One result a settlement, from the rows that the statements changed.
@@ -102,51 +111,59 @@ struct SettlementBatch: Sendable {
         Set(answers.filter { $0.columnCount == 2 }.flatMap(\.rows).map { $0.integer(0) })
     }
 
-    /// Settles within a transaction, row by row where rows go back to WAITING; each that meets an equal one gives way.
+    /// Settles within a transaction where rows that go back to WAITING have equals: of these the newest stays, the others are removed.
     ///
-    /// - Returns: One result a settlement.
+    /// What waits is removed behind the locks of its keys, as whoever removes it by hand has those first.
+    ///
+    /// - Returns: One result a settlement, and what was removed beside.
     /// - Throws: What the database reports.
-    func settleGivingWay(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> [SettleResult] {
-        try session.exchange(kept)
+    func settleGivingWay(
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> (results: [SettleResult], removed: [RemovedEqual]) {
+        let back = updates.filter(\.goesBack)
+        let keys = SQLText.array(settlements.map(\.lockKey).filter { $0 != nil })
+        let opening =
+            kept + (deletes.isEmpty ? [] : [Self.delete(deletes)]) + [Self.equals(updates)].compactMap(\.self)
+            + [Request(EqualSQL.keys, [SQLText.array(back.map(\.proof.id)), keys])]
         var results: [Int64: SettleResult] = [:]
-        if !deletes.isEmpty {
-            for row in try session.exchange([Self.delete(deletes)])[0].rows { results[row.integer(0)] = .settled }
+        for answer in try session.exchange(opening) where answer.columnCount == 1 {
+            for row in answer.rows { results[row.integer(0)] = .settled }
         }
-        // Locked in the order of their numbers as always; then the newest goes back first, and an older one gives way.
-        let locks = Request(SettleSQL.lock, [SQLText.array(updates.map(\.proof.id))])
-        if !updates.isEmpty { try session.exchange([locks]) }
-        for settlement in updates.reversed() {
-            results[settlement.proof.id] = try putBack(settlement, in: session)
-        }
+        let removed = try putBack(back, &results, in: session)
         let gone = Self.cancelled(
-            try session.exchange(
-                Self.ends(settlements, updates, now: now, leadsOn: leadsOn)
-            )
+            try session.exchange(Self.ends(settlements, updates, and: removed, now: now, leadsOn: leadsOn))
         )
         for id in gone where results[id] == .settled { results[id] = .cancelled }
-        return settlements.map { results[$0.proof.id] ?? .leaseLost }
+        return (settlements.map { results[$0.proof.id] ?? .leaseLost }, removed)
     }
 
+    /// Puts rows back or aside, without those that have newer equals, and without older equals that wait.
     private func putBack(
-        _ settlement: Settlement,
+        _ back: [Settlement],
+        _ results: inout [Int64: SettleResult],
         in session: PostgreSQLSession
-    ) throws(PostgreSQLFailure) -> SettleResult {
-        // An equal one that was met may be claimed before it is looked at; that cannot go on for ever.
+    ) throws(PostgreSQLFailure) -> [RemovedEqual] {
+        let values =
+            ClaimProof.arrays(back.map(\.proof)) + [
+                SQLText.array(back.map { SQLText.seconds($0.record?.keep ?? ResultRecord.standardKeep) }),
+                SQLText.moment(now),
+            ]
+        // A program may add an equal one at this moment; that cannot go on for ever.
         for _ in 0..<10 {
             do throws(PostgreSQLFailure) {
-                let answers = try session.exchange([.mark, Self.update([settlement], now: now), .keep])
-                return answers[1].rows.isEmpty ? .leaseLost : .settled
+                let answers = try session.exchange([
+                    .mark, Request(EqualSQL.remove, values), Request(EqualSQL.giveWay, values),
+                    Self.update(updates, now: now), .keep,
+                ])
+                for row in answers[2].rows { results[row.integer(0)] = .gaveWay }
+                for row in answers[3].rows { results[row.integer(0)] = .settled }
+                return RemovedEqual.all(answers[1])
             } catch {
                 guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
-                let keep = SQLText.seconds(settlement.record?.keep ?? ResultRecord.standardKeep)
-                let way = Request(
-                    SettleSQL.giveWay,
-                    ClaimProof.arrays([settlement.proof]) + [keep, SQLText.moment(now)]
-                )
-                if try !session.exchange([.undo, .keep, way])[2].rows.isEmpty { return .gaveWay }
+                try session.exchange([.undo, .keep])
             }
         }
-        throw PostgreSQLFailure(.locked, message: "rows equal to task \(settlement.proof.id) come and go")
+        throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
     }
 
     /// What a verdict but `delete` changes in a row.
@@ -183,6 +200,9 @@ extension Settlement {
     fileprivate var isDeletion: Bool {
         verdict == .delete || verdict == .cancel
     }
+
+    /// Whether it makes its row WAITING again.
+    fileprivate var goesBack: Bool { !isDeletion && verdict.resultState == nil }
 }
 
 extension ClaimProof {

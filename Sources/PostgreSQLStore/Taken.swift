@@ -9,8 +9,12 @@ struct Taken: Sendable {
     var keyedRest: LaneLook.Ends?
     /// Whether there was something to claim, and nothing came.
     var isVain = false
-    /// Whether rows with a lock key were looked at, and there may be more.
-    var hasMoreKeyed = false
+    /// Whether rows with a lock key were looked at, so that there may be more.
+    var hasKeyed = false
+    /// Whether there may be more of what was looked at.
+    var hasMore = false
+    /// Whether rows were seen and none was taken: somebody had them locked, or has changed them just now.
+    var isPassedOver = false
     /// The lanes of rows with a lock key as they are now; none: they are to be looked for.
     var keyedLanes: [Lane] = []
     /// What was not begun in time.

@@ -74,9 +74,9 @@ struct TaskInsertion {
             switch self {
             case .data: "new.data::json"
             case .runAt: "to_timestamp(new.run_at)"
-            case .delay: "now() + make_interval(secs => new.delay)"
+            case .delay: "statement_timestamp() + make_interval(secs => new.delay)"
             case .expiresAt: "to_timestamp(new.expires_at)"
-            case .lifetime: "now() + make_interval(secs => new.lifetime)"
+            case .lifetime: "statement_timestamp() + make_interval(secs => new.lifetime)"
             case .id, .name, .queue, .priority, .maxAttempts, .timeout, .dedupeKey, .lockKey, .token, .batch,
                 .afterBatch:
                 "new.\(rawValue)"

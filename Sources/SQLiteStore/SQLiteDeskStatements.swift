@@ -100,18 +100,6 @@ enum SQLiteDeskStatements {
         RETURNING CAST(queue AS BLOB)
         """
 
-    // OR IGNORE: a row whose equal waits stays as it is.
-    static let retry = """
-        UPDATE OR IGNORE tasks
-        SET status = 'WAITING', attempts = 0, crashes = 0, postponed = 0, run_at = :now,
-            lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
-            expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END,
-            cancel_requested_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL
-        WHERE status = 'FAILED' AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
-            AND (:name IS NULL OR task_name = :name)
-        RETURNING id
-        """
-
     // One that was put behind others in its line is looked at anew.
     static let hasten = """
         UPDATE tasks

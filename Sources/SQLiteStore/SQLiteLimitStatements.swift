@@ -24,10 +24,13 @@ enum SQLiteLimitStatements {
         WHERE kind = :kind AND name = :name AND max_per_minute IS NOT NULL
         """
 
-    // A minute of the future is a clock that was put back.
+    // A minute that began more than a minute from now is of a clock that was put back; one that begins sooner is this one, by a clock that
+    // was put right by a little.
     private static let isThisMinute = """
         coalesce(
-            julianday(minute_began) <= julianday(:now) AND julianday(minute_began, '+60 seconds') > julianday(:now), 0
+            julianday(minute_began, '-60 seconds') <= julianday(:now)
+                AND julianday(minute_began, '+60 seconds') > julianday(:now),
+            0
         )
         """
 

@@ -193,17 +193,4 @@ enum SQLiteLockStatements {
         SET status = 'FAILED', lock_place = 0, last_error = 'expired: not begun'
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
         """
-
-    static let giveWay = """
-        DELETE FROM tasks
-        WHERE id = :id AND status = 'PROCESSING' AND (:claim_no IS NULL OR claim_no = :claim_no)
-        """
-
-    static let hasEqual = """
-        SELECT 1
-        FROM tasks JOIN tasks AS equal
-            ON equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL AND equal.task_name = tasks.task_name
-                AND equal.dedupe_key = tasks.dedupe_key
-        WHERE tasks.id = :id
-        """
 }

@@ -43,7 +43,7 @@ enum SQLiteResultStatements {
         SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, 'gave way to a newer equal task', progress_done,
             progress_total, progress_note, NULL, created_at, NULL, :now, :expires
         FROM tasks
-        WHERE id = :id AND status = 'PROCESSING' AND token IS NOT NULL
+        WHERE id = :id AND token IS NOT NULL
         """
 
     static let progress = """

@@ -101,6 +101,7 @@ enum SQLiteStatements {
             claim_no = max(CAST(claim_no AS INTEGER) % 4611686018427387904, 0) + 1,
             lease_owner = :owner, lease_expires_at = :lease_end
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING' AND \(fits)
+            AND (expires_at IS NULL OR attempts > 0 OR julianday(expires_at) > julianday(:now))
         RETURNING id, claim_no, CAST(data AS BLOB), attempts, max_attempts, timeout_seconds, CAST(token AS BLOB),
             CAST(batch AS BLOB), cancel_requested_at IS NOT NULL
         """
@@ -214,7 +215,7 @@ enum SQLiteStatements {
         """
 
     static let held = """
-        SELECT id, claim_no
+        SELECT id, claim_no, CAST(lock_key AS BLOB), CAST(batch AS BLOB)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING' AND lease_owner = :owner
         """

@@ -21,7 +21,6 @@ extension SQLiteStore {
         thenClaim request: ClaimRequest?,
         now: Date?
     ) async throws(StoreError) -> Exchange {
-        let now = now ?? Date()
         if settlements.isEmpty {
             guard let request, try await isAnythingDue(request, now: now) else {
                 return Exchange(results: [], claimed: [])
@@ -29,6 +28,7 @@ extension SQLiteStore {
         }
         do {
             return try await transaction("cannot settle and claim tasks", isAboutRows: true) { [self] database in
+                let now = now ?? Date()
                 let (results, refusals) = try database.settle(settlements, now: now)
                 let newer = request == nil ? nil : try database.newerVersion()
                 guard let request, newer == nil else {
@@ -36,7 +36,9 @@ extension SQLiteStore {
                 }
                 let avoided = avoided.withLock { $0 }
                 let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
-                let (claimed, isPartial) = try claim(request, now: now, in: database)
+                // Where more have expired they come first: a claim would go past all of them.
+                let isFull = expired.count >= ExpiredTask.most
+                let (claimed, isPartial) = isFull ? ([], true) : try claim(request, now: now, in: database)
                 return Exchange(
                     results: results,
                     claimed: claimed,
@@ -46,14 +48,14 @@ extension SQLiteStore {
                 )
             }
         } catch  where error.code == .refused && settlements.isEmpty {
-            guard let request, let exchange = try await passOver(request, now: now) else { throw error }
+            guard let request, let exchange = try await passOver(request, now: now ?? Date()) else { throw error }
             return exchange
         }
     }
 
-    func isAnythingDue(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Bool {
+    func isAnythingDue(_ request: ClaimRequest, now: Date?) async throws(StoreError) -> Bool {
         try await read("cannot look for due tasks") { [self] database in
-            let text = SQLiteTime.text(now)
+            let text = SQLiteTime.text(now ?? Date())
             if try database.isAnyExpired(now: text) { return true }
             guard case .usual = request.share else {
                 return try !crashed(request, limit: 1, now: text, in: database).isEmpty
@@ -237,6 +239,7 @@ extension SQLiteStore {
         statement.bind(statement.place(of: "ids"), SQLiteJSON.text(chosen.map(\.id)))
         statement.bind(statement.place(of: "owner"), request.owner)
         statement.bind(statement.place(of: "lease_end"), SQLiteTime.text(now, after: request.lease))
+        statement.bind(statement.place(of: "now"), SQLiteTime.text(now))
         let common = lane.map { (name: $0.name, queue: String(decoding: $0.queue, as: UTF8.self)) }
         // They come in any order.
         let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1.id, $0) })

@@ -80,12 +80,19 @@ extension SQLiteStore {
             case .all: (nil, nil)
             }
         return try await transaction("cannot send tasks back") { database in
+            let now = Date()
+            let chosen: StatementArguments = ["ids": ids.map(SQLiteJSON.text), "name": name]
+            let older = try Int64.fetchAll(database, sql: SQLiteEqualStatements.olderThanFailed, arguments: chosen)
+            let batches = try older.compactMap {
+                try database.removeOlder($0, keep: ResultRecord.standardKeep, now: now)
+            }
             let sent = try Int64.fetchAll(
                 database,
-                sql: SQLiteDeskStatements.retry,
-                arguments: ["ids": ids.map(SQLiteJSON.text), "name": name, "now": SQLiteTime.text(Date())]
+                sql: SQLiteEqualStatements.retry,
+                arguments: chosen + ["now": SQLiteTime.text(now)]
             )
             try database.execute(sql: SQLiteResultStatements.drop, arguments: ["ids": SQLiteJSON.text(sent)])
+            try database.endBatches(batches, now: now)
             return sent.sorted()
         }
     }

@@ -25,23 +25,26 @@ extension SQLiteStore {
         within limits: [TaskLimit.Subject],
         now: Date?
     ) async throws(StoreError) -> Exchange {
-        let now = now ?? Date()
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         do {
             return try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
                 if let newer = try database.newerVersion() {
                     return Exchange(results: [], claimed: [], newerVersion: newer)
                 }
+                let now = now ?? Date()
                 let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
                 let avoided = avoided.withLock { $0 }
                 let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
-                guard quotas.min() ?? 1 > 0 else { return Exchange(results: [], claimed: [], expired: expired) }
+                let isFull = expired.count >= ExpiredTask.most
+                guard quotas.min() ?? 1 > 0, !isFull else {
+                    return Exchange(results: [], claimed: [], isPartial: isFull, expired: expired)
+                }
                 let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
                 for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
                 return Exchange(results: [], claimed: tasks, isPartial: isPartial, expired: expired)
             }
         } catch  where error.code == .refused {
-            guard let exchange = try await passOver(request, now: now) else { throw error }
+            guard let exchange = try await passOver(request, now: now ?? Date()) else { throw error }
             return exchange
         }
     }

@@ -47,8 +47,8 @@ extension SQLiteStore {
 
     /// Puts lines right that nothing leads on: see ``TaskRun/TaskStore``.
     public func mendLines(now: Date?) async throws(StoreError) -> Int {
-        let text = SQLiteTime.text(now ?? Date())
-        return try await transaction("cannot put lock keys right") { database in
+        try await transaction("cannot put lock keys right") { database in
+            let text = SQLiteTime.text(now ?? Date())
             var count = try database.giveKeysToCrashed(limit: Self.mendLimit)
             guard let span = try Row.fetchOne(database, sql: SQLiteLockStatements.spanBehind),
                 let least: Int64 = span[0], let most: Int64 = span[1]
@@ -124,11 +124,6 @@ extension Database {
         }
     }
 
-    /// Whether an equal one of a row waits: of the same name and `dedupe_key`.
-    func hasEqual(_ id: Int64) throws -> Bool {
-        try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.hasEqual), arguments: ["id": id]) != nil
-    }
-
     /// Whether a row was not begun in time.
     func isAnyExpired(now: String) throws -> Bool {
         try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyExpired), arguments: ["now": now]) != nil
@@ -148,6 +143,7 @@ extension Database {
             ]
         )
         for key in Set(rows.compactMap { $0.textIfAny(2) }) { try promote(key) }
+        // Within the transaction: the lock was waited for before.
         for row in rows where row[3] { try keepFailed(row[0], keep: retention[row.text(1)], now: Date()) }
         return rows.map { ExpiredTask(id: $0[0], name: $0.text(1)) }
     }

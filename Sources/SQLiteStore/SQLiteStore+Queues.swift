@@ -16,8 +16,8 @@ extension SQLiteStore {
 
     /// Pauses a queue.
     public func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError) {
-        let now = Date()
         try await transaction("cannot pause queue \"\(queue)\"") { database in
+            let now = Date()
             try database.execute(
                 sql: SQLiteDeskStatements.pause,
                 arguments: [

@@ -14,57 +14,67 @@ extension SQLiteStore {
         // Outside of any transaction: finding out may take a moment.
         var dead: [String] = []
         for owner in owners where await request.isDead(owner) { dead.append(owner) }
-        let now = request.now ?? Date()
-        let arguments: StatementArguments = [
-            "dead": SQLiteJSON.text(dead),
-            "now": SQLiteTime.text(now),
-            "lease_ago": SQLiteTime.text(now.addingTimeInterval(-(request.lease / .seconds(1)))),
-        ]
-        let isNothing = try await access("cannot look for abandoned tasks") { database in
-            try Row.fetchOne(database, sql: SQLiteStatements.abandoned, arguments: arguments) == nil
+        let deadOwners = SQLiteJSON.text(dead)
+        @Sendable func arguments(_ now: Date) -> StatementArguments {
+            [
+                "dead": deadOwners,
+                "now": SQLiteTime.text(now),
+                "lease_ago": SQLiteTime.text(now.addingTimeInterval(-(request.lease / .seconds(1)))),
+            ]
         }
-        let runs = owners.filter { RunIdentity(text: $0) != nil }
-        let far: StatementArguments = [
-            "runs": SQLiteJSON.text(runs),
-            "now": SQLiteTime.text(now),
-            "far_of_run": SQLiteTime.text(now, after: request.unbelievable.ofRun),
-            "far_of_other": SQLiteTime.text(now, after: request.unbelievable.ofOther),
-        ]
+        let isNothing = try await access("cannot look for abandoned tasks") { database in
+            let now = request.now ?? Date()
+            return try Row.fetchOne(database, sql: SQLiteStatements.abandoned, arguments: arguments(now)) == nil
+        }
+        let runs = SQLiteJSON.text(owners.filter { RunIdentity(text: $0) != nil })
+        @Sendable func far(_ now: Date) -> StatementArguments {
+            [
+                "runs": runs,
+                "now": SQLiteTime.text(now),
+                "far_of_run": SQLiteTime.text(now, after: request.unbelievable.ofRun),
+                "far_of_other": SQLiteTime.text(now, after: request.unbelievable.ofOther),
+            ]
+        }
         let isFar = try await access("cannot look for leases") { database in
-            try Row.fetchOne(database, sql: SQLiteStatements.far, arguments: far) != nil
+            let now = request.now ?? Date()
+            return try Row.fetchOne(database, sql: SQLiteStatements.far, arguments: far(now)) != nil
         }
         if isNothing, !isFar { return [] }
         let doing = "cannot take over abandoned tasks"
         do {
             return try await transaction(doing, isAboutRows: true) { database in
                 guard try database.newerVersion() == nil else { return [] }
+                let now = request.now ?? Date()
                 if isFar {
                     let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease)]
-                    try database.execute(sql: SQLiteStatements.cut, arguments: far + end)
+                    try database.execute(sql: SQLiteStatements.cut, arguments: far(now) + end)
                 }
-                let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
+                let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now))
                 return try database.takeOver(rows, request, now: now)
             }
         } catch  where error.code == .refused {
-            return try await takeOverOneByOne(arguments, request, now: now)
+            return try await takeOverOneByOne(arguments, request)
         }
     }
 
     /// Takes rows over each in a transaction of its own: the file refuses one of them.
     private func takeOverOneByOne(
-        _ arguments: StatementArguments,
-        _ request: RecoverRequest,
-        now: Date
+        _ arguments: @escaping @Sendable (Date) -> StatementArguments,
+        _ request: RecoverRequest
     ) async throws(StoreError) -> [RecoveredTask] {
         let ids = try await access("cannot look for abandoned tasks") { database in
-            try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments).map { $0[0] as Int64 }
+            let now = request.now ?? Date()
+            return try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now)).map {
+                $0[0] as Int64
+            }
         }
         var taken: [RecoveredTask] = []
         // The newest first, as of equal ones an older one gives way.
         for id in ids.sorted(by: >) {
             do {
                 taken += try await transaction("cannot take over task \(id)", isAboutRows: true) { database in
-                    let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments)
+                    let now = request.now ?? Date()
+                    let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now))
                     return try database.takeOver(rows.filter { $0[0] == id }, request, now: now)
                 }
             } catch  where error.code == .refused {
@@ -104,13 +114,24 @@ extension Database {
 
 extension Database {
     fileprivate func takeOver(_ rows: [Row], _ request: RecoverRequest, now: Date) throws -> [RecoveredTask] {
-        let tasks = try rows.map { try takeOver($0, request, now: now) }
+        // The newest goes back first: of equal ones an older one gives way.
+        var (tasks, batches): ([RecoveredTask], [String]) = ([], rows.compactMap { $0.textIfAny(8) })
+        for row in rows.sorted(by: { ($0[0] as Int64) > $1[0] }) {
+            let (task, removed) = try takeOver(row, request, now: now)
+            tasks.append(task)
+            if let removed { batches.append(removed) }
+        }
         // Some are FAILED or gone with this.
-        try endBatches(rows.compactMap { $0.textIfAny(8) }, now: now)
-        return tasks
+        try endBatches(batches, now: now)
+        return tasks.sorted { $0.id < $1.id }
     }
 
-    private func takeOver(_ row: Row, _ request: RecoverRequest, now: Date) throws -> RecoveredTask {
+    /// Takes a row over; tells also the batch of an older equal one that was removed for it.
+    private func takeOver(
+        _ row: Row,
+        _ request: RecoverRequest,
+        now: Date
+    ) throws -> (RecoveredTask, removed: String?) {
         let (id, name, owner): (Int64, String, String?) = (row[0], row.text(1), row.textIfAny(3))
         let crashes = min(row.count(2), Int(Int32.max) - 1) + 1
         let (limit, isCancelled): (Int, Bool) = (request.crashLimit, row[7])
@@ -120,7 +141,7 @@ extension Database {
         let reason =
             isDead ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
         let key = row.textIfAny(6)
-        let gaveWay = try takeOver(
+        let (gaveWay, removed) = try takeOver(
             id,
             [
                 "id": id,
@@ -147,7 +168,7 @@ extension Database {
             try execute(sql: SQLiteLockStatements.freeFailed, arguments: ["id": id])
             try promote(key, now: now)
         }
-        return RecoveredTask(
+        let task = RecoveredTask(
             id: id,
             name: name,
             crashes: crashes,
@@ -155,21 +176,30 @@ extension Database {
             gaveWay: gaveWay,
             isCancelled: isGone
         )
+        return (task, removed)
     }
 
-    /// Takes a row over; returns whether an equal one waits, which it gave way to.
-    private func takeOver(_ id: Int64, _ arguments: StatementArguments, keep: Duration, now: Date) throws -> Bool {
+    /// Takes a row over; where an equal one waits the newer one stays.
+    private func takeOver(
+        _ id: Int64,
+        _ arguments: StatementArguments,
+        keep: Duration,
+        now: Date
+    ) throws -> (gaveWay: Bool, removed: String?) {
         do {
             try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
             guard changesCount == 1 else {
                 throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
             }
-            return false
+            return (false, nil)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
-            guard try hasEqual(id) else { throw error }
-            try keepGivenWay(id, keep: keep, now: now)
-            try execute(sql: SQLiteLockStatements.giveWay, arguments: ["id": id, "claim_no": nil])
-            return true
+            switch try makeWay(for: id, keep: keep, now: now) {
+            case nil: throw error
+            case .toNewer: return (try giveWay(id, keep: keep, now: now), nil)
+            case .forNewer(let batch):
+                try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
+                return (false, batch)
+            }
         }
     }
 }

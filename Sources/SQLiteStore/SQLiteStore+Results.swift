@@ -54,13 +54,6 @@ extension Database {
             arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
         )
     }
-
-    /// Leaves the result of a row that is about to give way to a newer equal one.
-    func keepGivenWay(_ id: Int64, keep: Duration, now: Date) throws {
-        try cachedStatement(sql: SQLiteResultStatements.keepGivenWay).execute(
-            arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
-        )
-    }
 }
 
 extension SQLiteStore {
@@ -91,8 +84,8 @@ extension SQLiteStore {
 
     /// Removes results whose time is over.
     public func prune(limit: Int, now: Date?) async throws(StoreError) -> Int {
-        let text = SQLiteTime.text(now ?? Date())
-        return try await transaction("cannot remove old results") { database in
+        try await transaction("cannot remove old results") { database in
+            let text = SQLiteTime.text(now ?? Date())
             try database.execute(sql: SQLiteResultStatements.prune, arguments: ["now": text, "limit": limit])
             return database.changesCount
         }
@@ -118,9 +111,9 @@ extension SQLiteStore {
 
     /// The token of an equal task that ended COMPLETE.
     public func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String? {
-        let now = Date()
-        return try await access("cannot look for a result") { database in
-            try Row.fetchOne(
+        try await access("cannot look for a result") { database in
+            let now = Date()
+            return try Row.fetchOne(
                 database,
                 sql: SQLiteResultStatements.reusable,
                 arguments: [
@@ -153,12 +146,12 @@ extension SQLiteStore {
         _ retention: ResultRetention,
         patience: Duration
     ) async throws(StoreError) -> [CancelOutcome] {
-        let now = Date()
-        return try await access("cannot cancel tasks") { database in
+        try await access("cannot cancel tasks") { database in
             try database.execute(sql: "PRAGMA busy_timeout = \(Int(patience / .milliseconds(1)))")
             defer { try? database.execute(sql: "PRAGMA busy_timeout = 5000") }
             var outcomes: [CancelOutcome] = []
             try database.inTransaction(.immediate) {
+                let now = Date()
                 outcomes = try targets.map { try database.cancel($0, retention, now: now) }
                 return .commit
             }

@@ -18,8 +18,9 @@ extension Database {
             results[place] = .settled
         }
         // The newest goes back first: of equal ones an older one gives way.
+        var removed: [String] = []
         for place in back.sorted(by: { settlements[$0].proof.id > settlements[$1].proof.id }) {
-            results[place] = try putBack(settlements[place], now: now)
+            results[place] = try putBack(settlements[place], &removed, now: now)
         }
         for (place, settlement) in settlements.enumerated() where results[place] == .leaseLost {
             if try isInHand(settlement.proof) { results[place] = .untouched }
@@ -27,11 +28,13 @@ extension Database {
         for (settlement, result) in zip(settlements, results) where result != .leaseLost && result != .untouched {
             if let key = settlement.lockKey { try letGo(key, settlement, gaveWay: result == .gaveWay, now: now) }
         }
+        var refusals: [BatchRefusal] = []
         if settlements.contains(where: \.hasSequel) {
             try addFollowUps(settlements, results, now: now)
-            return (results, try endBatches(settlements, results, now: now))
+            refusals = try endBatches(settlements, results, now: now)
         }
-        return (results, [])
+        if !removed.isEmpty { refusals += try endBatches(removed, now: now).refusals }
+        return (results, refusals)
     }
 
     /// Whether a row still carries a claim.
@@ -75,21 +78,32 @@ extension Database {
         return isWhole
     }
 
-    /// Puts a row back or aside; gives way where an equal one waits.
-    private func putBack(_ settlement: Settlement, now: Date) throws -> SettleResult {
+    /// Puts a row back or aside; where an equal one waits the newer one stays.
+    ///
+    /// The batch of an older one that was removed is added to `removed`.
+    private func putBack(_ settlement: Settlement, _ removed: inout [String], now: Date) throws -> SettleResult {
+        let (proof, keep) = (settlement.proof, settlement.record?.keep)
         do {
             guard try change(settlement, now: now) == 1 else { return .leaseLost }
             // A row that is FAILED stays, whatever a DELETE would meet.
             if case .fail = settlement.verdict { return .settled }
-            let gone = try removeIfCancelled(settlement.proof.id, keep: settlement.record?.keep, now: now)
-            return gone == nil ? .settled : .cancelled
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
-            guard try hasEqual(settlement.proof.id) else { throw error }
-            try keepGivenWay(settlement.proof.id, keep: settlement.record?.keep ?? ResultRecord.standardKeep, now: now)
-            let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
-            try cachedStatement(sql: SQLiteLockStatements.giveWay).execute(arguments: arguments)
-            return changesCount == 1 ? .gaveWay : .leaseLost
+            switch try makeWay(for: proof.id, keep: keep ?? ResultRecord.standardKeep, now: now) {
+            case nil: throw error
+            case .toNewer:
+                let isOurs = try giveWay(
+                    proof.id,
+                    claimNumber: proof.number,
+                    keep: keep ?? ResultRecord.standardKeep,
+                    now: now
+                )
+                return isOurs ? .gaveWay : .leaseLost
+            case .forNewer(let batch):
+                if let batch { removed.append(batch) }
+                guard try change(settlement, now: now) == 1 else { return .leaseLost }
+            }
         }
+        return try removeIfCancelled(proof.id, keep: keep, now: now) == nil ? .settled : .cancelled
     }
 
     private func change(_ settlement: Settlement, now: Date) throws -> Int {
@@ -121,8 +135,8 @@ extension Database {
 extension SQLiteStore {
     /// Prolongs leases, all in one transaction.
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
-        let end = SQLiteTime.text(now ?? Date(), after: lease)
-        return try await transaction("cannot renew leases", isAboutRows: true) { database in
+        try await transaction("cannot renew leases", isAboutRows: true) { database in
+            let end = SQLiteTime.text(now ?? Date(), after: lease)
             let statement = try database.cachedStatement(sql: SQLiteStatements.renew)
             return try proofs.filter { proof in
                 try statement.execute(arguments: ["id": proof.id, "claim_no": proof.number, "lease_end": end])
@@ -134,18 +148,23 @@ extension SQLiteStore {
     }
 
     /// Releases rows of this owner that it does not know of.
-    public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+    ///
+    /// No answer is lost on the way to a file, so these are all.
+    public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
         let known = Set(known)
         return try await transaction("cannot give tasks back", isAboutRows: true) { database in
             let held = try Row.fetchAll(
                 database.cachedStatement(sql: SQLiteStatements.held),
                 arguments: ["owner": owner]
             )
-            let unknown = held.compactMap { row -> ClaimProof? in
-                row.number(1, in: 0...Int64.max).map { ClaimProof(id: row[0], number: $0) }
-            }.filter { !known.contains($0) }
-            let settlements = unknown.map { Settlement($0, .release(), record: ResultRecord()) }
-            return try database.settle(settlements, now: Date()).0.count { $0 == .settled || $0 == .cancelled }
+            let settlements = held.compactMap { row -> Settlement? in
+                guard let number = row.number(1, in: 0...Int64.max) else { return nil }
+                let (proof, key, batch) = (ClaimProof(id: row[0], number: number), row.textIfAny(2), row.textIfAny(3))
+                guard !known.contains(proof) else { return nil }
+                return Settlement(proof, .release(), lockKey: key, record: ResultRecord(), batch: batch)
+            }
+            let results = try database.settle(settlements, now: Date()).0
+            return GivenBack(count: results.count { $0 == .settled || $0 == .cancelled })
         }
     }
 }

@@ -21,6 +21,9 @@ extension SQLiteStore {
         }
         return try result.get()
     }
+
+    /// Whether a line or a batch is to be put right: see ``TaskRun/TaskStore``.
+    public func isAnythingToMend() async throws(StoreError) -> Bool { await waiter.isAnythingToMend() }
 }
 
 extension SQLiteStore {

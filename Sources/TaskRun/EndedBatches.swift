@@ -4,9 +4,13 @@ public struct EndedBatches: Sendable, Equatable {
     public var due: Int
     /// The tasks that should have, and did not.
     public var refusals: [BatchRefusal]
+    /// Whether a task was passed over as somebody has its row locked: look again.
+    public var isPartial: Bool
 
     /// Creates one from its parts.
-    public init(due: Int = 0, refusals: [BatchRefusal] = []) { (self.due, self.refusals) = (due, refusals) }
+    public init(due: Int = 0, refusals: [BatchRefusal] = [], isPartial: Bool = false) {
+        (self.due, self.refusals, self.isPartial) = (due, refusals, isPartial)
+    }
 }
 
 /// A task that waits for a batch which has ended, and that the table does not let become due: a trigger of the application, most

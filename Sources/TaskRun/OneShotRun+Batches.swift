@@ -4,18 +4,22 @@ extension OneShotRun {
     func endBatches() async throws(StoreError) -> Bool {
         let ended = try await store.endBatches(now: nil)
         tell(ended.refusals)
+        note(lockedFollower: ended.isPartial)
         return ended.due > 0
     }
 
-    /// What has expired may have been the last of a batch.
+    /// What has expired may have been the last of a batch; and what was locked, when its batch ended, may no longer be.
     ///
     /// While there is other work, at most once a second. Trouble is not told: what settles and claims finds the same, and the next run
     /// looks again.
     func endBatchesOfExpired() async {
         let now = ContinuousClock.now
-        guard hasExpired, isIdle || now >= nextBatchLook else { return }
+        guard hasExpired, now >= nextBatchLook || isIdle && lockedFollower == nil else { return }
         (hasExpired, nextBatchLook) = (false, now.advanced(by: .seconds(1)))
-        guard (try? await endBatches()) == true, phase != .done else { return }
+        let stays = staysForFollower && turn == nil
+        let isEnded = try? await endBatches()
+        if isEnded == nil, lockedFollower != nil { hasExpired = true }
+        guard isEnded == true, phase != .done || stays else { return }
         (phase, nextClaim, isWaiting) = (.usual, .now, false)
     }
 

@@ -128,13 +128,7 @@ extension OneShotRun {
                 }
             }
             tell(refused: more.passedOver, to: "claim")
-            exchange = Exchange(
-                results: exchange.results,
-                claimed: exchange.claimed + more.claimed,
-                isPartial: exchange.isPartial || more.isPartial,
-                expired: exchange.expired + more.expired,
-                newerVersion: exchange.newerVersion ?? more.newerVersion
-            )
+            exchange = exchange.followed(by: more)
         }
         if let held, exchange.claimed.isEmpty { throw held }
     }
@@ -152,6 +146,8 @@ extension OneShotRun {
             handOver(to: version)
         } else if claimed.isEmpty, exchange.isPartial {
             nextClaim = sent
+        } else if looksAgain(exchange), !isOver(sent) {
+            isWaiting = false
         } else if request.share == .alone {
             if claimed.isEmpty, !isOver(sent) { tellQueueEmpty() }
             isWaiting = turn != nil && claimed.isEmpty && !isOver(sent)

@@ -30,17 +30,19 @@ extension OneShotRun {
             // The wait may have been ended by whoever asks the run to stop: that is not told twice.
             guard stop.requests == 0, turn?.isWanted != true else { return }
         }
-        if isIdle { observer?(.waiting) }
+        if isIdle, !isTold { observer?(.waiting) }
+        isTold = isIdle
         pulse.rest()
         defer { pulse.beat() }
         let asked = ContinuousClock.now
-        let end = isIdle ? windowEnd ?? asked.advanced(by: .seconds(3600)) : nextLook
+        let next = min(nextMend, lockedFollower == nil ? nextMend : nextBatchLook)
+        let end = isIdle ? min(windowEnd ?? next, next) : nextLook
         switch await waitForTasks(until: min(end, holds.nextEnd ?? end)) {
         case .success(false): break
         case .success(true):
             // Until the claim shows otherwise.
             vainLooks = asked.duration(to: .now) < .milliseconds(250) ? vainLooks + 1 : 1
-            (isWaiting, nextClaim) = (false, .now)
+            (isWaiting, nextClaim, isTold) = (false, .now, false)
         case .failure(let error):
             isWaiting = false
             await overcome(error, sent: .now)

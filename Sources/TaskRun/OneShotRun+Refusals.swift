@@ -15,6 +15,7 @@ extension OneShotRun {
             do {
                 let exchange = try await store.settle(part.map(\.settlement), thenClaim: nil, now: nil)
                 tell(exchange.refusals)
+                if exchange.hasLockedFollower { note(lockedFollower: true) }
                 for (end, result) in zip(part, exchange.results) { await conclude(end, result) }
             } catch  where error.code == .held {
                 // Each alone, and the others go on.
@@ -57,11 +58,12 @@ extension OneShotRun {
             let exchange = try await store.settle([end.settlement], thenClaim: nil, now: nil)
             unsettled.remove(at: place)
             tell(exchange.refusals)
+            if exchange.hasLockedFollower { note(lockedFollower: true) }
             await conclude(end, exchange.results[0])
         } catch  where error.code == .held {
             postpone(place, error)
         } catch  where error.isPassing {
-            isUncertain = isUncertain || error.code == .unreachable
+            if error.code == .unreachable { doubt(now: .now) }
             return error
         } catch {
             unsettled.remove(at: place)

@@ -11,22 +11,13 @@ extension OneShotRun {
             troubleUntil = nil
         }
         let request = claimRequest(now: sent)
-        guard request != nil || hasReadyEnds else { return }
+        guard request != nil || hasReadyEnds || doubt != nil else { return }
         do {
-            if isUncertain { try await forgetLostAnswers() }
-            let batch = isAnyApart ? unsettled.filter { $0.apart == nil } : unsettled
+            try await forgetLostAnswers()
+            guard request != nil || hasReadyEnds else { return }
             let parts = request == nil ? [] : try await parts(now: sent)
             let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
-            var exchange = try await store.settle(
-                batch.map(\.settlement),
-                thenClaim: first.flatMap { request?.rest(after: [], of: $0) },
-                now: nil
-            )
-            if isAnyApart { unsettled.removeAll { $0.apart == nil } } else { unsettled = [] }
-            tell(exchange.refusals)
-            tell(refused: exchange.passedOver, to: "claim")
-            for (end, result) in zip(batch, exchange.results) { await conclude(end, result) }
-            (troubleUntil, isUncertain) = (nil, false)
+            var exchange = try await writeEnds(thenClaim: first.flatMap { request?.rest(after: [], of: $0) })
             guard let request else { return }
             nextExpiry = sent.advanced(by: Self.expiryPause)
             // What was claimed is in hand, whatever becomes of the rest.
@@ -37,6 +28,19 @@ extension OneShotRun {
         } catch {
             await overcome(error, sent: sent)
         }
+    }
+
+    /// Writes those ends that are to be written together, and claims.
+    func writeEnds(thenClaim request: ClaimRequest?) async throws(StoreError) -> Exchange {
+        let batch = isAnyApart ? unsettled.filter { $0.apart == nil } : unsettled
+        let exchange = try await store.settle(batch.map(\.settlement), thenClaim: request, now: nil)
+        if isAnyApart { unsettled.removeAll { $0.apart == nil } } else { unsettled = [] }
+        tell(exchange.refusals)
+        tell(refused: exchange.passedOver, to: "claim")
+        if exchange.hasLockedFollower { note(lockedFollower: true) }
+        for (end, result) in zip(batch, exchange.results) { await conclude(end, result) }
+        (troubleUntil, isUncertain) = (nil, false)
+        return exchange
     }
 
     /// Takes finished tasks off the bench and decides what is to become of each.
@@ -124,17 +128,6 @@ extension OneShotRun {
         observer?(.ended(end.held.task, nil, .leaseLost, took: end.took))
     }
 
-    /// Gives back what a transaction claimed whose answer was lost.
-    private func forgetLostAnswers() async throws(StoreError) {
-        let known = bench.with { $0.proofs } + unsettled.map(\.task.proof)
-        do {
-            _ = try await store.giveBack(owner: identity.text, except: known)
-        } catch  where error.code == .refused {
-            // Their leases run out, and whoever takes them over says which rows it are.
-            observer?(.trouble(error))
-        }
-    }
-
     /// Decides how to go on after the database made trouble.
     func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
         // Nothing is wrong yet: the others are settled at once, and who is held turns out then.
@@ -143,7 +136,7 @@ extension OneShotRun {
         if !error.isPassing, hasReadyEnds { return await settleInParts() }
         observer?(.trouble(error))
         guard error.isPassing else { return end(with: error) }
-        isUncertain = isUncertain || error.code == .unreachable
+        if error.code == .unreachable { doubt(now: sent) }
         // What cannot be written down while its lease lives is another run's; after a stop that is not waited for.
         let isLate = isLate(sent)
         let lost = unsettled.filter { isLate || $0.finished.held.leaseEnd <= sent }

@@ -66,11 +66,21 @@ public actor OneShotRun {
     var dueQueues: [QueueFilter] = []
     /// Set while the database makes trouble: when to ask it again.
     var troubleUntil: ContinuousClock.Instant?
-    /// Set after an answer was lost: the table may know of claims that this run does not, and of ends it has written.
+    /// Set after an answer was lost: the table may know of ends that this run has written.
     var isUncertain = false
+    /// Set after an answer was lost, until the table can have no claims that this run does not know of.
+    var doubt: Doubt?
+    /// Due rows that were seen and could not be claimed.
+    var passedOver: PassedOver?
+    /// A task that is to become due, and was locked.
+    var lockedFollower: PassedOver?
+    /// When to look for what others have changed by hand.
+    var nextMend: ContinuousClock.Instant
     var fatal: StoreError?
     /// Set while nothing more is due and the run stays: the store says when to claim again.
     var isWaiting = false
+    /// Whether it was said that the run waits.
+    var isTold = false
     /// How often in a row the store soon spoke of due tasks, and none could be claimed.
     var vainLooks = 0
     /// Tasks that expired, and of which hooks are still to be told.
@@ -145,6 +155,7 @@ public actor OneShotRun {
         )
         self.names = registry.names.filter { settings.only?.contains($0) ?? true }
         self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
+        self.nextMend = began.advanced(by: .seconds(2))
     }
 
     /// Runs until nothing is due, the window or the limit is reached, or it is asked to stop.
@@ -200,6 +211,7 @@ public actor OneShotRun {
             await settleApart()
             await expireMeanwhile()
             await endBatchesOfExpired()
+            await mendMeanwhile()
             await tellExpired()
             await renewLeases()
             await glance()
@@ -240,7 +252,8 @@ public actor OneShotRun {
 
     /// Nothing in hand, and nothing more to be claimed.
     private var isDone: Bool {
-        phase == .done && unsettled.isEmpty && bench.with { $0.isEmpty && $0.workers.isEmpty }
+        phase == .done && unsettled.isEmpty && bench.with { $0.isEmpty && $0.workers.isEmpty } && !staysInDoubt
+            && !staysForFollower
     }
 
     /// In a flood, wake up when half of what was claimed ahead is begun; else at each end.
@@ -252,6 +265,8 @@ public actor OneShotRun {
         return bench.with { state in
             var moments = [now.advanced(by: .seconds(1))]
             if fatal == nil { moments.append(nextRenewal) }
+            if let doubt { moments.append(max(doubt.next, troubleUntil ?? doubt.next)) }
+            if lockedFollower != nil { moments.append(nextBatchLook) }
             // Where only ends are left that are held, nothing is claimed behind the window, nor while the store is to say when.
             if phase != .done, state.isEmpty, unsettled.isEmpty || !isWaiting && !isOver(now) {
                 moments.append(max(nextClaim, troubleUntil ?? nextClaim))

@@ -99,6 +99,10 @@ public struct Exchange: Sendable, Equatable {
     public let newerVersion: Int?
     /// Which rows the table does not let be claimed, as far as that was found now: they are passed over from now on.
     public let passedOver: [RefusedRow]
+    /// Whether nothing was claimed, although due rows were seen: somebody had them locked, or has changed them just now.
+    public let isPassedOver: Bool
+    /// Whether a task goes on waiting for its batch as somebody has its row locked: see ``TaskStore/endBatches(now:)``.
+    public let hasLockedFollower: Bool
 
     /// Creates an exchange from its parts.
     public init(
@@ -107,6 +111,8 @@ public struct Exchange: Sendable, Equatable {
         isPartial: Bool = false,
         expired: [ExpiredTask] = [],
         refusals: [BatchRefusal] = [],
+        isPassedOver: Bool = false,
+        hasLockedFollower: Bool = false,
         newerVersion: Int? = nil,
         passedOver: [RefusedRow] = []
     ) {
@@ -117,6 +123,8 @@ public struct Exchange: Sendable, Equatable {
         self.expired = expired
         self.refusals = refusals
         self.newerVersion = newerVersion
+        self.isPassedOver = isPassedOver
+        self.hasLockedFollower = hasLockedFollower
     }
 
     /// This one and another that was made behind it.
@@ -127,7 +135,9 @@ public struct Exchange: Sendable, Equatable {
             isPartial: isPartial || other.isPartial,
             expired: expired + other.expired,
             refusals: refusals + other.refusals,
-            newerVersion: other.newerVersion ?? newerVersion,
+            isPassedOver: isPassedOver || other.isPassedOver,
+            hasLockedFollower: hasLockedFollower || other.hasLockedFollower,
+            newerVersion: newerVersion ?? other.newerVersion,
             passedOver: passedOver + other.passedOver
         )
     }
@@ -149,6 +159,17 @@ public struct Exchange: Sendable, Equatable {
             passedOver: passedOver
         )
     }
+}
+
+/// What came of giving back claims that a run does not know of.
+public struct GivenBack: Sendable, Equatable {
+    /// How many were given back.
+    public let count: Int
+    /// Whether there can be no more of them: no transaction is open any more that may still commit one, and none was locked.
+    public let isComplete: Bool
+
+    /// Creates one from its parts.
+    public init(count: Int, isComplete: Bool = true) { (self.count, self.isComplete) = (count, isComplete) }
 }
 
 /// A task that was not begun by its `expires_at`, and is FAILED.

@@ -37,8 +37,8 @@ public protocol TaskStore: Sendable {
     /// it has no lease end and `created_at` is a lease length ago. It becomes WAITING, due as before; the attempt stays
     /// counted; `crashes` rises by one; `last_error` says who died, when it was seen and why it is thought so. A row
     /// that reaches the request's limit of crashes becomes FAILED instead, and leaves a result if it has a token. A row that was to
-    /// be cancelled is deleted instead, as by the verdict `cancel`. A row that would become WAITING and whose equal waits is
-    /// removed and told as ``RecoveredTask/gaveWay``. A batch whose last open row becomes FAILED or goes ends with it. A row in a living run's hand is not touched.
+    /// be cancelled is deleted instead, as by the verdict `cancel`. A row that would become WAITING and has a newer equal is
+    /// removed and told as ``RecoveredTask/gaveWay``; an older equal that waits is removed. A batch whose last open row becomes FAILED or goes ends with it. A row in a living run's hand is not touched.
     /// At most 1,000 rows a call, so that no lock is held for long: call again while 1,000 come back.
     func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask]
 
@@ -54,8 +54,13 @@ public protocol TaskStore: Sendable {
     /// Makes tasks due that wait for batches which ended unnoticed: by rows that expired or were changed by hand.
     /// Forgets what was counted of batches that nobody waits for any more.
     ///
-    /// - Returns: How many became due, and which are refused; call again while 1,000 and more become due.
+    /// - Returns: How many became due, which are refused, and whether some were locked; call again while 1,000 and more become due.
     func endBatches(now: Date?) async throws(StoreError) -> EndedBatches
+
+    /// Whether ``mendLines(now:)`` or ``endBatches(now:)`` would find something: for a run that stays.
+    ///
+    /// Nothing is changed, and no lock is taken that another program could meet.
+    func isAnythingToMend() async throws(StoreError) -> Bool
 
     /// Ends claims and takes new ones, in one transaction: all of it happens, or nothing.
     ///
@@ -90,9 +95,9 @@ public protocol TaskStore: Sendable {
     /// Of a queue that is paused (`task_queues`) nothing is claimed until its pause has ended or it is resumed; what is in
     /// hand is not touched.
     ///
-    /// A row that goes back to WAITING gives way where an equal one waits, of the same name and `dedupe_key`: it is
-    /// removed, and its result is ``SettleResult/gaveWay``. One that somebody has asked to cancel is removed too:
-    /// ``SettleResult/cancelled``.
+    /// Of equal rows, of the same name and `dedupe_key`, that would both be WAITING the one with the higher `id` stays. A row that goes
+    /// back and has a newer equal is removed, and its result is ``SettleResult/gaveWay``; an older one that waits is removed as it goes
+    /// back. A row that somebody has asked to cancel is removed too: ``SettleResult/cancelled``.
     ///
     /// Rows with one `lock_key`, of whatever names and queues, are never PROCESSING at the same time. They are claimed in
     /// the order of (`priority`, `run_at`, `id`) among those due. A row that was claimed holds its key until it is
@@ -100,8 +105,8 @@ public protocol TaskStore: Sendable {
     /// whose run died holds it in any case. Whatever function of a store removes a row leads the line of its key on.
     ///
     /// A row that has never begun (`attempts` 0) and whose `expires_at` has come becomes FAILED before a claim, whatever
-    /// its name and queue, at most ``ExpiredTask/most`` at once; it is told in ``Exchange/expired``. A claim is a beginning:
-    /// what was claimed in time is performed.
+    /// its name and queue, at most ``ExpiredTask/most`` at once; it is told in ``Exchange/expired``. No such row is claimed, be it more than
+    /// that or locked when they were looked for. A claim is a beginning: what was claimed in time is performed.
     ///
     /// A row that the table does not let be claimed, or made FAILED as it has expired (a constraint, a trigger, a policy), is found by
     /// claims that are undone, all first and then halves; it is told once in ``Exchange/passedOver``, and passed over as long as the store
@@ -173,8 +178,9 @@ public protocol TaskStore: Sendable {
 
     /// Releases the rows that this owner holds but does not know of: claimed by a transaction whose answer was lost.
     ///
-    /// - Returns: How many were released.
-    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int
+    /// What a settlement `release` does is done, with lock keys, equal tasks and batches. While such a transaction may still be open, and
+    /// while somebody has one of the rows locked, it is not complete: call again. Settlements that may have been lost too come before it.
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack
 
     /// Writes down how far handlers are, where their claims still hold; a row that somebody has locked is passed over.
     ///
@@ -245,6 +251,8 @@ extension TaskStore {
             cause: "not supported"
         )
     }
+    /// Nothing, for a store that leaves this to another one.
+    public func isAnythingToMend() async throws(StoreError) -> Bool { false }
 
     /// Claims without settling anything; asks again where the store has not looked everywhere and nothing came.
     public func claim(_ request: ClaimRequest, now: Date? = nil) async throws(StoreError) -> [ClaimedTask] {

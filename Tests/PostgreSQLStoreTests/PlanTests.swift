@@ -75,9 +75,9 @@ struct PlanTests {
         Case(statement: SettleSQL.renew, values: ["'{15,16}'", "'{1,1}'", "300", "NULL"], indexes: ["tasks_pkey"]),
         Case(statement: SettleSQL.lost, values: ["'{15,16}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(
-            statement: SettleSQL.giveBack,
+            statement: SettleSQL.held,
             values: ["'x'", "'{15}'", "'{1}'"],
-            indexes: ["tasks_lease", "tasks_pkey"],
+            indexes: ["tasks_lease"],
             pages: 1000
         ),
         Case(statement: RecoverSQL.owners, values: [], indexes: ["tasks_lease"]),
@@ -100,17 +100,17 @@ struct PlanTests {
         ),
         Case(
             statement: LockSQL.open,
-            values: ["'{A,B}'", "NULL", "10", "NULL", "'{\"\",\"\"}'", "'{0,0}'"],
+            values: ["'{A,B}'", "NULL", "10", "NULL", "'{\"\",\"\"}'", "'{0,0}'", "16"],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
             statement: LockSQL.openOfQueues,
-            values: ["'{A,B}'", "NULL", "10", "'{default,q1}'"],
+            values: ["'{A,B}'", "NULL", "10", "'{default,q1}'", "16"],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
             statement: LockSQL.openOfLanes,
-            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL", "10"],
+            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL", "10", "16"],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
@@ -142,11 +142,22 @@ struct PlanTests {
         ),
         Case(statement: LockSQL.expire, values: ["NULL", "10", "'{}'"], indexes: ["tasks_expiry", "tasks_pkey"]),
         Case(
-            statement: SettleSQL.giveWay,
-            values: ["'{11}'", "'{1}'", "60", "NULL"],
+            statement: EqualSQL.giveWay,
+            values: ["'{11}'", "'{1}'", "'{60}'", "NULL"],
             indexes: ["tasks_pkey", "tasks_dedupe"]
         ),
-        Case(statement: SettleSQL.lock, values: ["'{11}'"], indexes: ["tasks_pkey"]),
+        Case(
+            statement: EqualSQL.remove,
+            values: ["'{11}'", "'{1}'", "'{60}'", "NULL"],
+            indexes: ["tasks_pkey", "tasks_dedupe"]
+        ),
+        Case(
+            statement: EqualSQL.removeForFailed,
+            values: ["'{18}'", "'{1}'", "'{60}'", "NULL"],
+            indexes: ["tasks_pkey", "tasks_dedupe"]
+        ),
+        Case(statement: EqualSQL.keys, values: ["'{11}'", "'{k1}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
+        Case(statement: EqualSQL.lock, values: ["'{11}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.equal, values: ["'A'", "'k'"], indexes: ["tasks_dedupe"]),
         Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
         Case(statement: WaitSQL.firstDue, values: ["'{A,B,C}'", "'^(?:d.*)$'"], indexes: Self.dueIndexes),
@@ -162,7 +173,8 @@ struct PlanTests {
         Case(statement: DeskSQL.hasten, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.lockKeys, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
         Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
+        Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: DeskSQL.retry, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
         Case(
             statement: ResultSQL.keep,
             values: [
@@ -194,6 +206,7 @@ struct PlanTests {
         ),
         Case(statement: BatchSQL.count, values: ["'{a,b}'", "'{1,2}'", "'{0,0}'"], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.over, values: ["'{a,b}'"], indexes: ["tasks_after_batch", "tasks_batch"]),
+        Case(statement: BatchSQL.anyOver, values: ["'{a,b}'"], indexes: ["tasks_after_batch", "tasks_batch"]),
         Case(statement: BatchSQL.failed, values: ["'{a,b}'"], indexes: ["tasks_batch"]),
         Case(statement: BatchSQL.release, values: ["'{18,19}'", "'{1,2}'", "NULL"], indexes: ["tasks_pkey"]),
         Case(statement: BatchSQL.forget, values: ["'{a,b}'"], indexes: ["tasks_after_batch"]),

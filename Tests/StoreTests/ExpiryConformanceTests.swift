@@ -63,6 +63,38 @@ struct ExpiryConformanceTests {
         }
     }
 
+    @Test(
+        "of thousands that have expired none is claimed, and what stands behind them is",
+        arguments: StoreUnderTest.allCases,
+        [false, true]
+    )
+    func thousands(_ kind: StoreUnderTest, _ isKeyed: Bool) async throws {
+        try await Fixture.with(kind) { fixture in
+            let run = Fixture.moment(Fixture.start.addingTimeInterval(-10))
+            let numbers =
+                kind == .sqlite
+                ? "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n)"
+                : "generate_series(1, 3000)"
+            let key = isKeyed ? "'k' || i" : "NULL"
+            try await fixture.sql(
+                """
+                INSERT INTO tasks (task_name, run_at, expires_at, lock_key)
+                SELECT 'A', \(run), \(Self.before), \(key) FROM \(numbers) AS n\(kind == .sqlite ? "" : " (i)")
+                """
+            )
+            try await fixture.add()
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 9, crashed: 9))
+            var (claimed, expired, isPartial) = ([Int64](), 0, true)
+            while isPartial {
+                let exchange = try await fixture.store.settle([], thenClaim: request, now: Fixture.start)
+                claimed += exchange.claimed.map(\.id)
+                expired += exchange.expired.count
+                isPartial = exchange.isPartial
+            }
+            #expect((claimed, expired) == ([3001], 3000))
+        }
+    }
+
     @Test("it is not claimed by its number either, unless it was begun in time", arguments: StoreUnderTest.allCases)
     func byNumber(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -67,7 +67,7 @@ final class FaultyStore: TaskStore {
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await call { () async throws(StoreError) in try await store.renew(proofs, lease: lease, now: now) }
     }
-    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
         try await call { () async throws(StoreError) in try await store.giveBack(owner: owner, except: known) }
     }
     func perform(
@@ -139,7 +139,7 @@ final class ClaimlessStore: TaskStore {
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await store.renew(proofs, lease: lease, now: now)
     }
-    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
         try await store.giveBack(owner: owner, except: known)
     }
     func perform(

@@ -193,7 +193,7 @@ final class CountingStore: TaskStore {
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await store.renew(proofs, lease: lease, now: now)
     }
-    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
         try await store.giveBack(owner: owner, except: known)
     }
     func perform(

@@ -52,7 +52,7 @@ struct SQLiteOdditiesTests {
             (SQLiteLockStatements.markBehind, "INTEGER PRIMARY KEY"),
             (SQLiteLockStatements.anyExpired, "INDEX tasks_expiry (<expr><?)"),
             (SQLiteLockStatements.expire, "INDEX tasks_expiry (<expr><?)"),
-            (SQLiteLockStatements.hasEqual, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
+            (SQLiteEqualStatements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
             (SQLiteDeskStatements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
             (SQLiteStatements.claimOfLane, "INTEGER PRIMARY KEY"),
             (SQLiteBatchStatements.count, "tasks_after_batch (after_batch=?)"),

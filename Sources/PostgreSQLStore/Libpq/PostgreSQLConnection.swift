@@ -12,6 +12,8 @@ actor PostgreSQLConnection {
     private var isPooled = false
     private var session: PostgreSQLSession?
     private var isClosed = false
+    /// What sessions that broke were at.
+    private var lost = LostTransactions()
 
     /// - Parameters:
     ///   - address: Where to connect.
@@ -32,8 +34,26 @@ actor PostgreSQLConnection {
     ) throws(PostgreSQLFailure) -> Result {
         guard !isClosed else { throw .closed }
         let session = try current()
-        defer { session.leaveTransaction() }
+        defer {
+            session.leaveTransaction()
+            if !session.isUsable() { lost.add(session.process) }
+        }
         return try body(session)
+    }
+
+    /// Asks the server whether transactions may still be open whose sessions were lost.
+    ///
+    /// - Returns: Whether none can be.
+    func losesNothing() throws(PostgreSQLFailure) -> Bool {
+        guard !lost.isEmpty else { return true }
+        let processes = SQLText.array(lost.processes.map(Int64.init))
+        let present = try run { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(LostTransactions.present, [processes, String(session.process)])])[0].rows.map
+            {
+                $0.text(0)
+            }
+        }
+        return lost.note(Set(present))
     }
 
     private func current() throws(PostgreSQLFailure) -> PostgreSQLSession {

@@ -97,6 +97,9 @@ final class PostgreSQLSession {
     /// The server's version as a number: 150018 for 15.18.
     var serverVersion: Int { Int(PQserverVersion(handle)) }
 
+    /// The server's process for this session, or what a pooler says instead.
+    var process: Int32 { PQbackendPID(handle) }
+
     /// Whether the session can be used: it did not break, and the server has not ended it since it was last used.
     func isUsable() -> Bool {
         while !isBroken && Readiness.wait(on: PQsocket(handle), atMost: .zero) == .ready {

@@ -30,15 +30,24 @@ enum BatchSQL {
         "batch_over",
         """
         SELECT tasks.id, tasks.data, counts.batch, counts.complete, counts.cancelled
-        FROM unnest($1::text[]) AS asked (batch)
-            JOIN ONLY task_batches AS counts ON counts.batch = asked.batch
-            JOIN ONLY tasks ON tasks.after_batch = counts.batch
-        WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND \(isOver("counts.batch"))
+        \(waiting)
         -- + 0: with the table empty when this is planned, all rows in the order of the primary key look as cheap.
         ORDER BY tasks.id + 0
         FOR NO KEY UPDATE OF tasks SKIP LOCKED
         """
     )
+
+    /// How many tasks wait for batches of which no task is open any more: more than were locked, if somebody has one locked.
+    ///
+    /// Values: batches.
+    static let anyOver = Statement("batch_any_over", "SELECT count(*) \(waiting)")
+
+    private static let waiting = """
+        FROM unnest($1::text[]) AS asked (batch)
+            JOIN ONLY task_batches AS counts ON counts.batch = asked.batch
+            JOIN ONLY tasks ON tasks.after_batch = counts.batch
+        WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND \(isOver("counts.batch"))
+        """
 
     /// How many tasks of these batches are FAILED.
     ///

@@ -35,7 +35,9 @@ extension ClaimSQL {
                 FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[], $9::bigint[])
                     WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
             ), crashed AS MATERIALIZED (
-                SELECT ctid AS place, id, priority, run_at, \(size) AS size FROM ONLY tasks WHERE id = ANY ($10::bigint[])
+                SELECT ctid AS place, id, priority, run_at, \(size) AS size
+                FROM ONLY tasks
+                WHERE id = ANY ($10::bigint[]) AND \(isInTime("$3"))
             ), \(seen(of: kind, limit: "$4::integer", depth: "$11::integer", now: "$3", floor: floor, beside: "crashed"))
             , best AS MATERIALIZED (
                 SELECT \(laneOf("seen")), run_at, id, NULL::tid AS place, NULL::integer AS size FROM seen
@@ -51,7 +53,7 @@ extension ClaimSQL {
                     WHERE no IS NOT NULL
                     GROUP BY \(laneOf("best"))
                 ) AS lane CROSS JOIN LATERAL (
-                    \(head("run_at, id, ctid AS place, \(size) AS size", of: kind, "lane.quota", now: "$3", floor: floor))
+                    \(head("run_at, id, ctid AS place, \(size) AS size", of: kind, "lane.quota", now: "$3", floor: freeFloor))
                     FOR NO KEY UPDATE SKIP LOCKED
                 ) AS locked
                 UNION ALL
@@ -159,6 +161,9 @@ extension ClaimSQL {
     /// Without it each claim would go again through what is left in the index of the rows that were taken before, for as
     /// long as any transaction could still see them.
     private static let floor = "(tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)"
+
+    /// The same for rows that are to be claimed.
+    private static let freeFloor = "\(floor) AND \(isInTime("$3"))"
 
     private static func laneOf(_ table: String) -> String {
         ["no", "task_name", "queue", "priority", "floor_at", "floor_id"].map { "\(table).\($0)" }.joined(

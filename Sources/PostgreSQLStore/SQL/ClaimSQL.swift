@@ -211,26 +211,36 @@ enum ClaimSQL {
 
     /// Locks due rows whose runs died, by how often that happened.
     ///
-    /// They are locked here, ahead of the claim, because they are few: at most one a free handler.
+    /// They are locked here, ahead of the claim, because they are few: at most one a free handler. An empty row says that there are some,
+    /// and all are locked by others.
     /// Values: names, a regular expression for the queues or NULL, least and greatest number of crashes, limit, now, ids to leave out.
     static let crashed = Statement(
         "crashed",
         isBinary: true,
         """
-        SELECT id
-        FROM ONLY tasks
-        WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND (lock_key IS NULL OR lock_place = 2)
+        WITH free AS MATERIALIZED (
+            SELECT id
+            FROM ONLY tasks
+            WHERE \(isCrashed)
+            ORDER BY priority, run_at, id
+            LIMIT $5::integer
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        SELECT id FROM free
+        UNION ALL
+        SELECT NULL WHERE NOT EXISTS (SELECT FROM free) AND EXISTS (SELECT FROM ONLY tasks WHERE \(isCrashed))
+        """
+    )
+
+    private static let isCrashed = """
+        status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND (lock_key IS NULL OR lock_place = 2)
             AND crashes BETWEEN $3::integer AND $4::integer
             AND run_at <= \(moment("$6"))
             AND task_name = ANY ($1::text[])
             AND ($2::text IS NULL OR queue ~ $2::text)
-            AND \(isOpen("tasks.queue", "$6"))
+            AND \(isOpen("tasks.queue", "$6")) AND \(isInTime("$6"))
             AND id <> ALL ($7::bigint[])
-        ORDER BY priority, run_at, id
-        LIMIT $5::integer
-        FOR NO KEY UPDATE SKIP LOCKED
         """
-    )
 
     /// Claims from one lane: the plain case.
     ///
@@ -251,7 +261,7 @@ enum ClaimSQL {
                         SELECT ctid AS place, \(size) AS size
                         FROM ONLY tasks
                         WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
-                            AND \(plain) AND run_at <= \(moment("$3"))
+                            AND \(plain) AND run_at <= \(moment("$3")) AND \(isInTime("$3"))
                             AND (run_at, id) >= (\(floor("$8::bigint")), $9::bigint)
                         ORDER BY run_at, id
                         LIMIT $4::integer

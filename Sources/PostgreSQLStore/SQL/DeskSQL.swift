@@ -62,14 +62,19 @@ enum DeskSQL {
     static let pause = Statement(
         once: """
             INSERT INTO task_queues (queue, paused_until, paused_why, paused_by)
-            VALUES ($1, coalesce(now() + make_interval(secs => $2::double precision), 'infinity'), $3, $4)
+            VALUES ($1, \(pauseEnd), $3, $4)
             ON CONFLICT (queue) DO UPDATE
-            SET paused_until = excluded.paused_until, paused_at = now(), paused_why = excluded.paused_why,
+            -- Anew: the row may have been waited for.
+            SET paused_until = \(pauseEnd), paused_at = clock_timestamp(), paused_why = excluded.paused_why,
                 paused_by = excluded.paused_by
             """
     )
 
-    /// Resumes queues.
+    private static let pauseEnd = """
+        coalesce(clock_timestamp() + make_interval(secs => $2::double precision), 'infinity')
+        """
+
+    /// Resumes queues; whether a pause was over is only told, so its moment may be the transaction's.
     ///
     /// Value: queues.
     static let resume = Statement(
@@ -87,67 +92,69 @@ enum DeskSQL {
             """
     )
 
-    /// Sends the FAILED rows among these back.
+    /// Locks the FAILED rows among these.
     ///
     /// Value: ids.
-    static let retryThese = Statement("retry_these", retry("id = ANY ($1::bigint[])", limit: "ALL"))
+    static let retryThese = Statement("retry_these", failed("id = ANY ($1::bigint[])", limit: "ALL"))
 
-    /// Sends the next FAILED rows back.
+    /// Locks the next FAILED rows.
     ///
-    /// Values: the last id that was sent back, name or NULL, limit.
+    /// Values: the last id that was looked at, name or NULL, limit.
     static let retryNext = Statement(
         "retry_next",
-        retry("id > $1::bigint AND ($2::text IS NULL OR task_name = $2::text)", limit: "$3::integer")
+        failed("id > $1::bigint AND ($2::text IS NULL OR task_name = $2::text)", limit: "$3::integer")
     )
 
-    /// Of equal rows the newest is sent back, if none waits; the others stay as they are.
-    ///
-    /// All that were looked at are told.
-    private static func retry(_ condition: String, limit: String) -> String {
+    private static func failed(_ condition: String, limit: String) -> String {
         """
-        WITH chosen AS MATERIALIZED (
-            SELECT id, task_name, dedupe_key
-            FROM ONLY tasks
-            WHERE status = 'FAILED' AND \(condition)
-            ORDER BY id
-            LIMIT \(limit)
-            FOR NO KEY UPDATE
+        SELECT id
+        FROM ONLY tasks
+        WHERE status = 'FAILED' AND \(condition)
+        ORDER BY id
+        LIMIT \(limit)
+        FOR NO KEY UPDATE
+        """
+    }
+
+    /// Sends FAILED rows back, which are locked: of equal ones the newest, if none waits; the others stay as they are.
+    ///
+    /// Behind the statement that waits for the rows, so that its moment is not before that. Value: ids.
+    static let retry = Statement(
+        "retry",
+        """
+        WITH ranked AS MATERIALIZED (
+            SELECT tasks.id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY tasks.id DESC) AS no
+            FROM unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id")) AND tasks.status || '' = 'FAILED'
         ), fit AS MATERIALIZED (
             SELECT id
-            FROM (
-                SELECT id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY id DESC) AS no
-                FROM chosen
-            ) AS ranked
+            FROM ranked
             WHERE dedupe_key IS NULL
                 OR no = 1 AND NOT EXISTS (
                     SELECT FROM ONLY tasks AS equal
                     WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
                         AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
                 )
-        ), changed AS (
-            UPDATE ONLY tasks
-            SET status = 'WAITING',
-                run_at = now(),
-                attempts = 0,
-                crashes = 0,
-                postponed = 0,
-                -- Where it was made FAILED by hand it may stand behind others, and is looked at anew.
-                lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
-                expires_at = CASE WHEN expires_at > now() THEN expires_at END,
-                lease_owner = NULL,
-                lease_expires_at = NULL,
-                progress_done = NULL,
-                progress_total = NULL,
-                progress_note = NULL,
-                cancel_requested_at = NULL
-            FROM fit
-            WHERE \(Probe.row("fit.id")) AND tasks.status = 'FAILED'
-            RETURNING tasks.id, tasks.token
         )
-        SELECT chosen.id, changed.id IS NOT NULL, changed.token
-        FROM chosen LEFT JOIN changed ON changed.id = chosen.id
+        UPDATE ONLY tasks
+        SET status = 'WAITING',
+            run_at = statement_timestamp(),
+            attempts = 0,
+            crashes = 0,
+            postponed = 0,
+            -- Where it was made FAILED by hand it may stand behind others, and is looked at anew.
+            lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
+            expires_at = CASE WHEN expires_at > statement_timestamp() THEN expires_at END,
+            lease_owner = NULL,
+            lease_expires_at = NULL,
+            progress_done = NULL,
+            progress_total = NULL,
+            progress_note = NULL,
+            cancel_requested_at = NULL
+        FROM fit
+        WHERE \(Probe.row("fit.id")) AND tasks.status = 'FAILED'
+        RETURNING tasks.id, tasks.token
         """
-    }
+    )
 
     /// Removes the results with these tokens: their tasks are WAITING again.
     ///
@@ -167,7 +174,7 @@ enum DeskSQL {
 
     /// Makes rows due that wait for later; one that was put behind others in its line is looked at anew.
     ///
-    /// Value: ids.
+    /// Where a row is waited for it becomes due as of before, so the moment may be the transaction's. Value: ids.
     static let hasten = Statement(
         "hasten",
         """

@@ -21,7 +21,7 @@ enum LimitSQL {
     ///
     /// What is in any run's hand is little, and all of it is read.
     ///
-    /// A statement of its own, after the lock: it sees what the run before has claimed.
+    /// A statement of its own, after the lock: it sees what the run before has claimed, and its moment is later than the moment of that.
     /// Values: kinds, names, now.
     static let quota = Statement(
         "quota",
@@ -55,11 +55,12 @@ enum LimitSQL {
         """
     )
 
-    /// A minute of the future is a clock that was put back.
+    /// A minute that began more than a minute from now is of a clock that was put back; one that begins sooner is this one, by a clock
+    /// that was put right by a little.
     private static func isThisMinute(_ now: String) -> String {
         """
         coalesce(minute_began BETWEEN \(ClaimSQL.moment(now)) - interval '1 minute' + interval '1 microsecond'
-            AND \(ClaimSQL.moment(now)), false)
+            AND \(ClaimSQL.moment(now)) + interval '1 minute', false)
         """
     }
 

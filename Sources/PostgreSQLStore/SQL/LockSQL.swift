@@ -5,16 +5,23 @@
 /// either the end comes after the mark and takes it away, or the look comes after the end. Who lets go waits for the
 /// lock, before anything else of the transaction is locked but its own rows; who claims passes over keys that others
 /// have. So no two transactions wait for each other.
+///
+/// The order of locks is: the transaction's own rows, equal tasks (see ``EqualSQL``), keys, rows that are in nobody's hand, batches.
 enum LockSQL {
     /// So many lanes of rows with a lock key one claim goes along.
     static let laneLimit = 10_000
 
-    /// The most rows with a lock key that one claim looks at: as many advisory locks it may hold.
-    static let lookLimit = 500
+    /// The most rows with a lock key that one claim looks at.
+    static let lookLimit = 1000
+    /// The most keys that one claim locks, so that other runs find some that are free.
+    private static let mostKeys = 250
 
-    /// The number of a key's advisory lock.
-    static func number(_ key: String) -> String {
-        "hashtextextended(\(key), 'tasks'::regclass::oid::bigint)"
+    /// How many keys a claim of so many rows locks: some of them may turn out to have a holder.
+    static func keys(for limit: Int) -> Int { min(max(2 * min(limit, mostKeys), 16), mostKeys) }
+
+    /// The number of an advisory lock: one that only those can compute who may read the table.
+    static func number(_ text: String) -> String {
+        "hashtextextended(\(text), coalesce((SELECT salt FROM ONLY task_salt), 0))"
     }
 
     /// The rows of `tasks_lock_open`: those that may have to be claimed.
@@ -35,31 +42,32 @@ enum LockSQL {
         """
     )
 
-    /// Locks the first rows with a lock key, of these names, that are to be looked at; also their keys.
+    /// Locks the keys of the first rows with a lock key, of these names, that are to be looked at, as far as nobody else has them; and
+    /// these rows.
     ///
-    /// Goes from lane to lane as the look for plain rows does. Answers with the rows that were locked; where lanes are many
-    /// also with the others that were seen, and with all lanes that have a due row: see ``KeyedLook``.
+    /// Goes from lane to lane as the look for plain rows does. Answers with the rows that were locked, and how many were seen; where lanes
+    /// are many with all that were seen, and with all lanes that have a due row: see ``KeyedLook``.
     /// Ends at ``laneLimit`` lanes; then rows numbered 0 say how far it came: the last lane of each name.
     /// Values: names, now, limit, a regular expression for the queues or NULL, queue and priority of the last lane that was seen of each
-    /// name before.
+    /// name before, most keys.
     static let open = Statement(
         "keyed",
         isBinary: true,
-        ClaimSQL.lanes(keyed, behind: ("$5", "$6")) + first("($4::text IS NULL OR lane.queue ~ $4::text)")
+        ClaimSQL.lanes(keyed, behind: ("$5", "$6")) + first("($4::text IS NULL OR lane.queue ~ $4::text)", keys: "$7::integer")
     )
 
     /// The same for these queues only.
     ///
-    /// Values: names, now, limit, queues.
+    /// Values: names, now, limit, queues, most keys.
     static let openOfQueues = Statement(
         "keyed_of_queues",
         isBinary: true,
-        ClaimSQL.lanesOfQueues(keyed).replacing("$3::text[]", with: "$4::text[]") + first("true")
+        ClaimSQL.lanesOfQueues(keyed).replacing("$3::text[]", with: "$4::text[]") + first("true", keys: "$5::integer")
     )
 
     /// The same for lanes that are known.
     ///
-    /// Values: names, queues and priorities of the lanes, now, limit.
+    /// Values: names, queues and priorities of the lanes, now, limit, most keys.
     static let openOfLanes = Statement(
         "keyed_of_lanes",
         isBinary: true,
@@ -67,12 +75,12 @@ enum LockSQL {
         WITH first_lane AS MATERIALIZED (
             SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
             FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS lane (task_name, queue, priority, no)
-        ), \(locked(now: "$4", limit: "$5::integer"))
+        ), \(locked(now: "$4", limit: "$5::integer", keys: "$6::integer"))
         \(seen(where: "true"))
         """
     )
 
-    private static func first(_ isWanted: String) -> String {
+    private static func first(_ isWanted: String, keys: String) -> String {
         let isMany = "(SELECT count(*) FROM due_lane) >= \(LaneMemory.many)"
         return """
             , seen_lane AS MATERIALIZED (
@@ -85,7 +93,7 @@ enum LockSQL {
                 SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
                 FROM due_lane
                 WHERE no <= $3::integer
-            ), \(locked(now: "$2", limit: "$3::integer"))
+            ), \(locked(now: "$2", limit: "$3::integer", keys: keys))
             SELECT NULL AS no, NULL AS run_at, id, true, NULL AS task_name, NULL AS queue, NULL AS priority
             FROM held
             WHERE NOT \(isMany)
@@ -103,22 +111,42 @@ enum LockSQL {
                 WHERE (SELECT count(*) FROM seen_lane) >= \(laneLimit)
                 ORDER BY task_name, queue DESC, priority DESC
             ) AS place
+            UNION ALL
+            SELECT NULL, NULL, count(*), false, NULL, NULL, NULL
+            FROM seen
+            WHERE NOT \(isMany)
             """
     }
 
-    /// Locks the first rows of the first lanes, and their keys.
-    private static func locked(now: String, limit: String) -> String {
+    /// Locks keys of the first rows of the first lanes, and the rows of these keys among them.
+    ///
+    /// The keys come first: of a key that somebody else has no row is locked, and the look goes on to the next one.
+    private static func locked(now: String, limit: String, keys: String) -> String {
         let depth = "(SELECT least(2 * \(limit) / greatest(count(*), 1) + 1, \(limit) + 1) FROM first_lane)"
         return """
             \(ClaimSQL.seen(of: keyed, in: "first_lane", limit: limit, depth: depth, now: now))
-            , locked AS MATERIALIZED (
-                SELECT id, lock_key
+            , candidate AS MATERIALIZED (
+                SELECT tasks.id, tasks.lock_key, first.nr
+                FROM (
+                    SELECT id, row_number() OVER (ORDER BY priority, run_at, id) AS nr
+                    FROM seen
+                    ORDER BY nr
+                    LIMIT \(limit)
+                ) AS first JOIN ONLY tasks ON \(Probe.row("first.id"))
+                WHERE (tasks.lock_key || '') IS NOT NULL AND \(ClaimSQL.isInTime(now))
+            ), line AS MATERIALIZED (
+                SELECT lock_key, array_agg(id) AS ids FROM candidate GROUP BY lock_key ORDER BY min(nr)
+            ), mine AS MATERIALIZED (
+                SELECT ids
+                FROM line
+                WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
+                LIMIT \(keys)
+            ), held AS MATERIALIZED (
+                SELECT id
                 FROM ONLY tasks
-                WHERE id = ANY (ARRAY(SELECT id FROM seen ORDER BY priority, run_at, id LIMIT \(limit)))
+                WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM mine))
                     AND status || '' = 'WAITING' AND lock_place <> 1
                 FOR NO KEY UPDATE SKIP LOCKED
-            ), held AS MATERIALIZED (
-                SELECT id FROM locked WHERE pg_try_advisory_xact_lock(\(number("lock_key")))
             )
             """
     }
@@ -233,34 +261,4 @@ enum LockSQL {
         let keys = SQLText.array(keys.map(Optional.some))
         return [Request(lock, [keys])] + requests + [Request(promote, [keys, now])]
     }
-
-    /// Makes rows FAILED that were not begun in time, but for those whose lock key somebody else has just now.
-    ///
-    /// Values: now, limit, ids to leave out.
-    static let expire = Statement(
-        "expire",
-        isBinary: true,
-        """
-        WITH late AS MATERIALIZED (
-            SELECT id
-            FROM (
-                SELECT id, lock_key
-                FROM ONLY tasks
-                WHERE \(SchemaSQL.isKnown) AND status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
-                    AND expires_at <= \(ClaimSQL.moment("$1")) AND id <> ALL ($3::bigint[])
-                ORDER BY expires_at
-                LIMIT $2::integer
-                FOR NO KEY UPDATE SKIP LOCKED
-            ) AS locked
-            WHERE lock_key IS NULL OR pg_try_advisory_xact_lock(\(number("lock_key")))
-        )
-        UPDATE ONLY tasks
-        SET status = 'FAILED',
-            lock_place = 0,
-            last_error = 'expired: not begun by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
-        FROM late
-        WHERE \(Probe.row("late.id"))
-        RETURNING tasks.id, tasks.task_name, tasks.lock_key, tasks.token IS NOT NULL
-        """
-    )
 }

@@ -87,88 +87,30 @@ enum SettleSQL {
         """
     )
 
-    /// Locks rows in the order of their numbers.
-    ///
-    /// Value: ids.
-    static let lock = Statement(
-        "settle_lock",
-        "SELECT id FROM ONLY tasks WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-    )
-
-    /// Removes rows that were to go back to WAITING, where equal ones wait; those with a token leave a result.
-    ///
-    /// Values: ids, claim numbers, seconds to keep the results, now.
-    static let giveWay = Statement(
-        "give_way",
-        isBinary: true,
-        """
-        WITH gone AS (
-            DELETE FROM ONLY tasks
-            USING unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-            WHERE \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
-                AND EXISTS (
-                    SELECT FROM ONLY tasks AS equal
-                    WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
-                        AND equal.task_name = tasks.task_name AND equal.dedupe_key = tasks.dedupe_key
-                )
-            RETURNING tasks.id, tasks.token, tasks.task_name, tasks.progress_done, tasks.progress_total,
-                tasks.progress_note, tasks.created_at
-        ), kept AS (
-            INSERT INTO task_results (\(ResultSQL.columns))
-            SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, 'gave way to a newer equal task', progress_done,
-                progress_total, progress_note, NULL, created_at, NULL, \(ClaimSQL.moment("$4")),
-                \(ClaimSQL.moment("$4")) + make_interval(secs => $3::double precision)
-            FROM gone
-            WHERE token IS NOT NULL
-            \(ResultSQL.replace)
-        )
-        SELECT id FROM gone
-        """
-    )
-
-    /// Locks what an owner holds but for these proofs.
+    /// Locks what an owner holds but for these proofs; what somebody has locked just now is passed over.
     ///
     /// Values: owner, ids, claim numbers.
     static let held = Statement(
         "held",
         """
-        SELECT id, claim_no, lock_key
+        SELECT id, claim_no, lock_key, batch
         FROM ONLY tasks
-        WHERE status = 'PROCESSING' AND lease_owner = $1
-            AND NOT EXISTS (
-                SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
-                WHERE proof.id = tasks.id AND proof.claim_no = tasks.claim_no
-            )
+        WHERE \(isUnknown)
         ORDER BY lease_expires_at
         FOR NO KEY UPDATE SKIP LOCKED
         """
     )
 
-    /// Releases what an owner holds but for these proofs.
+    /// Whether an owner holds anything but these proofs.
     ///
     /// Values: owner, ids, claim numbers.
-    static let giveBack = Statement(
-        "give_back",
+    static let anyHeld = Statement("any_held", "SELECT EXISTS (SELECT FROM ONLY tasks WHERE \(isUnknown))")
+
+    private static let isUnknown = """
+        status = 'PROCESSING' AND lease_owner = $1
+            AND NOT EXISTS (
+                SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
+                WHERE proof.id = tasks.id AND proof.claim_no = tasks.claim_no
+            )
         """
-        WITH unknown AS (
-            SELECT id
-            FROM ONLY tasks
-            WHERE status = 'PROCESSING' AND lease_owner = $1
-                AND NOT EXISTS (
-                    SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
-                    WHERE proof.id = tasks.id AND proof.claim_no = tasks.claim_no
-                )
-            ORDER BY lease_expires_at
-            FOR NO KEY UPDATE SKIP LOCKED
-        )
-        UPDATE ONLY tasks
-        SET status = 'WAITING',
-            attempts = greatest(attempts - 1, 0),
-            lease_owner = NULL,
-            lease_expires_at = NULL
-        FROM unknown
-        WHERE \(Probe.row("unknown.id")) AND \(Probe.isInHand)
-        RETURNING tasks.id, tasks.lock_key
-        """
-    )
 }

@@ -57,6 +57,29 @@ final class DueLook {
         return first(names, queues)
     }
 
+    /// Whether a line has nothing that leads it on, or a batch has ended and a task still waits for it.
+    ///
+    /// Of many rows behind others some are looked at, each time others.
+    func isAnythingToMend() -> Bool {
+        if !isWAL { connection.forgetPages() }
+        guard connection.first("BEGIN") != nil else { return false }
+        defer { _ = connection.first("COMMIT") }
+        func finds(_ sql: String, _ values: [String: RawValue]) -> Bool {
+            connection.first(sql, values).map { !$0.isEmpty } ?? false
+        }
+        let span = connection.first(SQLiteLockStatements.spanBehind) ?? []
+        if let least = span.first?.number, let most = span.last?.number {
+            for start in [least, Double.random(in: least...most)] {
+                let values: [String: RawValue] = [
+                    ":id": .number(start), ":limit": .number(1000), ":now": .text("now"),
+                ]
+                if finds(SQLiteLockStatements.deserted, values) { return true }
+            }
+        }
+        return finds(SQLiteLockStatements.crashedWithoutKey, [":limit": .number(1)])
+            || finds(SQLiteBatchStatements.ended, [":limit": .number(1)])
+    }
+
     private func first(_ names: [String], _ queues: QueueFilter?) -> Answer {
         var first = Double.infinity
         guard let now = connection.first("SELECT julianday('now')")?.first?.number else { return .unknown }

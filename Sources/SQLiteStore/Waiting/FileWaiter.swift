@@ -112,6 +112,12 @@ actor FileWaiter {
         return answer
     }
 
+    /// Whether a line or a batch is to be put right, as far as the file can be read at this moment.
+    func isAnythingToMend() -> Bool {
+        open()
+        return look?.isAnythingToMend() ?? false
+    }
+
     private func open() {
         guard !isOpen else { return }
         isOpen = true

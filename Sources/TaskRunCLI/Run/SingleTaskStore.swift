@@ -58,7 +58,7 @@ struct SingleTaskStore: TaskStore {
         try await store.renew(proofs, lease: lease, now: now)
     }
 
-    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> Int {
+    func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
         try await store.giveBack(owner: owner, except: known)
     }
 
