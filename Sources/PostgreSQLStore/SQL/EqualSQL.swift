@@ -83,12 +83,18 @@ enum EqualSQL {
                 JOIN ONLY tasks ON \(Probe.row("asked.id")) AND \(isOwn)
             WHERE (tasks.dedupe_key || '') IS NOT NULL
             GROUP BY tasks.task_name, tasks.dedupe_key
+        ), older AS MATERIALIZED (
+            -- One that somebody has locked is not waited for: a run that has claimed it just now may wait for the group of
+            -- equals when it puts the row back. If the row goes on waiting, the unique index says so.
+            SELECT equal.id, newest.keep
+            FROM newest JOIN ONLY tasks AS equal ON \(isEqual("newest")) AND equal.id < newest.id
+            FOR UPDATE OF equal SKIP LOCKED
         ), gone AS (
             DELETE FROM ONLY tasks AS equal
-            USING newest
-            WHERE \(isEqual("newest")) AND equal.id < newest.id
+            USING older
+            WHERE equal.id = ANY (ARRAY[older.id]) AND equal.status || '' = 'WAITING'
             RETURNING equal.id, equal.token, equal.task_name, equal.progress_done, equal.progress_total,
-                equal.progress_note, equal.created_at, equal.lock_key, equal.batch, newest.keep
+                equal.progress_note, equal.created_at, equal.lock_key, equal.batch, older.keep
         ), \(kept)
         SELECT id, lock_key, batch FROM gone
         """
