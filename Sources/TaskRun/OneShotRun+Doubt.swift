@@ -36,6 +36,8 @@ extension OneShotRun {
             if phase == .done { self.doubt = nil }
             throw error
         }
+        // They are due again, and this run may have ended its claims meanwhile.
+        if given.count > 0, phase == .done, turn == nil { (phase, nextClaim) = (.usual, .now) }
         self.doubt = given.isComplete ? nil : doubt
         self.doubt?.next = .now.advanced(by: .milliseconds(500))
     }

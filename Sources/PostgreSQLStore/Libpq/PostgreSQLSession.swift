@@ -31,8 +31,11 @@ final class PostgreSQLSession {
     var wasLate = false
     private var settings: SessionSettings
 
+    /// The server's process for this session, or what a pooler says instead; kept, as libpq tells none of a connection that broke.
+    let process: Int32
+
     private init(_ handle: OpaquePointer, _ address: PostgreSQLAddress, _ settings: SessionSettings) {
-        (self.handle, self.address, self.settings) = (handle, address, settings)
+        (self.handle, self.address, self.settings, process) = (handle, address, settings, PQbackendPID(handle))
     }
 
     deinit { PQfinish(handle) }
@@ -96,9 +99,6 @@ final class PostgreSQLSession {
 
     /// The server's version as a number: 150018 for 15.18.
     var serverVersion: Int { Int(PQserverVersion(handle)) }
-
-    /// The server's process for this session, or what a pooler says instead.
-    var process: Int32 { PQbackendPID(handle) }
 
     /// Whether the session can be used: it did not break, and the server has not ended it since it was last used.
     func isUsable() -> Bool {
