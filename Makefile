@@ -34,6 +34,7 @@ test:
 	swift build --package-path Examples/OwnHandlers --scratch-path .build/own-handlers
 	$(MAKE) model
 	swift build --build-tests
+	$(MAKE) replay
 	for suite in $(SUITES); do swift test --skip-build --filter "^$$suite\." || exit 1; done
 
 # The protocol as a model: every order in which things can happen. Tests/Model/README.md says what it covers.
