@@ -74,7 +74,7 @@ struct DecisionTests {
         }
         #expect(last == 1000)
         for _ in 0..<10 { pace.note(bytes: 10_000_000) }
-        #expect(pace.ahead(workers: 2) == 6)
+        #expect(pace.ahead(workers: 2) == 1)
         for _ in 0..<100 { pace.note(.seconds(2)) }
         #expect(pace.ahead(workers: 2) == 0)
     }
