@@ -31,8 +31,5 @@ unsafe=$(grep -rnE '@unchecked Sendable|nonisolated\(unsafe\)|\btry!|\bas!' Sour
 [ -z "$unsafe" ] || say "unsafe marks:
 $unsafe"
 
-long=$(find Sources Migrations -name '*.swift' -exec wc -l {} + | awk '$2 != "total" && $1 > 300 { print $2 " (" $1 ")" }')
-[ -z "$long" ] || say "files over 300 lines: $long"
-
 [ "$failed" -eq 0 ] && echo "lint: clean"
 exit "$failed"

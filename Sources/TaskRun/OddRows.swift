@@ -28,7 +28,7 @@ package struct OddRows: Sendable {
             ),
             (
                 greatIDs, "ids", "with numbers above 2^62",
-                "Give them others: UPDATE tasks SET id = … On SQLite no task can be added before."
+                "Give them other ids by SQL. On SQLite no task can be added before."
             ),
         ]
         return kinds.filter { !$0.0.isEmpty }.map { ids, subject, found, advice in

@@ -53,7 +53,8 @@ enum LockSQL {
     static let open = Statement(
         "keyed",
         isBinary: true,
-        ClaimSQL.lanes(keyed, behind: ("$5", "$6")) + first("($4::text IS NULL OR lane.queue ~ $4::text)", keys: "$7::integer")
+        ClaimSQL.lanes(keyed, behind: ("$5", "$6"))
+            + first("($4::text IS NULL OR lane.queue ~ $4::text)", keys: "$7::integer")
     )
 
     /// The same for these queues only.
