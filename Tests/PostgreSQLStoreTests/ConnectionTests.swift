@@ -217,7 +217,7 @@ struct ConnectionTests {
             let error = try #require(
                 try await storeError { try await hurried.settle([Settlement(task.proof, .delete)]) }
             )
-            #expect(error.code == .locked && error.isPassing && error.cause.contains("55P03"))
+            #expect(error.code == .held && error.cause.contains("55P03"), "\(error)")
             try other.exchange([.rollback])
             #expect(try await hurried.settle([Settlement(task.proof, .delete)]) == [.settled])
         }

@@ -28,6 +28,20 @@ struct ProtocolTests {
         }
     }
 
+    /// Tries again where a lock was waited for in vain, as a run does.
+    private func persistently<Value: Sendable>(
+        _ body: @Sendable () async throws(StoreError) -> Value
+    ) async throws -> Value {
+        let end = ContinuousClock.now.advanced(by: .seconds(300))
+        while true {
+            do {
+                return try await body()
+            } catch  where [.locked, .held].contains(error.code) && ContinuousClock.now < end {
+                continue
+            }
+        }
+    }
+
     @Test("two runs that put crossed pairs of equal tasks back do not stand in each other's way")
     func crossed() async throws {
         try await withStore { fixture in
@@ -43,9 +57,9 @@ struct ProtocolTests {
                 places.map { Settlement(tasks[$0].proof, .retry(after: .zero, error: "x")) }
             }
             let (first, second) = (back([0, 3]), back([1, 2]))
-            async let results = one.settle(first)
+            async let results = persistently { try await one.settle(first) }
             try await someoneWaits(for: stranger, fixture)
-            async let others = two.settle(second)
+            async let others = persistently { try await two.settle(second) }
             try await eventually {
                 let isDone = "SELECT FROM tasks WHERE id IN (2, 3) AND status = 'WAITING'"
                 let waits = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
@@ -67,7 +81,7 @@ struct ProtocolTests {
             _ = try await fixture.store.add((0..<20).map { _ in NewTask(name: "A") })
             let before = try other(fixture, "SELECT FROM task_limits FOR UPDATE")
             let store = fixture.store
-            async let claimed = store.claim(.of(20), within: [.name("A")], now: nil).claimed
+            async let claimed = persistently { try await store.claim(.of(20), within: [.name("A")], now: nil) }.claimed
             try await someoneWaits(for: before, fixture)
             let count = "UPDATE task_limits SET begun = 5, minute_began = clock_timestamp()"
             try before.exchange([Request(Statement(once: count)), .commit])
@@ -82,7 +96,7 @@ struct ProtocolTests {
             _ = try await fixture.store.add([NewTask(name: "A")])
             let before = try other(fixture, "SELECT FROM task_limits FOR UPDATE")
             let store = fixture.store
-            async let claimed = store.claim(.of(1), within: [.name("A")], now: nil).claimed
+            async let claimed = persistently { try await store.claim(.of(1), within: [.name("A")], now: nil) }.claimed
             try await someoneWaits(for: before, fixture)
             let moment = try await fixture.psql("SELECT clock_timestamp()")
             try before.exchange([.commit])

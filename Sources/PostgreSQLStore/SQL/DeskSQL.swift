@@ -137,7 +137,8 @@ enum DeskSQL {
         )
         UPDATE ONLY tasks
         SET status = 'WAITING',
-            run_at = statement_timestamp(),
+            -- The moment of the transaction: the notify trigger compares with it.
+            run_at = now(),
             attempts = 0,
             crashes = 0,
             postponed = 0,
