@@ -52,12 +52,12 @@ struct AgainTests {
             let handler = ClosureHandler()
             let stranger = Task {
                 try await fixture.sql(
-                    "BEGIN; SELECT FROM tasks FOR NO KEY UPDATE; SELECT pg_notify('locked', ''); SELECT pg_sleep(2); COMMIT"
+                    "BEGIN; SELECT FROM tasks FOR NO KEY UPDATE; SELECT pg_sleep(2.1); COMMIT"
                 )
             }
             try await eventually("nobody locks the rows") {
                 try await fixture.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_notify(''locked''%' AND wait_event = 'PgSleep'"
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2.1)%' AND wait_event = 'PgSleep'"
                 ) != "0"
             }
             let report = try await fixture.makeRun([handler]).run()
@@ -72,11 +72,11 @@ struct AgainTests {
             _ = try await fixture.store.add([NewTask(name: "A", batch: "b"), NewTask(name: "LAST", afterBatch: "b")])
             let (handler, last) = (ClosureHandler(), ClosureHandler("LAST"))
             let stranger = Task {
-                try await fixture.sql("BEGIN; SELECT FROM tasks WHERE id = 2 FOR UPDATE; SELECT pg_sleep(2); COMMIT")
+                try await fixture.sql("BEGIN; SELECT FROM tasks WHERE id = 2 FOR UPDATE; SELECT pg_sleep(2.2); COMMIT")
             }
             try await eventually("nobody locks the row") {
                 try await fixture.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%id = 2 FOR UPDATE%' AND wait_event = 'PgSleep'"
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2.2)%' AND wait_event = 'PgSleep'"
                 ) != "0"
             }
             let report = try await fixture.makeRun([handler, last]).run()

@@ -86,9 +86,15 @@ enum EqualSQL {
         ), older AS MATERIALIZED (
             -- One that somebody has locked is not waited for: a run that has claimed it just now may wait for the group of
             -- equals when it puts the row back. If the row goes on waiting, the unique index says so.
-            SELECT equal.id, newest.keep
-            FROM newest JOIN ONLY tasks AS equal ON \(isEqual("newest")) AND equal.id < newest.id
-            FOR UPDATE OF equal SKIP LOCKED
+            SELECT waiting.id, newest.keep
+            FROM newest CROSS JOIN LATERAL (
+                -- With a limit, so that each is looked up: a plan made for an empty table would go through all that have a key.
+                SELECT equal.id
+                FROM ONLY tasks AS equal
+                WHERE \(isEqual("newest")) AND equal.id < newest.id
+                LIMIT 1
+                FOR UPDATE SKIP LOCKED
+            ) AS waiting
         ), gone AS (
             DELETE FROM ONLY tasks AS equal
             USING older
