@@ -30,13 +30,13 @@ struct ProtocolTests {
 
     /// Tries again where a lock was waited for in vain, as a run does.
     private func persistently<Value: Sendable>(
-        _ body: @Sendable () async throws(StoreError) -> Value
+        _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
         let end = ContinuousClock.now.advanced(by: .seconds(300))
         while true {
             do {
                 return try await body()
-            } catch  where [.locked, .held].contains(error.code) && ContinuousClock.now < end {
+            } catch let error as StoreError where [.locked, .held].contains(error.code) && ContinuousClock.now < end {
                 continue
             }
         }
@@ -81,7 +81,9 @@ struct ProtocolTests {
             _ = try await fixture.store.add((0..<20).map { _ in NewTask(name: "A") })
             let before = try other(fixture, "SELECT FROM task_limits FOR UPDATE")
             let store = fixture.store
-            async let claimed = persistently { try await store.claim(.of(20), within: [.name("A")], now: nil) }.claimed
+            async let claimed = persistently {
+                try await store.claim(.of(20), within: [.name("A")], now: nil).claimed
+            }
             try await someoneWaits(for: before, fixture)
             let count = "UPDATE task_limits SET begun = 5, minute_began = clock_timestamp()"
             try before.exchange([Request(Statement(once: count)), .commit])
@@ -96,7 +98,9 @@ struct ProtocolTests {
             _ = try await fixture.store.add([NewTask(name: "A")])
             let before = try other(fixture, "SELECT FROM task_limits FOR UPDATE")
             let store = fixture.store
-            async let claimed = persistently { try await store.claim(.of(1), within: [.name("A")], now: nil) }.claimed
+            async let claimed = persistently {
+                try await store.claim(.of(1), within: [.name("A")], now: nil).claimed
+            }
             try await someoneWaits(for: before, fixture)
             let moment = try await fixture.psql("SELECT clock_timestamp()")
             try before.exchange([.commit])
