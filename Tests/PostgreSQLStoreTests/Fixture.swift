@@ -78,6 +78,20 @@ func eventually(within limit: Duration = .seconds(300), _ condition: () async th
     }
 }
 
+/// Tries again where a lock was waited for in vain, as a run does.
+func persistently<Value: Sendable>(
+    _ body: @Sendable () async throws -> Value
+) async throws -> Value {
+    let end = ContinuousClock.now.advanced(by: .seconds(300))
+    while true {
+        do {
+            return try await body()
+        } catch let error as StoreError where [.locked, .held].contains(error.code) && ContinuousClock.now < end {
+            continue
+        }
+    }
+}
+
 extension SessionSettings {
     /// The same as statements for psql.
     var statements: String { values.map { "SET \($0.name) = '\($0.value)'" }.joined(separator: "; ") }

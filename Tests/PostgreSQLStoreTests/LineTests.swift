@@ -71,7 +71,7 @@ struct LineTests {
             // What the command holds that cancels another task of the key and the batch.
             let command = try other(fixture, Self.advisory)
             let store = fixture.store
-            async let results: [SettleResult] = {
+            async let results: [SettleResult] = persistently {
                 switch way {
                 case "give back":
                     let count = try await store.giveBack(owner: "me", except: [tasks[1].proof]).count
@@ -85,7 +85,7 @@ struct LineTests {
                         Settlement(tasks[1].proof, .release()),
                     ])
                 }
-            }()
+            }
             try await someoneWaits(for: command, fixture)
             let count = """
                 INSERT INTO task_batches (batch, cancelled) VALUES ('b', 1)
@@ -123,7 +123,8 @@ struct LineTests {
             async let outcomes = store.cancel([.id(2), .id(9)], retention: ResultRetention(.seconds(60)))
             try await someoneWaits(for: settling, fixture)
             try settling.exchange([Request(Statement(once: Self.leadOn)), .commit])
-            #expect(try await outcomes == [.cancelled, .unknown])
+            // The row of the one that ends is waited for a second; then the wish is left beside it.
+            #expect(try await [[.cancelled, .unknown], [.cancelled, .asked]].contains(outcomes))
             #expect(try await fixture.psql("SELECT count(*) FROM tasks") == "0")
         }
     }
@@ -137,9 +138,11 @@ struct LineTests {
             if isLimited { try await fixture.store.setLimit(TaskLimit(.name("A"), running: 9)) }
             let byHand = try other(fixture, "UPDATE tasks SET lock_place = 2 WHERE id = 2")
             let store = fixture.store
-            async let claimed =
+            async let claimed = persistently {
                 isLimited
-                ? store.claim(.of(5), within: limits, now: nil).claimed : store.claim(.of(5), now: nil)
+                    ? try await store.claim(.of(5), within: limits, now: nil).claimed
+                    : try await store.claim(.of(5), now: nil)
+            }
             try await someoneWaits(for: byHand, fixture)
             try byHand.exchange([.commit])
             #expect(try await claimed.map(\.id) == [2, 3])

@@ -28,20 +28,6 @@ struct ProtocolTests {
         }
     }
 
-    /// Tries again where a lock was waited for in vain, as a run does.
-    private func persistently<Value: Sendable>(
-        _ body: @Sendable () async throws -> Value
-    ) async throws -> Value {
-        let end = ContinuousClock.now.advanced(by: .seconds(300))
-        while true {
-            do {
-                return try await body()
-            } catch let error as StoreError where [.locked, .held].contains(error.code) && ContinuousClock.now < end {
-                continue
-            }
-        }
-    }
-
     @Test("two runs that put crossed pairs of equal tasks back do not stand in each other's way")
     func crossed() async throws {
         try await withStore { fixture in
