@@ -31,7 +31,10 @@ extension PostgreSQLStore {
             return (facts, session.pooler())
         }
         let triggers = await notifyFinding(try await notifies() ?? false, pooler)
-        let rows = (try? await requireSchema()) == nil ? [] : try await rowFindings()
+        // Rows are tried by claims that are undone: not where nothing may be written, which the facts say.
+        let mayWrite = !facts.isInRecovery && !facts.isReadOnly
+        var rows: [Finding] = []
+        if mayWrite, (try? await requireSchema()) != nil { rows = try await rowFindings() }
         return facts.findings(location: location) + [pooler?.finding].compactMap(\.self) + [triggers]
             + (try await oddities()) + rows
     }

@@ -23,7 +23,7 @@ struct HeldEndTests {
             switch self {
             case .row: "UPDATE tasks SET cancel_requested_at = NULL WHERE id = 1"
             case .share: "SELECT FROM tasks WHERE id = 1 FOR KEY SHARE"
-            case .key: "SELECT pg_advisory_xact_lock(hashtextextended('k', 'tasks'::regclass::oid::bigint))"
+            case .key: "SELECT pg_advisory_xact_lock(hashtextextended('k', (SELECT salt FROM task_salt)))"
             case .next: "SELECT FROM tasks WHERE task_name = 'NOBODY' FOR UPDATE"
             case .batch: "SELECT FROM task_batches FOR UPDATE"
             case .result: "SELECT FROM task_results FOR UPDATE"
