@@ -86,7 +86,7 @@ struct HeldEndTests {
                     BEGIN;
                     SET application_name = 'a stranger';
                     \(lock.sql);
-                    SELECT pg_advisory_xact_lock(4711);
+                    SELECT pg_advisory_xact_lock(4711, hashtext(current_schema()));
                     DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
                     ROLLBACK;
                     """
@@ -112,11 +112,12 @@ struct HeldEndTests {
         }
     }
 
-    /// How many strangers hold what they are to hold, in this database.
+    /// How many strangers hold what they are to hold, in this schema.
     private static let holders = """
         SELECT count(*)
         FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-        WHERE locktype = 'advisory' AND objid = 4711 AND granted AND datname = current_database()
+        WHERE locktype = 'advisory' AND classid = 4711 AND objid = hashtext(current_schema())::oid AND granted
+            AND datname = current_database()
         """
 
     @Test("the look says which ends are held, and waits for nothing")
@@ -141,7 +142,7 @@ struct HeldEndTests {
                     """
                     BEGIN;
                     SELECT FROM task_limits FOR UPDATE;
-                    SELECT pg_advisory_xact_lock(4711);
+                    SELECT pg_advisory_xact_lock(4711, hashtext(current_schema()));
                     DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
                     ROLLBACK;
                     """
