@@ -15,7 +15,10 @@ struct ProgramRecordTests {
     private func sleeper() throws -> (process: Process, before: Int64, after: Int64) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        process.arguments = ["600"]
+        process.arguments = ["60"]
+        // One that outlives its test must not keep the test runner's output open.
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
         let before = record_clock()
         try process.run()
         return (process, before, record_clock())
