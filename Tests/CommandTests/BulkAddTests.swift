@@ -87,7 +87,7 @@ import Testing
 
     @Test(
         "after a signal in the middle nothing is added, and nobody was kept from writing meanwhile",
-        arguments: Scratch.Database.withPoolers,
+        arguments: Scratch.Database.allCases,
         [SIGINT, SIGTERM, SIGKILL]
     )
     func signals(_ database: Scratch.Database, _ signal: Int32) async throws {
