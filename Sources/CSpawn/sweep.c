@@ -68,10 +68,13 @@ static long long user_of(pid_t process) {
 }
 
 /// Reads the lines that are not empty; returns how many, or -1 where one is none.
+///
+/// A program begins only when its whole line is written. So a line that ends too early, or has a hole, is of one that never began:
+/// several are written at the same time, and the run was killed before the first one was, or the disk was full.
 static long read_entries(int file, struct entry **entries) {
     struct stat status;
-    if (fstat(file, &status) != 0 || status.st_size % RECORD_LINE != 0 || status.st_size > 64 << 20) return -1;
-    size_t lines = (size_t)status.st_size / RECORD_LINE;
+    if (fstat(file, &status) != 0 || status.st_size > 64 << 20) return -1;
+    size_t lines = ((size_t)status.st_size + RECORD_LINE - 1) / RECORD_LINE;
     *entries = calloc(lines + 1, sizeof **entries);
     if (!*entries) return -1;
     unsigned long long tick = 1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK);
@@ -79,9 +82,11 @@ static long read_entries(int file, struct entry **entries) {
     for (size_t number = 0; number < lines; number++) {
         char line[RECORD_LINE + 1] = "";
         unsigned long long process, before, after;
-        if (pread(file, line, RECORD_LINE, (off_t)(number * RECORD_LINE)) != RECORD_LINE
-            || sscanf(line, "%10llu %20llu %20llu\n", &process, &before, &after) != 3)
+        if (pread(file, line, RECORD_LINE, (off_t)(number * RECORD_LINE)) < 0
+            || strspn(line, "0123456789 \n") != strlen(line))
             return -1;
+        if (strlen(line) < RECORD_LINE) continue;
+        if (sscanf(line, "%10llu %20llu %20llu\n", &process, &before, &after) != 3) return -1;
         if (process < 2) continue;
         (*entries)[count++] = (struct entry){(pid_t)process, before / tick, after / tick};
     }

@@ -56,6 +56,23 @@ struct ProgramRecordTests {
         }
     }
 
+    @Test(
+        "a line that was not written to its end is of a program that never began: the run was killed, or the disk was full",
+        arguments: [0, 1, 20, 52]
+    )
+    func unfinished(_ written: Int) async throws {
+        try await withPlace { place in
+            let (process, before, after) = try sleeper()
+            let whole = Self.line(process.processIdentifier, before, after)
+            // Begun in the middle of the file, where the next line was written first; and at its end.
+            let hole = whole.prefix(written) + String(repeating: "\0", count: whole.utf8.count - written)
+            let run = run()
+            try write(hole + whole + whole.prefix(written), of: run, in: place)
+            #expect(await LeftoverProcesses.end(startedBy: run, in: records(place)) == .init(ended: 1, areLeft: false))
+            process.waitUntilExit()
+        }
+    }
+
     @Test("a process that has the number of one in the record, but began at another moment, is left alone")
     func reused() async throws {
         try await withPlace { place in
