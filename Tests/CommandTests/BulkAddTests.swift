@@ -87,7 +87,7 @@ import Testing
 
     @Test(
         "after a signal in the middle nothing is added, and nobody was kept from writing meanwhile",
-        arguments: Scratch.Database.allCases,
+        arguments: Scratch.Database.withPoolers,
         [SIGINT, SIGTERM, SIGKILL]
     )
     func signals(_ database: Scratch.Database, _ signal: Int32) async throws {
@@ -99,10 +99,15 @@ import Testing
                 environment: scratch.environment,
                 folder: scratch.folder
             )
-            let end = try FileHandle(forUpdating: URL(filePath: pipe))
             // More than two batches and what fits into the pipe: most of it was taken when all is written.
-            let lines = String(repeating: "{\"task_name\":\"A\"}\n", count: 40_000)
-            try await Task.detached { try end.write(contentsOf: Data(lines.utf8)) }.value
+            try scratch.write(String(repeating: "{\"task_name\":\"A\"}\n", count: 40_000), to: "lines")
+            let feeder = try Call(
+                ["sh", "-c", "exec 3> pipe; cat lines >&3 && touch written; exec sleep 600"],
+                environment: scratch.environment,
+                folder: scratch.folder
+            )
+            defer { kill(feeder.pid, SIGKILL) }
+            try await eventually("the lines were taken") { scratch.has("written") }
             if database != .sqlite {
                 try await eventually("rows were sent") {
                     try await scratch.sql(
@@ -113,14 +118,13 @@ import Testing
             // Without waiting for anybody's lock.
             let words =
                 database == .sqlite
-                ? ["sqlite3", "tasks.db"] : ["psql", "-XqAtd", scratch.environment["TASKRUN_DATABASE"] ?? "", "-c"]
+                ? ["sqlite3", "tasks.db"] : ["psql", "-XqAtd", scratch.direct ?? scratch.environment["TASKRUN_DATABASE"] ?? "", "-c"]
             let insert = "INSERT INTO tasks (task_name) VALUES ('OTHER')"
             let other = try await Call(words + [insert], environment: scratch.environment, folder: scratch.folder)
                 .answer()
             #expect(other.status == 0, "\(other.errors)")
             kill(call.pid, signal)
             let answer = try await call.answer()
-            try end.close()
             #expect(answer.status == (signal == SIGKILL ? 128 + SIGKILL : 75), "\(answer)")
             #expect(answer.output.isEmpty)
             try await eventually("nothing but the other's task is there") {

@@ -168,12 +168,15 @@ extension Scratch {
         _ body: (Scratch) async throws -> Void
     ) async throws {
         try await with(database, tables: tables && database == .sqlite) { scratch async throws in
-            guard database == .postgresql else { return try await body(scratch) }
+            guard database != .sqlite else { return try await body(scratch) }
             let server = try await PostgreSQLServer.shared()
             let name = "alone_\(UUID().uuidString.lowercased().filter { $0 != "-" })"
             try await server.psql("CREATE DATABASE \(name)")
             let url = server.superuserURL.replacing("@/postgres?", with: "@/\(name)?")
-            let own = scratch.setting(["TASKRUN_DATABASE": url])
+            var own = scratch.setting(["TASKRUN_DATABASE": url])
+            if let mode = database.pooler {
+                own.variables["TASKRUN_DATABASE"] = try await PgBouncer.shared(mode).url(url)
+            }
             if tables { try #require(try await own.taskrun("migrate").status == 0) }
             try await body(own)
         }
