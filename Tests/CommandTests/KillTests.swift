@@ -43,6 +43,73 @@ struct KillTests {
         }
     }
 
+    /// Refuses to delete each third row, and to make it FAILED.
+    private static func refusal(_ kind: Scratch.Database) -> String {
+        kind == .sqlite
+            ? """
+            CREATE TRIGGER keep BEFORE DELETE ON tasks WHEN OLD.id % 3 = 0 BEGIN SELECT RAISE(ABORT, 'kept'); END;
+            CREATE TRIGGER keep_open BEFORE UPDATE ON tasks WHEN OLD.id % 3 = 0 AND NEW.status = 'FAILED'
+            BEGIN SELECT RAISE(ABORT, 'kept open'); END;
+            """
+            : """
+            CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'kept'; END $$;
+            CREATE TRIGGER keep BEFORE DELETE ON tasks FOR EACH ROW WHEN (OLD.id % 3 = 0) EXECUTE FUNCTION keep();
+            CREATE TRIGGER keep_open BEFORE UPDATE ON tasks FOR EACH ROW
+                WHEN (OLD.id % 3 = 0 AND NEW.status = 'FAILED') EXECUTE FUNCTION keep();
+            """
+    }
+
+    @Test(
+        "a run killed while it notes ends that the database refuses: what is noted is not performed again, nothing is lost",
+        arguments: Scratch.Database.allCases
+    )
+    func refused(_ kind: Scratch.Database) async throws {
+        try await Scratch.working(kind) { place in
+            try place.handler("WORK", Self.work)
+            let drop =
+                kind == .sqlite
+                ? "DROP TRIGGER keep; DROP TRIGGER keep_open"
+                : "DROP TRIGGER keep ON tasks; DROP TRIGGER keep_open ON tasks"
+            for round in 1...min(Self.rounds, 20) {
+                try? FileManager.default.removeItem(at: place.log)
+                try await place.add(9)
+                try await place.sql(Self.refusal(kind))
+                let ids = try await place.sql("SELECT id FROM tasks ORDER BY id")
+                let run = try place.start("once", "--concurrency", "3")
+                try await Task.sleep(for: .milliseconds(.random(in: 50...400)))
+                Foundation.kill(run.pid, SIGKILL)
+                _ = try await run.answer()
+                let mayBeginAgain = Set(
+                    try await place.sql(
+                        """
+                        SELECT id FROM tasks
+                        WHERE status = 'PROCESSING' AND id NOT IN (SELECT task_id FROM task_stuck)
+                        """
+                    )
+                )
+                for _ in 1...2 {
+                    let next = try await place.taskrun("once", "--concurrency", "3")
+                    #expect(next.status == 0 || next.status == 65, "round \(round): \(next)")
+                }
+                #expect(
+                    try await place.sql("SELECT id FROM tasks ORDER BY id")
+                        == place.sql("SELECT task_id FROM task_stuck ORDER BY task_id")
+                )
+                try await place.sql(drop)
+                let last = try await place.taskrun("once")
+                #expect(last.status == 0 && last.errors.isEmpty, "round \(round): \(last)")
+                #expect(try await place.sql("SELECT id FROM tasks UNION ALL SELECT task_id FROM task_stuck") == [])
+                let lines = place.lines()
+                for id in ids {
+                    let (begins, ends) = (lines.count { $0 == "begin \(id)" }, lines.count { $0 == "end \(id)" })
+                    #expect(ends >= 1, "round \(round): task \(id) was not performed")
+                    let isRight = begins == 1 || (begins == 2 && mayBeginAgain.contains(id))
+                    #expect(isRight, "round \(round): task \(id) began \(begins) times")
+                }
+            }
+        }
+    }
+
     @Test(
         "after kill -9 the next run on this host takes over at once, and ends what the dead one left behind",
         arguments: Scratch.Database.allCases
