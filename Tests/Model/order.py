@@ -26,7 +26,45 @@ OUTSIDE = frozenset("""
 
 def drive(place, cutter_of):
     """Lets each pipeline happen."""
-    # Plain tasks, several rounds, so that lanes are known; failures; a lock key with others behind it; a batch with its follower.
+    drive_plain(place, past="now() - interval '1 hour'")
+    # Equal ones: the first goes back while the second waits.
+    first = place.add(dedupe_key="'d'")
+    run = place.once("--limit", "1")
+    place.has_begun(first)
+    place.add(dedupe_key="'d'")
+    place.let_end(first, 1)
+    place.end(run)
+    place.sql("DELETE FROM tasks")
+    drive_runs(place)
+    place.run("retry", str(place.add(status="'FAILED'")))
+    drive_deserted(place)
+    # Answers that are lost: what was claimed meanwhile is given back, once plainly and once where an equal one waits.
+    for dedupe in ("NULL", "'g'"):
+        lose_an_answer(place, cutter_of, dedupe)
+
+
+def drive_sqlite(place):
+    """The same on SQLite, where no connection can be cut."""
+    drive_plain(place, past="datetime('now', '-1 hour')")
+    # Equal ones, the newer and the older waiting.
+    for order in (0, 1):
+        tasks = [place.add(dedupe_key="'d'")]
+        runs = [place.once("--limit", "1", trace=f"{place.trace}.1")]
+        place.has_begun(tasks[0])
+        tasks.append(place.add(dedupe_key="'d'"))
+        runs.append(place.once("--limit", "1", trace=f"{place.trace}.2", host="other"))
+        place.has_begun(tasks[1])
+        for number in (order, 1 - order):
+            place.let_end(tasks[number], 1)
+            place.end(runs[number])
+        place.sql("DELETE FROM tasks")
+    drive_runs(place)
+    place.run("retry", str(place.add(status="'FAILED'", dedupe_key="'f'")))
+    drive_deserted(place)
+
+
+def drive_plain(place, past):
+    """Plain tasks, several rounds, so that lanes are known; failures; a lock key with others behind it; a batch with its follower."""
     for _ in range(3):
         place.let_end(place.add())
     place.let_end(place.add(max_attempts="1"), 1)
@@ -36,18 +74,13 @@ def drive(place, cutter_of):
     for _ in range(2):
         place.let_end(place.add(batch="'b'"))
     place.let_end(place.add(after_batch="'b'"))
-    place.add(expires_at="now() - interval '1 hour'", lock_key="'late'")
+    place.add(expires_at=past, lock_key="'late'")
     place.end(place.once("--concurrency", "1"))
     place.sql("DELETE FROM tasks")
-    # Equal ones: the first goes back while the second waits.
-    first = place.add(dedupe_key="'d'")
-    run = place.once("--limit", "1")
-    place.has_begun(first)
-    place.add(dedupe_key="'d'")
-    place.let_end(first, 1)
-    place.end(run)
-    place.sql("DELETE FROM tasks")
-    # A limit.
+
+
+def drive_runs(place):
+    """A limit, runs that are killed, leases that are renewed, and what people do."""
     place.run("limit", "--name", "A", "--running", "1")
     place.let_end(place.add())
     place.end(place.once())
@@ -62,7 +95,7 @@ def drive(place, cutter_of):
         place.let_end(task)
         place.end(place.once())
         place.sql("DELETE FROM tasks")
-    # Leases that are renewed: the shortest there are.
+    # The shortest leases there are.
     task = place.add()
     place.lease("5s")
     run = place.once()
@@ -71,21 +104,18 @@ def drive(place, cutter_of):
     place.let_end(task)
     place.end(run)
     place.lease(None)
-    # What people do.
     task = place.add(lock_key="'h'", batch="'h'")
     place.add(after_batch="'h'")
     place.run("cancel", str(task))
     place.run("delete", str(place.add(lock_key="'h'")))
-    task = place.add(status="'FAILED'")
-    place.run("retry", str(task))
+
+
+def drive_deserted(place):
+    """A batch that ended unnoticed."""
     place.sql("DELETE FROM tasks")
-    # A batch that ended unnoticed.
-    place.add(after_batch="'gone'", run_at="now() + interval '1 day'")
+    place.add(after_batch="'gone'", run_at="'2999-01-01'")
     place.end(place.once())
     place.sql("DELETE FROM tasks")
-    # Answers that are lost: what was claimed meanwhile is given back, once plainly and once where an equal one waits.
-    for dedupe in ("NULL", "'g'"):
-        lose_an_answer(place, cutter_of, dedupe)
 
 
 def lose_an_answer(place, cutter_of, dedupe):
@@ -103,63 +133,6 @@ def lose_an_answer(place, cutter_of, dedupe):
         cutter.lets_in.set()
         place.end(run)
         place.sql("DELETE FROM tasks")
-
-
-def drive_sqlite(place):
-    """The same on SQLite, where no connection can be cut."""
-    for _ in range(3):
-        place.let_end(place.add())
-    place.let_end(place.add(max_attempts="1"), 1)
-    place.let_end(place.add(), 1)
-    for _ in range(2):
-        place.let_end(place.add(lock_key="'k'"))
-    for _ in range(2):
-        place.let_end(place.add(batch="'b'"))
-    place.let_end(place.add(after_batch="'b'"))
-    place.add(expires_at="datetime('now', '-1 hour')", lock_key="'late'")
-    place.end(place.once("--concurrency", "1"))
-    place.sql("DELETE FROM tasks")
-    # Equal ones, the newer and the older waiting.
-    for order in (0, 1):
-        tasks = [place.add(dedupe_key="'d'")]
-        runs = [place.once("--limit", "1", trace=f"{place.trace}.1")]
-        place.has_begun(tasks[0])
-        tasks.append(place.add(dedupe_key="'d'"))
-        runs.append(place.once("--limit", "1", trace=f"{place.trace}.2", host="other"))
-        place.has_begun(tasks[1])
-        for number in (order, 1 - order):
-            place.let_end(tasks[number], 1)
-            place.end(runs[number])
-        place.sql("DELETE FROM tasks")
-    place.run("limit", "--name", "A", "--running", "1")
-    place.let_end(place.add())
-    place.end(place.once())
-    place.sql("DELETE FROM task_limits")
-    for dedupe in ("NULL", "'e'"):
-        task = place.add(dedupe_key=dedupe, lock_key="'r'")
-        run = place.once("--limit", "1")
-        place.has_begun(task)
-        place.let_end(place.add(dedupe_key=dedupe))
-        kill(run)
-        place.let_end(task)
-        place.end(place.once())
-        place.sql("DELETE FROM tasks")
-    task = place.add()
-    place.lease("5s")
-    run = place.once()
-    place.has_begun(task)
-    place.has_done("renew")
-    place.let_end(task)
-    place.end(run)
-    place.lease(None)
-    task = place.add(lock_key="'h'", batch="'h'")
-    place.add(after_batch="'h'")
-    place.run("cancel", str(task))
-    place.run("delete", str(place.add(lock_key="'h'")))
-    place.run("retry", str(place.add(status="'FAILED'", dedupe_key="'f'")))
-    place.sql("DELETE FROM tasks")
-    place.add(after_batch="'gone'", run_at="'2999-01-01'")
-    place.end(place.once())
 
 
 def writing_transactions(names):
