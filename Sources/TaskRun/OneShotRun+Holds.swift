@@ -10,9 +10,7 @@ extension OneShotRun {
     func noteBeginning(of end: Workbench.Finished) {
         let name = end.held.task.name
         guard case .notBegun(let why) = end.outcome else {
-            // It began; whether anything else is held back is another matter.
-            if !holds.isEmpty { holds.noteBegun(name) }
-            return
+            return holds.noteBegun(name)
         }
         let now = ContinuousClock.now
         let running = bench.with { $0.running.count }

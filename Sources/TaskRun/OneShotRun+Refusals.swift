@@ -16,10 +16,11 @@ extension OneShotRun {
                 let exchange = try await store.settle(part.map(\.settlement), thenClaim: nil, now: nil)
                 tell(exchange.refusals)
                 if exchange.hasLockedFollower { note(lockedFollower: true) }
-                for (end, result) in zip(part, exchange.results) { await conclude(end, result) }
+                await conclude(part, exchange.results)
             } catch  where error.code == .held {
                 // Each alone, and the others go on.
-                unsettled += part.map { $0.settingApart(at: .now) }
+                part.forEach { $0.setApart(at: .now) }
+                unsettled += part
             } catch  where error.isPassing {
                 unsettled += part + parts.reversed().joined()
                 return await overcome(error, sent: .now)
@@ -33,7 +34,7 @@ extension OneShotRun {
 
     /// Decides in which form an end is written next that the database refuses in the present one.
     func refuse(_ end: Unsettled, _ error: StoreError) async {
-        if let next = end.next(after: error) { return unsettled.append(next) }
+        if end.takeNextForm(after: error) { return unsettled.append(end) }
         do {
             let why = end.words ?? error.cause
             try await store.noteStuck(end.task.proof, isDone: end.decided.verdict == .delete, why: why)
@@ -59,7 +60,7 @@ extension OneShotRun {
             unsettled.remove(at: place)
             tell(exchange.refusals)
             if exchange.hasLockedFollower { note(lockedFollower: true) }
-            await conclude(end, exchange.results[0])
+            await conclude([end], exchange.results)
         } catch  where error.code == .held {
             postpone(place, error)
         } catch  where error.isPassing {
@@ -74,32 +75,24 @@ extension OneShotRun {
 }
 
 extension OneShotRun.Unsettled {
-    /// The same in the next form that differs; nil: there is none.
-    fileprivate func next(after error: StoreError) -> OneShotRun.Unsettled? {
-        var next = self
-        next.words = words ?? error.cause
-        next.apart = nil
+    /// Goes on to the next form that differs; false: there is none.
+    fileprivate func takeNextForm(after error: StoreError) -> Bool {
+        words = words ?? error.cause
+        apart = nil
         // Where a task that is to follow is refused, no other form of this end helps.
-        var form = error.isAboutFollowUp ? EndForm.withoutLine : form
-        while let worse = EndForm(rawValue: form.rawValue + 1) {
-            form = worse
-            let settlement = decided.written(
-                as: worse,
-                since: next.words ?? "",
-                isAboutFollowUp: error.isAboutFollowUp
-            )
-            if let settlement {
-                (next.form, next.settlement) = (worse, settlement)
-                return next
-            }
+        var next = error.isAboutFollowUp ? EndForm.withoutLine : form
+        while let worse = EndForm(rawValue: next.rawValue + 1) {
+            next = worse
+            let written = decided.written(as: worse, since: words ?? "", isAboutFollowUp: error.isAboutFollowUp)
+            guard let written else { continue }
+            (form, settlement) = (worse, written)
+            return true
         }
-        return nil
+        return false
     }
 
-    fileprivate func settingApart(at moment: ContinuousClock.Instant) -> OneShotRun.Unsettled {
-        var end = self
-        (end.apart, end.heldSince) = (moment, heldSince ?? moment)
-        return end
+    fileprivate func setApart(at moment: ContinuousClock.Instant) {
+        (apart, heldSince) = (moment, heldSince ?? moment)
     }
 
     /// What is said of a task whose row cannot be written at all.

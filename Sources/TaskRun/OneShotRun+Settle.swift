@@ -38,7 +38,7 @@ extension OneShotRun {
         tell(exchange.refusals)
         tell(refused: exchange.passedOver, to: "claim")
         if exchange.hasLockedFollower { note(lockedFollower: true) }
-        for (end, result) in zip(batch, exchange.results) { await conclude(end, result) }
+        await conclude(batch, exchange.results)
         (troubleUntil, isUncertain) = (nil, false)
         return exchange
     }
@@ -53,8 +53,12 @@ extension OneShotRun {
         nextClaim = .now
         // What the table does not have yet goes into the result; a task that is gone needs it no more.
         let said = talk.take(finished.map(\.held.task.proof))
+        var isHoldingBack = !holds.isEmpty
         for end in finished {
-            noteBeginning(of: end)
+            if isHoldingBack || end.outcome.isNotBegun {
+                noteBeginning(of: end)
+                isHoldingBack = !holds.isEmpty
+            }
             if !end.outcome.isNotBegun { pace.note(end.occupied) }
             if end.isCancelled {
                 cancel(end, progress: said[end.held.task.proof]?.progress)
@@ -76,9 +80,14 @@ extension OneShotRun {
         }
     }
 
-    /// Counts one end that was written, or found its lease lost.
-    func conclude(_ end: Unsettled, _ result: SettleResult) async {
-        if result == .untouched { return await refuse(end, untouched) }
+    /// Counts ends that were written, or found their leases lost, and goes on with those that the database skipped.
+    func conclude(_ ends: some Sequence<Unsettled>, _ results: [SettleResult]) async {
+        for (end, result) in zip(ends, results) {
+            if result == .untouched { await refuse(end, untouched) } else { count(end, result) }
+        }
+    }
+
+    private func count(_ end: Unsettled, _ result: SettleResult) {
         // After a lost answer nobody can say whether a row is gone because this run or another one settled it.
         if result == .gaveWay || result == .cancelled {
             if result == .gaveWay { report.gaveWay += 1 } else { report.cancelled += 1 }
@@ -120,7 +129,7 @@ extension OneShotRun {
             batch: task.batch,
             followUps: followUps
         )
-        return Unsettled(finished: end, settlement: settlement, decided: settlement)
+        return Unsettled(end, settlement)
     }
 
     func lose(_ end: Workbench.Finished) {

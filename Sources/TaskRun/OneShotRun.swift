@@ -6,8 +6,8 @@ public import Logging
 /// asked here, one call after the other; handlers work beside it (see `Workbench`). An actor on a thread of its own, so
 /// that handlers that keep every core busy do not keep it from settling, claiming and renewing.
 public actor OneShotRun {
-    /// An end that is not yet written to the table.
-    struct Unsettled {
+    /// An end that is not yet written to the table; a class, as it is passed on many times.
+    final class Unsettled {
         var finished: Workbench.Finished
         /// As it is to be written now.
         var settlement: Settlement
@@ -24,6 +24,10 @@ public actor OneShotRun {
         var isTold = false
         var task: ClaimedTask { finished.held.task }
         var verdict: Verdict { settlement.verdict }
+
+        init(_ finished: Workbench.Finished, _ settlement: Settlement) {
+            (self.finished, self.settlement, decided) = (finished, settlement, settlement)
+        }
     }
 
     /// What the run may claim: due tasks; then what must be performed with nothing else in hand; then nothing more.

@@ -253,10 +253,18 @@ enum ClaimSQL {
             "claim_from_lane",
             isBinary: true,
             """
-            \(take("ctid")) ARRAY(
-                SELECT place
+            -- Nearly always they are small enough all together: a sum costs half of what a window costs.
+            \(take("ctid")) (
+                SELECT CASE WHEN total <= $10::bigint THEN places ELSE ARRAY(
+                    SELECT place
+                    FROM (
+                        SELECT place, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+                        FROM unnest(places, sizes) AS each (place, size)
+                    ) AS summed
+                    WHERE bytes_before < $10::bigint
+                ) END
                 FROM (
-                    SELECT place, sum(size) OVER (ROWS UNBOUNDED PRECEDING) - size AS bytes_before
+                    SELECT array_agg(place) AS places, array_agg(size) AS sizes, sum(size) AS total
                     FROM (
                         SELECT ctid AS place, \(size) AS size
                         FROM ONLY tasks
@@ -267,9 +275,8 @@ enum ClaimSQL {
                         LIMIT $4::integer
                         FOR NO KEY UPDATE SKIP LOCKED
                     ) AS locked
-                ) AS summed
-                WHERE bytes_before < $10::bigint
-            ))
+                ) AS found
+            )::tid[])
             RETURNING \(laneColumns)
             """
         )
