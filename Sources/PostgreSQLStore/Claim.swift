@@ -70,12 +70,14 @@ struct Claim: Sendable {
     ///   - session: Where the transaction is open.
     ///   - answers: To ``questions(knowing:)``.
     ///   - known: What was known.
+    ///   - expiryComesFirst: Whether nothing is claimed this time, from whether as many have expired as are looked at together.
     /// - Returns: What was claimed, and what is known of the lanes.
     /// - Throws: What the database reports.
     func take(
         in session: PostgreSQLSession,
         answers: some Collection<PostgreSQLResult>,
-        knowing known: LaneMemory.Known = LaneMemory.Known()
+        knowing known: LaneMemory.Known = LaneMemory.Known(),
+        expiryComesFirst: (Bool) -> Bool = { $0 }
     ) throws(PostgreSQLFailure) -> Taken {
         var answers = Array(answers)[...]
         let careful = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integerIfAny(0) } : []
@@ -86,7 +88,8 @@ struct Claim: Sendable {
         if let first = found, !first.rest.isEmpty { found = try goOn(first, knowing: known, in: session) }
         let lanes = found?.lanes ?? known.lanes
         let keyed = (look?.held ?? []).filter { !avoided.contains($0) }
-        guard late.rows.count < mostExpired else {
+        let isCrowded = late.rows.count >= mostExpired
+        guard !expiryComesFirst(isCrowded) else {
             // There are more, which each look at due rows would go past: these come first.
             _ = try decide([], expired: late.rows, in: session)
             var taken = Taken(rows: [], of: limit, lanes: [], heads: nil)
@@ -116,7 +119,7 @@ struct Claim: Sendable {
             avoided.isEmpty && rows.isEmpty && keyed.isEmpty && late.rows.isEmpty
             && (late.hasMore || look?.isPassedOver == true || careful.contains(nil)
                 || !(lanes.isEmpty && locked.isEmpty))
-        taken.hasMore = taken.hasKeyed || (late.hasMore && !late.rows.isEmpty)
+        taken.hasMore = taken.hasKeyed || isCrowded || (late.hasMore && !late.rows.isEmpty)
         let behind = Set(keyed).subtracting(allowed)
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
         taken.expired = late.rows.map(Self.expired)

@@ -42,7 +42,7 @@ extension PostgreSQLStore {
                 }
             } catch {
                 let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided)
-                guard error.isRefusal, let claim else { throw error }
+                guard error.mayBeOfOneRow, let claim else { throw error }
                 try session.exchange([.rollback])
                 guard let exchange = try passOver(claim, in: session) else { throw error }
                 return exchange
@@ -76,7 +76,12 @@ extension PostgreSQLStore {
             (known.walk, known.keyedWalk) = (all.walk, all.keyedWalk)
         }
         let questions = claim.questions(knowing: known)
-        let taken = try claim.take(in: session, answers: try session.exchange(questions), knowing: known)
+        let taken = try claim.take(
+            in: session,
+            answers: try session.exchange(questions),
+            knowing: known,
+            expiryComesFirst: expiryComesFirst
+        )
         let isSomewhere =
             claim.takesFromLanes && lanes.withLock { [known] in $0.walk(taken, knowing: known, for: claim.key) }
         let newer = try newerVersion(after: taken, in: session)

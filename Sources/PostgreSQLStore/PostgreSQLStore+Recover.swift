@@ -32,14 +32,20 @@ extension PostgreSQLStore {
             )
             let limit = SessionSettings.maintenanceLimit
             let far = request.unbelievable
-            let cut = Request(
-                RecoverSQL.cut,
-                [
-                    SQLText.array(runs), SQLText.seconds(request.lease), SQLText.seconds(far.ofRun),
-                    SQLText.seconds(far.ofOther), SQLText.moment(request.now),
-                ]
-            )
-            let found = try session.exchange([.begin, SessionSettings.patience, cut, look], within: limit)[3].rows
+            let unbelievable = [
+                SQLText.array(runs), SQLText.seconds(request.lease), SQLText.seconds(far.ofRun),
+                SQLText.seconds(far.ofOther), SQLText.moment(request.now),
+            ]
+            let cut = Request(RecoverSQL.cut, unbelievable + [nil])
+            let found: [PostgreSQLResult.Row]
+            do throws(PostgreSQLFailure) {
+                found = try session.exchange([.begin, SessionSettings.patience, cut, look], within: limit)[3].rows
+            } catch {
+                guard error.mayBeOfOneRow else { throw error }
+                try session.exchange([.rollback])
+                try cutOneByOne(unbelievable, request, in: session)
+                found = try session.exchange([.begin, SessionSettings.patience, look], within: limit)[2].rows
+            }
             guard !found.isEmpty else {
                 try session.exchange([.commit])
                 return []
@@ -51,6 +57,25 @@ extension PostgreSQLStore {
                 guard error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
                 try session.exchange([.rollback])
                 return try takeOverOneByOne(rows, request, in: session)
+            }
+        }
+    }
+
+    /// Ends leases that no run can have set each in a transaction of its own: the database refuses one of them, or it is held.
+    private func cutOneByOne(
+        _ values: [String?],
+        _ request: RecoverRequest,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) {
+        for row in try session.exchange([Request(RecoverSQL.far, values + [nil])])[0].rows {
+            let id = row.integer(0)
+            do throws(PostgreSQLFailure) {
+                let cut = Request(RecoverSQL.cut, values + [String(id)])
+                try session.exchange([.begin, SessionSettings.patience, cut, .commit])
+            } catch {
+                guard error.mayBeOfOneRow else { throw error }
+                try session.exchange([.rollback])
+                if error.isRefusal { request.refused(id, error.storeError(subject: "").cause) }
             }
         }
     }

@@ -65,7 +65,7 @@ extension PostgreSQLStore {
                         ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
                 }
             } catch {
-                guard settlements.isEmpty, error.isRefusal else { throw error }
+                guard settlements.isEmpty, error.mayBeOfOneRow else { throw error }
                 try session.exchange([.rollback])
                 guard let exchange = try passOver(claim, in: session) else { throw error }
                 return exchange
@@ -94,6 +94,9 @@ extension PostgreSQLStore {
                 guard !settlements.isEmpty else { throw error }
                 if error.state == PostgreSQLFailure.lockTimeout {
                     throw PostgreSQLFailure(.held, state: error.state, message: error.message)
+                }
+                if error.code == .locked {
+                    throw PostgreSQLFailure(.undone, state: error.state, message: error.message)
                 }
                 throw error.isRefusal ? error.asRefusal : error
             }
@@ -209,7 +212,12 @@ extension PostgreSQLStore {
         let known = claim.takesFromLanes ? lanes.withLock { $0.known(for: claim.key) } : LaneMemory.Known()
         let answers = try session.exchange(opening + claim.questions(knowing: known))
         let look = began.duration(to: .now)
-        let taken = try claim.take(in: session, answers: answers.dropFirst(opening.count), knowing: known)
+        let taken = try claim.take(
+            in: session,
+            answers: answers.dropFirst(opening.count),
+            knowing: known,
+            expiryComesFirst: expiryComesFirst
+        )
         let newer = try newerVersion(after: taken, in: session)
         try session.exchange([.commit])
         let isSomewhere = lanes.withLock { memory in
@@ -234,6 +242,9 @@ extension PostgreSQLStore {
             newerVersion: newer
         )
     }
+
+    /// Whether nothing is claimed this time, from whether as many have expired as are looked at together.
+    func expiryComesFirst(isFull: Bool) -> Bool { expiryTurn.withLock { $0.comesFirst(isFull: isFull) } }
 
     /// Where something was due and nothing came: the version of the tables that this program had to know.
     func newerVersion(after taken: Taken, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Int? {

@@ -22,6 +22,7 @@ public final class PostgreSQLStore: TaskDesk {
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex<[Int64]>([])
+    let expiryTurn = Mutex(ExpiryTurn())
     /// The connections for scripts that are not in use; nil once the store is closed.
     let idleScriptConnections = Mutex<[PostgreSQLConnection]?>([])
 

@@ -5,6 +5,8 @@ import TaskRun
 struct RefusedRows {
     private let claim: Claim
     private let session: PostgreSQLSession
+    /// Until when rows are looked for that other transactions hold, or whose triggers take long: it may be all of them.
+    private let end = ContinuousClock.now.advanced(by: .seconds(30))
 
     init(_ claim: Claim, in session: PostgreSQLSession) { (self.claim, self.session) = (claim, session) }
 
@@ -30,15 +32,17 @@ struct RefusedRows {
     ) throws(PostgreSQLFailure) -> [RefusedRow] {
         guard let first = ids.first else { return [] }
         do throws(PostgreSQLFailure) {
-            let answers = try session.exchange([.begin, trial(Array(ids)), Request(ClaimSQL.speak), .rollback])
-            let rows = answers[1].rows
+            let answers = try session.exchange([
+                .begin, SessionSettings.impatience, trial(Array(ids)), Request(ClaimSQL.speak), .rollback,
+            ])
+            let rows = answers[2].rows
             let silent = rows.filter { $0.integerIfAny(1) == nil }.map { $0.integer(0) }
             let unseen = Set(ids).subtracting(rows.map { $0.integer(0) })
             return (silent + (try hidden(among: unseen.sorted()))).map {
                 RefusedRow(id: $0, name: nil, cause: StoreError.skipped)
             }
         } catch {
-            guard error.isRefusal else { throw error }
+            guard error.mayBeOfOneRow, error.code != .locked || ContinuousClock.now < end else { throw error }
             try session.exchange([.rollback])
             guard ids.count > 1 else {
                 return [RefusedRow(id: first, name: nil, cause: error.storeError(subject: "").cause)]

@@ -109,6 +109,14 @@ struct SessionSettings: Sendable {
     private static let tenth = Request(Statement("haste", "SET LOCAL lock_timeout = '100ms'"))
     private static let second = Request(Statement("less_haste", "SET LOCAL lock_timeout = '1s'"))
 
+    /// Lets a claim that is only tried neither wait for a lock nor take long.
+    static let impatience = Request(
+        Statement(
+            "impatience",
+            "SELECT set_config('statement_timeout', '1s', true), set_config('lock_timeout', '100ms', true)"
+        )
+    )
+
     /// Takes ``haste(isAlone:)`` back.
     static let noHaste = Request(Statement("no_haste", "SET LOCAL lock_timeout = '1s'"))
 

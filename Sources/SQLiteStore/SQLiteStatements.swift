@@ -204,7 +204,7 @@ enum SQLiteStatements {
     static let cut = """
         UPDATE tasks
         SET lease_expires_at = :lease_end
-        WHERE id IN (\(far))
+        WHERE id IN (\(far)) AND (:id IS NULL OR id = :id)
         """
 
     static let takeOver = """

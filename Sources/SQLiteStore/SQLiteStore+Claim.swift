@@ -38,11 +38,12 @@ extension SQLiteStore {
                 let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
                 // Where more have expired they come first: a claim would go past all of them.
                 let isFull = expired.count >= ExpiredTask.most
-                let (claimed, isPartial) = isFull ? ([], true) : try claim(request, now: now, in: database)
+                let isFirst = expiryTurn.withLock { $0.comesFirst(isFull: isFull) }
+                let (claimed, isPartial) = isFirst ? ([], true) : try claim(request, now: now, in: database)
                 return Exchange(
                     results: results,
                     claimed: claimed,
-                    isPartial: isPartial,
+                    isPartial: isPartial || isFull,
                     expired: expired,
                     refusals: refusals
                 )

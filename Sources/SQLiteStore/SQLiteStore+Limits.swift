@@ -36,12 +36,13 @@ extension SQLiteStore {
                 let avoided = avoided.withLock { $0 }
                 let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
                 let isFull = expired.count >= ExpiredTask.most
-                guard quotas.min() ?? 1 > 0, !isFull else {
+                let isFirst = expiryTurn.withLock { $0.comesFirst(isFull: isFull) }
+                guard quotas.min() ?? 1 > 0, !isFirst else {
                     return Exchange(results: [], claimed: [], isPartial: isFull, expired: expired)
                 }
                 let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
                 for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
-                return Exchange(results: [], claimed: tasks, isPartial: isPartial, expired: expired)
+                return Exchange(results: [], claimed: tasks, isPartial: isPartial || isFull, expired: expired)
             }
         } catch  where error.code == .refused {
             guard let exchange = try await passOver(request, now: now ?? Date()) else { throw error }

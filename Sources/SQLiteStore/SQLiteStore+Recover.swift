@@ -46,14 +46,37 @@ extension SQLiteStore {
                 guard try database.newerVersion() == nil else { return [] }
                 let now = request.now ?? Date()
                 if isFar {
-                    let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease)]
+                    let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease), "id": nil]
                     try database.execute(sql: SQLiteStatements.cut, arguments: far(now) + end)
                 }
                 let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now))
                 return try database.takeOver(rows, request, now: now)
             }
         } catch  where error.code == .refused {
+            if isFar { try await cutOneByOne(far, request) }
             return try await takeOverOneByOne(arguments, request)
+        }
+    }
+
+    /// Ends leases that no run can have set each in a transaction of its own: the file refuses one of them.
+    private func cutOneByOne(
+        _ far: @escaping @Sendable (Date) -> StatementArguments,
+        _ request: RecoverRequest
+    ) async throws(StoreError) {
+        let ids = try await access("cannot look for leases") { database in
+            let now = request.now ?? Date()
+            return try Row.fetchAll(database, sql: SQLiteStatements.far, arguments: far(now)).map { $0[0] as Int64 }
+        }
+        for id in ids {
+            do {
+                try await transaction("cannot end the lease of task \(id)", isAboutRows: true) { database in
+                    let now = request.now ?? Date()
+                    let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease), "id": id]
+                    try database.execute(sql: SQLiteStatements.cut, arguments: far(now) + end)
+                }
+            } catch  where error.code == .refused {
+                request.refused(id, error.cause)
+            }
         }
     }
 

@@ -26,6 +26,7 @@ public final class SQLiteStore: TaskDesk {
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex<Set<Int64>>([])
+    let expiryTurn = Mutex(ExpiryTurn())
     /// Waits for tasks, beside the connection.
     let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.

@@ -1,6 +1,6 @@
 /// What was passed over, as somebody had it locked, and is looked at again by the same run.
 struct PassedOver {
-    /// How long a run looks again before it says so and goes on without.
+    /// How long a run looks again before it says so.
     static let patience = Duration.seconds(5)
 
     private let began: ContinuousClock.Instant
@@ -10,7 +10,7 @@ struct PassedOver {
 
     init(at now: ContinuousClock.Instant) { began = now }
 
-    /// When to look again, later and later; nil: it has been locked for too long.
+    /// When to look again, later and later; nil: it has been locked for long.
     mutating func next(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard began.duration(to: now) < Self.patience else { return nil }
         count += 1
@@ -24,10 +24,11 @@ extension OneShotRun {
 
     /// Looks again for due rows that were seen and could not be claimed: other runs let go of them soon.
     ///
-    /// - Returns: Whether to; false: they are locked for long, as is said once.
-    func looksAgain(_ exchange: Exchange) -> Bool {
+    /// - Returns: Whether to look for nothing else; false: they are locked for long, as is said once.
+    func looksAgain(_ exchange: Exchange, share: ClaimRequest.Share) -> Bool {
         guard exchange.claimed.isEmpty, exchange.isPassedOver else {
-            passedOver = nil
+            // What has to be performed alone says nothing of the others.
+            if share != .alone || !exchange.claimed.isEmpty { passedOver = nil }
             return false
         }
         let now = ContinuousClock.now
@@ -44,12 +45,12 @@ extension OneShotRun {
 
     private func tellLocked(_ what: String, _ cause: String) {
         observer?(
-            .trouble(
+            .held(
                 StoreError(
-                    .locked,
+                    .held,
                     subject: "\(what) in \(store.location)",
                     cause: "\(cause), for \(PassedOver.patience.inWords) and longer",
-                    advice: "The next run tries again; pg_stat_activity tells whose transaction has been open for long."
+                    advice: "They are looked at again until the run ends, and by the next ones; pg_stat_activity tells whose transaction has been open for long."
                 )
             )
         )
@@ -72,7 +73,14 @@ extension OneShotRun {
     }
 
     /// Whether the run stays for a task that it is to make due.
-    var staysForFollower: Bool { lockedFollower.map { !$0.isTold && stop.requests == 0 && fatal == nil } ?? false }
+    var staysForFollower: Bool {
+        lockedFollower.map { (!$0.isTold || !isOver(.now)) && stop.requests == 0 && fatal == nil } ?? false
+    }
+
+    /// Whether the run stays, within its window, for due rows that have been locked for long.
+    func staysForLocked(_ now: ContinuousClock.Instant) -> Bool {
+        passedOver?.isTold == true && !isOver(now) && stop.requests == 0
+    }
 
     /// Puts right what others have changed by hand, while this run stays or is at work for long; else the next one does at its begin.
     func mendMeanwhile() async {

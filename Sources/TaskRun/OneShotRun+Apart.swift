@@ -30,6 +30,11 @@ extension OneShotRun {
         return true
     }
 
+    /// Lets each end be written alone.
+    func tryEachAlone(now: ContinuousClock.Instant) {
+        for end in unsettled where end.apart == nil { end.apart = now }
+    }
+
     /// Writes those down whose time has come, each alone, the one that has waited longest first; behind all the others.
     ///
     /// Those that are seen to be held are not tried.

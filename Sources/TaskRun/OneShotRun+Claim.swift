@@ -146,7 +146,7 @@ extension OneShotRun {
             handOver(to: version)
         } else if claimed.isEmpty, exchange.isPartial {
             nextClaim = sent
-        } else if looksAgain(exchange), !isOver(sent) {
+        } else if looksAgain(exchange, share: request.share), !isOver(sent) {
             isWaiting = false
         } else if request.share == .alone {
             if claimed.isEmpty, !isOver(sent) { tellQueueEmpty() }
@@ -154,6 +154,8 @@ extension OneShotRun {
             phase = isOver(sent) || (claimed.isEmpty && !isWaiting) ? .done : .usual
             if phase == .done, !isOver(sent), let moment = holds.nextWorthWaiting {
                 (phase, nextClaim) = (.usual, moment)
+            } else if phase == .done, staysForLocked(sent) {
+                (phase, nextClaim) = (.usual, sent.advanced(by: .seconds(1)))
             }
         } else if exchange.isPartial {
             nextClaim = sent

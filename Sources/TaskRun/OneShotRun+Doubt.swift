@@ -11,9 +11,11 @@ struct Doubt {
 
 extension OneShotRun {
     /// Notes that an answer was lost.
+    ///
+    /// A run that claims nothing more has no new claims to look for.
     func doubt(now: ContinuousClock.Instant) {
         isUncertain = true
-        doubt = Doubt(at: now)
+        if phase != .done { doubt = Doubt(at: now) }
     }
 
     /// Gives back what a transaction claimed whose answer was lost, again and again until no such transaction can be open any more.

@@ -17,7 +17,7 @@ extension OneShotRun {
                 tell(exchange.refusals)
                 if exchange.hasLockedFollower { note(lockedFollower: true) }
                 await conclude(part, exchange.results)
-            } catch  where error.code == .held {
+            } catch  where error.code == .held || error.code == .undone {
                 // Each alone, and the others go on.
                 part.forEach { $0.setApart(at: .now) }
                 unsettled += part
@@ -63,7 +63,10 @@ extension OneShotRun {
             await conclude([end], exchange.results)
         } catch  where error.code == .held {
             postpone(place, error)
-        } catch  where error.isPassing {
+        } catch  where error.code == .undone && !end.isUndoneForGood {
+            end.timesUndone += 1
+            postpone(place, error, pause: .seconds(end.timesUndone))
+        } catch  where error.isPassing && error.code != .undone {
             if error.code == .unreachable { doubt(now: .now) }
             return error
         } catch {
@@ -78,18 +81,22 @@ extension OneShotRun.Unsettled {
     /// Goes on to the next form that differs; false: there is none.
     fileprivate func takeNextForm(after error: StoreError) -> Bool {
         words = words ?? error.cause
-        apart = nil
+        // What takes too long may do so in any form.
+        apart = error.code == .undone ? .now : nil
         // Where a task that is to follow is refused, no other form of this end helps.
         var next = error.isAboutFollowUp ? EndForm.withoutLine : form
         while let worse = EndForm(rawValue: next.rawValue + 1) {
             next = worse
             let written = decided.written(as: worse, since: words ?? "", isAboutFollowUp: error.isAboutFollowUp)
             guard let written else { continue }
-            (form, settlement) = (worse, written)
+            (form, settlement, timesUndone) = (worse, written, 0)
             return true
         }
         return false
     }
+
+    /// Whether it was undone so often that it will not be written in this form.
+    fileprivate var isUndoneForGood: Bool { timesUndone >= 2 }
 
     fileprivate func setApart(at moment: ContinuousClock.Instant) {
         (apart, heldSince) = (moment, heldSince ?? moment)

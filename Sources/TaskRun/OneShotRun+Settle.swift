@@ -141,6 +141,8 @@ extension OneShotRun {
     func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
         // Nothing is wrong yet: the others are settled at once, and who is held turns out then.
         if error.code == .held, await setApart(now: sent) { return }
+        // It may be a single end that takes too long.
+        if error.code == .undone, hasReadyEnds { return tryEachAlone(now: sent) }
         // What is refused may be a single end; each that is says so itself.
         if !error.isPassing, hasReadyEnds { return await settleInParts() }
         observer?(.trouble(error))

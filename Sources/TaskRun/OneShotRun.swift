@@ -20,6 +20,8 @@ public actor OneShotRun {
         var apart: ContinuousClock.Instant?
         /// Since when it is held, if that was not said.
         var heldSince: ContinuousClock.Instant?
+        /// How often it was tried alone and ``StoreError/Code/undone``.
+        var timesUndone = 0
         /// Whether it was said that it is held.
         var isTold = false
         var task: ClaimedTask { finished.held.task }

@@ -57,7 +57,8 @@ public enum RunEvent: Sendable {
     case heldBack(ClaimedTask, NotBegun)
     /// The database made trouble; the run goes on.
     case trouble(StoreError)
-    /// The end of a task has not been written for a while, as somebody's open transaction holds its row or what follows on it.
+    /// For a while the end of a task could not be written, or a due task not be claimed, as another transaction holds its row or what
+    /// follows on it.
     case held(StoreError)
     /// Nothing is due or in hand, and the run stays.
     case waiting

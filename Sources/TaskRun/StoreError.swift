@@ -14,6 +14,9 @@ public struct StoreError: Error, Sendable, Equatable {
         /// Somebody's open transaction holds what an end needs: the row, its lock key, or a row that a task which is to follow would
         /// be equal to. Nothing was written.
         case held
+        /// The server undid an end, as it took too long or stood in another transaction's way. Nothing was written; tried again it may go
+        /// through.
+        case undone
         /// The tables are missing, too old, too new, edited, or not taskrun's.
         case schema
         /// The database does not exist, is no database, is corrupt, read-only, or may not be opened.
@@ -60,7 +63,7 @@ public struct StoreError: Error, Sendable, Equatable {
     /// Whether the same call may go through later without anybody changing anything.
     public var isPassing: Bool {
         switch code {
-        case .unreachable, .unavailable, .locked, .held, .full: true
+        case .unreachable, .unavailable, .locked, .held, .undone, .full: true
         case .schema, .database, .refused, .other: false
         }
     }

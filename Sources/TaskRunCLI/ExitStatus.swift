@@ -37,7 +37,7 @@ enum ExitStatus: Int32 {
     init(_ code: StoreError.Code) {
         switch code {
         case .unreachable: self = .unreachable
-        case .unavailable, .locked, .held, .full: self = .tryAgain
+        case .unavailable, .locked, .held, .undone, .full: self = .tryAgain
         case .schema, .database: self = .settings
         case .refused: self = .badData
         case .other: self = .bug

@@ -83,7 +83,7 @@ struct PlanTests {
         Case(statement: RecoverSQL.owners, values: [], indexes: ["tasks_lease"]),
         Case(
             statement: RecoverSQL.cut,
-            values: ["'{x}'", "300", "86460", "360", "NULL"],
+            values: ["'{x}'", "300", "86460", "360", "NULL", "NULL"],
             indexes: ["tasks_lease", "tasks_pkey"]
         ),
         Case(statement: RecoverSQL.abandoned, values: ["'{x}'", "300", "NULL", "1000"], indexes: ["tasks_lease"]),

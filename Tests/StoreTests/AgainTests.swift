@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TaskRun
 import Testing
 
@@ -62,6 +63,30 @@ struct AgainTests {
             }
             let report = try await fixture.makeRun([handler]).run()
             #expect(report.succeeded == 60)
+            try await stranger.value
+        }
+    }
+
+    @Test("where another transaction has all due rows locked for long: it says so once, and performs them all the same")
+    func lockedForLong() async throws {
+        try await Fixture.with(.postgresql) { fixture in
+            let ids = try await fixture.due(3)
+            let handler = ClosureHandler()
+            let stranger = Task {
+                try await fixture.sql("BEGIN; SELECT FROM tasks FOR NO KEY UPDATE; SELECT pg_sleep(7.3); COMMIT")
+            }
+            try await eventually("nobody locks the rows") {
+                try await fixture.value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(7.3)%' AND wait_event = 'PgSleep'"
+                ) != "0"
+            }
+            let told = Mutex<[StoreError]>([])
+            let observer: @Sendable (RunEvent) -> Void = { event in
+                if case .held(let error) = event { told.withLock { $0.append(error) } }
+            }
+            let report = try await fixture.makeRun([handler], observer: observer).run()
+            #expect(handler.ids == ids && report.succeeded == 3)
+            #expect(told.withLock { $0.count } == 1)
             try await stranger.value
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TaskRun
 import Testing
 
@@ -90,6 +91,27 @@ struct RecoverConformanceTests {
             try await fixture.expect("SELECT id FROM tasks WHERE status = 'PROCESSING'", "4")
             let end = Fixture.start.addingTimeInterval(3601)
             #expect(try await fixture.store.recover(RecoverRequest(now: end)).map(\.id) == [4])
+        }
+    }
+
+    @Test("one whose row cannot be changed keeps no other one's from being cut", arguments: StoreUnderTest.allCases)
+    func refusedCut(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(3, columns: "status, lease_expires_at", values: "'PROCESSING', '9999-12-31'")
+            try await fixture.sql(
+                kind == .sqlite
+                    ? "CREATE TRIGGER keep BEFORE UPDATE ON tasks WHEN OLD.id = 2 BEGIN SELECT RAISE(ABORT, 'kept'); END"
+                    : """
+                    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'kept'; END $$;
+                    CREATE TRIGGER keep BEFORE UPDATE ON tasks FOR EACH ROW WHEN (OLD.id = 2) EXECUTE FUNCTION keep();
+                    """
+            )
+            let refused = Mutex<[Int64]>([])
+            var request = RecoverRequest(now: Fixture.start)
+            request.refused = { id, _ in refused.withLock { $0.append(id) } }
+            #expect(try await fixture.store.recover(request).isEmpty)
+            #expect(refused.withLock { $0 } == [2])
+            #expect(try await fixture.store.recover(RecoverRequest(now: later)).map(\.id).sorted() == [1, 3])
         }
     }
 

@@ -13,6 +13,9 @@ struct RefusedClaimTests {
         case silence = "a trigger skips the UPDATE"
         case undoing = "a trigger undoes the whole transaction"
         case atCommit = "a trigger raises an error at the COMMIT"
+        case held = "another transaction holds what a trigger needs"
+        case slow = "a trigger takes longer than a statement may"
+        case corrupt = "their bytes are not what they should be"
 
         var testDescription: String { rawValue }
 
@@ -41,6 +44,10 @@ struct RefusedClaimTests {
             case (.silence, .postgresql): return trigger("RETURN NULL")
             case (.undoing, .sqlite): return trigger("SELECT RAISE(ROLLBACK, 'kept')")
             case (.undoing, .postgresql): return nil
+            case (.held, .sqlite), (.slow, .sqlite), (.corrupt, .sqlite): return nil
+            case (.held, .postgresql): return trigger("RAISE 'kept' USING ERRCODE = '55P03'")
+            case (.slow, .postgresql): return trigger("PERFORM pg_sleep(60)")
+            case (.corrupt, .postgresql): return trigger("RAISE 'kept' USING ERRCODE = 'XX001'")
             case (.atCommit, .sqlite): return nil
             case (.atCommit, .postgresql):
                 return """

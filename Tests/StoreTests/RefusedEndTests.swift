@@ -15,6 +15,8 @@ struct RefusedEndTests {
         case broken = "a trigger does not work"
         case atCommit = "a trigger raises an error at the COMMIT"
         case undoing = "a trigger undoes the whole transaction"
+        case slow = "a trigger takes longer than a statement may"
+        case conflict = "a trigger stands in another transaction's way each time"
 
         var testDescription: String { rawValue }
 
@@ -52,6 +54,9 @@ struct RefusedEndTests {
                 ).replacingOccurrences(of: "BEGIN RETURN OLD;", with: "BEGIN RAISE 'kept';")
             case (.undoing, .sqlite): return trigger("SELECT RAISE(ROLLBACK, 'kept')")
             case (.undoing, .postgresql): return nil
+            case (.slow, .sqlite), (.conflict, .sqlite): return nil
+            case (.slow, .postgresql): return trigger("RAISE 'kept' USING ERRCODE = '57014'")
+            case (.conflict, .postgresql): return trigger("RAISE 'kept' USING ERRCODE = '40001'")
             }
         }
     }

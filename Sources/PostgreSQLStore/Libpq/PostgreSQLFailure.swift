@@ -46,7 +46,7 @@ struct PostgreSQLFailure: Error, Equatable {
 
     /// Whether the server is well, and refuses what it was given: a value, JSON that is nested too deep, a trigger that does not work.
     var isAboutStatement: Bool {
-        guard let state, ![.unreachable, .unavailable, .locked, .held, .full].contains(code) else { return false }
+        guard let state, ![.unreachable, .unavailable, .locked, .held, .undone, .full].contains(code) else { return false }
         // Resources, operator, system, and what the server says of a fault of its own.
         return !["53", "57", "58", "XX"].contains(state.prefix(2))
     }
@@ -96,6 +96,13 @@ struct PostgreSQLFailure: Error, Equatable {
         // Cursors, transactions, prepared statements, logins, names of databases, snapshots, settings.
         return !["24", "25", "26", "28", "3D", "72", "F0"].contains(state.prefix(2)) && state != "0A000"
     }
+
+    /// Whether a single row may be what the server fails at, so that the others are to be tried without it: also one that cannot be
+    /// read, that another transaction holds, or whose triggers take too long.
+    var mayBeOfOneRow: Bool { isRefusal || state == Self.dataCorrupted || code == .locked && state != nil }
+
+    /// The state where the bytes of a row are not what they should be.
+    private static let dataCorrupted = "XX001"
 
     /// The same, for who can only go on by the kind of trouble.
     var asRefusal: PostgreSQLFailure {
@@ -179,6 +186,7 @@ extension PostgreSQLFailure {
         case (.unreachable, _): "Check that the server is running and can be reached from here, then try again."
         case (.held, _):
             "It is tried again while the lease lives; pg_stat_activity tells whose transaction has been open for long."
+        case (.undone, _): "It is tried again while the lease lives."
         case (.locked, _): "Try again; if it stays so, look in pg_stat_activity for who holds the lock."
         case (.schema, _): "Run taskrun migrate, with the same database."
         case (.full, _): "Make room on the server's disk."

@@ -40,22 +40,12 @@ enum RecoverSQL {
     /// and were created in the future.
     ///
     /// A run that is alive all the same renews its lease as usual. Values: owners that are runs, lease length in seconds, how far
-    /// ahead a run's lease may end in seconds, how far another one, now.
+    /// ahead a run's lease may end in seconds, how far another one, now, the only id or NULL.
     static let cut = Statement(
         "cut_leases",
         """
         WITH far AS MATERIALIZED (
-            SELECT id
-            FROM ONLY tasks
-            WHERE status = 'PROCESSING'
-                AND (
-                    lease_expires_at > \(ClaimSQL.moment("$5")) + make_interval(
-                        secs => CASE WHEN coalesce(lease_owner = ANY ($1::text[]), false) THEN $3 ELSE $4 END::double precision
-                    )
-                    OR lease_expires_at IS NULL AND created_at > \(ClaimSQL.moment("$5"))
-                )
-            ORDER BY lease_expires_at DESC
-            LIMIT 1000
+            \(farLeases)
             FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE ONLY tasks
@@ -64,6 +54,24 @@ enum RecoverSQL {
         WHERE \(Probe.row("far.id")) AND \(Probe.isInHand)
         """
     )
+
+    /// The rows that ``cut`` would change; the same values.
+    static let far = Statement("far_leases", farLeases)
+
+    private static let farLeases = """
+        SELECT id, $2::double precision
+        FROM ONLY tasks
+        WHERE status = 'PROCESSING'
+            AND (
+                lease_expires_at > \(ClaimSQL.moment("$5")) + make_interval(
+                    secs => CASE WHEN coalesce(lease_owner = ANY ($1::text[]), false) THEN $3 ELSE $4 END::double precision
+                )
+                OR lease_expires_at IS NULL AND created_at > \(ClaimSQL.moment("$5"))
+            )
+            AND ($6::bigint IS NULL OR id = $6::bigint)
+        ORDER BY lease_expires_at DESC
+        LIMIT 1000
+        """
 
     /// Takes rows over.
     ///
