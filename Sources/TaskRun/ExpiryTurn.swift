@@ -10,6 +10,7 @@ public struct ExpiryTurn: Sendable {
     /// - Parameters:
     ///   - isFull: Whether as many had expired as are looked at together.
     ///   - now: The moment.
+    /// - Returns: Whether nothing is to be claimed this time.
     public mutating func comesFirst(isFull: Bool, now: ContinuousClock.Instant = .now) -> Bool {
         let first = began ?? now
         let isFirst = isFull && first.duration(to: now) < .seconds(1)

@@ -50,7 +50,8 @@ extension OneShotRun {
                     .held,
                     subject: "\(what) in \(store.location)",
                     cause: "\(cause), for \(PassedOver.patience.inWords) and longer",
-                    advice: "They are looked at again until the run ends, and by the next ones; pg_stat_activity tells whose transaction has been open for long."
+                    advice: "They are looked at again until the run ends, and by the next ones. "
+                        + "See pg_stat_activity for whose transaction has been open for long."
                 )
             )
         )

@@ -96,7 +96,8 @@ public struct SQLFileHandler: Handler {
     /// What it means that the database could not be reached, or undid everything: mostly that the attempt does not count.
     private func outcome(of error: StoreError) -> HandlerOutcome {
         switch error.code {
-        case .unreachable, .unavailable, .locked, .held, .undone, .full: .notBegun(NotBegun(.passing, error.description))
+        case .unreachable, .unavailable, .locked, .held, .undone, .full:
+            .notBegun(NotBegun(.passing, error.description))
         case .schema, .database: .notBegun(NotBegun(.handler, error.description))
         case .refused, .other: .failed(error: error.description)
         }

@@ -46,7 +46,8 @@ struct PostgreSQLFailure: Error, Equatable {
 
     /// Whether the server is well, and refuses what it was given: a value, JSON that is nested too deep, a trigger that does not work.
     var isAboutStatement: Bool {
-        guard let state, ![.unreachable, .unavailable, .locked, .held, .undone, .full].contains(code) else { return false }
+        let others: [StoreError.Code] = [.unreachable, .unavailable, .locked, .held, .undone, .full]
+        guard let state, !others.contains(code) else { return false }
         // Resources, operator, system, and what the server says of a fault of its own.
         return !["53", "57", "58", "XX"].contains(state.prefix(2))
     }
