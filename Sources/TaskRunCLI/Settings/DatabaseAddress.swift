@@ -33,7 +33,7 @@ enum DatabaseAddress: Sendable, Equatable {
     var redacted: String {
         switch self {
         case .sqlite(let path): "sqlite:\(path)"
-        case .postgresql(let url): Self.redact(url)
+        case .postgresql(let url): PostgreSQLURL(url).redacted
         }
     }
 
@@ -46,26 +46,22 @@ enum DatabaseAddress: Sendable, Equatable {
     ///   - status: The exit code for an address that cannot be understood.
     /// - Throws: ``ProgramError`` that shows no password.
     init(_ text: String, in place: String, relativeTo folder: String, status: ExitStatus) throws(ProgramError) {
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-            guard !Self.hasWordAsPort(Self.place(of: text)) else {
-                let problem = "the database in \(place) cannot be read: its port is no number"
-                throw ProgramError(status, problem, advice: "Write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
-            }
-            guard !Self.hasSignInSecret(text) else {
-                let problem = "the database in \(place) cannot be read: there is a / or an @ before its last @"
-                let advice = "In a user or a password write @ as %40, / as %2F, ? as %3F and % as %25"
-                throw ProgramError(status, problem, advice: advice)
+        if PostgreSQLURL.isMeant(text) {
+            if let fault = PostgreSQLURL(text).fault {
+                let problem = "the database in \(place) cannot be read: \(fault.found)"
+                throw ProgramError(status, problem, advice: fault.advice)
             }
             self = .postgresql(url: text)
         } else if text.hasPrefix("sqlite:") {
             let path = Self.path(String(text.dropFirst("sqlite:".count)))
             guard !path.isEmpty, path != ":memory:" else {
-                let problem = "the database in \(place) is \"\(text)\", which names no file"
+                let problem = "the database in \(place) names no file"
                 throw ProgramError(status, problem, advice: "Write sqlite:PATH, like sqlite:tasks.db")
             }
             self = .sqlite(path: PathText.join(folder, path))
         } else {
-            let problem = "the database in \(place) is \"\(Self.redact(text))\", which is no address known here"
+            // Nothing of it: what stands in a wrong place may be a password.
+            let problem = "the database in \(place) is no address known here"
             throw ProgramError(status, problem, advice: Self.advice(for: text))
         }
     }
@@ -76,49 +72,9 @@ enum DatabaseAddress: Sendable, Equatable {
     }
 
     private static func advice(for text: String) -> String {
-        let isFile = [".db", ".sqlite", ".sqlite3"].contains { text.hasSuffix($0) }
-        if isFile, !text.contains(":") { return "Did you mean \"sqlite:\(text)\"?" }
+        // Letters and the usual signs of a path alone: nothing that separates a password from something.
+        if text.contains(/^[\p{L}0-9._\/-]+\.(db|sqlite|sqlite3)$/) { return "Did you mean \"sqlite:\(text)\"?" }
         return "Write sqlite:PATH or postgres://USER@HOST/DATABASE"
-    }
-
-    /// A URL without what may be secret: the password, and the values behind `?`.
-    ///
-    /// Where it cannot be told what is what, nothing but the scheme is left.
-    static func redact(_ url: String) -> String {
-        guard let start = url.firstRange(of: "://")?.upperBound else {
-            return url.contains { "@=?".contains($0) } ? "…" : url
-        }
-        let (scheme, rest) = (url[..<start], url[start...])
-        let (at, question) = (rest.lastIndex(of: "@"), rest.firstIndex(of: "?"))
-        if let at, let question, question < at { return scheme + "…" }
-        let place = place(of: url)
-        if hasWordAsPort(place) { return scheme + "…" }
-        let user = at.map { rest[..<$0].prefix { $0 != ":" } + "@" } ?? ""
-        return scheme + user + place + (question == nil ? "" : "?…")
-    }
-
-    /// What a URL says between user and `?`: hosts, ports and database.
-    private static func place(of url: String) -> Substring {
-        guard let start = url.firstRange(of: "://")?.upperBound else { return url[...] }
-        let rest = url[start...]
-        let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
-        return place.prefix { $0 != "?" }
-    }
-
-    /// Whether what looks like user and password has a sign in it at which libpq takes them for something else, and shows
-    /// them.
-    private static func hasSignInSecret(_ url: String) -> Bool {
-        guard let start = url.firstRange(of: "://")?.upperBound else { return false }
-        let rest = url[start...].prefix { $0 != "?" }
-        return rest.lastIndex(of: "@").map { rest[..<$0].contains { "/@".contains($0) } } ?? false
-    }
-
-    /// Whether a word stands where a port should: `user:secret` with the host forgotten looks like a host with its port.
-    private static func hasWordAsPort(_ place: Substring) -> Bool {
-        place.prefix { $0 != "/" }.split(separator: ",").contains { host in
-            guard let colon = host.lastIndex(of: ":"), host.last != "]" else { return false }
-            return host[host.index(after: colon)...].contains { !$0.isNumber }
-        }
     }
 }
 
