@@ -51,7 +51,8 @@ enum CommandWord {
         let nearest = Spelling.nearest(to: word, among: known)
         return ProgramError(
             .usage,
-            "unknown command \"\(word)\"" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+            "unknown command \"\(Secrets.isAddress(word) ? "…" : word)\""
+                + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
             advice: "Known are: \(known.joined(separator: ", "))."
         )
     }

@@ -29,6 +29,7 @@ public enum TaskRunProgram {
     private static func wrap(_ handler: some TaskHandler) -> any Handler { SwiftHandler(handler) }
 
     private static func main(_ builtIn: BuiltInHandlers) async -> Never {
+        Secrets.keep()
         let program = Program(builtIn: builtIn)
         // Before anything waits: without these the process would stand still or end without a word.
         if let shortage = Needs.shortage() { program.report(shortage).leave() }
@@ -38,6 +39,11 @@ public enum TaskRunProgram {
             command = try TaskRunCommand.parseAsRoot(words)
         } catch {
             if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
+            let message = TaskRunCommand.fullMessage(for: error)
+            if let covered = Secrets.cover(message, words: words) {
+                program.screen.write(covered)
+                ExitStatus.usage.leave()
+            }
             TaskRunCommand.exit(withError: error)
         }
         if let command = command as? any ProgramCommand {
