@@ -12,7 +12,8 @@ extension PostgreSQLStore {
     /// - Returns: What was found, good or bad.
     /// - Throws: What the database reports.
     public func findings() async throws(StoreError) -> [Finding] {
-        let (facts, pooler) = try await reach(to: "look at the server") { session throws(PostgreSQLFailure) in
+        let (facts, pooler, encryption) = try await reach(to: "look at the server") {
+            session throws(PostgreSQLFailure) in
             let before = Date()
             let row = try session.exchange([Request(FindingsSQL.server)])[0].rows[0]
             let machineTime = before.addingTimeInterval(Date().timeIntervalSince(before) / 2)
@@ -28,14 +29,15 @@ extension PostgreSQLStore {
                 clockAhead: Double(row.integer(6)) / 1_000_000 - machineTime.timeIntervalSince1970,
                 horizonHolder: holder.map { HorizonHolder($0) }
             )
-            return (facts, session.pooler())
+            return (facts, session.pooler(), session.encryption)
         }
         let triggers = await notifyFinding(try await notifies() ?? false, pooler)
         // Rows are tried by claims that are undone: not where nothing may be written, which the facts say.
         let mayWrite = !facts.isInRecovery && !facts.isReadOnly
         var rows: [Finding] = []
         if mayWrite, (try? await requireSchema()) != nil { rows = try await rowFindings() }
-        return facts.findings(location: location) + [pooler?.finding].compactMap(\.self) + [triggers]
+        return facts.findings(location: location)
+            + [encryption.finding, pooler?.finding].compactMap(\.self) + [triggers]
             + (try await oddities()) + rows
     }
 

@@ -58,7 +58,7 @@ public final class SQLiteStore: TaskDesk {
                 advice: "Create it with: taskrun --database \(location) migrate"
             )
         }
-        if !isNew { try Self.requireWritable(path, location: location) }
+        if isNew { NewFile.make(path) } else { try Self.requireWritable(path, location: location) }
         connection = try Self.open(path, synchronous, location: location)
         waiter = FileWaiter(path: path, location: location)
         if isNew, journal == .wal {
