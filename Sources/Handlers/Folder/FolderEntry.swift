@@ -36,8 +36,7 @@ struct FolderEntry: Sendable {
         }
         guard isSQL || status.isExecutable else { return (.none, [notForUs(status)]) }
         let kind: Kind = isSQL ? .sql(name: stem) : isStream ? .stream(name: stem) : .executable(name: stem)
-        let remarks = status.isWritableByEveryone ? [openToAll] : []
-        return (kind, isSQL || isStream ? remarks : remarks + misspelledStream)
+        return (kind, isSQL || isStream ? [] : misspelledStream)
     }
 
     /// `REVERSE.steam.py` is a program for each task, but was hardly meant so.
@@ -87,10 +86,14 @@ struct FolderEntry: Sendable {
         warning("\(shownPath) has no run bit, so it is no \(folder.content)", advice: "chmod +x \(shownPath)")
     }
 
-    var openToAll: Finding {
-        let found =
-            "\(shownPath) may be written to by everyone on this machine, who can thereby run programs as this user"
-        return warning(found, advice: "chmod o-w \(shownPath)")
+    /// A file that others may change is none of this user's.
+    func notObeyed(_ fault: PathTrust.Fault) -> Finding {
+        Finding(
+            .error,
+            folder.setting,
+            fault.sentence("the \(folder.content)", shownPath),
+            advice: fault.advice
+        )
     }
 
     func notForUs(_ status: FileStatus) -> Finding {

@@ -20,12 +20,11 @@ struct ProgramFolder: Sendable, Equatable {
         return FolderEntry(folder: self, name: name, path: file, status: status, start: start)
     }
 
-    /// What is said of the folder itself.
-    func findings(about path: String) -> [Finding] {
-        guard let status = try? FileStatus(path: path), status.isWritableByEveryone else { return [] }
-        let found =
-            "the folder \(path) may be written to by everyone on this machine, who can thereby run programs as this user"
-        return [Finding(.warning, subject, found, advice: "chmod o-w \(path)")]
+    /// What is said of the folder itself, if others may change what is in it: then nothing of it is obeyed.
+    func refusal(of path: String, _ trust: inout PathTrust) -> Finding? {
+        trust.fault(of: path).map { fault in
+            Finding(.error, subject, fault.sentence("the \(setting) folder", path), advice: fault.advice)
+        }
     }
 
     /// What is said of a folder that cannot be read.

@@ -7,8 +7,10 @@ public import TaskRun
 public struct HooksFolder: Sendable {
     /// The hooks found, at most one an event, by file name.
     public let hooks: [HookProgram]
-    /// What is wrong, and must not stop a run.
+    /// What is wrong, and must not stop a run; ``refusals`` included.
     public let findings: [Finding]
+    /// The folder or the programs in it that others may change: they are not called.
+    public let refusals: [Finding]
     /// Programs whose names are no event's: perhaps misspelled, perhaps there to be called by hooks.
     public let strangers: [Finding]
 
@@ -20,17 +22,23 @@ public struct HooksFolder: Sendable {
     ///   - settings: What hooks have in common with executables.
     public init(path: String, isDefault: Bool = false, settings: ExecutableSettings) {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        var (hooks, findings, strangers) = ([HookProgram](), [Finding](), [Finding]())
+        var (hooks, findings, refusals, strangers) = ([HookProgram](), [Finding](), [Finding](), [Finding]())
+        var trust = PathTrust()
         do {
-            let names = try Files.names(in: path)
-            findings = ProgramFolder.hooks.findings(about: path)
+            var names = try Files.names(in: path)
+            if let refusal = ProgramFolder.hooks.refusal(of: path, &trust) {
+                refusals.append(refusal)
+                names = []
+            }
             for name in names {
                 let file = "\(path)/\(name)"
                 let entry = ProgramFolder.hooks.entry(at: file, named: name)
                 let (event, remarks, isStranger) = entry.decideHook()
                 if isStranger { strangers += remarks } else { findings += remarks }
                 guard let event else { continue }
-                if let other = hooks.first(where: { $0.event == event }) {
+                if let fault = trust.fault(of: file) {
+                    refusals.append(entry.notObeyed(fault))
+                } else if let other = hooks.first(where: { $0.event == event }) {
                     let found = "\(other.origin) and \(file) are both for \(event.rawValue); the second is not called"
                     findings.append(entry.warning(found, advice: "Remove or rename one of them."))
                 } else {
@@ -40,7 +48,8 @@ public struct HooksFolder: Sendable {
         } catch {
             findings = ProgramFolder.hooks.findings(for: error, path: path, isDefault: isDefault)
         }
-        (self.hooks, self.findings, self.strangers) = (hooks, findings, strangers)
+        (self.hooks, self.findings, self.strangers) = (hooks, findings + refusals, strangers)
+        self.refusals = refusals
     }
 }
 
@@ -56,7 +65,7 @@ extension FolderEntry {
         guard let status else { return (nil, [linkToNothing], false) }
         guard status.hasRunBit else { return (nil, [noRunBit], false) }
         guard status.isExecutable else { return (nil, [notForUs(status)], false) }
-        return (event, status.isWritableByEveryone ? [openToAll] : [], false)
+        return (event, [], false)
     }
 
     private func unknown(_ stem: String) -> Finding {

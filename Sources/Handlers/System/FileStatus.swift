@@ -5,7 +5,14 @@ import Musl
 #else
 import Darwin
 #endif
+import CSpawn
 import SystemPackage
+
+/// What is under a path.
+package enum FileSystem {
+    /// Whether other machines may have it, too, or a program serves it: NFS, SMB, sshfs.
+    package static func isRemote(_ path: String) -> Bool { file_is_remote(path) != 0 }
+}
 
 /// What stat(2) says of a file, as far as handlers are concerned.
 struct FileStatus: Sendable, Equatable {
@@ -23,8 +30,6 @@ struct FileStatus: Sendable, Equatable {
     /// Whether this process may run it, or enter it where it is a folder.
     let isExecutable: Bool
 
-    /// Whether anyone on this machine may write to it.
-    var isWritableByEveryone: Bool { permissions & 0o002 != 0 }
     /// Whether anyone at all may run it.
     var hasRunBit: Bool { permissions & 0o111 != 0 }
 

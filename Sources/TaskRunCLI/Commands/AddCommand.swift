@@ -143,6 +143,7 @@ struct AddCommand: ProgramCommand {
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
+        try HookList.requireTrust(program, settings)
         if name == "-" || json == "-" { return try await addLines(program, settings) }
         if token || wait || withToken != nil || reuse != nil {
             return try await AskedTask(

@@ -23,6 +23,19 @@ struct HookList {
         strangers = folder.strangers
     }
 
+    /// Looks whether the hooks that are told of added tasks may be obeyed, before one is added.
+    ///
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for a folder or a hook that others may change.
+    static func requireTrust(_ program: Program, _ settings: Settings) throws(ProgramError) {
+        let folder = HooksFolder(
+            path: settings.hooks,
+            isDefault: settings.isHooksDefault,
+            settings: settings.executables(program)
+        )
+        guard let refusal = folder.refusals.first else { return }
+        throw ProgramError(.settings, refusal.found, advice: refusal.advice)
+    }
+
     /// Tells that a command has added tasks.
     ///
     /// - Parameters:
