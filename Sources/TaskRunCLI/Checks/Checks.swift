@@ -101,7 +101,7 @@ struct Checks {
 
     private func runtimeDirectory(_ settings: Settings) -> Finding {
         do {
-            let path = settings.runtimeDirectory ?? RuntimeDirectory.standardPath()
+            let path = settings.runtimeDirectory
             let directory = try RuntimeDirectory(path: path)
             _ = try FileSlots(count: settings.concurrency, in: directory)
             let places = "\(settings.concurrency) handler\(settings.concurrency == 1 ? "" : "s") at once"

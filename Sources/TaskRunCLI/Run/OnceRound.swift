@@ -34,7 +34,7 @@ struct OnceRound {
         let executables = settings.executables(program, run: identity)
         handlers = try HandlerList(program, settings, executables: executables, store: store)
         hooks = HookList(program, settings, executables: executables)
-        directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
+        directory = try RuntimeDirectory(path: settings.runtimeDirectory)
         records = RunRecords(runtimeDirectory: directory.path)
         capacity = Capacity.ofThisProcess(for: settings.concurrency).cap(settings.concurrency)
         slots = try FileSlots(count: capacity.count, in: directory)

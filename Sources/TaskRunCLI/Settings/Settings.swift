@@ -52,8 +52,8 @@ struct Settings: Sendable {
     let keepResult: Duration
     /// Names of variables that executables get.
     let environment: [String]
-    /// The private folder for the host's places; nil: the default one.
-    let runtimeDirectory: String?
+    /// The private folder for the host's places.
+    let runtimeDirectory: String
     /// How far the commits of `once` go in an SQLite file with WAL.
     var sqliteSynchronous: Synchronous
     /// How e-mails are sent.
@@ -135,7 +135,9 @@ struct Settings: Sendable {
         maxResult = try reader.value(SettingTable.maxResult) ?? standard.maxResult
         keepResult = try reader.value(SettingTable.keepResult) ?? standard.keepResult
         environment = try reader.list(SettingTable.environment) ?? []
-        runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)
+        runtimeDirectory =
+            try reader.path(SettingTable.runtimeDirectory)
+            ?? StandardRuntimeFolder(variables: variables).path
         sqliteSynchronous = try reader.value(SettingTable.sqliteSynchronous) ?? .full
         mail = Mail(
             sendmail: try reader.path(SettingTable.mailSendmail),
