@@ -77,7 +77,16 @@ struct HandlersFolderTests {
         }
     }
 
-    @Test("a handlers folder named by a relative path works whatever the working directory of programs is")
+    /// Root in another user's clone obeys nothing there: docs/permissions.md.
+    private static var isOwnClone: Bool {
+        var trust = PathTrust()
+        return trust.fault(of: ".") == nil
+    }
+
+    @Test(
+        "a handlers folder named by a relative path works whatever the working directory of programs is",
+        .enabled(if: isOwnClone)
+    )
     func relativePath() async throws {
         let path = "taskrun-tests-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
