@@ -4,10 +4,16 @@
 #include <stddef.h>
 
 #if defined(__linux__)
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
 int file_has_access_list(const char *path) { return getxattr(path, "system.posix_acl_access", NULL, 0) > 0; }
+
+int file_is_read_only(const char *path) {
+    struct statvfs status;
+    return statvfs(path, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
 
 int file_is_remote(const char *path) {
     // statfs(2) and linux/magic.h: NFS, SMB, CIFS, SMB2, AFS, Coda, Ceph, 9P, FUSE (sshfs), Lustre, GPFS.
@@ -22,6 +28,7 @@ int file_is_remote(const char *path) {
     return 0;
 }
 #else
+int file_is_read_only(const char *path) { return path == NULL; }
 int file_has_access_list(const char *path) { return path == NULL; }
 int file_is_remote(const char *path) { return path == NULL; }
 #endif

@@ -168,6 +168,24 @@ struct TrustTests {
         }
     }
 
+    @Test("what is mounted read-only is obeyed whatever its mode says, if it is root's")
+    func readOnly() async throws {
+        try await Scratch.with { place in
+            try place.write("window: 50s\n", to: "mounted/taskrun.yaml", mode: 0o666)
+            try place.write("#!/bin/sh\ntouch '\(place.folder.path)/done'\n", to: "mounted/handlers/WORK", mode: 0o777)
+            for path in ["mounted", "mounted/handlers"] { place.mode(0o777, of: path) }
+            try await place.add(1)
+            let mount = "mount --bind mounted mounted && mount -o remount,bind,ro mounted"
+            let run = "exec '\(Scratch.binary)' once --config mounted/taskrun.yaml --database sqlite:tasks.db"
+            // Where the tests may mount nothing, as in most containers, there is nothing to see.
+            guard try await place.other("unshare", "-m", "sh", "-ec", mount).status == 0 else { return }
+            let end = try await place.other("unshare", "-m", "sh", "-ec", "\(mount); \(run)")
+            #expect(end.status == 0 && end.errors.isEmpty && place.has("done"), "\(end)")
+            let open = try await place.other("sh", "-c", run)
+            #expect(open.status == 78, "\(open)")
+        }
+    }
+
     @Test("without hooks, handlers and settings another user's folder is no trouble")
     func nothingThere() async throws {
         try await Scratch.with { place async throws in

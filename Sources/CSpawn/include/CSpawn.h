@@ -80,6 +80,9 @@ void process_set_open(int is_open);
 /// Whether an access list names users or groups that may do something with a file, acl(5).
 int file_has_access_list(const char *path);
 
+/// Whether a file lies on a file system that is mounted so that nobody can write to it.
+int file_is_read_only(const char *path);
+
 /// Whether a folder lies on a file system that other machines may have, too, or that a program serves.
 int file_is_remote(const char *path);
 
