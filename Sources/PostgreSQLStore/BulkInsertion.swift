@@ -145,7 +145,7 @@ private enum BulkSQL {
     )
 
     /// The moment from which delays are counted.
-    static let now = Statement("bulk_now", "SELECT (extract(epoch FROM now()) * 1000000)::bigint")
+    static let now = Statement("bulk_now", "SELECT (extract(epoch FROM now()) OPERATOR(pg_catalog.*) 1000000)::bigint")
 
     static let mark = Statement("bulk_mark", "SAVEPOINT batch")
     static let undo = Statement("bulk_undo", "ROLLBACK TO SAVEPOINT batch")

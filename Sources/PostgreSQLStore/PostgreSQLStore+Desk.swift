@@ -84,7 +84,7 @@ extension PostgreSQLStore {
                 SELECT id
                 FROM (
                     SELECT id, sum(size) OVER (ORDER BY id) - size AS before
-                    FROM (SELECT id, pg_column_size(data) AS size \(rows)) AS sizes
+                    FROM (SELECT id, pg_catalog.pg_column_size(data) AS size \(rows)) AS sizes
                 ) AS sums
                 WHERE before < \(bytes)
             )

@@ -42,7 +42,8 @@ extension PostgreSQLStore {
     public func scratchSchemas() async throws(StoreError) -> [String] {
         let request = Request(
             Statement(
-                once: "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, $1) ORDER BY nspname"
+                once:
+                    "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname::text, $1::text) ORDER BY nspname"
             ),
             [ScratchSchema.prefix]
         )

@@ -16,7 +16,7 @@ extension PostgreSQLStore {
                 let answers = try session.exchange([Request(SchemaSQL.tables), Request(SchemaSQL.migrations)])
                 return FoundSchema(answers[0], migrations: answers[1])
             } catch {
-                guard error.state == "42P01" else { throw error }
+                guard ["42P01", PostgreSQLFailure.featureNotSupported].contains(error.state) else { throw error }
                 return try FoundSchema.read(in: session)
             }
         }
@@ -56,7 +56,7 @@ extension PostgreSQLStore {
                 return (found, [Migration]())
             }
             for step in steps {
-                try session.execute(step.sql, within: Self.migrationLimit)
+                try session.execute(step.statements, within: Self.migrationLimit)
                 try session.exchange([Request(SchemaSQL.record, [String(step.version), step.name, step.checksum])])
             }
             try session.exchange([.commit])
@@ -140,7 +140,7 @@ private struct FoundSchema: Sendable {
     /// Looks in two steps, so that nothing fails: a failure would end a transaction.
     static func read(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> FoundSchema {
         let tables = try session.exchange([Request(SchemaSQL.tables)])[0]
-        guard tables.rows.contains(where: { $0.textIfAny(2) == "task_migrations" }) else {
+        guard tables.rows.contains(where: { $0.textIfAny(2) == "task_migrations" && $0.text(3) != "v" }) else {
             return FoundSchema(tables, migrations: nil)
         }
         return FoundSchema(tables, migrations: try session.exchange([Request(SchemaSQL.migrations)])[0])
@@ -151,7 +151,7 @@ extension TableShape {
     /// Reads a row of ``SchemaSQL/tables``; nil where there is no table.
     fileprivate init?(_ row: PostgreSQLResult.Row) {
         guard let name = row.textIfAny(2) else { return nil }
-        let columns = (row.textIfAny(6) ?? "").split(separator: ",").compactMap { column -> (String, String)? in
+        let columns = (row.textIfAny(5) ?? "").split(separator: ",").compactMap { column -> (String, String)? in
             let words = column.split(separator: " ", maxSplits: 1)
             return words.count == 2 ? (String(words[0]), String(words[1])) : nil
         }
@@ -159,7 +159,6 @@ extension TableShape {
             name: name,
             kind: row.text(3),
             children: row.textIfAny(4),
-            isHidden: row.bool(5),
             columns: Dictionary(columns) { $1 }
         )
     }

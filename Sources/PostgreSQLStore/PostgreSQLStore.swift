@@ -44,8 +44,8 @@ public final class PostgreSQLStore: TaskDesk {
     ) throws(StoreError) {
         self.address = try PostgreSQLAddress(address)
         self.location = self.address.location
-        let place = scratch.map { [SessionSettings.Value(name: "search_path", value: $0.name)] } ?? []
-        self.main = PostgreSQLConnection(self.address, setUp: SessionSettings.store.adding(place))
+        let setUp = scratch.map { SessionSettings.store.within($0) } ?? .store
+        self.main = PostgreSQLConnection(self.address, setUp: setUp)
         let listenAddress = try listening.map { text throws(StoreError) in try PostgreSQLAddress(text) }
         self.listener = listenAddress.map { PostgreSQLConnection($0, setUp: .store) }
         self.tell = tell

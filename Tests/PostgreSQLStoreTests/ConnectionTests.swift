@@ -243,7 +243,7 @@ struct ConnectionTests {
         func setting(_ name: String) throws -> String {
             try session.exchange([Request(Statement(once: "SELECT current_setting($1)"), [name])])[0].rows[0].text(0)
         }
-        #expect(try setting("search_path") == "nowhere")
+        #expect(try setting("search_path") == "\"\"")
         #expect(try setting("standard_conforming_strings") == "on")
         #expect(try setting("statement_timeout") == "10s")
         #expect(try setting("client_encoding") == "UTF8")

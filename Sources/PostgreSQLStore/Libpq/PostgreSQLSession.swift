@@ -30,6 +30,8 @@ final class PostgreSQLSession {
     /// Whether the server did something after its time, as it was asked to wait no longer.
     var wasLate = false
     private var settings: SessionSettings
+    /// In which schemas names are looked for.
+    private(set) var names = Names(own: "", users: "")
 
     /// The server's process for this session, or what a pooler says instead; kept, as libpq tells none of a connection that broke.
     let process: Int32
@@ -65,9 +67,7 @@ final class PostgreSQLSession {
         PQsetNoticeReceiver(session.handle, { _, _ in }, nil)
         guard PQsetnonblocking(session.handle, 1) == 0 else { throw session.lost() }
         let isDirect = isPooled ? false : try session.setUpIfDirect()
-        if !isDirect {
-            session.settings = setUp.behind(SessionSettings.Value.all(in: address.options ?? ""))
-        }
+        if !isDirect { try session.setUpForTransactions(by: setUp, isFound: !isPooled) }
         return session
     }
 
@@ -91,10 +91,30 @@ final class PostgreSQLSession {
 
     /// Sets what the statements go by for the whole session, where it is the server itself that answers.
     private func setUpIfDirect() throws(PostgreSQLFailure) -> Bool {
-        let request = settings.request(ifAnswering: PQbackendPID(handle))
-        let isDirect = try transfer([request], within: .seconds(15), interrupt: nil)[0].rows.first?.textIfAny(0) != nil
+        let process = PQbackendPID(handle)
+        let setUp = [settings.request(ifAnswering: process), Names.find]
+        let own = settings.areNamesOwn ? [Names.takeOwn(ifAnswering: process)] : []
+        let answers = try transfer(setUp + own, within: .seconds(15), interrupt: nil)
+        let isDirect = answers[0].rows.first?.textIfAny(0) != nil
         link = isDirect ? .direct : .pooled
+        names = Names(answers[1])
         return isDirect
+    }
+
+    /// Behind a pooler: finds out what is to be set in each transaction.
+    ///
+    /// - Parameters:
+    ///   - setUp: What the statements are to go by.
+    ///   - isFound: Whether the names are known as they are without the address's own settings.
+    /// - Throws: What the server says, or that the connection is lost.
+    private func setUpForTransactions(by setUp: SessionSettings, isFound: Bool) throws(PostgreSQLFailure) {
+        let options = SessionSettings.Value.all(in: address.options ?? "")
+        if !isFound || !options.isEmpty {
+            let look = [.begin, SessionSettings(options).requestForTransaction, Names.find, .rollback]
+            names = Names(try transfer(look, within: .seconds(15), interrupt: nil)[2])
+        }
+        let own = setUp.areNamesOwn ? [SessionSettings.Value(name: Names.setting, value: names.own)] : []
+        settings = setUp.behind(options).adding(own)
     }
 
     /// The server's version as a number: 150018 for 15.18.

@@ -124,7 +124,7 @@ enum DeskSQL {
         """
         WITH ranked AS MATERIALIZED (
             SELECT tasks.id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY tasks.id DESC) AS no
-            FROM unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id")) AND tasks.status || '' = 'FAILED'
+            FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id")) AND tasks.status || '' = 'FAILED'
         ), fit AS MATERIALIZED (
             SELECT id
             FROM ranked
@@ -162,7 +162,7 @@ enum DeskSQL {
     /// Value: tokens.
     static let dropResults = Statement(
         "drop_results",
-        "DELETE FROM ONLY task_results WHERE token IN (SELECT unnest($1::text[]))"
+        "DELETE FROM ONLY task_results WHERE token IN (SELECT pg_catalog.unnest($1::text[]))"
     )
 
     /// Which of these numbers are in the table.
@@ -170,7 +170,7 @@ enum DeskSQL {
     /// Value: ids.
     static let there = Statement(
         "there",
-        "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN ONLY tasks ON \(Probe.row("asked.id"))"
+        "SELECT tasks.id FROM pg_catalog.unnest($1::bigint[]) AS asked (id) JOIN ONLY tasks ON \(Probe.row("asked.id"))"
     )
 
     /// Makes rows due that wait for later; one that was put behind others in its line is looked at anew.
@@ -181,7 +181,7 @@ enum DeskSQL {
         """
         UPDATE ONLY tasks
         SET run_at = now(), lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END
-        FROM (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        FROM (SELECT id FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status || '' = 'WAITING' AND tasks.run_at > now()
         RETURNING tasks.id
         """
@@ -194,7 +194,7 @@ enum DeskSQL {
         "delete",
         """
         DELETE FROM ONLY tasks
-        USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        USING (SELECT id FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
         RETURNING tasks.id, tasks.batch
         """
@@ -207,7 +207,7 @@ enum DeskSQL {
         "lock_keys_of",
         """
         SELECT DISTINCT tasks.lock_key
-        FROM unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id"))
+        FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id"))
         WHERE (tasks.lock_key || '') IS NOT NULL
         """
     )
@@ -228,6 +228,6 @@ enum DeskSQL {
     ///
     /// The last ones that the server knows are more than fit in: they are told as somewhat earlier ones.
     static func microseconds(_ moment: String) -> String {
-        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM least(\(moment), '290000-01-01Z')) * 1000000)::bigint END"
+        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM least(\(moment), '290000-01-01Z')) OPERATOR(pg_catalog.*) 1000000)::bigint END"
     }
 }

@@ -7,7 +7,9 @@ enum EqualSQL {
     /// The lock of a group of equals.
     ///
     /// There are 64 of them, so that a transaction that brings back thousands of rows takes few.
-    private static let group = LockSQL.number("chr(1) || (hashtextextended(task_name || '/' || dedupe_key, 0) & 63)")
+    private static let group = LockSQL.number(
+        "chr(1) || (hashtextextended(task_name || '/' || dedupe_key, 0::bigint) & 63::bigint)::text"
+    )
 
     /// Locks rows that are to be WAITING again and may have equals, in the order of their numbers, and then the groups of these; returns no
     /// row.
@@ -42,10 +44,10 @@ enum EqualSQL {
         FROM (
             SELECT DISTINCT \(LockSQL.number("key")) AS number
             FROM (
-                SELECT unnest($2::text[]) AS key
+                SELECT pg_catalog.unnest($2::text[]) AS key
                 UNION ALL
                 SELECT equal.lock_key
-                FROM unnest($1::bigint[]) AS asked (id)
+                FROM pg_catalog.unnest($1::bigint[]) AS asked (id)
                     JOIN ONLY tasks ON \(Probe.row("asked.id")) AND (tasks.dedupe_key || '') IS NOT NULL
                     JOIN ONLY tasks AS equal ON \(isEqual("tasks"))
                 WHERE (equal.lock_key || '') IS NOT NULL
