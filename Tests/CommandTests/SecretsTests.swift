@@ -191,4 +191,17 @@ struct SecretsTests {
             #expect(try await place.taskrun("check").output.contains("may be written to by everyone"))
         }
     }
+
+    @Test(
+        "on the command line only what may hold a password is covered",
+        arguments: [
+            ("postgres://shop@db1/app", false), ("--database=postgres://db1:5433/app?sslmode=verify-full", false),
+            ("postgres://shop:x@db1/app", true), ("--database=postgres://shop:x@db1/app", true),
+            ("postgres://shop:xdb1/app", true), ("postgres://db1/app?password=x", true),
+            ("host=db1 password = x", true),
+            ("mysql://shop:x@db1", true), ("host=db1 dbname=app", false), ("sqlite:tasks.db", false), ("once", false),
+            ("https://example.org/", false),
+        ]
+    )
+    func covered(_ word: String, _ isCovered: Bool) { #expect(Secrets.isAddress(word) == isCovered) }
 }

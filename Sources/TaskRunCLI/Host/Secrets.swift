@@ -27,9 +27,14 @@ enum Secrets {
         return covered == text ? nil : covered
     }
 
-    /// Whether a word may hold a password: an address at any place of it.
+    /// Whether a word may hold a password: an address with one in it, or one that cannot be read.
     static func isAddress(_ word: String) -> Bool {
-        guard let start = word.firstRange(of: "://") else { return PostgreSQLURL.hasSecret(word) }
-        return word[start.upperBound...].contains { ":@".contains($0) } || PostgreSQLURL.hasSecret(word)
+        guard let colon = word.firstRange(of: "://") else { return PostgreSQLURL.hasSecret(word) }
+        let scheme = word[..<colon.lowerBound].reversed().prefix { $0.isLetter || $0.isNumber }.reversed()
+        let url = String(scheme) + word[colon.lowerBound...]
+        guard PostgreSQLURL.isMeant(url) else {
+            return word[colon.upperBound...].contains { ":@".contains($0) } || PostgreSQLURL.hasSecret(word)
+        }
+        return PostgreSQLURL(url).fault != nil || PostgreSQLURL.hasSecret(url)
     }
 }
