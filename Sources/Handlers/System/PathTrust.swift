@@ -108,7 +108,7 @@ package struct PathTrust {
         let advice =
             isOwned
             ? "Run: chmod go-w \(path)"
-            : "Run: chown \(user == 0 ? "root" : Account.name(of: user)) \(path), or taskrun as its owner."
+            : "Run: chown root \(path), or run taskrun as its owner."
         return Fault(path: path.string, found: found, advice: advice)
     }
 
