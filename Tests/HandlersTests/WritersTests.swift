@@ -54,6 +54,33 @@ struct WritersTests {
         }
     }
 
+    @Test("what cannot be looked at is not obeyed")
+    func tooLong() async throws {
+        try await withPlace { place in
+            var trust = PathTrust()
+            // One step at a time there is a way to a folder whose path is too long for the kernel.
+            let script = """
+                import os, sys
+                os.chdir(sys.argv[1])
+                for _ in range(30): os.mkdir("x" * 200); os.chdir("x" * 200)
+                os.mkdir("handlers")
+                with open("handlers/WORK", "w") as file: file.write("#!/bin/sh\\n")
+                os.chmod("handlers/WORK", 0o755)
+                """
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = ["python3", "-c", script, place.path]
+            try process.run()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            // The file's own way is too long, so it is not said that nothing is there.
+            let here = String(repeating: String(repeating: "x", count: 200) + "/", count: 30)
+            #expect(
+                trust.fault(of: "\(place.path)/\(here)handlers/WORK")?.found.contains("cannot be looked at") == true
+            )
+        }
+    }
+
     @Test("where an access list names more users, the group is not the owner's own")
     func accessList() async throws {
         try await withPlace { place in

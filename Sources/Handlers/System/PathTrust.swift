@@ -42,7 +42,7 @@ package struct PathTrust {
         var rest = Array(FilePath(path).components.reversed())
         var here = FilePath("/")
         if FilePath(path).isRelative {
-            guard let folder = getcwd(nil, 0) else { return nil }
+            guard let folder = getcwd(nil, 0) else { return Self.unseen(here.appending(path), Errno(rawValue: errno)) }
             defer { free(folder) }
             rest += FilePath(String(cString: folder)).components.reversed()
         }
@@ -78,7 +78,12 @@ package struct PathTrust {
     /// What stands at a path, which has no link in it but perhaps at its end; nil where there is nothing.
     private mutating func look(at path: FilePath, isLast: Bool) -> (fault: Fault?, link: FilePath?)? {
         var status = stat()
-        guard lstat(path.string, &status) == 0 else { return nil }
+        guard lstat(path.string, &status) == 0 else {
+            let reason = Errno(rawValue: errno)
+            // By a shorter way the kernel may come where this one ends: too long, or through a folder that is closed since.
+            let isNothing = reason == .noSuchFileOrDirectory || reason == .notDirectory
+            return isNothing ? nil : (Self.unseen(path, reason), nil)
+        }
         let kind = mode_t(status.st_mode) & S_IFMT
         if kind == S_IFLNK {
             // A link has no permissions of its own: its folder's count.
@@ -95,6 +100,11 @@ package struct PathTrust {
         if let fault = fault(Writers(status), path, isPassedThrough: isFolder && !isLast) { return (fault, nil) }
         if isFolder { known.insert(path.string) }
         return (nil, nil)
+    }
+
+    private static func unseen(_ path: FilePath, _ reason: Errno) -> Fault {
+        let advice = "Name it by its whole path, or begin in another folder."
+        return Fault(path: path.string, found: "cannot be looked at: \(SpawnFailure.describe(reason))", advice: advice)
     }
 
     private func fault(_ writers: Writers, _ path: FilePath, isPassedThrough: Bool) -> Fault? {
