@@ -96,6 +96,24 @@ struct TrustTests {
         }
     }
 
+    @Test("a hook for another event does not keep taskrun add from adding")
+    func otherHook() async throws {
+        try await Scratch.with { place in
+            try place.write("#!/bin/sh\ntouch obeyed\n", to: "hooks/run-start", mode: 0o755)
+            try place.write("#!/bin/sh\ntouch told\n", to: "hooks/after-add", mode: 0o755)
+            place.mode(0o777, of: "hooks/run-start")
+            let added = try await place.taskrun("add", "OK")
+            #expect(added.status == 0 && added.errors.isEmpty && place.has("told"), "\(added)")
+            place.mode(0o777, of: "hooks")
+            try FileManager.default.removeItem(at: place.folder.appending(path: "hooks/after-add"))
+            let alone = try await place.taskrun("add", "OK")
+            #expect(alone.status == 0 && alone.errors.isEmpty, "\(alone)")
+            let run = try await place.taskrun("once")
+            #expect(run.status == 78 && run.errors.contains("the hooks folder hooks is not obeyed"), "\(run)")
+            #expect(!place.has("obeyed"))
+        }
+    }
+
     @Test("a settings file that others may change is refused by every command", arguments: Attack.allCases)
     func settings(_ attack: Attack) async throws {
         try await Scratch.with { place async throws in

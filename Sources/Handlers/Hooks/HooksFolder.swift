@@ -7,10 +7,12 @@ public import TaskRun
 public struct HooksFolder: Sendable {
     /// The hooks found, at most one an event, by file name.
     public let hooks: [HookProgram]
-    /// What is wrong, and must not stop a run; ``refusals`` included.
+    /// What is wrong, and must not stop a run; ``refusals`` not among it.
     public let findings: [Finding]
-    /// The folder or the programs in it that others may change: they are not called.
+    /// That the folder or a program in it may be changed by others: it is not called.
     public let refusals: [Finding]
+    /// Which of them the hook for an event is missing for.
+    public let refused: [HookEvent: Finding]
     /// Programs whose names are no event's: perhaps misspelled, perhaps there to be called by hooks.
     public let strangers: [Finding]
 
@@ -23,21 +25,23 @@ public struct HooksFolder: Sendable {
     public init(path: String, isDefault: Bool = false, settings: ExecutableSettings) {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         var (hooks, findings, refusals, strangers) = ([HookProgram](), [Finding](), [Finding](), [Finding]())
+        var refused: [HookEvent: Finding] = [:]
         var trust = PathTrust()
         do {
-            var names = try Files.names(in: path)
-            if let refusal = ProgramFolder.hooks.refusal(of: path, &trust) {
-                refusals.append(refusal)
-                names = []
-            }
+            let names = try Files.names(in: path)
+            let ofFolder = ProgramFolder.hooks.refusal(of: path, &trust)
+            if let ofFolder { refusals.append(ofFolder) }
             for name in names {
                 let file = "\(path)/\(name)"
                 let entry = ProgramFolder.hooks.entry(at: file, named: name)
                 let (event, remarks, isStranger) = entry.decideHook()
-                if isStranger { strangers += remarks } else { findings += remarks }
+                if ofFolder == nil { if isStranger { strangers += remarks } else { findings += remarks } }
                 guard let event else { continue }
-                if let fault = trust.fault(of: file) {
+                if let ofFolder {
+                    refused[event] = ofFolder
+                } else if let fault = trust.fault(of: file) {
                     refusals.append(entry.notObeyed(fault))
+                    refused[event] = entry.notObeyed(fault)
                 } else if let other = hooks.first(where: { $0.event == event }) {
                     let found = "\(other.origin) and \(file) are both for \(event.rawValue); the second is not called"
                     findings.append(entry.warning(found, advice: "Remove or rename one of them."))
@@ -48,8 +52,8 @@ public struct HooksFolder: Sendable {
         } catch {
             findings = ProgramFolder.hooks.findings(for: error, path: path, isDefault: isDefault)
         }
-        (self.hooks, self.findings, self.strangers) = (hooks, findings + refusals, strangers)
-        self.refusals = refusals
+        (self.hooks, self.findings, self.strangers) = (hooks, findings, strangers)
+        (self.refusals, self.refused) = (refusals, refused)
     }
 }
 
