@@ -177,7 +177,7 @@ def writing_transactions(names):
 
 
 SQLITE_LOOKS = frozenset("""
-    next_lane head_of_lane pausedQueues lock_anyExpired lock_anyOpen pragma result_idOfToken desk_show result_result
+    next_lane head_of_lane equal_nextFailed pausedQueues lock_anyExpired lock_anyOpen pragma result_idOfToken desk_show result_result
 """.split())
 
 

@@ -92,7 +92,7 @@ enum DeskSQL {
             """
     )
 
-    /// Locks the FAILED rows among these.
+    /// Locks the FAILED rows among these, and says which may have equals.
     ///
     /// Value: ids.
     static let retryThese = Statement("retry_these", failed("id = ANY ($1::bigint[])", limit: "ALL"))
@@ -107,7 +107,7 @@ enum DeskSQL {
 
     private static func failed(_ condition: String, limit: String) -> String {
         """
-        SELECT id
+        SELECT id, dedupe_key IS NOT NULL
         FROM ONLY tasks
         WHERE status = 'FAILED' AND \(condition)
         ORDER BY id
@@ -122,18 +122,26 @@ enum DeskSQL {
     static let retry = Statement(
         "retry",
         """
-        WITH ranked AS MATERIALIZED (
-            SELECT tasks.id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY tasks.id DESC) AS no
+        WITH own AS MATERIALIZED (
+            SELECT tasks.id, task_name, dedupe_key
             FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id")) AND tasks.status || '' = 'FAILED'
         ), fit AS MATERIALIZED (
+            SELECT id FROM own WHERE dedupe_key IS NULL
+            UNION ALL
             SELECT id
-            FROM ranked
-            WHERE dedupe_key IS NULL
-                OR no = 1 AND NOT EXISTS (
-                    SELECT FROM ONLY tasks AS equal
-                    WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
-                        AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
-                )
+            FROM (
+                SELECT id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY id DESC) AS no
+                FROM own
+                WHERE dedupe_key IS NOT NULL
+            ) AS ranked
+            -- Looked up row by row, not joined: a plan made for an empty table would go through all that have a key for each.
+            WHERE no = 1 AND (
+                SELECT equal.id
+                FROM ONLY tasks AS equal
+                WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
+                    AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
+                LIMIT 1
+            ) IS NULL
         )
         UPDATE ONLY tasks
         SET status = 'WAITING',

@@ -34,10 +34,14 @@ struct CancelCommand: ProgramCommand {
         let asked = try await program.withStore(settings) { store in
             try await store.requireSchema()
             let retention = settings.runSettings(registry).retention(registry)
-            return try await Halves(targets, "cancel", in: store.location, name: Self.name, instead: .refused) {
-                targets throws(StoreError) in
-                try await store.cancel(targets, retention: retention)
-            }
+            return try await Halves(
+                targets,
+                "cancel",
+                in: store.location,
+                name: Self.name,
+                instead: .refused,
+                count: DoneCount("Cancelling", of: targets.count, on: program.screen)
+            ) { targets throws(StoreError) in try await store.cancel(targets, retention: retention) }
         }
         let outcomes = asked.done
         try program.output.write(
