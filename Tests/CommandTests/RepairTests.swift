@@ -35,7 +35,11 @@ struct RepairTests {
             #expect(try await place.sql("SELECT count(*) FROM tasks WHERE status = 'WAITING'") == ["43002"])
             #expect(try await place.sql("SELECT count(DISTINCT run_at) > 4 FROM tasks WHERE attempts = 0") != ["f"])
             #expect(try await place.sql("SELECT count(*) FROM tasks WHERE batch = 'b' OR after_batch = 'b'") == ["0"])
-            #expect(try await place.sql("SELECT max(id) FROM tasks WHERE dedupe_key = 'same' AND status = 'WAITING'") == ["52000"])
+            #expect(
+                try await place.sql("SELECT max(id) FROM tasks WHERE dedupe_key = 'same' AND status = 'WAITING'") == [
+                    "52000"
+                ]
+            )
         }
     }
 

@@ -25,6 +25,7 @@ final class PostgreSQLSession {
     private(set) var link = Link.pooled
     var prepared: Set<String> = []
     var isBroken = false
+    let misreading = Misreading()
     /// Whether the triggers' messages come here; nil: not asked yet.
     var isListening: Bool?
     /// Whether the server did something after its time, as it was asked to wait no longer.

@@ -61,7 +61,7 @@ enum CronLine {
             words += ["--hooks", PathText.absolute(settings.hooks)]
         }
         words.append("once")
-        return (settings.file == nil ? "cd \(FileManager.default.currentDirectoryPath) && " : "")
+        return (settings.file == nil ? "cd \(quoted(FileManager.default.currentDirectoryPath)) && " : "")
             + words.map(quoted).joined(separator: " ")
     }
 
