@@ -71,6 +71,7 @@ public protocol TaskDesk: TaskStore {
     ///   - selection: Which.
     ///   - part: Is told the numbers that a transaction has sent back, at its end.
     /// - Returns: The numbers of those sent back, smallest first.
+    /// - Throws: What the database reports.
     func retry(
         _ selection: FailedSelection,
         each part: @Sendable ([Int64]) -> Void
@@ -279,6 +280,7 @@ extension TaskDesk {
     /// Sends FAILED rows back to WAITING: see ``retry(_:each:)``.
     ///
     /// - Returns: The numbers of those sent back, smallest first.
+    /// - Throws: What the database reports.
     public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
         try await retry(selection) { _ in }
     }
