@@ -3,10 +3,11 @@ extension Migration {
     ///
     /// It also writes `task_migrations`, so that a database made by hand is the same as one made by `taskrun migrate`.
     public static func script(for dialect: Dialect) -> String {
+        let edits = all(for: dialect).flatMap(\.edits)
         let steps = all(for: dialect).map { migration in
             """
             -- Version \(migration.version): \(migration.name)
-            \(migration.statements)
+            \(migration.statements(with: edits))
             INSERT INTO task_migrations (version, name, checksum)
             VALUES (\(migration.version), '\(migration.name)', '\(migration.checksum)');
 
