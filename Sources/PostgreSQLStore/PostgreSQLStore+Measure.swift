@@ -67,3 +67,8 @@ extension PostgreSQLStore {
         }
     }
 }
+
+extension PostgreSQLStore {
+    /// Which rows a claim of plain tasks asks for, as SQL: those of the index `tasks_due`.
+    public static var plainRows: String { ClaimSQL.plain }
+}

@@ -22,7 +22,7 @@ struct TaskRunCommand: ParsableCommand {
             ShowCommand.self, RetryCommand.self, DeleteCommand.self, ResultCommand.self, WaitCommand.self,
             CancelCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, LimitCommand.self,
             HandlersCommand.self, CheckCommand.self,
-            BenchCommand.self, BenchRunCommand.self,
+            BenchCommand.self, BenchRunCommand.self, BenchRowsCommand.self,
         ]
     )
 
