@@ -216,6 +216,6 @@ extension TaskRow {
 }
 
 extension Date {
-    /// A moment from the database.
-    init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+    /// A moment from the database, in microseconds since 2000.
+    init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000 + 946_684_800) }
 }

@@ -118,7 +118,18 @@ public final class SQLiteStore: TaskDesk {
         do {
             return try await connection.writeWithoutTransaction(body)
         } catch {
-            throw StoreError(sqlite: error, "\(subject) in \(location)", isAboutRows: isAboutRows)
+            let subject = "\(subject) in \(location)"
+            if (error as? DatabaseError)?.resultCode == .SQLITE_FULL, let used = await usedUpNumbers() {
+                throw .usedUp(subject, used)
+            }
+            throw StoreError(sqlite: error, subject, isAboutRows: isAboutRows)
+        }
+    }
+
+    /// The table whose numbers are used up, if there is one: SQLite says then that the disk is full.
+    private func usedUpNumbers() async -> String? {
+        try? await connection.writeWithoutTransaction {
+            try String.fetchOne($0, sql: "SELECT name FROM sqlite_sequence WHERE seq >= 9223372036854775807 LIMIT 1")
         }
     }
 

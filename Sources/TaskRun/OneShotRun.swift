@@ -153,7 +153,8 @@ public actor OneShotRun {
             talk: talk,
             observer: observer
         )
-        self.names = registry.names.filter { settings.only?.contains($0) ?? true }
+        let only = settings.only.map { Set($0.map { ByteText($0) }) }
+        self.names = registry.names.filter { only?.contains(ByteText($0)) ?? true }
         self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
         self.nextMend = began.advanced(by: .seconds(2))
     }

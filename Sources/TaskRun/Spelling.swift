@@ -18,6 +18,14 @@ public enum Spelling {
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
 
+    /// The known name that was probably meant, to be put behind the word: ` (did you mean "A"?)`; empty where there is none.
+    package static func hint(_ nearest: String?, for word: String) -> String {
+        guard let nearest else { return "" }
+        guard nearest == word, ByteText(nearest) != ByteText(word) else { return " (did you mean \"\(nearest)\"?)" }
+        return
+            " (\"\(nearest)\" looks the same and is written with other bytes: composed letters in one, decomposed ones in the other)"
+    }
+
     /// The least number of characters inserted, deleted, replaced, or swapped with their neighbour that lead from one
     /// word to the other (optimal string alignment, after Damerau, 1964).
     static func distance(_ one: String, _ other: String) -> Int {

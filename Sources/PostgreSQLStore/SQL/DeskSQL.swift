@@ -1,6 +1,6 @@
 /// The statements for people: look, send back, remove.
 enum DeskSQL {
-    /// All columns of a row, moments in microseconds since 1970; an infinite one is nothing a person could read.
+    /// All columns of a row, moments in microseconds since 2000; an infinite one is nothing a person could read.
     static let columns = columns(data: "data")
 
     /// The same without the payload, which may be large and is read from elsewhere on the disk.
@@ -232,10 +232,14 @@ enum DeskSQL {
         """
     )
 
-    /// A moment as whole microseconds since 1970; NULL for an infinite one.
+    /// A moment as whole microseconds since 2000, as the server keeps it; NULL for an infinite one.
     ///
-    /// The last ones that the server knows are more than fit in: they are told as somewhat earlier ones.
+    /// Since 1970 the last ones that the server knows would be more than fit in.
     static func microseconds(_ moment: String) -> String {
-        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM least(\(moment), '290000-01-01Z')) OPERATOR(pg_catalog.*) 1000000)::bigint END"
+        """
+        CASE WHEN isfinite(\(moment))
+            THEN ((extract(epoch FROM \(moment)) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint
+        END
+        """
     }
 }

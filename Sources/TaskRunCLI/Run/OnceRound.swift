@@ -77,7 +77,7 @@ struct OnceRound {
             throw ProgramError(
                 .usage,
                 "--only names \"\(name)\", which has no handler here"
-                    + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+                    + Spelling.hint(nearest, for: name),
                 advice: "See: \(program.name) handlers"
             )
         }
@@ -181,7 +181,7 @@ extension UnknownName {
     /// Puts names, counts and nearest known names together.
     static func find(_ names: [String], in summary: TableSummary?, known: [String]) -> [UnknownName] {
         names.map { name in
-            let lines = summary?.lines.filter { $0.name == name && $0.status == .waiting }
+            let lines = summary?.lines.filter { ByteText($0.name) == ByteText(name) && $0.status == .waiting }
             let count = lines?.reduce(0) { $0 + $1.count }
             return UnknownName(name: name, count: count, nearest: Spelling.nearest(to: name, among: known))
         }

@@ -33,8 +33,7 @@ struct UnknownName: Equatable {
             case 1?: "1 task named \(name) waits"
             case let count?: "\(count) tasks named \(name) wait"
             }
-        let meant = nearest.map { " (did you mean \"\($0)\"?)" } ?? ""
-        return "\(subject), but this host has no handler of that name\(meant)."
+        return "\(subject), but this host has no handler of that name\(Spelling.hint(nearest, for: self.name))."
     }
 
     /// The sentences for many, at most 20.

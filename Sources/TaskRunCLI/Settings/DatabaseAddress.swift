@@ -6,11 +6,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Where the tasks are: `sqlite:PATH`, or a `postgres://…` URL.
+/// Where the tasks are: `sqlite:PATH`, a `postgres://…` URL, or libpq's `host=… dbname=…`.
 enum DatabaseAddress: Sendable, Equatable {
     /// An SQLite file.
     case sqlite(path: String)
-    /// A PostgreSQL database, by a URL as libpq reads it.
+    /// A PostgreSQL database, by a URL or keywords as libpq reads them.
     case postgresql(url: String)
 
     /// Which SQL its tables are written in.
@@ -33,7 +33,8 @@ enum DatabaseAddress: Sendable, Equatable {
     var redacted: String {
         switch self {
         case .sqlite(let path): "sqlite:\(path)"
-        case .postgresql(let url): PostgreSQLURL(url).redacted
+        case .postgresql(let url):
+            PostgreSQLURL.isMeant(url) ? PostgreSQLURL(url).redacted : PostgreSQLWords(url).redacted
         }
     }
 
@@ -46,17 +47,26 @@ enum DatabaseAddress: Sendable, Equatable {
     ///   - status: The exit code for an address that cannot be understood.
     /// - Throws: ``ProgramError`` that shows no password.
     init(_ text: String, in place: String, relativeTo folder: String, status: ExitStatus) throws(ProgramError) {
-        if PostgreSQLURL.isMeant(text) {
-            if let fault = PostgreSQLURL(text).fault {
+        let isURL = PostgreSQLURL.isMeant(text)
+        if isURL || PostgreSQLWords.isMeant(text) {
+            if let fault = isURL ? PostgreSQLURL(text).fault : PostgreSQLWords(text).fault {
                 let problem = "the database in \(place) cannot be read: \(fault.found)"
                 throw ProgramError(status, problem, advice: fault.advice)
             }
             self = .postgresql(url: text)
         } else if text.hasPrefix("sqlite:") {
             let path = Self.path(String(text.dropFirst("sqlite:".count)))
-            guard !path.isEmpty, path != ":memory:" else {
+            guard path.contains(where: { $0 != "/" }), path != ":memory:" else {
                 let problem = "the database in \(place) names no file"
                 throw ProgramError(status, problem, advice: "Write sqlite:PATH, like sqlite:tasks.db")
+            }
+            guard !text.hasPrefix("sqlite://") || text.hasPrefix("sqlite:///") else {
+                // Two slashes begin a host, which a file has not; taken for a path it would be one in the root folder.
+                let problem = "the database in \(place) has two slashes behind sqlite:, which names no file"
+                let name = path.drop { $0 == "/" }
+                let advice =
+                    "Write sqlite:\(name) for a file seen from here, or sqlite:/\(name) for one in the root folder"
+                throw ProgramError(status, problem, advice: advice)
             }
             self = .sqlite(path: PathText.join(folder, path))
         } else {
