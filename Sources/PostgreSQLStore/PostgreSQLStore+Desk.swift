@@ -31,6 +31,7 @@ extension PostgreSQLStore {
         for _ in 0..<10 {
             let rows = try session.exchange([step.request])[0].rows
             guard rows.isEmpty, let task = step.tasks.first, let key = task.dedupeKey else {
+                guard rows.count == step.tasks.count else { throw .notKept }
                 return zip(rows, step.tasks).map { AddedTask(id: $0.integer(0), name: $1.name) }
             }
             if let equal = try session.exchange([Request(DeskSQL.equal, [task.name, key])])[0].rows.first {

@@ -19,6 +19,8 @@ public final class PostgreSQLStore: TaskDesk {
     let lockRoom = Mutex(LockSQL.lookLimit)
     /// When it last turned out that a synchronous standby does not answer.
     let standbyMissed = Mutex<ContinuousClock.Instant?>(nil)
+    /// Whether policies may hide tasks from this role, and that was said.
+    let isSightPartial = Mutex(false)
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex<[Int64]>([])

@@ -16,9 +16,11 @@ struct TableShape: Sendable, Equatable {
     let children: String?
     /// The types by column.
     let columns: [String: String]
+    /// What row-level security lets this role see; nil: it does not hold for this role.
+    var sight: RowSight?
 
     /// The first trouble there is; nil: none.
-    var trouble: Trouble? { kindTrouble ?? childTrouble ?? typeTrouble }
+    var trouble: Trouble? { kindTrouble ?? childTrouble ?? typeTrouble ?? sight?.trouble(of: name) }
 
     private var kindTrouble: Trouble? {
         let kinds = ["p": "a partitioned table", "v": "a view", "m": "a materialized view", "f": "a foreign table"]

@@ -118,7 +118,7 @@ extension Database {
             cachedStatement(sql: SQLiteDeskStatements.equal),
             arguments: ["name": task.name, "dedupe_key": task.dedupeKey]
         )
-        guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "nothing was added") }
+        guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.notKept) }
         return AddedTask(id: waiting, name: task.name, isNew: false)
     }
 }

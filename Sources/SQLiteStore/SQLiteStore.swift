@@ -81,6 +81,20 @@ public final class SQLiteStore: TaskDesk {
                     "SQLite writes the file and its journal beside it. Run taskrun as the file's owner, or change the owner."
             )
         }
+        // What another user's program left beside the file, as one that root ran: SQLite itself would speak of the file.
+        let real = FileIdentity.realPath(path)
+        for place in ["-wal", "-shm", "-journal"].map({ real + $0 })
+        where FileManager.default.fileExists(atPath: place) && !FileManager.default.isWritableFile(atPath: place) {
+            let owner = (try? FileManager.default.attributesOfItem(atPath: place))?[.ownerAccountName] as? String
+            throw StoreError(
+                .database,
+                subject: "cannot write \(location)",
+                cause:
+                    "\(place) beside it\(owner.map { " belongs to \($0) and" } ?? "") may not be written by this user",
+                advice:
+                    "Let no other user's programs open the file, also not root's; then give it back: chown --reference='\(real)' '\(place)'"
+            )
+        }
     }
 
     private static let withoutMemoryCount: Void = sqlite_without_memory_count()

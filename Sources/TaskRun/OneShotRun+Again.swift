@@ -44,7 +44,7 @@ extension OneShotRun {
 
     private func tellLocked(_ what: String, _ cause: String) {
         observer?(
-            .trouble(
+            .held(
                 StoreError(
                     .locked,
                     subject: "\(what) in \(store.location)",

@@ -32,13 +32,17 @@ public enum TaskRunProgram {
         Secrets.keep()
         let program = Program(builtIn: builtIn)
         // Before anything waits: without these the process would stand still or end without a word.
-        if let shortage = Needs.shortage() { program.report(shortage).leave() }
         let words = Array(ProcessWords.all.dropFirst())
+        if let shortage = Needs.shortage() { program.refuse(words, shortage).leave() }
         var command: any ParsableCommand
         do {
             command = try TaskRunCommand.parseAsRoot(words)
         } catch {
-            if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
+            if let mistake = CommandWord.mistake(in: words) { program.refuse(words, mistake).leave() }
+            if !TaskRunCommand.exitCode(for: error).isSuccess {
+                let plain = TaskRunCommand.message(for: error)
+                program.answer(words, ProgramError(.usage, Secrets.cover(plain, words: words) ?? plain))
+            }
             let message = TaskRunCommand.fullMessage(for: error)
             if let covered = Secrets.cover(message, words: words) {
                 program.screen.write(covered)
@@ -50,7 +54,7 @@ public enum TaskRunProgram {
             await program.status(of: command).leave()
         }
         // The parser answers "help" and a word that is no command with the help of all.
-        if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
+        if let mistake = CommandWord.mistake(in: words) { program.refuse(words, mistake).leave() }
         if command is TaskRunCommand {
             program.screen.write(TaskRunCommand.helpMessage())
             ExitStatus.usage.leave()

@@ -240,8 +240,9 @@ final class PostgreSQLSession {
     ///   - sql: The statement, `COPY … FROM STDIN`.
     ///   - rows: The rows, each with a line end.
     ///   - limit: The longest wait for the server.
+    /// - Returns: How many rows are there.
     /// - Throws: What the server said, or that the connection is lost.
-    func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) {
+    func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) -> Int {
         try send(sql, within: limit)
         guard let begin = try next(within: limit, interrupt: nil) else { throw lost() }
         var failure = begin.status == PGRES_COPY_IN ? nil : begin.failure
@@ -258,8 +259,13 @@ final class PostgreSQLSession {
             guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
             try flush(within: limit)
         }
-        while let result = try next(within: limit, interrupt: nil) { failure = failure ?? result.failure }
+        var count = 0
+        while let result = try next(within: limit, interrupt: nil) {
+            failure = failure ?? result.failure
+            count += result.changedRows
+        }
         if let failure { throw noting(failure) }
+        return count
     }
 
     /// Makes the session as good as new; one that is other programs' too is left as it is.

@@ -19,7 +19,7 @@ enum SchemaSQL {
     )
 
     /// The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind it is, which
-    /// tables inherit from it, and the types of its columns.
+    /// tables inherit from it, the types of its columns, and what row-level security lets this role see: see ``RowSight``.
     ///
     /// A row in any case. A table that once had children is marked for long, so they are looked for where the mark is.
     static let tables = Statement(
@@ -37,7 +37,8 @@ enum SchemaSQL {
                 SELECT string_agg(attname::text || ' ' || pg_catalog.format_type(atttypid, NULL), ',')
                 FROM pg_catalog.pg_attribute
                 WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped
-            )
+            ),
+            CASE WHEN own.relrowsecurity AND pg_catalog.row_security_active(own.oid) THEN (\(RowSecuritySQL.sight)) END
         FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_class AS own
             ON relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
             AND relname IN ('tasks', 'task_migrations', 'task_results', 'task_queues', 'task_limits', 'task_batches')

@@ -208,6 +208,9 @@ struct AddCommand: ProgramCommand {
             )
         }
         guard outcome.badCount > 0 else { return .done }
+        if options.isJSON {
+            try program.output.write(outcome.bad.map { ["line": .number($0.number), "error": .text($0.problem)] })
+        }
         program.screen.write(outcome.bad.map { "Line \($0.number) is left out: \($0.problem)" })
         let rest = outcome.badCount - outcome.bad.count
         if rest > 0 { program.screen.write("\(CountText.write(rest)) more lines are left out.") }

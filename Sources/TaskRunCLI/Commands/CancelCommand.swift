@@ -47,7 +47,7 @@ struct CancelCommand: ProgramCommand {
         try program.output.write(
             zip(tasks, outcomes).map { options.isJSON ? Self.json($0, $1) : "\($0.visible()) \(Self.words($1))" }
         )
-        if let status = asked.tell(in: program) { return status }
+        if let status = asked.tell(in: program, isJSON: options.isJSON) { return status }
         return outcomes.allSatisfy { $0 == .cancelled || $0 == .asked } ? .done : .incomplete
     }
 

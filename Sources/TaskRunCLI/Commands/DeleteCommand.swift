@@ -43,7 +43,7 @@ struct DeleteCommand: ProgramCommand {
                     )
                 )
             }
-            return gone.tell(in: program) ?? outcome.status
+            return gone.tell(in: program, isJSON: options.isJSON) ?? outcome.status
         }
     }
 }

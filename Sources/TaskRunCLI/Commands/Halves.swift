@@ -61,7 +61,15 @@ struct Halves<Done: Sendable> {
     }
 
     /// Says what was refused, and how the command ends for that; nil: nothing was.
-    func tell(in program: Program) -> ExitStatus? {
-        refusals.map { program.report($0) }.last
+    ///
+    /// - Parameters:
+    ///   - program: Where it is said.
+    ///   - isJSON: Whether a program reads the answer: then each is an object on stdout as well.
+    /// - Returns: How the command ends.
+    func tell(in program: Program, isJSON: Bool) -> ExitStatus? {
+        refusals.map { refusal in
+            if isJSON { try? program.output.write(refusal.json.line) }
+            return program.report(refusal)
+        }.last
     }
 }

@@ -37,6 +37,7 @@ struct RetryCommand: ProgramCommand {
     func validate() throws {
         let ways = (ids.isEmpty ? 0 : 1) + (name == nil ? 0 : 1) + (allFailed ? 1 : 0)
         guard ways == 1 else { throw ValidationError("Say which: numbers, --name or --all-failed, one of the three.") }
+        try ArgumentWord.refuseEmpty([("--name", name)])
         if now, ids.isEmpty { throw ValidationError("--now is for numbers of tasks.") }
     }
 
@@ -89,7 +90,7 @@ struct RetryCommand: ProgramCommand {
                     )
                 )
             }
-            return sent.tell(in: program) ?? outcome.status
+            return sent.tell(in: program, isJSON: options.isJSON) ?? outcome.status
         }
     }
 

@@ -98,6 +98,9 @@ enum PathText {
     /// A path as seen from the working directory.
     static func absolute(_ path: String) -> String { join(FileManager.default.currentDirectoryPath, path) }
 
+    /// The file that a path leads to, as seen from the working directory; the path itself where it leads nowhere.
+    static func real(_ path: String) -> String { URL(fileURLWithPath: absolute(path)).resolvingSymlinksInPath().path }
+
     /// The folder part of a path, empty where there is none.
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "" }
