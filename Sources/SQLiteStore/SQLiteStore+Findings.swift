@@ -23,7 +23,7 @@ extension SQLiteStore {
             .journal(mode: mode, number: SQLiteLibrary.number),
         ] + Finding.readers(ofFile: path) + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : [])
             + (odd?.findings ?? [])
-            + ((try? await requireSchema()) == nil ? [] : try await rowFindings())
+            + ((try? await requireSchema()) == nil ? [] : try await surroundings() + rowFindings())
     }
 
     /// How many of the waiting rows are tried.
