@@ -144,14 +144,4 @@ import Testing
         ]
     )
     func redacted(_ address: String, _ shown: String) { #expect(PostgreSQLURL(address).redacted == shown) }
-
-    @Test("a crontab line that starts a run is found, a comment is not")
-    func cron() {
-        let line = "* * * * * cd /srv && /usr/local/bin/taskrun --config x once"
-        #expect(CronLine.mention("# a comment\n\(line)\n", "taskrun") == "taskrun once")
-        #expect(CronLine.mention("\(line) --linger\n", "taskrun") == "taskrun once --linger")
-        #expect(CronLine.mention("# * * * * * taskrun once\n", "taskrun") == nil)
-        #expect(CronLine.mention("* * * * * taskrun status\n", "taskrun") == nil)
-        #expect(CronLine.mention(nil, "taskrun") == nil)
-    }
 }
