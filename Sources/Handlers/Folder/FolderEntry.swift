@@ -30,6 +30,8 @@ struct FolderEntry: Sendable {
         let (stem, suffix, isStream) = split
         let isSQL = suffix == "sql"
         guard isSQL || status.hasRunBit else { return (.none, isStream || looksLikeHandler ? [noRunBit] : []) }
+        // Where each file has the run bit, only what begins as a program is one.
+        guard isSQL || !status.isOpenToAll || beginsAsProgram else { return (.none, []) }
         if let problem = TaskName.problem(stem) {
             let found = "\(shownPath) cannot be a handler: no task can have that name (\(problem))"
             return (.none, [warning(found, advice: "Rename it, or move it elsewhere.")])
@@ -76,8 +78,13 @@ struct FolderEntry: Sendable {
     /// Whether a file without run bit was meant to be run: a script or a program, no document.
     var looksLikeHandler: Bool {
         let scripts = ["php", "py", "rb", "pl", "sh", "bash", "zsh", "js", "mjs", "ts", "lua", "tcl", "awk", "r"]
+        return scripts.contains(split.suffix) || beginsAsProgram
+    }
+
+    /// Whether it begins as a script or as a program.
+    var beginsAsProgram: Bool {
         let elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
-        return scripts.contains(split.suffix) || start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
+        return start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
     }
 
     var linkToNothing: Finding { warning("\(shownPath) is a link to nothing", advice: "Remove it.") }
@@ -97,6 +104,13 @@ struct FolderEntry: Sendable {
     }
 
     func notForUs(_ status: FileStatus) -> Finding {
+        guard !status.isNotForPrograms else {
+            let found = "\(shownPath) lies on a file system from which no program may be started (mounted noexec)"
+            return warning(
+                found,
+                advice: "Move the \(folder.setting) folder to another file system, or mount this one with exec."
+            )
+        }
         let mode = String(status.permissions, radix: 8)
         let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is no \(folder.content) here"
         return warning(found, advice: "Run taskrun as its owner, or chmod a+x \(shownPath)")

@@ -14,9 +14,9 @@ struct ProgramFolder: Sendable, Equatable {
     /// Looks at a file in it.
     func entry(at file: String, named name: String) -> FolderEntry {
         let status = try? FileStatus(path: file)
-        let isDocument = status?.kind == .file && status?.hasRunBit == false
-        // Read only where it matters: what has the run bit is a program whatever it begins with.
-        let start = isDocument ? (try? Files.start(of: file, limit: 4)) ?? [] : []
+        let isRead = status?.kind == .file && (status?.hasRunBit == false || status?.isOpenToAll == true)
+        // Read only where it matters: what has the run bit is a program whatever it begins with, unless all files have it.
+        let start = isRead ? (try? Files.start(of: file, limit: 4)) ?? [] : []
         return FolderEntry(folder: self, name: name, path: file, status: status, start: start)
     }
 
