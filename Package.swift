@@ -41,6 +41,8 @@ let package = Package(
                 .embedInCode("V007__batches.postgresql.sql"),
                 .embedInCode("V008__hold.sqlite.sql"),
                 .embedInCode("V008__hold.postgresql.sql"),
+                .embedInCode("V009__trust.sqlite.sql"),
+                .embedInCode("V009__trust.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-from harness import chart, machine, results, summary, table
+from harness import chart, machine, own, results, summary, table
 from harness.bench import Bench, say
 from harness.process import Missing
 from harness.rounds import measure
@@ -33,6 +33,7 @@ def arguments():
     parser.add_argument("--only", default="", help="these scenarios only: " + ",".join(part.NAME for part in ALL))
     parser.add_argument("--rounds", type=int, help="rounds of each scenario (default: 5, with --quick 1 or 2)")
     parser.add_argument("--quick", action="store_true", help="few rounds and rows: about three minutes")
+    parser.add_argument("--smoke", action="store_true", help="a few rows of each, no peers: shows that all works")
     parser.add_argument("--go-on", action="store_true", help="go on after the last scenario that a stopped run has kept")
     parser.add_argument("--again", action="store_true", help="only write page and chart again, from results.json")
     return parser.parse_args()
@@ -57,6 +58,19 @@ def main():
     results.write(found, os.path.join(asked.out, "RESULTS.md"), "results.svg")
     print("\n".join(table.printed(found)))
     say(f"written: {path}, RESULTS.md, results.svg")
+    failed = failures(found)
+    if failed:
+        sys.exit("not measured: " + "; ".join(failed))
+
+
+def failures(found):
+    """The floors and the measurements of taskrun that brought nothing, with the reason."""
+    return [
+        f"{scenario['name']}, {contender['title']}: {contender['missing']}"
+        for scenario in found["scenarios"]
+        for contender in scenario["contenders"]
+        if "missing" in contender and contender["kind"] != "peer"
+    ]
 
 
 def chosen(names):
@@ -87,7 +101,8 @@ def measured(asked, kept, keep):
         floors=os.path.abspath(asked.floors),
         peers=os.path.abspath(asked.peers),
         folder=asked.folder,
-        is_quick=asked.quick,
+        is_quick=asked.quick or asked.smoke,
+        is_smoke=asked.smoke,
     )
     try:
         found = kept or {
@@ -99,9 +114,14 @@ def measured(asked, kept, keep):
             "postgresql": {},
             "scenarios": [],
         }
+        if asked.smoke:
+            own.require_refusals(bench)
         for part in parts:
             for scenario in part.scenarios(bench):
-                scenario.rounds = asked.rounds or scenario.rounds
+                scenario.rounds = asked.rounds or (1 if asked.smoke else scenario.rounds)
+                if asked.smoke:
+                    for peer in scenario.contenders:
+                        peer.missing = "not asked for" if peer.kind == "peer" else peer.missing
                 measure(scenario)
                 found["scenarios"].append(summary.summary(scenario))
                 keep(found)

@@ -67,6 +67,7 @@ extension Migration {
                 ),
                 Migration(version: 7, name: "batches", file: PackageResources.V007__batches_sqlite_sql),
                 Migration(version: 8, name: "hold", file: PackageResources.V008__hold_sqlite_sql),
+                Migration(version: 9, name: "trust", file: PackageResources.V009__trust_sqlite_sql),
             ]
         case .postgresql:
             [
@@ -94,6 +95,7 @@ extension Migration {
                 ),
                 Migration(version: 7, name: "batches", file: PackageResources.V007__batches_postgresql_sql),
                 Migration(version: 8, name: "hold", file: PackageResources.V008__hold_postgresql_sql),
+                Migration(version: 9, name: "trust", file: PackageResources.V009__trust_postgresql_sql),
             ]
         }
     }

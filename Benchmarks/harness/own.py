@@ -13,9 +13,8 @@ def postgresql_floor(bench, batch, tasks, commit="on", processes=1):
     """The bare statements through libpq."""
 
     def run():
-        with bench.postgresql() as name:
-            words = ["--tasks", tasks, "--batch", batch, "--commit", commit, "--processes", processes]
-            return with_value(bench.floor("floor-postgresql", bench.cluster.url(name), *words))
+        words = ["--tasks", tasks, "--batch", batch, "--commit", commit, "--processes", processes]
+        return with_value(on_postgresql(bench, False, *words))
 
     connections = "" if processes == 1 else f", {processes} connections"
     return Contender(
@@ -31,9 +30,8 @@ def sqlite_floor(bench, batch, tasks, journal, synchronous):
     """The bare statements through libsqlite3."""
 
     def run():
-        with bench.sqlite() as path:
-            words = ["--tasks", tasks, "--batch", batch, "--journal", journal, "--synchronous", synchronous]
-            return with_value(bench.floor("floor-sqlite", path, *words))
+        words = ["--tasks", tasks, "--batch", batch, "--journal", journal, "--synchronous", synchronous]
+        return with_value(on_sqlite(bench, False, *words))
 
     return Contender(
         key=f"floor-{batch}-{journal}-{synchronous}",
@@ -42,6 +40,34 @@ def sqlite_floor(bench, batch, tasks, journal, synchronous):
         settings=f"{tasks:,} tasks",
         run=run,
     )
+
+
+def on_postgresql(bench, is_bare, *words):
+    """What the floor prints, on taskrun's tables or on a bare one."""
+    with bench.postgresql(migrated=not is_bare) as name:
+        url = bench.cluster.url(name)
+        table = ["--bare"] if is_bare else ["--where", bench.plain_rows(url)]
+        return bench.floor("floor-postgresql", url, *table, *words)
+
+
+def on_sqlite(bench, is_bare, *words):
+    """What the floor prints, on taskrun's tables or on a bare one."""
+    with bench.sqlite(migrated=not is_bare) as path:
+        table = ["--bare"] if is_bare else ["--where", bench.plain_rows(f"sqlite:{path}")]
+        return bench.floor("floor-sqlite", path, *table, *words)
+
+
+def require_refusals(bench):
+    """Missing if a floor would run with a condition that keeps it from going by the index."""
+    with bench.sqlite() as path, bench.postgresql() as name:
+        for program, place in (("floor-sqlite", path), ("floor-postgresql", bench.cluster.url(name))):
+            try:
+                bench.floor(program, place, "--where", "status = 'WAITING'", "--tasks", 10)
+            except Missing as reason:
+                if "does not go by tasks_due" in str(reason):
+                    continue
+                raise
+            raise Missing(f"{program} measured a claim that does not go by the index")
 
 
 def postgresql_taskrun(bench, tasks, commit="on", runs=1, size=2):
@@ -85,6 +111,8 @@ def mode(journal, synchronous):
 
 def taskrun_bench(bench, database, *words):
     """One `taskrun bench`; its whole answer is kept."""
+    if bench.is_smoke:
+        words = (*words, "--latency", 5)
     return with_value(bench.call_taskrun(database, "bench", *words, "--json").json())
 
 

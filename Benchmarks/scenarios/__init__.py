@@ -1,6 +1,7 @@
 """The scenarios, in the order they are run: each module has NAME and scenarios(bench)."""
 
 from scenarios import (
+    bare_table,
     executables,
     lingering,
     lingering_runs,
@@ -17,6 +18,7 @@ from scenarios import (
 ALL = (
     postgresql,
     sqlite,
+    bare_table,
     many_runs,
     executables,
     streams,

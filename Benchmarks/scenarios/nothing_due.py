@@ -70,9 +70,10 @@ def several(bench, act, folder, database, source):
     handlers = os.path.join(folder, "handlers")
     os.mkdir(handlers)
     shutil.copy("/bin/cat", os.path.join(handlers, "CAT"))
-    runs = [act(bench, folder, database, source) for _ in range(TIMES)]
+    times = 1 if bench.is_smoke else TIMES
+    runs = [act(bench, folder, database, source) for _ in range(times)]
     return {
-        "value": sum(run.cpu_seconds for run in runs) / TIMES * 1000,
-        "seconds": sum(run.seconds for run in runs) / TIMES,
+        "value": sum(run.cpu_seconds for run in runs) / times * 1000,
+        "seconds": sum(run.seconds for run in runs) / times,
         "peak_memory_mib": max(run.peak_memory_mib for run in runs),
     }

@@ -14,23 +14,24 @@ DUE = 10_000
 def scenarios(bench):
     """One table a database."""
     many = bench.amount(5_000_000, 300_000)
+    due = DUE // 20 if bench.is_smoke else DUE
     for key, tables in BOTH.items():
         crowds = {
-            "few": (f"{DUE:,} due, nothing else", lambda filled: None),
-            "later": (f"{DUE:,} due, {many:,} of the same name for tomorrow", lambda filled: add_later(filled, many)),
-            "others": (f"{DUE:,} due, {many:,} in the way", lambda filled: add_others(filled, many)),
+            "few": (f"{due:,} due, nothing else", lambda filled: None),
+            "later": (f"{due:,} due, {many:,} of the same name for tomorrow", lambda filled: add_later(filled, many)),
+            "others": (f"{due:,} due, {many:,} in the way", lambda filled: add_others(filled, many)),
             "due": (f"{many:,} due, stopped after two seconds", lambda filled: filled.add(many)),
         }
         kept = contextlib.ExitStack()
         contenders = [
-            Contender(f"{key}-{name}", "taskrun", title, runner(bench, tables, fill, name == "due", kept))
+            Contender(f"{key}-{name}", "taskrun", title, runner(bench, tables, fill, name == "due", due, kept))
             for name, (title, fill) in crowds.items()
         ]
         few = f"{key}-few"
         goals = [
             Goal(f"with {many:,} for tomorrow, to without", f"{key}-later", few, most=1.3),
             Goal(f"with {many:,} of other kinds, to without", f"{key}-others", few, most=1.3),
-            Goal(f"with {many:,} due, to {DUE:,} due", f"{key}-due", few, most=1.3),
+            Goal(f"with {many:,} due, to {due:,} due", f"{key}-due", few, most=1.3),
         ]
         with kept:
             yield Scenario(
@@ -41,7 +42,7 @@ def scenarios(bench):
             )  # fmt: skip
 
 
-def runner(bench, tables, fill, is_cut_short, kept):
+def runner(bench, tables, fill, is_cut_short, due, kept):
     """Fills once, at the first round; then adds what is due and drains it."""
     filled = []
 
@@ -52,7 +53,7 @@ def runner(bench, tables, fill, is_cut_short, kept):
             fill(filled[0])
             filled[0].settle_down()
         if not is_cut_short:
-            filled[0].add(DUE)
+            filled[0].add(due)
         with drain(bench, filled[0].database, TABLES) as run:
             run.begin()
             if is_cut_short:

@@ -21,6 +21,11 @@
     X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *c), (c)) \
     X(char *, PQerrorMessage, (const PGconn *c), (c)) \
     X(int, PQsocket, (const PGconn *c), (c)) \
+    X(char *, PQhost, (const PGconn *c), (c)) \
+    X(char *, PQhostaddr, (const PGconn *c), (c)) \
+    X(int, PQsslInUse, (PGconn *c), (c)) \
+    X(const char *, PQsslAttribute, (PGconn *c, const char *n), (c, n)) \
+    X(int, PQgssEncInUse, (PGconn *c), (c)) \
     X(int, PQserverVersion, (const PGconn *c), (c)) \
     X(int, PQbackendPID, (const PGconn *c), (c)) \
     X(const char *, PQparameterStatus, (const PGconn *c, const char *n), (c, n)) \

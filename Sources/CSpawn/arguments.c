@@ -2,6 +2,12 @@
 #include "CSpawn.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 static int count = 0;
 static char **words = NULL;
@@ -22,3 +28,56 @@ __attribute__((constructor)) static void take_arguments(int argc, char **argv) {
 int process_argument_count(void) { return count; }
 
 const char *process_argument(int index) { return index >= 0 && index < count ? words[index] : NULL; }
+
+void process_cover_argument(int index, size_t from) {
+    if (index < 0 || index >= count || strlen(words[index]) < from) return;
+    memset(words[index] + from, 'x', strlen(words[index] + from));
+}
+
+void process_set_open(int is_open) {
+#if defined(__linux__)
+    prctl(PR_SET_DUMPABLE, is_open ? 1 : 0, 0, 0, 0);
+#endif
+}
+
+#if defined(__linux__)
+extern char **environ;
+
+/// Whether a variable stays where it is: the loader keeps parts of its own ones, and TASKRUN_RUN is for others to see.
+static int stays(const char *variable) {
+    return strncmp(variable, "LD_", 3) == 0 || strncmp(variable, "TASKRUN_RUN=", 12) == 0;
+}
+
+/// Moves the variables to this process's own memory, and covers the place where they were.
+static void move_variables(void) {
+    if (!words) return;
+    // The kernel puts them behind the words, whatever a preloaded library has made of `environ` since.
+    char **given = words + count + 1;
+    size_t number = 0;
+    while (given[number]) number++;
+    char **old = calloc(number + 1, sizeof *old);
+    if (!old) return;
+    for (size_t i = 0; i < number; i++) old[i] = given[i];
+    // First all are moved, then the old places are covered: `environ` may be the very list.
+    for (size_t place = 0; environ && environ[place]; place++) {
+        if (stays(environ[place])) continue;
+        char *copy = strdup(environ[place]);
+        if (!copy) {
+            free(old);
+            return;
+        }
+        environ[place] = copy;
+    }
+    for (size_t i = 0; i < number; i++) {
+        if (!stays(old[i])) memset(old[i], 0, strlen(old[i]));
+    }
+    free(old);
+}
+
+void process_keep_secrets(void) {
+    move_variables();
+    process_set_open(0);
+}
+#else
+void process_keep_secrets(void) {}
+#endif

@@ -102,7 +102,9 @@ struct BulkInsertion {
         // COPY cannot pass over a row whose equal waits: those with a key take an INSERT.
         let keyed = rows.filter { $0.task.task.dedupeKey != nil }
         for row in rows where row.task.task.dedupeKey == nil { groups.add(row.task.task, id: row.id, now: now) }
-        for (columns, text) in groups.rows { try session.copy(columns.sql, text, within: Self.limit) }
+        var kept = keyed.count
+        for (columns, text) in groups.rows { kept += try session.copy(columns.sql, text, within: Self.limit) }
+        guard kept == rows.count else { throw .notKept }
         guard !keyed.isEmpty else { return rows.map(\.added) }
         var added: Set<Int64> = []
         for request in TaskInsertion.numbered(keyed.map { ($0.id, $0.task.task) }) {
@@ -145,7 +147,7 @@ private enum BulkSQL {
     )
 
     /// The moment from which delays are counted.
-    static let now = Statement("bulk_now", "SELECT (extract(epoch FROM now()) * 1000000)::bigint")
+    static let now = Statement("bulk_now", "SELECT (extract(epoch FROM now()) OPERATOR(pg_catalog.*) 1000000)::bigint")
 
     static let mark = Statement("bulk_mark", "SAVEPOINT batch")
     static let undo = Statement("bulk_undo", "ROLLBACK TO SAVEPOINT batch")

@@ -147,18 +147,21 @@ extension SettlementBatch {
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> EndedBatches {
         let tasks = zip(settlements, results).flatMap { $1 == .settled ? $0.additions : [] }
-        do {
-            let requests = TaskInsertion(tasks).steps.map(\.request)
-            for (place, request) in requests.enumerated() {
+        do throws(PostgreSQLFailure) {
+            let steps = TaskInsertion(tasks).steps
+            for (place, step) in steps.enumerated() {
                 let opening = place == 0 ? [SessionSettings.haste(isAlone: settlements.count == 1)] : []
-                let closing = place == requests.count - 1 ? [SessionSettings.noHaste] : []
-                try session.exchange(opening + [request] + closing)
+                let closing = place == steps.count - 1 ? [SessionSettings.noHaste] : []
+                let answers = try session.exchange(opening + [step.request] + closing)
+                // One with a key has a statement of its own, which adds nothing where an equal one waits.
+                let isWhole = answers[opening.count].rows.count == step.tasks.count
+                guard isWhole || step.tasks.first?.dedupeKey != nil else { throw PostgreSQLFailure.notKept }
             }
         } catch {
             if error.state == PostgreSQLFailure.lockTimeout {
                 throw PostgreSQLFailure(.held, state: error.state, message: error.message)
             }
-            guard error.isAboutStatement else { throw error }
+            guard error.isAboutStatement || error == .notKept else { throw error }
             // A token that another task has: that is no row which is to give way, so its state is not told.
             let state = error.state == PostgreSQLFailure.uniqueViolation ? nil : error.state
             var refusal = PostgreSQLFailure(.refused, state: state, message: error.message)

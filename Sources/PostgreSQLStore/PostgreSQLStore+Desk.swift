@@ -7,9 +7,6 @@ import Foundation
 #endif
 
 extension PostgreSQLStore {
-    /// How many rows one transaction of ``retry(_:)`` sends back: no lock is held for long.
-    private static let retryLimit = 10_000
-
     /// Adds tasks in one transaction: see ``TaskRun/TaskDesk``.
     ///
     /// - Returns: Their numbers, in order.
@@ -34,6 +31,7 @@ extension PostgreSQLStore {
         for _ in 0..<10 {
             let rows = try session.exchange([step.request])[0].rows
             guard rows.isEmpty, let task = step.tasks.first, let key = task.dedupeKey else {
+                guard rows.count == step.tasks.count else { throw .notKept }
                 return zip(rows, step.tasks).map { AddedTask(id: $0.integer(0), name: $1.name) }
             }
             if let equal = try session.exchange([Request(DeskSQL.equal, [task.name, key])])[0].rows.first {
@@ -84,7 +82,7 @@ extension PostgreSQLStore {
                 SELECT id
                 FROM (
                     SELECT id, sum(size) OVER (ORDER BY id) - size AS before
-                    FROM (SELECT id, pg_column_size(data) AS size \(rows)) AS sizes
+                    FROM (SELECT id, pg_catalog.pg_column_size(data) AS size \(rows)) AS sizes
                 ) AS sums
                 WHERE before < \(bytes)
             )
@@ -129,7 +127,7 @@ extension PostgreSQLStore {
                     TableSummary.Line(
                         queue: row.text(0),
                         name: row.text(1),
-                        status: TaskStatus(row.text(2)),
+                        status: row.status(2),
                         count: Int(row.integer(3)),
                         due: Int(row.integer(4)),
                         oldestDue: row.integerIfAny(5).map { Date(microseconds: $0) }
@@ -146,77 +144,6 @@ extension PostgreSQLStore {
                 paused: answers[5].rows.map { PausedQueue($0) }
             )
         }
-    }
-
-    /// Sends FAILED rows back to WAITING: see ``TaskRun/TaskDesk``.
-    ///
-    /// By name or all, this takes a transaction for each 10,000 rows, so an error may come after a part was sent back.
-    ///
-    /// - Returns: The numbers of those sent back, smallest first.
-    /// - Throws: What the database reports.
-    public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
-        switch selection {
-        case .ids(let ids):
-            return try await retry(Request(DeskSQL.retryThese, [SQLText.array(ids)])).sentBack
-        case .name(let name): return try await retryAll(named: name)
-        case .all: return try await retryAll(named: nil)
-        }
-    }
-
-    private func retryAll(named name: String?) async throws(StoreError) -> [Int64] {
-        var ids: [Int64] = []
-        var last = Int64.min
-        while true {
-            let part = try await retry(Request(DeskSQL.retryNext, [String(last), name, String(Self.retryLimit)]))
-            guard let end = part.seen.last else { return ids }
-            ids += part.sentBack
-            last = end
-        }
-    }
-
-    /// FAILED rows that were looked at, and those of them that were sent back, smallest number first.
-    private typealias Part = (seen: [Int64], sentBack: [Int64])
-
-    /// Sends rows back; again where an equal one was added at the same moment.
-    private func retry(_ request: Request) async throws(StoreError) -> Part {
-        try await reach(to: "send tasks back") { session throws(PostgreSQLFailure) in
-            for _ in 0..<10 {
-                do throws(PostgreSQLFailure) {
-                    return try retry(request, in: session)
-                } catch {
-                    guard error.state == PostgreSQLFailure.uniqueViolation else { throw error }
-                    try session.exchange([.rollback])
-                }
-            }
-            throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
-        }
-    }
-
-    private func retry(_ request: Request, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Part {
-        let limit = SessionSettings.maintenanceLimit
-        let seen = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2].rows.map {
-            $0.integer(0)
-        }
-        guard !seen.isEmpty else {
-            try session.exchange([.rollback])
-            return ([], [])
-        }
-        let ids = SQLText.array(seen)
-        let keep = SQLText.array(seen.map { _ in SQLText.seconds(ResultRecord.standardKeep) })
-        let answers = try session.exchange(
-            [
-                Request(EqualSQL.lock, [ids]), Request(EqualSQL.keys, [ids, "{}"]),
-                Request(EqualSQL.removeForFailed, [ids, ids, keep, nil]), Request(DeskSQL.retry, [ids]),
-            ],
-            within: limit
-        )
-        let removed = RemovedEqual.all(answers[2])
-        let tokens = answers[3].rows.compactMap { $0.textIfAny(1) }
-        let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
-        try session.exchange(LockSQL.letGo(removed.compactMap(\.lockKey), after: drop), within: limit)
-        try BatchEnds(batches: removed.compactMap(\.batch)).note(now: nil, in: session)
-        try session.exchange([.commit], within: limit)
-        return (seen, answers[3].rows.map { $0.integer(0) }.sorted())
     }
 
     /// Makes WAITING rows due now: see ``TaskRun/TaskDesk``.
@@ -261,7 +188,7 @@ extension TaskRow {
             name: row.text(1),
             createdAt: Date(microseconds: row.integer(2)),
             data: row.text(3),
-            status: TaskStatus(row.text(4)),
+            status: row.status(4),
             queue: row.text(5),
             priority: Int(row.integer(6)),
             runAt: Date(microseconds: row.integer(7)),
@@ -289,17 +216,7 @@ extension TaskRow {
     }
 }
 
-extension TaskStatus {
-    /// Reads the column `status`, which a constraint keeps to the three words.
-    fileprivate init(_ text: String) {
-        guard let status = TaskStatus(rawValue: text) else {
-            preconditionFailure("the column status has a word that its constraint forbids")
-        }
-        self = status
-    }
-}
-
 extension Date {
-    /// A moment from the database.
-    init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+    /// A moment from the database, in microseconds since 2000.
+    init(microseconds: Int64) { self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000 + 946_684_800) }
 }

@@ -115,7 +115,7 @@ enum HeldSQL {
         """
         WITH tried AS MATERIALIZED (
             SELECT key, number, pg_try_advisory_xact_lock(number) AS is_free
-            FROM (SELECT key, \(LockSQL.number("key")) AS number FROM unnest($1::text[]) AS key) AS asked
+            FROM (SELECT key, \(LockSQL.number("key")) AS number FROM pg_catalog.unnest($1::text[]) AS key) AS asked
         )
         SELECT key, (
                 SELECT \(holder)

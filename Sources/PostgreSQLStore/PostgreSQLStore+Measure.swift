@@ -42,7 +42,8 @@ extension PostgreSQLStore {
     public func scratchSchemas() async throws(StoreError) -> [String] {
         let request = Request(
             Statement(
-                once: "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, $1) ORDER BY nspname"
+                once:
+                    "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname::text, $1::text) ORDER BY nspname"
             ),
             [ScratchSchema.prefix]
         )
@@ -65,4 +66,9 @@ extension PostgreSQLStore {
             return (String(version), row.text(1), row.text(2))
         }
     }
+}
+
+extension PostgreSQLStore {
+    /// Which rows a claim of plain tasks asks for, as SQL: those of the index `tasks_due`.
+    public static var plainRows: String { ClaimSQL.plain }
 }

@@ -32,12 +32,12 @@ extension PostgreSQLStore {
             )
             let limit = SessionSettings.maintenanceLimit
             let far = request.unbelievable
-            let unbelievable = [
+            let unbelievable: [String?] = [
                 SQLText.array(runs), SQLText.seconds(request.lease), SQLText.seconds(far.ofRun),
                 SQLText.seconds(far.ofOther), SQLText.moment(request.now),
             ]
             let cut = Request(RecoverSQL.cut, unbelievable + [nil])
-            let found: [PostgreSQLResult.Row]
+            let found: PostgreSQLResult.Rows
             do throws(PostgreSQLFailure) {
                 found = try session.exchange([.begin, SessionSettings.patience, cut, look], within: limit)[3].rows
             } catch {

@@ -16,17 +16,14 @@ extension PostgreSQLStore {
                 let answers = try session.exchange([Request(SchemaSQL.tables), Request(SchemaSQL.migrations)])
                 return FoundSchema(answers[0], migrations: answers[1])
             } catch {
-                guard error.state == "42P01" else { throw error }
+                guard ["42P01", PostgreSQLFailure.featureNotSupported].contains(error.state) else { throw error }
                 return try FoundSchema.read(in: session)
             }
         }
+        if found.name == nil, let error = await closedSchema(doing) { throw error }
         switch try plan(found, doing: doing) {
         case .apply(_, from: 0):
-            throw schemaError(
-                doing,
-                "the schema \"\(found.name ?? "")\" has no tables of taskrun",
-                "Run taskrun migrate, with the same database."
-            )
+            throw await missingTables(found.name ?? "", doing)
         case .apply(let missing, from: let version):
             let newest = missing.last?.version ?? version
             throw schemaError(
@@ -35,7 +32,14 @@ extension PostgreSQLStore {
                 "Run taskrun migrate, with the same database."
             )
         case .upToDate, .refuse:
-            return
+            try await requireSight(found.sight)
+        }
+    }
+
+    /// What row-level security lets this role see of the tasks; nil: it does not hold for this role.
+    func sight() async throws(StoreError) -> RowSight? {
+        try await reach(to: "look at the policies") { session throws(PostgreSQLFailure) in
+            FoundSchema(try session.exchange([Request(SchemaSQL.tables)])[0], migrations: nil).sight
         }
     }
 
@@ -56,12 +60,13 @@ extension PostgreSQLStore {
                 return (found, [Migration]())
             }
             for step in steps {
-                try session.execute(step.sql, within: Self.migrationLimit)
+                try session.execute(step.statements, within: Self.migrationLimit)
                 try session.exchange([Request(SchemaSQL.record, [String(step.version), step.name, step.checksum])])
             }
             try session.exchange([.commit])
             return (found, steps)
         }
+        if found.name == nil, let error = await closedSchema(doing) { throw error }
         _ = try plan(found, doing: doing)
         return run.map { SchemaVersion(version: $0.version, name: $0.name, isApplied: true) }
     }
@@ -75,6 +80,7 @@ extension PostgreSQLStore {
         let found = try await reach(to: doing) { session throws(PostgreSQLFailure) in
             try FoundSchema.read(in: session)
         }
+        if found.name == nil, let error = await closedSchema(doing) { throw error }
         let plan = try plan(found, doing: doing)
         return Migration.all(for: .postgresql).map { step in
             var isApplied = true
@@ -98,7 +104,7 @@ extension PostgreSQLStore {
         return plan
     }
 
-    private func schemaError(_ doing: String, _ cause: String, _ advice: String) -> StoreError {
+    func schemaError(_ doing: String, _ cause: String, _ advice: String) -> StoreError {
         StoreError(.schema, subject: subject(doing), cause: cause, advice: advice)
     }
 }
@@ -111,6 +117,8 @@ private struct FoundSchema: Sendable {
     let encoding: String
     /// What of the tables cannot be worked with, if they are taskrun's.
     let trouble: TableShape.Trouble?
+    /// What row-level security lets this role see of the tasks; nil: it does not hold for this role.
+    let sight: RowSight?
     let state: SchemaState
 
     var plan: MigrationPlan { MigrationPlan.decide(found: state, known: Migration.all(for: .postgresql)) }
@@ -131,6 +139,7 @@ private struct FoundSchema: Sendable {
         name = tables.rows.first?.textIfAny(0)
         encoding = tables.rows.first?.textIfAny(1) ?? ""
         trouble = shapes.lazy.compactMap(\.trouble).first
+        sight = shapes.first { $0.name == "tasks" }?.sight
         state = SchemaState(
             applied: migrations?.rows.map { SchemaState.Applied(version: Int($0.integer(0)), checksum: $0.text(1)) },
             hasTasksTable: shapes.contains { $0.name == "tasks" }
@@ -140,7 +149,7 @@ private struct FoundSchema: Sendable {
     /// Looks in two steps, so that nothing fails: a failure would end a transaction.
     static func read(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> FoundSchema {
         let tables = try session.exchange([Request(SchemaSQL.tables)])[0]
-        guard tables.rows.contains(where: { $0.textIfAny(2) == "task_migrations" }) else {
+        guard tables.rows.contains(where: { $0.textIfAny(2) == "task_migrations" && $0.text(3) != "v" }) else {
             return FoundSchema(tables, migrations: nil)
         }
         return FoundSchema(tables, migrations: try session.exchange([Request(SchemaSQL.migrations)])[0])
@@ -151,7 +160,7 @@ extension TableShape {
     /// Reads a row of ``SchemaSQL/tables``; nil where there is no table.
     fileprivate init?(_ row: PostgreSQLResult.Row) {
         guard let name = row.textIfAny(2) else { return nil }
-        let columns = (row.textIfAny(6) ?? "").split(separator: ",").compactMap { column -> (String, String)? in
+        let columns = (row.textIfAny(5) ?? "").split(separator: ",").compactMap { column -> (String, String)? in
             let words = column.split(separator: " ", maxSplits: 1)
             return words.count == 2 ? (String(words[0]), String(words[1])) : nil
         }
@@ -159,8 +168,8 @@ extension TableShape {
             name: name,
             kind: row.text(3),
             children: row.textIfAny(4),
-            isHidden: row.bool(5),
-            columns: Dictionary(columns) { $1 }
+            columns: Dictionary(columns) { $1 },
+            sight: row.textIfAny(6).flatMap { RowSight($0) }
         )
     }
 }

@@ -19,6 +19,8 @@ public final class PostgreSQLStore: TaskDesk {
     let lockRoom = Mutex(LockSQL.lookLimit)
     /// When it last turned out that a synchronous standby does not answer.
     let standbyMissed = Mutex<ContinuousClock.Instant?>(nil)
+    /// Whether policies may hide tasks from this role, and that was said.
+    let isSightPartial = Mutex(false)
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex<[Int64]>([])
@@ -45,8 +47,8 @@ public final class PostgreSQLStore: TaskDesk {
     ) throws(StoreError) {
         self.address = try PostgreSQLAddress(address)
         self.location = self.address.location
-        let place = scratch.map { [SessionSettings.Value(name: "search_path", value: $0.name)] } ?? []
-        self.main = PostgreSQLConnection(self.address, setUp: SessionSettings.store.adding(place))
+        let setUp = scratch.map { SessionSettings.store.within($0) } ?? .store
+        self.main = PostgreSQLConnection(self.address, setUp: setUp)
         let listenAddress = try listening.map { text throws(StoreError) in try PostgreSQLAddress(text) }
         self.listener = listenAddress.map { PostgreSQLConnection($0, setUp: .store) }
         self.tell = tell

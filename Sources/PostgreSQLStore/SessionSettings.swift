@@ -15,19 +15,33 @@ struct SessionSettings: Sendable {
     let values: [Value]
     /// How a transaction begins behind a pooler: its isolation cannot be set behind its first statement.
     let begin: Request
+    /// Whether names in the statements mean PostgreSQL's own things and those of the tables' schema, and nothing else: see ``Names``.
+    let areNamesOwn: Bool
 
-    init(_ values: [Value], begin: Request = .begin) { (self.values, self.begin) = (values, begin) }
+    init(_ values: [Value], begin: Request = .begin, areNamesOwn: Bool = false) {
+        (self.values, self.begin, self.areNamesOwn) = (values, begin, areNamesOwn)
+    }
 
     /// Nothing.
     static let none = SessionSettings([])
 
     /// The same and more; what comes later wins.
-    func adding(_ more: [Value]) -> SessionSettings { SessionSettings(values + more, begin: begin) }
+    func adding(_ more: [Value]) -> SessionSettings {
+        SessionSettings(values + more, begin: begin, areNamesOwn: areNamesOwn)
+    }
 
     /// The same behind others, which they win over.
-    func behind(_ others: [Value]) -> SessionSettings { SessionSettings(others + values, begin: begin) }
+    func behind(_ others: [Value]) -> SessionSettings {
+        SessionSettings(others + values, begin: begin, areNamesOwn: areNamesOwn)
+    }
 
-    /// For scripts: the user's own statements, planned as the server thinks best.
+    /// The same with the tables in this schema.
+    func within(_ scratch: ScratchSchema) -> SessionSettings {
+        let names = Value(name: Names.setting, value: "\(scratch.name), pg_temp")
+        return SessionSettings(values + [names], begin: begin)
+    }
+
+    /// For scripts: the user's own statements, planned as the server thinks best, with the names as the user has them.
     ///
     /// A statement may take long, and the server looks for the end of the connection while it runs, so that the task of
     /// a run that was killed is not held for as long as that. PostgreSQL 13, and a server not on Linux, cannot do that.
@@ -51,7 +65,8 @@ struct SessionSettings: Sendable {
             Value(name: "enable_hashjoin", value: "off"), Value(name: "enable_mergejoin", value: "off"),
             Value(name: "jit", value: "off"),
         ],
-        begin: Request(Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED"))
+        begin: Request(Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED")),
+        areNamesOwn: true
     )
 
     /// The statement lexer counts on standard strings.
@@ -65,7 +80,7 @@ struct SessionSettings: Sendable {
         Value(name: "idle_in_transaction_session_timeout", value: "60s"),
     ]
 
-    private static let connectionCheck = "client_connection_check_interval"
+    static let connectionCheck = "client_connection_check_interval"
 
     /// Begins what people wait for and what may read the whole table: 30 s, and any plan.
     ///
@@ -75,13 +90,13 @@ struct SessionSettings: Sendable {
             "maintenance",
             """
             SELECT
-                set_config('statement_timeout', '30s', true),
-                set_config('lock_timeout', '0', true),
-                set_config('plan_cache_mode', 'force_custom_plan', true),
-                set_config('enable_seqscan', 'on', true),
-                set_config('enable_bitmapscan', 'on', true),
-                set_config('enable_hashjoin', 'on', true),
-                set_config('enable_mergejoin', 'on', true)
+                pg_catalog.set_config('statement_timeout', '30s', true),
+                pg_catalog.set_config('lock_timeout', '0', true),
+                pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true),
+                pg_catalog.set_config('enable_seqscan', 'on', true),
+                pg_catalog.set_config('enable_bitmapscan', 'on', true),
+                pg_catalog.set_config('enable_hashjoin', 'on', true),
+                pg_catalog.set_config('enable_mergejoin', 'on', true)
             """
         )
     )
@@ -95,11 +110,11 @@ struct SessionSettings: Sendable {
     /// Value: how long to wait for a lock.
     private static let longer = Statement(
         "patience",
-        "SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', $1, true)"
+        "SELECT pg_catalog.set_config('statement_timeout', '30s', true), pg_catalog.set_config('lock_timeout', $1, true)"
     )
 
     /// Waits for locks as long as a statement may take: for tasks that are added, whose equal may be in an open transaction.
-    static let tolerance = Request(Statement("tolerance", "SELECT set_config('lock_timeout', '0', true)"))
+    static let tolerance = Request(Statement("tolerance", "SELECT pg_catalog.set_config('lock_timeout', '0', true)"))
 
     /// Lets the next statements of the transaction hardly wait for a lock where others are settled by it too.
     ///
@@ -122,84 +137,4 @@ struct SessionSettings: Sendable {
 
     /// How long to wait for an answer in a maintenance transaction.
     static let maintenanceLimit: Duration = .seconds(35)
-}
-
-extension SessionSettings {
-    /// Sets them for the session if the process that answers is the one that libpq was told of when it connected.
-    ///
-    /// A pooler tells a number of its own. One row: how many were set, or NULL where nothing was.
-    func request(ifAnswering processID: Int32) -> Request {
-        Request(Self.session, arrays + [String(processID)])
-    }
-
-    /// Sets them for the transaction.
-    var requestForTransaction: Request { Request(Self.transaction, arrays) }
-
-    private var arrays: [String?] {
-        [SQLText.array(values.map { Optional($0.name) }), SQLText.array(values.map { Optional($0.value) })]
-    }
-
-    /// Values: names, values, a process number.
-    private static let session = Statement(
-        "session_settings",
-        """
-        SELECT CASE
-            WHEN pg_backend_pid() = $3::integer
-            THEN (SELECT count(set_config(name, value, false)) FROM \(known))
-        END
-        """
-    )
-
-    /// Values: names, values.
-    private static let transaction = Statement(
-        "transaction_settings",
-        """
-        SELECT set_config(name, value, true) FROM \(known)
-        """
-    )
-
-    /// Those that the server has.
-    private static let known = """
-        unnest($1::text[], $2::text[]) AS setting (name, value)
-            WHERE name <> '\(connectionCheck)'
-                OR current_setting('server_version_num')::integer >= 140000 AND version() LIKE '%linux%'
-        """
-}
-
-extension SessionSettings.Value {
-    /// What the startup parameter `options` sets: `-c name=value`, `-cname=value` and `--name=value`.
-    ///
-    /// A backslash takes the next character as it is. What else stands there no server behind a pooler would take.
-    static func all(in options: String) -> [SessionSettings.Value] {
-        var words: [String] = []
-        var word: String?
-        var isEscaped = false
-        for character in options {
-            if isEscaped || !(character == "\\" || character.isWhitespace) {
-                word = (word ?? "") + String(character)
-                isEscaped = false
-            } else if character == "\\" {
-                isEscaped = true
-            } else if let whole = word {
-                words.append(whole)
-                word = nil
-            }
-        }
-        if let word { words.append(word) }
-        var settings: [String] = []
-        var rest = words[...]
-        while let word = rest.popFirst() {
-            if word == "-c" {
-                if let next = rest.popFirst() { settings.append(next) }
-            } else if word.hasPrefix("-c") || word.hasPrefix("--") {
-                settings.append(String(word.dropFirst(2)))
-            }
-        }
-        return settings.compactMap { setting in
-            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            // As in the server: a hyphen in a name stands for an underscore.
-            guard parts.count == 2 else { return nil }
-            return Self(name: String(parts[0].map { $0 == "-" ? "_" : $0 }), value: String(parts[1]))
-        }
-    }
 }

@@ -14,13 +14,13 @@ struct TableShape: Sendable, Equatable {
     let kind: String
     /// The tables that inherit from it; nil: none.
     let children: String?
-    /// Whether a table of another schema, which can only be a temporary one, is found in its stead.
-    let isHidden: Bool
     /// The types by column.
     let columns: [String: String]
+    /// What row-level security lets this role see; nil: it does not hold for this role.
+    var sight: RowSight?
 
     /// The first trouble there is; nil: none.
-    var trouble: Trouble? { kindTrouble ?? childTrouble ?? hidingTrouble ?? typeTrouble }
+    var trouble: Trouble? { kindTrouble ?? childTrouble ?? typeTrouble ?? sight?.trouble(of: name) }
 
     private var kindTrouble: Trouble? {
         let kinds = ["p": "a partitioned table", "v": "a view", "m": "a materialized view", "f": "a foreign table"]
@@ -41,16 +41,6 @@ struct TableShape: Sendable, Equatable {
             advice: """
                 What is in them would be counted as tasks by some, and performed by nobody. \
                 Run for each of them: ALTER TABLE … NO INHERIT \(name)
-                """
-        )
-    }
-
-    private var hidingTrouble: Trouble? {
-        guard isHidden else { return nil }
-        return Trouble(
-            cause: "a temporary table named \(name) hides taskrun's in this session",
-            advice: """
-                Run: DROP TABLE pg_temp.\(name). Behind a pooler it may be another program's: let that one drop it.
                 """
         )
     }

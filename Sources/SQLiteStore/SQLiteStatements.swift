@@ -1,3 +1,8 @@
+extension SQLiteStore {
+    /// Which rows a claim of plain tasks asks for, as SQL: those of the index `tasks_due`.
+    public static var plainRows: String { SQLiteStatements.plain }
+}
+
 /// The statements a run needs.
 ///
 /// Values are bound, never pasted; each is checked with EXPLAIN QUERY PLAN by a test.
@@ -20,7 +25,7 @@ enum SQLiteStatements {
     static let nextWaitingName = nextWaitingName(plain)
     static let nextKeyedName = nextWaitingName(keyed)
 
-    private static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL"
+    static let plain = "status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL"
     private static let keyed = "status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1"
 
     private static func nextQueue(_ kind: String) -> String {

@@ -128,17 +128,16 @@ private struct BulkMove {
     /// Moves lines, in halves where they are not taken together, until each that is refused stands alone.
     private func place(_ lines: ClosedRange<Int>) throws -> Bool {
         do {
-            let rows = try Row.fetchAll(move, arguments: [lines.lowerBound, lines.upperBound])
-            source.added(rows.map { AddedTask(id: $0[0], name: $0.text(1)) })
-            if rows.count < lines.count {
-                // Of the lines that are missing, some were bad ones; of the others equal ones wait.
-                let count = try Int.fetchOne(
-                    database,
-                    sql: SQLiteBulkStatements.count,
-                    arguments: [lines.lowerBound, lines.upperBound]
-                )
-                source.notNeeded((count ?? rows.count) - rows.count)
+            var rows: [Row] = []
+            var notNeeded = 0
+            try database.inSavepoint {
+                rows = try Row.fetchAll(move, arguments: [lines.lowerBound, lines.upperBound])
+                // Of the lines that are missing, some were bad ones; of the others that have a key equal ones wait.
+                if rows.count < lines.count { notNeeded = try self.notNeeded(lines, added: rows) }
+                return .commit
             }
+            source.added(rows.map { AddedTask(id: $0[0], name: $0.text(1)) })
+            if notNeeded > 0 { source.notNeeded(notNeeded) }
             return true
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT && database.isInsideTransaction
         {
@@ -149,6 +148,22 @@ private struct BulkMove {
             let middle = lines.lowerBound + lines.count / 2
             return try place(lines.lowerBound...(middle - 1)) && place(middle...lines.upperBound)
         }
+    }
+
+    /// How many of these lines have a key and were not added.
+    ///
+    /// - Throws: An error as of a constraint for a line without a key.
+    private func notNeeded(_ lines: ClosedRange<Int>, added: [Row]) throws -> Int {
+        let counts = try Row.fetchOne(
+            database,
+            sql: SQLiteBulkStatements.count,
+            arguments: [lines.lowerBound, lines.upperBound]
+        )
+        let plain = added.count { $0[2] as Bool }
+        guard (counts?[1] ?? plain) == plain else {
+            throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.notKept)
+        }
+        return (counts?[0] ?? added.count) - added.count
     }
 }
 
@@ -165,7 +180,7 @@ enum SQLiteBulkStatements {
 
     static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-    static let count = "SELECT count(*) FROM temp.task_lines WHERE line BETWEEN ? AND ?"
+    static let count = "SELECT count(*), count(*) - count(dedupe_key) FROM temp.task_lines WHERE line BETWEEN ? AND ?"
 
     // coalesce repeats the columns' defaults, as in `add`.
     static let move = """
@@ -180,6 +195,6 @@ enum SQLiteBulkStatements {
         WHERE line BETWEEN ? AND ?
         ORDER BY line
         ON CONFLICT (task_name, dedupe_key) WHERE status = 'WAITING' AND dedupe_key IS NOT NULL DO NOTHING
-        RETURNING id, CAST(task_name AS BLOB)
+        RETURNING id, CAST(task_name AS BLOB), dedupe_key IS NULL
         """
 }

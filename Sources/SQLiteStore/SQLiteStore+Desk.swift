@@ -71,32 +71,6 @@ extension SQLiteStore {
         }
     }
 
-    /// Sends FAILED rows back to WAITING.
-    public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
-        let (ids, name): ([Int64]?, String?) =
-            switch selection {
-            case .ids(let ids): (ids, nil)
-            case .name(let name): (nil, name)
-            case .all: (nil, nil)
-            }
-        return try await transaction("cannot send tasks back") { database in
-            let now = Date()
-            let chosen: StatementArguments = ["ids": ids.map(SQLiteJSON.text), "name": name]
-            let older = try Int64.fetchAll(database, sql: SQLiteEqualStatements.olderThanFailed, arguments: chosen)
-            let batches = try older.compactMap {
-                try database.removeOlder($0, keep: ResultRecord.standardKeep, now: now)
-            }
-            let sent = try Int64.fetchAll(
-                database,
-                sql: SQLiteEqualStatements.retry,
-                arguments: chosen + ["now": SQLiteTime.text(now)]
-            )
-            try database.execute(sql: SQLiteResultStatements.drop, arguments: ["ids": SQLiteJSON.text(sent)])
-            try database.endBatches(batches, now: now)
-            return sent.sorted()
-        }
-    }
-
     /// Makes WAITING rows due now.
     public func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         try await transaction("cannot make tasks due") { database in
@@ -144,7 +118,7 @@ extension Database {
             cachedStatement(sql: SQLiteDeskStatements.equal),
             arguments: ["name": task.name, "dedupe_key": task.dedupeKey]
         )
-        guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "nothing was added") }
+        guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.notKept) }
         return AddedTask(id: waiting, name: task.name, isNew: false)
     }
 }

@@ -68,12 +68,20 @@ enum SQLiteEqualStatements {
         WHERE id = :id AND status = 'PROCESSING' AND (:claim_no IS NULL OR claim_no = :claim_no)
         """
 
+    // The next FAILED rows behind a number.
+    static let nextFailed = """
+        SELECT id
+        FROM tasks
+        WHERE status = 'FAILED' AND id > :last AND (:name IS NULL OR task_name = :name)
+        ORDER BY id
+        LIMIT :limit
+        """
+
     // FAILED rows that are to be sent back, of equal ones the newest.
     private static let newest = """
         SELECT max(id) AS id, task_name, dedupe_key
         FROM tasks
-        WHERE status = 'FAILED' AND dedupe_key IS NOT NULL
-            AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids))) AND (:name IS NULL OR task_name = :name)
+        WHERE status = 'FAILED' AND dedupe_key IS NOT NULL AND id IN (SELECT value FROM json_each(:ids))
         GROUP BY task_name, dedupe_key
         """
 
@@ -93,8 +101,7 @@ enum SQLiteEqualStatements {
             lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
             expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END,
             cancel_requested_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL
-        WHERE status = 'FAILED' AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
-            AND (:name IS NULL OR task_name = :name)
+        WHERE status = 'FAILED' AND id IN (SELECT value FROM json_each(:ids))
             AND (dedupe_key IS NULL OR id IN (SELECT id FROM (\(newest))))
         RETURNING id
         """

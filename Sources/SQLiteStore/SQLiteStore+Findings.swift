@@ -21,8 +21,9 @@ extension SQLiteStore {
         return [
             .library(number: SQLiteLibrary.number, version: SQLiteLibrary.version),
             .journal(mode: mode, number: SQLiteLibrary.number),
-        ] + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : []) + (odd?.findings ?? [])
-            + ((try? await requireSchema()) == nil ? [] : try await rowFindings())
+        ] + Finding.readers(ofFile: path) + (mode == "wal" ? [.logFile(bytes: log ?? 0, path: path + "-wal")] : [])
+            + (odd?.findings ?? [])
+            + ((try? await requireSchema()) == nil ? [] : try await surroundings() + rowFindings())
     }
 
     /// How many of the waiting rows are tried.
@@ -67,6 +68,22 @@ private enum SQLiteFindingStatements {
 }
 
 extension Finding {
+    /// Who may read what the tasks hold, and add some.
+    fileprivate static func readers(ofFile path: String) -> [Finding] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return [] }
+        return readers(permissions: UInt32(status.st_mode) & 0o777, path: path)
+    }
+
+    static func readers(permissions: UInt32, path: String) -> [Finding] {
+        guard permissions & 0o006 != 0 else { return [] }
+        let isWritable = permissions & 0o002 != 0
+        let found =
+            "\(path) may be \(isWritable ? "written to" : "read") by everyone on this machine (mode \(String(permissions, radix: 8)))"
+            + (isWritable ? ", who can thereby have handlers run" : "")
+        return [Finding(.warning, "database file", found, advice: "Run: chmod o-rwx \(path)*")]
+    }
+
     /// The log begins anew once all of it is in the file and nobody reads in it; a reader that stays lets it grow.
     ///
     /// SQLite moves it after 1,000 pages (4 MB), "Write-Ahead Logging", section 6, "Avoiding Excessively Large WAL Files".

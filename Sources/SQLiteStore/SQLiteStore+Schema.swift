@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 import Migrations
 public import TaskRun
@@ -32,7 +33,12 @@ extension SQLiteStore {
     /// The write lock makes two at once queue up.
     public func migrate() async throws(StoreError) -> [SchemaVersion] {
         let subject = "cannot migrate \(location)"
-        try await access(subject) { try $0.keepTemporary(.inFiles) }
+        try await access(subject) { database in
+            try database.keepTemporary(.inFiles)
+            guard sqlite_allow_schema_edits(database.sqliteConnection) == 0 else {
+                throw DatabaseError(resultCode: .SQLITE_ERROR)
+            }
+        }
         return try await transaction(subject) { database in
             switch MigrationPlan.decide(found: try database.schemaState(subject), known: Self.known) {
             case .upToDate:

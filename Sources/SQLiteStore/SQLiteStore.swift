@@ -59,7 +59,7 @@ public final class SQLiteStore: TaskDesk {
                 advice: "Create it with: taskrun --database \(location) migrate"
             )
         }
-        if !isNew { try Self.requireWritable(path, location: location) }
+        if isNew { NewFile.make(path) } else { try Self.requireWritable(path, location: location) }
         connection = try Self.open(path, synchronous, location: location)
         waiter = FileWaiter(path: path, location: location)
         if isNew, journal == .wal {
@@ -80,6 +80,20 @@ public final class SQLiteStore: TaskDesk {
                 cause: "\(place == path ? "the file" : "its folder \(folder)") may not be written by this user",
                 advice:
                     "SQLite writes the file and its journal beside it. Run taskrun as the file's owner, or change the owner."
+            )
+        }
+        // What another user's program left beside the file, as one that root ran: SQLite itself would speak of the file.
+        let real = FileIdentity.realPath(path)
+        for place in ["-wal", "-shm", "-journal"].map({ real + $0 })
+        where FileManager.default.fileExists(atPath: place) && !FileManager.default.isWritableFile(atPath: place) {
+            let owner = (try? FileManager.default.attributesOfItem(atPath: place))?[.ownerAccountName] as? String
+            throw StoreError(
+                .database,
+                subject: "cannot write \(location)",
+                cause:
+                    "\(place) beside it\(owner.map { " belongs to \($0) and" } ?? "") may not be written by this user",
+                advice:
+                    "Let no other user's programs open the file, also not root's; then give it back: chown --reference='\(real)' '\(place)'"
             )
         }
     }
@@ -119,7 +133,18 @@ public final class SQLiteStore: TaskDesk {
         do {
             return try await connection.writeWithoutTransaction(body)
         } catch {
-            throw StoreError(sqlite: error, "\(subject) in \(location)", isAboutRows: isAboutRows)
+            let subject = "\(subject) in \(location)"
+            if (error as? DatabaseError)?.resultCode == .SQLITE_FULL, let used = await usedUpNumbers() {
+                throw .usedUp(subject, used)
+            }
+            throw StoreError(sqlite: error, subject, isAboutRows: isAboutRows)
+        }
+    }
+
+    /// The table whose numbers are used up, if there is one: SQLite says then that the disk is full.
+    private func usedUpNumbers() async -> String? {
+        try? await connection.writeWithoutTransaction {
+            try String.fetchOne($0, sql: "SELECT name FROM sqlite_sequence WHERE seq >= 9223372036854775807 LIMIT 1")
         }
     }
 

@@ -33,6 +33,20 @@ extension StoreError {
         self.init(code, subject: subject, cause: cause, advice: advice)
     }
 
+    /// For a table in which no row can be numbered any more.
+    static func usedUp(_ subject: String, _ table: String) -> StoreError {
+        StoreError(
+            .refused,
+            subject: subject,
+            cause:
+                "the table \(table) has no number left for a new row: 9223372036854775807 was given, the greatest there is",
+            advice: """
+                Delete the row with that id, if it is there, and run in sqlite3: \
+                UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM \(table)) WHERE name = '\(table)';
+                """
+        )
+    }
+
     private static func meaning(of code: ResultCode) -> (Code, String?) {
         switch code {
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:

@@ -87,7 +87,7 @@ extension Settlement {
 
 extension Verdict {
     /// What is wrong where a row cannot be written as this says.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .delete: "performed, but its row cannot be deleted"
         case .cancel: "cancelled, but its row cannot be deleted"

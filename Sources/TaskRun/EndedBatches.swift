@@ -42,7 +42,8 @@ public struct BatchRefusal: Sendable, Equatable {
                 "cannot make task \(id) due in \(location), although batch \"\(batch)\", for which it waits, has ended",
             cause: cause,
             advice:
-                "It goes on waiting, and the next run tries again: let the trigger allow that after_batch becomes NULL."
+                "It goes on waiting, and the next run tries again: let the trigger allow that after_batch becomes NULL.",
+            task: id
         )
     }
 }

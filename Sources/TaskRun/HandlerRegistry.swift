@@ -13,29 +13,29 @@ public struct HandlerRegistry: Sendable {
         }
     }
 
-    private let handlers: [String: any Handler]
+    private let handlers: [ByteText: any Handler]
 
     /// Creates a registry.
     /// - Throws: ``Conflict`` where two handlers have one name.
     public init(_ list: [any Handler]) throws(Conflict) {
-        var handlers: [String: any Handler] = [:]
+        var handlers: [ByteText: any Handler] = [:]
         for handler in list {
-            if let other = handlers[handler.name] {
+            if let other = handlers[ByteText(handler.name)] {
                 throw Conflict(name: handler.name, origins: [other.origin, handler.origin])
             }
-            handlers[handler.name] = handler
+            handlers[ByteText(handler.name)] = handler
         }
         self.handlers = handlers
     }
 
     /// The handler for a task name, or nil.
-    public subscript(name: String) -> (any Handler)? { handlers[name] }
+    public subscript(name: String) -> (any Handler)? { handlers[ByteText(name)] }
 
     /// All task names, sorted.
-    public var names: [String] { handlers.keys.sorted() }
+    public var names: [String] { handlers.keys.sorted().map(\.text) }
 
     /// All handlers, by name.
-    public var all: [any Handler] { names.compactMap { handlers[$0] } }
+    public var all: [any Handler] { names.compactMap { self[$0] } }
 
     /// Ends what the handlers keep going between tasks, all at once.
     func close() async {

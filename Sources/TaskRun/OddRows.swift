@@ -20,7 +20,7 @@ package struct OddRows: Sendable {
         let kinds: [([Int64], String, String, String)] = [
             (
                 farLeases, "leases", "in hand for longer than any run can have said",
-                "Runs cut such a lease to one lease length. See who may change tasks: docs/rights.md"
+                "Runs cut such a lease to one lease length. See who may change tasks: docs/permissions.md"
             ),
             (
                 farHolders, "lock keys", "keep their lock_key while they wait for more than a month",

@@ -105,7 +105,8 @@ extension OneShotRun {
                     .held,
                     subject: "cannot write the end of task \(end.task.id) \(end.task.name) in \(store.location)",
                     cause: error.cause,
-                    advice: advice
+                    advice: advice,
+                    task: end.task.id
                 )
             )
         )

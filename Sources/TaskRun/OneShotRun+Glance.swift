@@ -5,7 +5,7 @@ extension OneShotRun {
 
     /// Writes progress down, and looks for wishes to cancel: at most once a second, and only where there is something.
     ///
-    /// Trouble is not told: what settles and claims finds the same, and tries again.
+    /// Trouble that passes is not told: what settles and claims finds the same, and tries again.
     func glance() async {
         let now = ContinuousClock.now
         guard now >= nextGlance, fatal == nil, troubleUntil == nil else { return }
@@ -21,10 +21,15 @@ extension OneShotRun {
                 talk.putBack(notes.filter { held.contains($0.key) })
             } catch {
                 talk.putBack(notes)
+                tell(unlessPassing: error)
             }
         }
-        if isLong, let asked = try? await store.cancelRequests(among: bench.with(\.claims)), !asked.isEmpty {
-            cancel(Set(asked))
+        guard isLong else { return }
+        do {
+            let asked = try await store.cancelRequests(among: bench.with(\.claims))
+            if !asked.isEmpty { cancel(Set(asked)) }
+        } catch {
+            tell(unlessPassing: error)
         }
     }
 
@@ -75,9 +80,15 @@ extension OneShotRun {
         var left = max(1000, 2 * report.claimed)
         while left > 0, stop.requests == 0 {
             // A thousand at a time: no lock is held for long. A locked table is the next run's to clean.
-            let count = (try? await store.prune(limit: min(left, 1000), now: nil)) ?? 0
+            var count = 0
+            do { count = try await store.prune(limit: min(left, 1000), now: nil) } catch { tell(unlessPassing: error) }
             left = count == 1000 ? left - count : 0
         }
+    }
+
+    /// Tells trouble that nothing else meets, as where a right is missing that only this needs.
+    private func tell(unlessPassing error: StoreError) {
+        if !error.isPassing { observer?(.trouble(error)) }
     }
 }
 

@@ -1,7 +1,7 @@
 /// What a run does that stays when nothing is due.
 extension OneShotRun {
     /// Until when tasks are claimed; nil: until nothing is due.
-    var windowEnd: ContinuousClock.Instant? { settings.window.map { began.advanced(by: $0) } }
+    var windowEnd: ContinuousClock.Instant? { settings.window.map { windowBegan.advanced(by: $0) } }
 
     /// Takes the turn to claim; false: this run is not needed.
     func takeTurn() async -> Bool {

@@ -110,7 +110,8 @@ extension OneShotRun.Unsettled {
             cause: words ?? error.cause,
             advice:
                 "Nor can it be made FAILED. No run performs it again; the next ones try to write its end. Remove what refuses "
-                + "it: a trigger, a constraint, a missing right."
+                + "it: a trigger, a constraint, a missing right.",
+            task: task.id
         )
     }
 }

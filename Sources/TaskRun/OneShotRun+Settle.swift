@@ -39,7 +39,7 @@ extension OneShotRun {
         tell(refused: exchange.passedOver, to: "claim")
         if exchange.hasLockedFollower { note(lockedFollower: true) }
         await conclude(batch, exchange.results)
-        (troubleUntil, isUncertain) = (nil, false)
+        (troubleUntil, unresolved, lockedSince, isUncertain) = (nil, nil, nil, false)
         return exchange
     }
 
@@ -145,8 +145,10 @@ extension OneShotRun {
         if error.code == .undone, hasReadyEnds { return tryEachAlone(now: sent) }
         // What is refused may be a single end; each that is says so itself.
         if !error.isPassing, hasReadyEnds { return await settleInParts() }
-        observer?(.trouble(error))
+        // Whoever waits for the run is told what ends it.
         guard error.isPassing else { return end(with: error) }
+        observer?(.trouble(error))
+        unresolved = error
         if error.code == .unreachable { doubt(now: sent) }
         // What cannot be written down while its lease lives is another run's; after a stop that is not waited for.
         let isLate = isLate(sent)
@@ -154,13 +156,13 @@ extension OneShotRun {
         unsettled.removeAll { isLate || $0.finished.held.leaseEnd <= sent }
         lost.forEach { lose($0.finished) }
         troubleUntil = sent.advanced(by: .seconds(1))
-        // Nothing in hand: a locked table is left to the next run; an unreachable one may come back within the window.
+        // Nothing in hand: an unreachable database may come back within the window, and a locked one soon.
         guard unsettled.isEmpty, bench.with({ $0.isEmpty }) else { return }
-        let isOver = windowEnd.map { sent >= $0 } ?? false
-        let goesOn = [.unreachable, .unavailable].contains(error.code) || (turn != nil && error.code == .locked)
-        guard !goesOn || isOver || stopBegan != nil else { return }
-        report.trouble = error
-        phase = .done
+        let goesOn =
+            [.unreachable, .unavailable].contains(error.code)
+            || (error.code == .locked && (turn != nil || isLockedForShort(sent)))
+        guard !goesOn || isOver(.now) || stopBegan != nil else { return }
+        await giveUp(after: error)
     }
 
     /// Whether what cannot be written down now is given up.

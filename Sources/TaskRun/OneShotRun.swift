@@ -53,6 +53,8 @@ public actor OneShotRun {
     private let executor = QueueExecutor()
     let pulse: RunPulse
     let began = ContinuousClock.now
+    /// From when the window counts: from the beginning, unless the first look took longer than all of it.
+    var windowBegan = ContinuousClock.now
 
     var report = RunReport()
     var phase = Phase.usual
@@ -83,6 +85,10 @@ public actor OneShotRun {
     /// When to look for what others have changed by hand.
     var nextMend: ContinuousClock.Instant
     var fatal: StoreError?
+    /// What the database said when it was asked last, if that has not gone through since.
+    var unresolved: StoreError?
+    /// Since when the database is locked, whenever it was asked; nil: it is not.
+    var lockedSince: ContinuousClock.Instant?
     /// Set while nothing more is due and the run stays: the store says when to claim again.
     var isWaiting = false
     /// Whether it was said that the run waits.
@@ -159,7 +165,8 @@ public actor OneShotRun {
             talk: talk,
             observer: observer
         )
-        self.names = registry.names.filter { settings.only?.contains($0) ?? true }
+        let only = settings.only.map { Set($0.map { ByteText($0) }) }
+        self.names = registry.names.filter { only?.contains(ByteText($0)) ?? true }
         self.nextRenewal = began.advanced(by: min(settings.renewal, settings.lease / 3))
         self.nextMend = began.advanced(by: .seconds(2))
     }
@@ -176,7 +183,7 @@ public actor OneShotRun {
     public func run() async throws(StoreError) -> RunReport {
         stop.listen { [bench] in bench.interrupt() }
         hookQueue.listen { [bench] in bench.interrupt() }
-        try await store.requireSchema()
+        try await waitingForLocks { [store] () throws(StoreError) in try await store.requireSchema() }
         guard let hooks else { return try await perform() }
         await beginHooks(hooks)
         do {
@@ -189,26 +196,29 @@ public actor OneShotRun {
         }
     }
 
+    /// What was done until now: for who has to say it although ``run()`` has thrown.
+    public var reportSoFar: RunReport {
+        var report = report
+        report.duration = began.duration(to: .now)
+        return report
+    }
+
     private func perform() async throws(StoreError) -> RunReport {
         var holdsExpired = false
-        do {
-            let look = try await store.look(names: names, queues: .all(of: settings.queues))
-            holdsExpired = look.holdsExpired
-            if look.holdsClaims { try await recover() }
-            var isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
-            if look.hasBatch, try await endBatches() { isMended = true }
-            if turn == nil, !isMended, !look.holdsClaims, !look.isDue {
+        if let first = try await firstLook() {
+            holdsExpired = first.look.holdsExpired
+            if first.isAll {
                 if holdsExpired { await prune() }
-                return end(after: look)
+                return end(after: first.look)
             }
-        } catch  where error.code == .locked {
-            (report.trouble, phase) = (error, .done)
         }
         guard await takeTurn() else {
             report.duration = began.duration(to: .now)
             return report
         }
         beforeClaims()
+        // However slow the machine is, due tasks are asked for once.
+        if phase != .done, isOver(.now) { windowBegan = .now }
         while true {
             pulse.beat()
             noteTurn()
@@ -229,6 +239,8 @@ public actor OneShotRun {
         slots.release(slotsHeld)
         await performer.registry.close()
         if let fatal { throw fatal }
+        // The window may end before the next try.
+        if report.trouble == nil, stopBegan == nil, let unresolved { await giveUp(after: unresolved) }
         if holdsExpired { await prune() }
         if settings.only == nil, settings.queues.isEmpty, report.trouble == nil {
             await noteUnknownNames()

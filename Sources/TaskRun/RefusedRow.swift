@@ -12,14 +12,9 @@ public struct RefusedRow: Sendable, Equatable {
 }
 
 extension OneShotRun {
-    /// How many rows that are refused are named; the rest is counted.
-    private static let mostNamed = 20
-
     /// Says which rows are refused, each once a run.
     func tell(refused rows: [RefusedRow], to doing: String) {
         for row in rows where told.insert(row.id).inserted {
-            guard told.count <= Self.mostNamed + 1 else { continue }
-            let isLast = told.count == Self.mostNamed + 1
             let subject = "task \(row.id)" + (row.name.map { " \($0)" } ?? "")
             observer?(
                 .trouble(
@@ -27,9 +22,8 @@ extension OneShotRun {
                         .refused,
                         subject: "cannot \(doing) \(subject) in \(store.location)",
                         cause: row.cause,
-                        advice: isLast
-                            ? "More are passed over like it, and not named. See: taskrun check"
-                            : "It is passed over, the others go on. Put the row or what refuses it right."
+                        advice: "It is passed over, the others go on. Put the row or what refuses it right.",
+                        task: row.id
                     )
                 )
             )

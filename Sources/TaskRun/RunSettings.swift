@@ -30,6 +30,8 @@ public struct RunSettings: Sendable {
     public var patience: Duration
     /// The same after a second request to stop; default as ``patience``.
     public var patienceAtStop: Duration?
+    /// How long the run waits for a database that is locked before it leaves its tasks to the next run; default 20 s.
+    public var lockPatience: Duration
     /// The longest one attempt may take, where neither row, settings nor handler say; default 1 h.
     public var timeout: Duration
     /// Attempts and backoff, where neither row, settings nor handler say.
@@ -60,6 +62,7 @@ public struct RunSettings: Sendable {
         self.grace = .seconds(25)
         self.patience = .seconds(15)
         self.patienceAtStop = nil
+        self.lockPatience = .seconds(20)
         self.timeout = .seconds(3600)
         self.retry = RetryPolicy()
         self.limits = [:]

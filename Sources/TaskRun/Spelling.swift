@@ -7,7 +7,7 @@ public enum Spelling {
 
     /// The known name nearest to `word`, if it is near enough to be meant: at most a third of its letters differ.
     ///
-    /// A word of more than ``longest`` bytes is no misspelled name, and is not compared.
+    /// A word of more than `longest` bytes is no misspelled name, and is not compared.
     public static func nearest(to word: String, among known: [String]) -> String? {
         guard word.utf8.count <= longest else { return nil }
         // Of very many names the first are enough; all of them would take as long as there are names.
@@ -16,6 +16,14 @@ public enum Spelling {
         return known.map { (name: $0, distance: distance(word.lowercased(), $0.lowercased())) }
             .filter { $0.distance <= limit }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+    }
+
+    /// The known name that was probably meant, to be put behind the word: ` (did you mean "A"?)`; empty where there is none.
+    package static func hint(_ nearest: String?, for word: String) -> String {
+        guard let nearest else { return "" }
+        guard nearest == word, ByteText(nearest) != ByteText(word) else { return " (did you mean \"\(nearest)\"?)" }
+        return
+            " (\"\(nearest)\" looks the same and is written with other bytes: composed letters in one, decomposed ones in the other)"
     }
 
     /// The least number of characters inserted, deleted, replaced, or swapped with their neighbour that lead from one

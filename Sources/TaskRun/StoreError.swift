@@ -41,6 +41,8 @@ public struct StoreError: Error, Sendable, Equatable {
     public let advice: String?
     /// Whether it is about a task that was to follow on another one.
     public let isAboutFollowUp: Bool
+    /// The one task whose row it is about; nil: it is about more than that.
+    public let task: Int64?
 
     /// Creates an error from its parts.
     public init(
@@ -48,17 +50,22 @@ public struct StoreError: Error, Sendable, Equatable {
         subject: String,
         cause: String,
         advice: String? = nil,
-        isAboutFollowUp: Bool = false
+        isAboutFollowUp: Bool = false,
+        task: Int64? = nil
     ) {
         self.code = code
         self.subject = subject
         self.cause = cause
         self.advice = advice
         self.isAboutFollowUp = isAboutFollowUp
+        self.task = task
     }
 
     /// What is said where a statement changes nothing although its row is there.
     public static let skipped = "the statement changes nothing: a trigger, a rule or a policy of the table skips it"
+
+    /// Why a task is not added where the table takes the statement and keeps no row.
+    public static let notKept = "no row was added: a trigger or a rule of the table skips it"
 
     /// Whether the same call may go through later without anybody changing anything.
     public var isPassing: Bool {
@@ -69,9 +76,14 @@ public struct StoreError: Error, Sendable, Equatable {
     }
 }
 
+extension String {
+    /// With a full stop, unless it ends a sentence already.
+    package var asSentence: String { last.map { ".?!…".contains($0) } ?? true ? self : self + "." }
+}
+
 extension StoreError: CustomStringConvertible {
     /// One sentence with what failed, on what and why, and one with what to do.
     public var description: String {
-        "\(subject): \(cause)." + (advice.map { " \($0)" } ?? "")
+        "\(subject): \(cause)".asSentence + (advice.map { " \($0)" } ?? "")
     }
 }

@@ -65,8 +65,17 @@ public protocol TaskDesk: TaskStore {
     /// One whose equal (the same name and `dedupe_key`) waits stays FAILED; of equal FAILED ones one is sent back. An
     /// `expires_at` that has passed is taken away.
     ///
+    /// By name or all, this takes a transaction for each 10,000 rows at most, so an error may come after a part was sent back.
+    ///
+    /// - Parameters:
+    ///   - selection: Which.
+    ///   - part: Is told the numbers that a transaction has sent back, at its end.
     /// - Returns: The numbers of those sent back, smallest first.
-    func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64]
+    /// - Throws: What the database reports.
+    func retry(
+        _ selection: FailedSelection,
+        each part: @Sendable ([Int64]) -> Void
+    ) async throws(StoreError) -> [Int64]
 
     /// Makes WAITING rows due now whose `run_at` is later; others are not touched. Attempts stay counted, and the order of
     /// lock keys holds.
@@ -264,5 +273,15 @@ public struct SchemaVersion: Sendable, Equatable {
         self.version = version
         self.name = name
         self.isApplied = isApplied
+    }
+}
+
+extension TaskDesk {
+    /// Sends FAILED rows back to WAITING: see ``retry(_:each:)``.
+    ///
+    /// - Returns: The numbers of those sent back, smallest first.
+    /// - Throws: What the database reports.
+    public func retry(_ selection: FailedSelection) async throws(StoreError) -> [Int64] {
+        try await retry(selection) { _ in }
     }
 }

@@ -157,6 +157,11 @@ public protocol TaskStore: Sendable {
     /// - Returns: Those that are held, with a word about who holds them.
     func held(among settlements: [Settlement]) async throws(StoreError) -> [ClaimProof: String]
 
+    /// Who has the table locked at this moment, in words; nil: nobody, or it cannot be told.
+    ///
+    /// Waits for no lock.
+    func lockHolder() async -> String?
+
     /// Notes that the handler of a task has ended, and that the database does not let its row be written in any form.
     ///
     /// ``recover(_:)`` does not take such a row over. It tries to write the end again instead, and leaves the row as it is where that is
@@ -242,6 +247,9 @@ public protocol TaskStore: Sendable {
 extension TaskStore {
     /// A store that waits for nobody: nothing is held.
     public func held(among settlements: [Settlement]) async throws(StoreError) -> [ClaimProof: String] { [:] }
+
+    /// A store that cannot tell.
+    public func lockHolder() async -> String? { nil }
 
     /// A store that cannot note it.
     public func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError) {

@@ -71,6 +71,11 @@ struct ProgramError: Error, Equatable {
         self.init(ExitStatus(error.code), "\(error.subject): \(cause)", advice: error.advice)
     }
 
+    /// `error`, `advice` (null where nothing useful can be said) and `status`, the exit code.
+    var json: JSONValue {
+        ["error": .text(problem), "advice": .text(advice), "status": .number(Int(status.rawValue))]
+    }
+
     /// One or two sentences.
-    var text: String { "\(problem)." + (advice.map { " \($0)" } ?? "") }
+    var text: String { problem.asSentence + (advice.map { " \($0)" } ?? "") }
 }

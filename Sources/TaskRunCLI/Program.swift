@@ -18,6 +18,13 @@ protocol ProgramCommand: ParsableCommand {
     ///
     /// - Throws: ``ProgramError`` or StoreError for what a person is to be told; Errno if the answer could not be written.
     func run(in program: Program) async throws -> ExitStatus
+    /// What is said in JSON where the work could not be done.
+    func answer(to error: ProgramError) -> JSONValue
+}
+
+extension ProgramCommand {
+    /// What is said in JSON where the work could not be done: `error`, `advice`, `status`.
+    func answer(to error: ProgramError) -> JSONValue { error.json }
 }
 
 /// What a command works with: the compiled-in handlers, the environment, and the streams.
@@ -52,17 +59,38 @@ struct Program: Sendable {
         do {
             return try await command.run(in: self)
         } catch let error as ProgramError {
-            return report(error)
+            return refuse(command, error)
         } catch let error as StoreError {
-            return report(ProgramError(error))
+            return refuse(command, ProgramError(error))
         } catch Errno.brokenPipe {
             // Whoever read the answer has seen enough.
             return .done
         } catch let error as Errno {
             return report(ProgramError(.tryAgain, "cannot write the answer: \(error)"))
         } catch {
-            return report(ProgramError(.bug, "\(error)", advice: "This is a bug in \(name): please report it."))
+            let advice = "This is a bug in \(name): please report it."
+            return refuse(command, ProgramError(.bug, "\(error)", advice: advice))
         }
+    }
+
+    /// Says why a command did not do its work: in a line on stderr, and to a program, which asked for JSON, in an object on stdout.
+    private func refuse(_ command: any ProgramCommand, _ error: ProgramError) -> ExitStatus {
+        if command.options.isJSON { try? output.write(command.answer(to: error).line) }
+        return report(error)
+    }
+
+    /// The same for arguments of which no command could be made.
+    func refuse(_ words: [String], _ error: ProgramError) -> ExitStatus {
+        answer(words, error)
+        return report(error)
+    }
+
+    /// Writes the object alone, where the arguments ask for JSON.
+    func answer(_ words: [String], _ error: ProgramError) {
+        guard words.prefix(while: { $0 != "--" }).contains("--json") else { return }
+        let names = TaskRunCommand.configuration.subcommands.map { $0.configuration.commandName }
+        let isOnce = words.first(where: names.contains) == OnceCommand.configuration.commandName
+        try? output.write((isOnce ? OnceCommand.answer(to: error) : error.json).line)
     }
 
     /// Tells an error; its exit code is returned.

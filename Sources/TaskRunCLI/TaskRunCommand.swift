@@ -22,7 +22,7 @@ struct TaskRunCommand: ParsableCommand {
             ShowCommand.self, RetryCommand.self, DeleteCommand.self, ResultCommand.self, WaitCommand.self,
             CancelCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, LimitCommand.self,
             HandlersCommand.self, CheckCommand.self,
-            BenchCommand.self, BenchRunCommand.self,
+            BenchCommand.self, BenchRunCommand.self, BenchRowsCommand.self,
         ]
     )
 
@@ -51,7 +51,8 @@ enum CommandWord {
         let nearest = Spelling.nearest(to: word, among: known)
         return ProgramError(
             .usage,
-            "unknown command \"\(word)\"" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+            "unknown command \"\(Secrets.isAddress(word) ? "…" : word)\""
+                + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
             advice: "Known are: \(known.joined(separator: ", "))."
         )
     }

@@ -29,22 +29,32 @@ public enum TaskRunProgram {
     private static func wrap(_ handler: some TaskHandler) -> any Handler { SwiftHandler(handler) }
 
     private static func main(_ builtIn: BuiltInHandlers) async -> Never {
+        Secrets.keep()
         let program = Program(builtIn: builtIn)
         // Before anything waits: without these the process would stand still or end without a word.
-        if let shortage = Needs.shortage() { program.report(shortage).leave() }
         let words = Array(ProcessWords.all.dropFirst())
+        if let shortage = Needs.shortage() { program.refuse(words, shortage).leave() }
         var command: any ParsableCommand
         do {
             command = try TaskRunCommand.parseAsRoot(words)
         } catch {
-            if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
+            if let mistake = CommandWord.mistake(in: words) { program.refuse(words, mistake).leave() }
+            if !TaskRunCommand.exitCode(for: error).isSuccess {
+                let plain = TaskRunCommand.message(for: error)
+                program.answer(words, ProgramError(.usage, Secrets.cover(plain, words: words) ?? plain))
+            }
+            let message = TaskRunCommand.fullMessage(for: error)
+            if let covered = Secrets.cover(message, words: words) {
+                program.screen.write(covered)
+                ExitStatus.usage.leave()
+            }
             TaskRunCommand.exit(withError: error)
         }
         if let command = command as? any ProgramCommand {
             await program.status(of: command).leave()
         }
         // The parser answers "help" and a word that is no command with the help of all.
-        if let mistake = CommandWord.mistake(in: words) { program.report(mistake).leave() }
+        if let mistake = CommandWord.mistake(in: words) { program.refuse(words, mistake).leave() }
         if command is TaskRunCommand {
             program.screen.write(TaskRunCommand.helpMessage())
             ExitStatus.usage.leave()

@@ -26,4 +26,24 @@ struct DemoTests {
             }
         }
     }
+
+    @Test("as root in another user's clone, and where a group may write to it, the demo works all the same")
+    func anothersClone() async throws {
+        try await Scratch.with(.sqlite) { place in
+            for name in ["Examples", "handlers"] {
+                let copied = try await place.other("cp", "-r", Self.root.appendingPathComponent(name).path, ".")
+                #expect(copied.status == 0, "\(copied)")
+            }
+            for isForeign in [true, false] {
+                _ = try await place.other("chown", "-R", isForeign ? "\(Scratch.stranger)" : "0", ".")
+                place.mode(0o775, of: "")
+                let end = try await place.other("Examples/Demo/demo.sh", Scratch.binary)
+                #expect(end.status == 0 && end.output.contains("tasks left:    0"), "\(end)")
+                #expect(end.errors.contains("demo is a link to /"), "\(end)")
+                let demo = place.folder.appendingPathComponent("demo").path
+                let target = try FileManager.default.destinationOfSymbolicLink(atPath: demo)
+                try FileManager.default.removeItem(atPath: target)
+            }
+        }
+    }
 }

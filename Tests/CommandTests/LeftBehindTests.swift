@@ -125,8 +125,8 @@ import Testing
             let (run, handler) = try await begin(place)
             try killWatcher(of: run)
             try await kill(run)
-            // Of an SQLite file both the folder and the file are written to.
-            chmod(place.folder.path, 0o777)
+            // Of an SQLite file both the folder and the file are written to. Sticky: handlers in it are obeyed.
+            chmod(place.folder.path, 0o1777)
             if database == .sqlite { chmod(place.folder.appending(path: "tasks.db").path, 0o666) }
             if let address = place.variables["TASKRUN_DATABASE"],
                 let socket = URLComponents(string: address)?.queryItems?.first(where: { $0.name == "host" })?.value

@@ -60,9 +60,9 @@ import Testing
                 try await scratch.sql("INSERT INTO tasks (task_name, queue, priority) VALUES \(rows)")
             }
             let left = "SELECT queue, count(*) FROM tasks GROUP BY queue ORDER BY queue"
-            try await scratch.taskrunOK("once", "--fair", "--limit", "8")
+            try await scratch.taskrunOK("once", "--window", "10m", "--fair", "--limit", "8")
             #expect(try await scratch.sql(left) == ["high|4", "low|4"])
-            try await scratch.taskrunOK("once", "--limit", "4")
+            try await scratch.taskrunOK("once", "--window", "10m", "--limit", "4")
             #expect(try await scratch.sql(left) == ["low|4"])
         }
     }

@@ -6,7 +6,7 @@ import Testing
 struct RightsTests {
     /// The page's statements for a role, in the schema of a test.
     private func grants(_ kind: String, to role: String, in schema: String) throws -> String {
-        let snippet = try #require(try Snippet.all(in: "docs/rights.md").first { $0.kind == kind })
+        let snippet = try #require(try Snippet.all(in: "docs/permissions.md").first { $0.kind == kind })
         return "SET search_path = \(schema); "
             + snippet.text.replacing("SCHEMA public", with: "SCHEMA \(schema)")
             .replacing("TO app", with: "TO \(role)").replacing("TO worker", with: "TO \(role)")

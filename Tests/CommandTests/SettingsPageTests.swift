@@ -62,7 +62,14 @@ struct SettingsPageTests {
 
     @Test("defaults are those that hold where nothing is said")
     func defaults() throws {
-        let settings = try Settings(flags: [:], config: nil, variables: [:], cores: 8)
+        let session = NSTemporaryDirectory() + "session-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: session,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
+        defer { try? FileManager.default.removeItem(atPath: session) }
+        let settings = try Settings(flags: [:], config: nil, variables: ["XDG_RUNTIME_DIR": session], cores: 8)
         let durations = [
             "hook_timeout": settings.hookTimeout, "window": settings.window, "lease": settings.lease,
             "grace": settings.grace, "timeout": settings.timeout, "backoff.base": settings.retry.base,
@@ -73,15 +80,12 @@ struct SettingsPageTests {
             "lock_order": settings.lockOrder.rawValue, "max_attempts": "\(settings.retry.maxAttempts)",
             "sqlite_synchronous": "\(settings.sqliteSynchronous)", "concurrency": "number of cores",
             "database": settings.database.redacted, "listen_database": "as database",
-            "runtime_directory": "/tmp/taskrun-UID",
+            "runtime_directory": settings.runtimeDirectory.replacing(session, with: "$XDG_RUNTIME_DIR"),
             "environment": settings.environment.isEmpty ? "none" : "some",
             "mail.outbox": settings.mail.outbox ?? "none",
             "mail.sendmail": settings.mailSettings().sendmail, "mail.from": settings.mailSettings().from,
         ]
         #expect(settings.concurrency == 8)
-        #expect(
-            RuntimeDirectory.standardPath().replacing(/[0-9]+$/, with: "UID") == "/tmp/taskrun-UID"
-        )
         for entry in try entries() where !entry.key.hasPrefix("tasks.") {
             if let duration = durations[entry.key] {
                 #expect(DurationText.parse(entry.cells[0]) == duration, "\(entry.key)")

@@ -133,22 +133,15 @@ import Testing
         "an address is shown without what may be secret",
         arguments: [
             ("postgres://app:secret@db1:5432/shop", "postgres://app@db1:5432/shop"),
-            ("postgres://app:se@cr/et@db1/shop?password=secret", "postgres://app@db1/shop?…"),
+            ("postgres://app:se@cr/et@db1/shop?password=secret", "postgres://…"),
             ("postgres://db1/shop?password=secret", "postgres://db1/shop?…"), ("postgres://app:secret", "postgres://…"),
-            ("postgres://app:se?cret@db1", "postgres://…"), ("host=db1 password=secret", "…"), ("shop.db", "shop.db"),
+            ("postgres://app:se?cret@db1", "postgres://…"), ("postgres://app:secret:5432/shop", "postgres://…"),
+            ("postgres://app:secretdb1:5432/shop", "postgres://…"), ("postgres:///app:secret", "postgres://…"),
+            ("postgres://app%3Asecret%40db1/shop", "postgres://…"), ("postgres://app:99999/shop", "postgres://…"),
+            ("postgres://app@%2Frun%2Fpg/x", "postgres://app@%2Frun%2Fpg/x"),
             ("postgres://[::1]:5432/x", "postgres://[::1]:5432/x"), ("postgres://[::1]/x", "postgres://[::1]/x"),
             ("postgres://db1:5432,db2/x", "postgres://db1:5432,db2/x"), ("postgres:///x", "postgres:///x"),
         ]
     )
-    func redacted(_ address: String, _ shown: String) { #expect(DatabaseAddress.redact(address) == shown) }
-
-    @Test("a crontab line that starts a run is found, a comment is not")
-    func cron() {
-        let line = "* * * * * cd /srv && /usr/local/bin/taskrun --config x once"
-        #expect(CronLine.mention("# a comment\n\(line)\n", "taskrun") == "taskrun once")
-        #expect(CronLine.mention("\(line) --linger\n", "taskrun") == "taskrun once --linger")
-        #expect(CronLine.mention("# * * * * * taskrun once\n", "taskrun") == nil)
-        #expect(CronLine.mention("* * * * * taskrun status\n", "taskrun") == nil)
-        #expect(CronLine.mention(nil, "taskrun") == nil)
-    }
+    func redacted(_ address: String, _ shown: String) { #expect(PostgreSQLURL(address).redacted == shown) }
 }

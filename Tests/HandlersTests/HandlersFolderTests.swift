@@ -77,7 +77,16 @@ struct HandlersFolderTests {
         }
     }
 
-    @Test("a handlers folder named by a relative path works whatever the working directory of programs is")
+    /// Root in another user's clone obeys nothing there: docs/permissions.md.
+    private static var isOwnClone: Bool {
+        var trust = PathTrust()
+        return trust.fault(of: ".") == nil
+    }
+
+    @Test(
+        "a handlers folder named by a relative path works whatever the working directory of programs is",
+        .enabled(if: isOwnClone)
+    )
     func relativePath() async throws {
         let path = "taskrun-tests-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -122,21 +131,22 @@ struct HandlersFolderTests {
         }
     }
 
-    @Test("a folder and files that everyone may write to are warned of, and still used")
+    @Test("files that everyone may write to are named and not used, and the rest is; of such a folder nothing is")
     func writableByEveryone() async throws {
         try await withPlace { place in
             try place.write("#!/bin/sh\n", to: "handlers/A", mode: 0o777)
             try place.write("SELECT 1;", to: "handlers/B.sql", mode: 0o666)
+            try place.write("#!/bin/sh\n", to: "handlers/C", mode: 0o755)
             try place.write("words", to: "handlers/README.md", mode: 0o666)
-            try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: place.handlers)
             let folder = read(place)
-            #expect(folder.handlers.map(\.name) == ["A", "B"])
-            #expect(folder.findings.map(\.level) == [.warning, .warning, .warning])
-            #expect(
-                folder.findings.map(\.advice) == [
-                    "chmod o-w \(place.handlers)", "chmod o-w \(place.handlers)/A", "chmod o-w \(place.handlers)/B.sql",
-                ]
-            )
+            #expect(folder.handlers.map(\.name) == ["C"])
+            #expect(folder.findings.map(\.level) == [.error, .error])
+            #expect(folder.findings.map(\.advice) == ["A", "B.sql"].map { "Run: chmod go-w \(place.handlers)/\($0)" })
+            // Sticky is enough on the way to the folder, not for the folder itself: others could add to it.
+            try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: place.handlers)
+            let open = read(place)
+            #expect(open.handlers.isEmpty)
+            #expect(open.findings.map(\.advice) == ["Run: chmod go-w \(place.handlers)"])
         }
     }
 

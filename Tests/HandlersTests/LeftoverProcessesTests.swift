@@ -26,10 +26,12 @@ struct LeftoverProcessesTests {
             let others = try await start(run: run + "9", in: place)
             let result = await LeftoverProcesses.end(startedBy: run)
             #expect(result == LeftoverProcesses.Result(ended: 4, areLeft: false))
-            #expect(ours.count == 4 && !ours.contains(where: isAlive))
+            // One that is just going has no environment any more; on a busy machine it takes a moment.
+            #expect(ours.count == 4)
+            #expect(try await eventually { !ours.contains(where: isAlive) })
             #expect(others.count == 2 && others.allSatisfy(isAlive))
             #expect(await LeftoverProcesses.end(startedBy: run + "9").ended == 2)
-            #expect(!others.contains(where: isAlive))
+            #expect(try await eventually { !others.contains(where: isAlive) })
         }
     }
 
@@ -56,7 +58,7 @@ struct LeftoverProcessesTests {
             #expect(try await eventually { LeftoverProcesses.processes(startedBy: run).count == 3 })
             let result = await LeftoverProcesses.end(startedBy: run)
             #expect(result.ended == 3 && !result.areLeft)
-            #expect(!processes.contains(where: isAlive))
+            #expect(try await eventually { !processes.contains(where: isAlive) })
         }
     }
 

@@ -49,6 +49,21 @@ struct MailHandlerTests {
         }
     }
 
+    @Test("a sendmail that others may change is not started, and named")
+    func foreignSendmail() async throws {
+        try await withPlace { place in
+            let settings = try sendmail("exit 0", in: place)
+            let mail = task(#"{"email":"john@doe.com"}"#, id: 1, name: "CONTACT_EMAIL")
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: settings.sendmail)
+            let outcome = await (try handler("CONTACT_EMAIL", settings).perform(mail))
+            #expect(outcome.obstacle == .handler && outcome.error?.contains("by everyone on this machine") == true)
+            #expect(!place.has("message"))
+            #expect(settings.findings().map(\.level) == [.error])
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: settings.sendmail)
+            #expect(await (try handler("CONTACT_EMAIL", settings).perform(mail)) == .succeeded())
+        }
+    }
+
     @Test("names, subjects and texts of any language are used")
     func everything() async throws {
         try await withPlace { place in

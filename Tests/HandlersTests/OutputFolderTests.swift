@@ -27,4 +27,28 @@ struct OutputFolderTests {
         outputs.removeFile(try outputs.makeFile())
         #expect(folders() == 0)
     }
+
+    @Test("where the folder that it lies in is gone, as after a logout, files are made elsewhere, and leave nothing")
+    func parentGone() async throws {
+        try await withPlace { place in
+            let parent = "\(place.path)/session"
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: false)
+            let folder = OutputFolder(parent: parent, run: "run")
+            folder.removeFile(try folder.makeFile())
+            for isKept in [false, true] {
+                let before = isKept ? try folder.makeFile() : nil
+                try? FileManager.default.removeItem(atPath: parent)
+                if let before {
+                    try? FileManager.default.removeItem(atPath: (before as NSString).deletingLastPathComponent)
+                }
+                let file = try folder.makeFile()
+                #expect(file.hasPrefix("/tmp/taskrun-output."))
+                try Data("note=x\n".utf8).write(to: URL(filePath: file))
+                #expect(folder.text(of: file) == Array("note=x\n".utf8))
+                folder.removeFile(file)
+                if let before { folder.removeFile(before) }
+                #expect(!FileManager.default.fileExists(atPath: (file as NSString).deletingLastPathComponent))
+            }
+        }
+    }
 }

@@ -17,8 +17,9 @@ OUTSIDE = frozenset("""
     schema_tables schema_migrations any_claim any_due
     look owners waiting_names due_queues limits result_cancel_requests result_progress result_prune result_ids show there result_rows
     result_results equal lock_crashed lock_deserted any_behind batch_any_waits result_any_expired channel server maintenance
-    session_settings transaction_settings begin_snapshot batch_ended batch_any_deserted batch_deserted begin commit rollback lock_keys_of
-    hasten tolerance held_rows held_keys stuck_some stuck_note stuck_forget claim_candidates claim_trial claim_trial_end impatience far_leases
+    session_settings transaction_settings names take_names take_own_names show_names begin_snapshot batch_ended batch_any_deserted
+    batch_deserted begin commit rollback lock_keys_of hasten tolerance held_rows held_keys stuck_some stuck_note stuck_forget
+    claim_candidates claim_trial claim_trial_end impatience far_leases
     expire_trial late waits lockable isInHand lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
     result_request_cancel_beside
 """.split())
@@ -150,7 +151,7 @@ def writing_transactions(names):
 
 
 SQLITE_LOOKS = frozenset("""
-    next_lane head_of_lane pausedQueues lock_anyExpired lock_anyOpen pragma result_idOfToken desk_show result_result
+    next_lane head_of_lane equal_nextFailed pausedQueues lock_anyExpired lock_anyOpen pragma result_idOfToken desk_show result_result
 """.split())
 
 

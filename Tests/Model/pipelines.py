@@ -102,7 +102,7 @@ POSTGRESQL = {
     """,
     "retry": f"""
         begin patience retry_these
-        settle_lock equal_keys equal_remove_for_failed retry
+        settle_lock? equal_keys? equal_remove_for_failed? retry
         lock_keys? drop_results? lock_promote?
         {BATCH}
         commit

@@ -232,6 +232,30 @@ struct ConnectionTests {
         }
     }
 
+    @Test(
+        "whose answer cannot be read is given up, and the next call has a new one",
+        arguments: ["SELECT 'x'", "SELECT NULL", "SELECT '' WHERE false", "SELECT 99999999999999999999"]
+    )
+    func unreadable(_ sql: String) async throws {
+        try await withStore { fixture in
+            let error = try await storeError {
+                _ = try await fixture.store.reach(to: "read") { session throws(PostgreSQLFailure) in
+                    let row = try session.exchange([Request(Statement(once: sql))])[0].rows[0]
+                    let number = row.integer(0)
+                    // Nothing more is sent by then.
+                    try session.exchange([Request(Statement(once: "INSERT INTO tasks (task_name) VALUES ('A')"))])
+                    return number
+                }
+            }
+            #expect(
+                error?.code == .unreachable && error?.cause.contains("cannot be read") == true,
+                "\(String(describing: error))"
+            )
+            try await fixture.store.requireSchema()
+            #expect(try await fixture.psql("SELECT count(*) FROM tasks") == "0")
+        }
+    }
+
     @Test("leaves the user's own settings alone but for those that the store counts on")
     func settings() async throws {
         let server = try await PostgreSQLServer.shared()
@@ -243,7 +267,7 @@ struct ConnectionTests {
         func setting(_ name: String) throws -> String {
             try session.exchange([Request(Statement(once: "SELECT current_setting($1)"), [name])])[0].rows[0].text(0)
         }
-        #expect(try setting("search_path") == "nowhere")
+        #expect(try setting("search_path") == "\"\"")
         #expect(try setting("standard_conforming_strings") == "on")
         #expect(try setting("statement_timeout") == "10s")
         #expect(try setting("client_encoding") == "UTF8")

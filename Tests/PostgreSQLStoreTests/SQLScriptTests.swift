@@ -70,6 +70,12 @@ struct SQLScriptTests {
         #expect(parts(sql) == [expected])
     }
 
+    @Test("a comment ends at a carriage return, as to the server")
+    func carriageReturn() {
+        #expect(SQLScript("SELECT 1 -- x\r:v1").parts.map(\.names) == [["v1"]])
+        #expect(SQLScript("SELECT 1 -- x :v1\n").parts.map(\.names) == [[]])
+    }
+
     @Test("and without names it is the same text again, whatever it holds")
     func roundTrip() {
         for sql in [

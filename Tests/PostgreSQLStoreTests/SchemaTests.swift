@@ -166,14 +166,16 @@ struct SchemaTests {
         }
     }
 
-    @Test("that a temporary table hides is refused")
+    @Test("is found behind a temporary table of the same name, as another program may leave one behind a pooler")
     func hidden() async throws {
         try await withStore { fixture in
             try await fixture.store.reach(to: "hide the tables") { session throws(PostgreSQLFailure) in
                 try session.execute("CREATE TEMPORARY TABLE tasks (id int)", within: .seconds(300))
             }
-            let error = try #require(try await storeError { try await fixture.store.requireSchema() })
-            #expect(error.code == .schema && error.cause.contains("a temporary table named tasks hides"), "\(error)")
+            try await fixture.store.requireSchema()
+            _ = try await fixture.store.add([NewTask(name: "A")])
+            #expect(try await fixture.claim(10).map(\.proof.id) == [1])
+            #expect(try await fixture.psql("SELECT status FROM tasks") == "PROCESSING")
         }
     }
 

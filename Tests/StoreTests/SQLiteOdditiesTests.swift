@@ -155,7 +155,8 @@ struct SQLiteOdditiesTests {
             let path = String(fixture.store.location.dropFirst("sqlite:".count))
             let holder = try Self.holder(path)
             try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
-            let report = try await fixture.makeRun([ClosureHandler()]).run()
+            let run = try fixture.makeRun([ClosureHandler()]) { $0.lockPatience = .seconds(1) }
+            let report = try await run.run()
             #expect(report.trouble?.code == .locked && report.claimed == 0)
             try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
             let next = try await fixture.makeRun([ClosureHandler()]).run()

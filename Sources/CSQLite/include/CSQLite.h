@@ -9,6 +9,11 @@ void sqlite_without_memory_count(void);
 
 struct sqlite3;
 
+/// Lets a connection change the tables' definitions by `PRAGMA writable_schema`, also where the library was built not to.
+///
+/// Returns an SQLite result code.
+int sqlite_allow_schema_edits(struct sqlite3 *connection);
+
 /// Gives a connection two functions for statements that take no more rows than fit into a number of bytes.
 ///
 /// `taskrun_budget(n)` sets the number and returns it; `taskrun_budget(NULL)` returns what is left. `taskrun_fits(value)` takes the

@@ -4,6 +4,7 @@
 
 #include "CRecord.h"
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /// A child of this process, and this process's ends of what connects the two.
@@ -60,5 +61,29 @@ int process_argument_count(void);
 
 /// One of them; null where there is none.
 const char *process_argument(int index);
+
+/// Writes `x` over one of them from a place on, for `ps` and `/proc/PID/cmdline`, which everybody on the machine may read.
+///
+/// To be called after the word was read.
+void process_cover_argument(int index, size_t from);
+
+/// Keeps this process's environment and memory from other processes: what it starts runs as the same user, who may otherwise read
+/// `/proc/PID/environ` and `/proc/PID/mem`, and trace it.
+///
+/// The variables go on to be there for this process; in the place that the kernel shows, all are covered but TASKRUN_RUN, by which programs
+/// of a run are found. No core is written (PR_SET_DUMPABLE, prctl(2)). To be called once, before threads begin; does nothing but on Linux.
+void process_keep_secrets(void);
+
+/// Whether others of this user may look at this process, for the moment: its own files in `/proc` that belong to root otherwise.
+void process_set_open(int is_open);
+
+/// Whether an access list names users or groups that may do something with a file, acl(5).
+int file_has_access_list(const char *path);
+
+/// Whether a file lies on a file system that is mounted so that nobody can write to it.
+int file_is_read_only(const char *path);
+
+/// Whether a folder lies on a file system that other machines may have, too, or that a program serves.
+int file_is_remote(const char *path);
 
 #endif

@@ -29,12 +29,15 @@ final class OutputFolder: Sendable {
         /// Files that are there, and threads that will make more.
         var users = 0
         var made: UInt64 = 0
+        /// Where it is now.
+        var path = ""
     }
 
-    private let path: String
+    /// Where it is to be.
+    private let usual: String
     private let state = Mutex(State())
 
-    init(parent: String, run: String) { path = Self.path(of: run, in: parent) }
+    init(parent: String, run: String) { usual = Self.path(of: run, in: parent) }
 
     /// Removes what a dead run left; nothing, mostly.
     static func remove(of run: String, in parent: String) {
@@ -55,7 +58,7 @@ final class OutputFolder: Sendable {
     /// Makes an empty file, readable and writable for this user alone.
     func makeFile() throws(Errno) -> String {
         do throws(Errno) {
-            return try makeFile(inFolder: try enter())
+            return try enter()
         } catch {
             leave()
             guard error == .noSuchFileOrDirectory else { throw error }
@@ -63,7 +66,7 @@ final class OutputFolder: Sendable {
         // Somebody swept the folder away while the run went on: begin a new one.
         state.withLock { $0.isThere = false }
         do throws(Errno) {
-            return try makeFile(inFolder: try enter())
+            return try enter()
         } catch {
             leave()
             throw error
@@ -93,15 +96,29 @@ final class OutputFolder: Sendable {
         return Array(bytes[(first + 1)...])
     }
 
-    /// Makes the folder unless it is there, and holds it; returns the number of the next file.
-    private func enter() throws(Errno) -> UInt64 {
-        try state.withLock { state throws(Errno) in
+    /// Makes the folder unless it is there, and holds it; returns the next file, empty.
+    private func enter() throws(Errno) -> String {
+        let file = try state.withLock { state throws(Errno) in
             state.users += 1
-            guard state.isThere || mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+            if !state.isThere { state.path = try make(isAgain: state.made > 0) }
             state.isThere = true
             state.made += 1
-            return state.made
+            return "\(state.path)/\(state.made)"
         }
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        close(descriptor)
+        return file
+    }
+
+    /// Makes the folder; in /tmp where it was before and what it lay in is gone, as a session's folder is once the user has logged out.
+    private func make(isAgain: Bool) throws(Errno) -> String {
+        if mkdir(usual, 0o700) == 0 || errno == EEXIST { return usual }
+        let reason = Errno(rawValue: errno)
+        // A new name each time: anybody could make one that was used before.
+        var template = Array("/tmp/taskrun-output.XXXXXX".utf8CString)
+        guard isAgain, reason == .noSuchFileOrDirectory, mkdtemp(&template) != nil else { throw reason }
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Lets go of the folder; the last one removes it.
@@ -110,15 +127,7 @@ final class OutputFolder: Sendable {
             state.users -= 1
             guard state.users == 0, state.isThere else { return }
             state.isThere = false
-            if rmdir(path) != 0 { try? FileManager.default.removeItem(atPath: path) }
+            if rmdir(state.path) != 0 { try? FileManager.default.removeItem(atPath: state.path) }
         }
-    }
-
-    private func makeFile(inFolder number: UInt64) throws(Errno) -> String {
-        let file = "\(path)/\(number)"
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
-        close(descriptor)
-        return file
     }
 }

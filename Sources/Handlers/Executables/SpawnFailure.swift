@@ -79,12 +79,6 @@ enum SpawnFailure {
         return text.prefix(1).lowercased() + text.dropFirst()
     }
 
-    /// ST_NOEXEC of statvfs(3), which Swift does not see.
-    private static func isNotForPrograms(_ path: String) -> Bool {
-        var status = statvfs()
-        return statvfs(path, &status) == 0 && status.f_flag & 8 != 0
-    }
-
     /// ENOENT, EACCES and ENOTDIR come as one error, so the file is looked at again.
     private static func whyNotRun(_ path: String) -> String {
         let status: FileStatus
@@ -95,11 +89,12 @@ enum SpawnFailure {
         }
         guard status.kind == .file else { return "it is no file any more." }
         guard status.hasRunBit else { return "it has no run bit. chmod +x \(path)" }
+        // Such a mount also makes access(2) say no.
+        guard !status.isNotForPrograms else {
+            return "it lies on a file system from which no program may be started (mounted noexec)."
+        }
         guard status.isExecutable else {
             return "this user may not run it (mode \(String(status.permissions, radix: 8)))."
-        }
-        if isNotForPrograms(path) {
-            return "it lies on a file system from which no program may be started (mounted noexec)."
         }
         guard let line = interpreterLine(ofFile: path) else {
             return "the loader that it was linked for is missing, or a folder above it may not be entered."

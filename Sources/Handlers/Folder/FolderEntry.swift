@@ -30,14 +30,15 @@ struct FolderEntry: Sendable {
         let (stem, suffix, isStream) = split
         let isSQL = suffix == "sql"
         guard isSQL || status.hasRunBit else { return (.none, isStream || looksLikeHandler ? [noRunBit] : []) }
+        // Where each file has the run bit, only what begins as a program is one.
+        guard isSQL || !status.isOpenToAll || beginsAsProgram else { return (.none, []) }
         if let problem = TaskName.problem(stem) {
             let found = "\(shownPath) cannot be a handler: no task can have that name (\(problem))"
             return (.none, [warning(found, advice: "Rename it, or move it elsewhere.")])
         }
         guard isSQL || status.isExecutable else { return (.none, [notForUs(status)]) }
         let kind: Kind = isSQL ? .sql(name: stem) : isStream ? .stream(name: stem) : .executable(name: stem)
-        let remarks = status.isWritableByEveryone ? [openToAll] : []
-        return (kind, isSQL || isStream ? remarks : remarks + misspelledStream)
+        return (kind, isSQL || isStream ? [] : misspelledStream)
     }
 
     /// `REVERSE.steam.py` is a program for each task, but was hardly meant so.
@@ -77,8 +78,13 @@ struct FolderEntry: Sendable {
     /// Whether a file without run bit was meant to be run: a script or a program, no document.
     var looksLikeHandler: Bool {
         let scripts = ["php", "py", "rb", "pl", "sh", "bash", "zsh", "js", "mjs", "ts", "lua", "tcl", "awk", "r"]
+        return scripts.contains(split.suffix) || beginsAsProgram
+    }
+
+    /// Whether it begins as a script or as a program.
+    var beginsAsProgram: Bool {
         let elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
-        return scripts.contains(split.suffix) || start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
+        return start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
     }
 
     var linkToNothing: Finding { warning("\(shownPath) is a link to nothing", advice: "Remove it.") }
@@ -87,13 +93,24 @@ struct FolderEntry: Sendable {
         warning("\(shownPath) has no run bit, so it is no \(folder.content)", advice: "chmod +x \(shownPath)")
     }
 
-    var openToAll: Finding {
-        let found =
-            "\(shownPath) may be written to by everyone on this machine, who can thereby run programs as this user"
-        return warning(found, advice: "chmod o-w \(shownPath)")
+    /// A file that others may change is none of this user's.
+    func notObeyed(_ fault: PathTrust.Fault) -> Finding {
+        Finding(
+            .error,
+            folder.setting,
+            fault.sentence("the \(folder.content)", shownPath),
+            advice: fault.advice
+        )
     }
 
     func notForUs(_ status: FileStatus) -> Finding {
+        guard !status.isNotForPrograms else {
+            let found = "\(shownPath) lies on a file system from which no program may be started (mounted noexec)"
+            return warning(
+                found,
+                advice: "Move the \(folder.setting) folder to another file system, or mount this one with exec."
+            )
+        }
         let mode = String(status.permissions, radix: 8)
         let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is no \(folder.content) here"
         return warning(found, advice: "Run taskrun as its owner, or chmod a+x \(shownPath)")

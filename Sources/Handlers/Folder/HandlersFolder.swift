@@ -5,6 +5,7 @@ public import TaskRun
 ///
 /// `IMAGE_RESIZE` and `CONTACT_EMAIL.php` (one extension is dropped) are programs if they have the run bit, and so is
 /// `REVERSE.stream.py`, which stays up for many tasks; `ACCOUNT_DELETE.sql` is an SQL file. Subfolders, hidden files, editors' backups and documents are no handlers.
+/// A folder or a file that others may change is refused: see `PathTrust`.
 public struct HandlersFolder: Sendable {
     /// The handlers found, by file name; two may have one name, which ``HandlerRegistry`` refuses.
     public let handlers: [any Handler]
@@ -33,13 +34,22 @@ public struct HandlersFolder: Sendable {
             self.init(handlers: [], findings: findings)
             return
         }
+        var trust = PathTrust()
+        if let refusal = ProgramFolder.handlers.refusal(of: path, &trust) {
+            self.init(handlers: [], findings: [refusal])
+            return
+        }
         var handlers: [any Handler] = []
-        var findings = ProgramFolder.handlers.findings(about: path)
+        var findings: [Finding] = []
         for name in names {
             let file = "\(path)/\(name)"
             let entry = ProgramFolder.handlers.entry(at: file, named: name)
             let (kind, remarks) = entry.decide()
             findings += remarks
+            if kind != .none, let fault = trust.fault(of: file) {
+                findings.append(entry.notObeyed(fault))
+                continue
+            }
             switch kind {
             case .none:
                 break

@@ -14,18 +14,17 @@ struct ProgramFolder: Sendable, Equatable {
     /// Looks at a file in it.
     func entry(at file: String, named name: String) -> FolderEntry {
         let status = try? FileStatus(path: file)
-        let isDocument = status?.kind == .file && status?.hasRunBit == false
-        // Read only where it matters: what has the run bit is a program whatever it begins with.
-        let start = isDocument ? (try? Files.start(of: file, limit: 4)) ?? [] : []
+        let isRead = status?.kind == .file && (status?.hasRunBit == false || status?.isOpenToAll == true)
+        // Read only where it matters: what has the run bit is a program whatever it begins with, unless all files have it.
+        let start = isRead ? (try? Files.start(of: file, limit: 4)) ?? [] : []
         return FolderEntry(folder: self, name: name, path: file, status: status, start: start)
     }
 
-    /// What is said of the folder itself.
-    func findings(about path: String) -> [Finding] {
-        guard let status = try? FileStatus(path: path), status.isWritableByEveryone else { return [] }
-        let found =
-            "the folder \(path) may be written to by everyone on this machine, who can thereby run programs as this user"
-        return [Finding(.warning, subject, found, advice: "chmod o-w \(path)")]
+    /// What is said of the folder itself, if others may change what is in it: then nothing of it is obeyed.
+    func refusal(of path: String, _ trust: inout PathTrust) -> Finding? {
+        trust.fault(of: path).map { fault in
+            Finding(.error, subject, fault.sentence("the \(setting) folder", path), advice: fault.advice)
+        }
     }
 
     /// What is said of a folder that cannot be read.

@@ -7,8 +7,12 @@ public import TaskRun
 public struct HooksFolder: Sendable {
     /// The hooks found, at most one an event, by file name.
     public let hooks: [HookProgram]
-    /// What is wrong, and must not stop a run.
+    /// What is wrong, and must not stop a run; ``refusals`` not among it.
     public let findings: [Finding]
+    /// That the folder or a program in it may be changed by others: it is not called.
+    public let refusals: [Finding]
+    /// Which of them the hook for an event is missing for.
+    public let refused: [HookEvent: Finding]
     /// Programs whose names are no event's: perhaps misspelled, perhaps there to be called by hooks.
     public let strangers: [Finding]
 
@@ -20,17 +24,25 @@ public struct HooksFolder: Sendable {
     ///   - settings: What hooks have in common with executables.
     public init(path: String, isDefault: Bool = false, settings: ExecutableSettings) {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        var (hooks, findings, strangers) = ([HookProgram](), [Finding](), [Finding]())
+        var (hooks, findings, refusals, strangers) = ([HookProgram](), [Finding](), [Finding](), [Finding]())
+        var refused: [HookEvent: Finding] = [:]
+        var trust = PathTrust()
         do {
             let names = try Files.names(in: path)
-            findings = ProgramFolder.hooks.findings(about: path)
+            let ofFolder = ProgramFolder.hooks.refusal(of: path, &trust)
+            if let ofFolder { refusals.append(ofFolder) }
             for name in names {
                 let file = "\(path)/\(name)"
                 let entry = ProgramFolder.hooks.entry(at: file, named: name)
                 let (event, remarks, isStranger) = entry.decideHook()
-                if isStranger { strangers += remarks } else { findings += remarks }
+                if ofFolder == nil { if isStranger { strangers += remarks } else { findings += remarks } }
                 guard let event else { continue }
-                if let other = hooks.first(where: { $0.event == event }) {
+                if let ofFolder {
+                    refused[event] = ofFolder
+                } else if let fault = trust.fault(of: file) {
+                    refusals.append(entry.notObeyed(fault))
+                    refused[event] = entry.notObeyed(fault)
+                } else if let other = hooks.first(where: { $0.event == event }) {
                     let found = "\(other.origin) and \(file) are both for \(event.rawValue); the second is not called"
                     findings.append(entry.warning(found, advice: "Remove or rename one of them."))
                 } else {
@@ -41,6 +53,7 @@ public struct HooksFolder: Sendable {
             findings = ProgramFolder.hooks.findings(for: error, path: path, isDefault: isDefault)
         }
         (self.hooks, self.findings, self.strangers) = (hooks, findings, strangers)
+        (self.refusals, self.refused) = (refusals, refused)
     }
 }
 
@@ -56,7 +69,7 @@ extension FolderEntry {
         guard let status else { return (nil, [linkToNothing], false) }
         guard status.hasRunBit else { return (nil, [noRunBit], false) }
         guard status.isExecutable else { return (nil, [notForUs(status)], false) }
-        return (event, status.isWritableByEveryone ? [openToAll] : [], false)
+        return (event, [], false)
     }
 
     private func unknown(_ stem: String) -> Finding {

@@ -34,6 +34,12 @@ public struct MailSettings: Sendable, Equatable {
         self.environment = environment
     }
 
+    /// Why the program that sends is not obeyed: others may change it.
+    var refusal: (found: String, advice: String)? {
+        var trust = PathTrust()
+        return trust.fault(of: sendmail).map { ($0.sentence("the program of mail.sendmail,", sendmail), $0.advice) }
+    }
+
     /// What `taskrun check` says about them: an address that is none, a program that is not there.
     public func findings() -> [Finding] {
         var findings: [Finding] = []
@@ -48,6 +54,8 @@ public struct MailSettings: Sendable, Equatable {
                 let found = "mail.outbox \(outbox) is not a folder that this user can write to"
                 findings.append(Finding(.error, "mail", found, advice: "Name another, or chown it."))
             }
+        } else if let refusal {
+            findings.append(Finding(.error, "mail", refusal.found, advice: refusal.advice))
         } else if (try? FileStatus(path: sendmail))?.isExecutable != true {
             let found = "there is no program \(sendmail) to send e-mails with"
             findings.append(Finding(.warning, "mail", found, advice: Mailer.adviceWithoutProgram))

@@ -69,6 +69,7 @@ struct Mailer: Sendable {
     /// `sendmail -t -i`: recipients from the headers, and a line of one dot ends nothing.
     private func handOver(_ message: String) async throws {
         let path = Files.absolute(settings.sendmail)
+        if let fault = settings.refusal { throw NotBegun(.handler, "\(fault.found). \(fault.advice)") }
         let standard = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
         let program = ChildProcess(
             program: Program(

@@ -20,4 +20,27 @@ public enum ProcessWords {
         let whole = bytes.last == 0 ? bytes.dropLast() : bytes[...]
         return whole.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
     }
+
+    /// Writes over a word from a character on, in the place where `ps` finds it.
+    ///
+    /// - Parameters:
+    ///   - index: Which word.
+    ///   - count: How many of its bytes stay.
+    public static func cover(_ index: Int, keeping count: Int) {
+        // Read before, as they are kept.
+        guard index < all.count else { return }
+        process_cover_argument(Int32(index), count)
+    }
+
+    /// Keeps this process's environment and memory from the programs that it starts, which run as the same user.
+    ///
+    /// To be called once, before threads begin.
+    public static func keepSecrets() { process_keep_secrets() }
+
+    /// Does something that needs files of this process in `/proc` that are root's otherwise.
+    public static func whileOpen(_ body: () -> Void) {
+        process_set_open(1)
+        body()
+        process_set_open(0)
+    }
 }

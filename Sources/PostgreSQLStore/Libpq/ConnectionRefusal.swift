@@ -18,6 +18,7 @@ enum ConnectionRefusal {
         if PQconnectionNeedsPassword(handle) == 1 {
             return PostgreSQLFailure(.database, state: "28P01", message: message)
         }
+        if let trouble = ConnectionTrouble.find(in: message) { return trouble }
         // After the time limit there was silence, not a refusal, and asking again would only double the wait.
         let limit = PostgreSQLAddress.options(PQconninfo(handle))?["connect_timeout"].flatMap { Int($0) } ?? 0
         guard limit < 1 || time < .seconds(limit) else { return PostgreSQLFailure(.unreachable, message: message) }

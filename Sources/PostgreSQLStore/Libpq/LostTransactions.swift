@@ -33,7 +33,7 @@ struct LostTransactions: Sendable {
     static let present = Statement(
         "lost_transactions",
         """
-        SELECT concat(pid, ' ', extract(epoch FROM CASE WHEN $2::integer = pg_backend_pid() THEN backend_start ELSE xact_start END))
+        SELECT pg_catalog.concat(pid, ' ', extract(epoch FROM CASE WHEN $2::integer = pg_backend_pid() THEN backend_start ELSE xact_start END))
         FROM pg_catalog.pg_stat_activity
         WHERE pid <> pg_backend_pid()
             AND (

@@ -60,7 +60,7 @@ extension PostgreSQLSession {
 }
 
 extension Pooler {
-    fileprivate static let processNumber = Request(Statement("process_number", "SELECT pg_backend_pid()"))
+    fileprivate static let processNumber = Request(Statement("process_number", "SELECT pg_catalog.pg_backend_pid()"))
 
     /// Asks for the version at PgBouncer's console, a database of its own; where that is not for this user, PgBouncer says so in another
     /// way than a server without such a database.

@@ -38,7 +38,9 @@ actor PostgreSQLConnection {
             session.leaveTransaction()
             if !session.isUsable() { lost.add(session.process) }
         }
-        return try body(session)
+        let result = try body(session)
+        try session.requireReadable()
+        return result
     }
 
     /// Asks the server whether transactions may still be open whose sessions were lost.

@@ -12,6 +12,8 @@ struct PostgreSQLFailure: Error, Equatable {
     let message: String
     /// Whether the statement was prepared before.
     private let isOfKeptPlan: Bool
+    /// What to do about it, where its code does not say.
+    private let ownAdvice: String?
     /// Whether it may have been done nevertheless.
     private var isDoubtful = false
     /// Whether it is about a task that was to follow on another one.
@@ -23,12 +25,13 @@ struct PostgreSQLFailure: Error, Equatable {
     }
 
     /// Trouble on this side.
-    init(_ code: StoreError.Code, state: String? = nil, message: String) {
-        self.init(code, state: state, message: message, isOfKeptPlan: false)
+    init(_ code: StoreError.Code, state: String? = nil, message: String, advice: String? = nil) {
+        self.init(code, state: state, message: message, isOfKeptPlan: false, advice: advice)
     }
 
-    private init(_ code: StoreError.Code, state: String?, message: String, isOfKeptPlan: Bool) {
+    private init(_ code: StoreError.Code, state: String?, message: String, isOfKeptPlan: Bool, advice: String? = nil) {
         self.isOfKeptPlan = isOfKeptPlan
+        ownAdvice = advice
         self.code = code
         self.state = state
         // The server quotes values whole.
@@ -37,6 +40,9 @@ struct PostgreSQLFailure: Error, Equatable {
 
     /// A call after the end.
     static let closed = PostgreSQLFailure(.other, message: "the store was closed")
+
+    /// A row that was not added although the table took the statement.
+    static let notKept = PostgreSQLFailure(.refused, message: StoreError.notKept)
 
     /// The state of a row that is refused because an equal one is there.
     static let uniqueViolation = "23505"
@@ -128,8 +134,17 @@ struct PostgreSQLFailure: Error, Equatable {
     /// The error for the store's caller, who is told what was being done.
     func storeError(subject: String) -> StoreError {
         let cause = state.map { "\(message) (SQLSTATE \($0))" } ?? message
-        let advice = isDoubtful ? Self.doubt : Self.advice(code: code, state: state)
+        let advice = isDoubtful ? Self.doubt : ownAdvice ?? behindAdvice ?? Self.advice(code: code, state: state)
         return StoreError(code, subject: subject, cause: cause, advice: advice, isAboutFollowUp: isAboutFollowUp)
+    }
+
+    /// A number that is given twice: after a restore without its sequence.
+    private var behindAdvice: String? {
+        guard meetsEqual(in: "tasks_pkey") else { return nil }
+        return """
+            The sequence of the ids is behind them, as after a restore. \
+            Run: SELECT setval(pg_get_serial_sequence('tasks', 'id'), (SELECT max(id) FROM ONLY tasks WHERE id <= 4611686018427387904))
+            """
     }
 
     private static let doubt = "It may have been done nevertheless: look (taskrun list) before you try again."

@@ -2,16 +2,21 @@ import CPostgreSQL
 import TaskRun
 
 /// What one statement brought; its memory is libpq's and is freed with the last reference.
+///
+/// What cannot be read, as bytes were changed on the way, is noted and reads as nothing: see ``Misreading``.
 final class PostgreSQLResult {
     private let handle: OpaquePointer
+    private let misreading: Misreading
 
     /// Takes over a result.
-    init(_ handle: OpaquePointer) { self.handle = handle }
+    init(_ handle: OpaquePointer, noting misreading: Misreading) {
+        (self.handle, self.misreading) = (handle, misreading)
+    }
 
     deinit { PQclear(handle) }
 
     /// The rows, in the server's order.
-    var rows: [Row] { (0..<PQntuples(handle)).map { Row(result: self, number: $0) } }
+    var rows: Rows { Rows(result: self, endIndex: Int(PQntuples(handle))) }
 
     /// How many columns each row has.
     var columnCount: Int { Int(PQnfields(handle)) }
@@ -36,6 +41,15 @@ final class PostgreSQLResult {
         return PostgreSQLFailure(state: state, message: message ?? "no message")
     }
 
+    /// The rows; one that is not there has NULL in all columns.
+    struct Rows: RandomAccessCollection {
+        fileprivate let result: PostgreSQLResult
+        let startIndex = 0
+        let endIndex: Int
+
+        subscript(position: Int) -> Row { Row(result: result, number: Int32(position)) }
+    }
+
     /// One row; a view that keeps the result alive.
     struct Row {
         fileprivate let result: PostgreSQLResult
@@ -55,21 +69,23 @@ final class PostgreSQLResult {
         ///
         /// In binary form a moment is one too: microseconds since 2000.
         func integerIfAny(_ column: Int) -> Int64? {
-            guard PQfformat(result.handle, Int32(column)) == 1 else { return textIfAny(column).flatMap { Int64($0) } }
-            return bytesIfAny(column).map { bytes in
-                // The highest byte first; its sign is the number's.
-                bytes.dropFirst().reduce(Int64(Int8(bitPattern: bytes[0]))) { $0 << 8 | Int64($1) }
+            guard let bytes = bytesIfAny(column) else { return nil }
+            guard PQfformat(result.handle, Int32(column)) == 1 else {
+                return Int64(String(decoding: bytes, as: UTF8.self)) ?? unreadable(column, 0)
             }
+            guard let highest = bytes.first, bytes.count <= 8 else { return unreadable(column, 0) }
+            // The highest byte first; its sign is the number's.
+            return bytes.dropFirst().reduce(Int64(Int8(bitPattern: highest))) { $0 << 8 | Int64($1) }
         }
 
         /// A column that is never NULL, as bytes.
-        func bytes(_ column: Int) -> [UInt8] { bytesIfAny(column).map { Array($0) } ?? missing(column) }
+        func bytes(_ column: Int) -> [UInt8] { bytesIfAny(column).map { Array($0) } ?? unreadable(column, []) }
 
         /// A column that is never NULL, as text.
-        func text(_ column: Int) -> String { textIfAny(column) ?? missing(column) }
+        func text(_ column: Int) -> String { textIfAny(column) ?? unreadable(column, "") }
 
         /// A column that is never NULL, as a whole number.
-        func integer(_ column: Int) -> Int64 { integerIfAny(column) ?? missing(column) }
+        func integer(_ column: Int) -> Int64 { integerIfAny(column) ?? unreadable(column, 0) }
 
         /// A column that is never NULL, as a truth value.
         func bool(_ column: Int) -> Bool { text(column) == "t" }
@@ -79,8 +95,15 @@ final class PostgreSQLResult {
             PQfformat(result.handle, Int32(column)) == 1 ? bytesIfAny(column)?.first == 1 : bool(column)
         }
 
-        private func missing<Value>(_ column: Int) -> Value {
-            preconditionFailure("column \(column) of a statement of this store has no value of the expected type")
+        /// A column that is never NULL, as a task's state.
+        func status(_ column: Int) -> TaskStatus {
+            TaskStatus(rawValue: text(column)) ?? unreadable(column, .failed)
+        }
+
+        /// Notes that a column has no value of the expected type.
+        func unreadable<Value>(_ column: Int, _ instead: Value) -> Value {
+            result.misreading.isNoted = true
+            return instead
         }
     }
 }

@@ -15,6 +15,7 @@ extension PostgreSQLSession {
         within limit: Duration,
         interrupt: Interrupt?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
+        try requireReadable()
         guard PQenterPipelineMode(handle) == 1 else { throw lost() }
         var parts: [Part] = []
         for request in requests { try send(request, parts: &parts) }
@@ -121,7 +122,7 @@ extension PostgreSQLSession {
                 Interrupt.cancel(handle)
             }
         }
-        let result = PQgetResult(handle).map { PostgreSQLResult($0) }
+        let result = PQgetResult(handle).map { PostgreSQLResult($0, noting: misreading) }
         if isLate, let result, result.failure == nil { wasLate = true }
         return result
     }
@@ -139,6 +140,15 @@ extension PostgreSQLSession {
             default: throw lost()
             }
         }
+    }
+
+    /// Ends the session where an answer could not be read.
+    ///
+    /// - Throws: That it could not.
+    func requireReadable() throws(PostgreSQLFailure) {
+        guard misreading.isNoted else { return }
+        isBroken = true
+        throw Misreading.failure
     }
 
     /// The connection is lost: libpq's words for it.

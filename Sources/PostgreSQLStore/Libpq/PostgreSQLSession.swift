@@ -25,11 +25,14 @@ final class PostgreSQLSession {
     private(set) var link = Link.pooled
     var prepared: Set<String> = []
     var isBroken = false
+    let misreading = Misreading()
     /// Whether the triggers' messages come here; nil: not asked yet.
     var isListening: Bool?
     /// Whether the server did something after its time, as it was asked to wait no longer.
     var wasLate = false
     private var settings: SessionSettings
+    /// In which schemas names are looked for.
+    private(set) var names = Names(own: "", users: "")
 
     /// The server's process for this session, or what a pooler says instead; kept, as libpq tells none of a connection that broke.
     let process: Int32
@@ -65,9 +68,7 @@ final class PostgreSQLSession {
         PQsetNoticeReceiver(session.handle, { _, _ in }, nil)
         guard PQsetnonblocking(session.handle, 1) == 0 else { throw session.lost() }
         let isDirect = isPooled ? false : try session.setUpIfDirect()
-        if !isDirect {
-            session.settings = setUp.behind(SessionSettings.Value.all(in: address.options ?? ""))
-        }
+        if !isDirect { try session.setUpForTransactions(by: setUp, isFound: !isPooled) }
         return session
     }
 
@@ -91,10 +92,30 @@ final class PostgreSQLSession {
 
     /// Sets what the statements go by for the whole session, where it is the server itself that answers.
     private func setUpIfDirect() throws(PostgreSQLFailure) -> Bool {
-        let request = settings.request(ifAnswering: PQbackendPID(handle))
-        let isDirect = try transfer([request], within: .seconds(15), interrupt: nil)[0].rows.first?.textIfAny(0) != nil
+        let process = PQbackendPID(handle)
+        let setUp = [settings.request(ifAnswering: process), Names.find]
+        let own = settings.areNamesOwn ? [Names.takeOwn(ifAnswering: process)] : []
+        let answers = try transfer(setUp + own, within: .seconds(15), interrupt: nil)
+        let isDirect = answers[0].rows.first?.textIfAny(0) != nil
         link = isDirect ? .direct : .pooled
+        names = Names(answers[1])
         return isDirect
+    }
+
+    /// Behind a pooler: finds out what is to be set in each transaction.
+    ///
+    /// - Parameters:
+    ///   - setUp: What the statements are to go by.
+    ///   - isFound: Whether the names are known as they are without the address's own settings.
+    /// - Throws: What the server says, or that the connection is lost.
+    private func setUpForTransactions(by setUp: SessionSettings, isFound: Bool) throws(PostgreSQLFailure) {
+        let options = SessionSettings.Value.all(in: address.options ?? "")
+        if !isFound || !options.isEmpty {
+            let look = [.begin, SessionSettings(options).requestForTransaction, Names.find, .rollback]
+            names = Names(try transfer(look, within: .seconds(15), interrupt: nil)[2])
+        }
+        let own = setUp.areNamesOwn ? [SessionSettings.Value(name: Names.setting, value: names.own)] : []
+        settings = setUp.behind(options).adding(own)
     }
 
     /// The server's version as a number: 150018 for 15.18.
@@ -219,8 +240,9 @@ final class PostgreSQLSession {
     ///   - sql: The statement, `COPY … FROM STDIN`.
     ///   - rows: The rows, each with a line end.
     ///   - limit: The longest wait for the server.
+    /// - Returns: How many rows are there.
     /// - Throws: What the server said, or that the connection is lost.
-    func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) {
+    func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) -> Int {
         try send(sql, within: limit)
         guard let begin = try next(within: limit, interrupt: nil) else { throw lost() }
         var failure = begin.status == PGRES_COPY_IN ? nil : begin.failure
@@ -237,8 +259,13 @@ final class PostgreSQLSession {
             guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
             try flush(within: limit)
         }
-        while let result = try next(within: limit, interrupt: nil) { failure = failure ?? result.failure }
+        var count = 0
+        while let result = try next(within: limit, interrupt: nil) {
+            failure = failure ?? result.failure
+            count += result.changedRows
+        }
         if let failure { throw noting(failure) }
+        return count
     }
 
     /// Makes the session as good as new; one that is other programs' too is left as it is.

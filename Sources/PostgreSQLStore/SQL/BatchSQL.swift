@@ -43,7 +43,7 @@ enum BatchSQL {
     static let anyOver = Statement("batch_any_over", "SELECT count(*) \(waiting)")
 
     private static let waiting = """
-        FROM unnest($1::text[]) AS asked (batch)
+        FROM pg_catalog.unnest($1::text[]) AS asked (batch)
             JOIN ONLY task_batches AS counts ON counts.batch = asked.batch
             JOIN ONLY tasks ON tasks.after_batch = counts.batch
         WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND \(isOver("counts.batch"))

@@ -19,7 +19,7 @@ extension ClaimSQL {
                 lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
             WHERE id = ANY (ARRAY(SELECT id FROM free))
             -- What cannot be sent refuses the claim as well; large payloads are not sent for that.
-            RETURNING id, CASE WHEN pg_column_size(data) < 65536 THEN data END, token, batch, task_name, queue, lock_key
+            RETURNING id, CASE WHEN pg_catalog.pg_column_size(data) < 65536 THEN data END, token, batch, task_name, queue, lock_key
         )
         SELECT free.id, taken.*
         FROM free LEFT JOIN taken ON taken.id = free.id

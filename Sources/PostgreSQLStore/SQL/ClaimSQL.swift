@@ -111,7 +111,7 @@ enum ClaimSQL {
                 SELECT DISTINCT task_name, queue, priority
                 FROM unnest($1::text[], \($0.queues)::text[], \($0.priorities)::integer[]) AS name (task_name, queue, priority)
                 """
-            } ?? "SELECT DISTINCT unnest($1::text[]) AS task_name"
+            } ?? "SELECT DISTINCT pg_catalog.unnest($1::text[]) AS task_name"
         let isBehind = places == nil ? "true" : "(tasks.queue, tasks.priority) > (wanted.queue, wanted.priority)"
         return """
             WITH RECURSIVE wanted AS (
@@ -160,7 +160,7 @@ enum ClaimSQL {
         """
         WITH RECURSIVE wanted AS (
             SELECT DISTINCT name.task_name, queue.queue
-            FROM unnest($1::text[]) AS name (task_name) CROSS JOIN unnest($3::text[]) AS queue (queue)
+            FROM pg_catalog.unnest($1::text[]) AS name (task_name) CROSS JOIN pg_catalog.unnest($3::text[]) AS queue (queue)
         ), lane AS (
             SELECT head.*
             FROM wanted CROSS JOIN LATERAL (
@@ -310,6 +310,6 @@ enum ClaimSQL {
 
     /// A moment from microseconds since 2000, which is how the server sends one.
     static func floor(_ microseconds: String) -> String {
-        "(timestamptz '2000-01-01 00:00+00' + make_interval(secs => \(microseconds)::double precision / 1000000))"
+        "(timestamptz '2000-01-01 00:00+00' + make_interval(secs => \(microseconds)::double precision / 1000000::double precision))"
     }
 }

@@ -1,6 +1,6 @@
 /// The statements for people: look, send back, remove.
 enum DeskSQL {
-    /// All columns of a row, moments in microseconds since 1970; an infinite one is nothing a person could read.
+    /// All columns of a row, moments in microseconds since 2000; an infinite one is nothing a person could read.
     static let columns = columns(data: "data")
 
     /// The same without the payload, which may be large and is read from elsewhere on the disk.
@@ -92,7 +92,7 @@ enum DeskSQL {
             """
     )
 
-    /// Locks the FAILED rows among these.
+    /// Locks the FAILED rows among these, and says which may have equals.
     ///
     /// Value: ids.
     static let retryThese = Statement("retry_these", failed("id = ANY ($1::bigint[])", limit: "ALL"))
@@ -107,7 +107,7 @@ enum DeskSQL {
 
     private static func failed(_ condition: String, limit: String) -> String {
         """
-        SELECT id
+        SELECT id, dedupe_key IS NOT NULL
         FROM ONLY tasks
         WHERE status = 'FAILED' AND \(condition)
         ORDER BY id
@@ -122,18 +122,26 @@ enum DeskSQL {
     static let retry = Statement(
         "retry",
         """
-        WITH ranked AS MATERIALIZED (
-            SELECT tasks.id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY tasks.id DESC) AS no
-            FROM unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id")) AND tasks.status || '' = 'FAILED'
+        WITH own AS MATERIALIZED (
+            SELECT tasks.id, task_name, dedupe_key
+            FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id")) AND tasks.status || '' = 'FAILED'
         ), fit AS MATERIALIZED (
+            SELECT id FROM own WHERE dedupe_key IS NULL
+            UNION ALL
             SELECT id
-            FROM ranked
-            WHERE dedupe_key IS NULL
-                OR no = 1 AND NOT EXISTS (
-                    SELECT FROM ONLY tasks AS equal
-                    WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
-                        AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
-                )
+            FROM (
+                SELECT id, task_name, dedupe_key, row_number() OVER (PARTITION BY task_name, dedupe_key ORDER BY id DESC) AS no
+                FROM own
+                WHERE dedupe_key IS NOT NULL
+            ) AS ranked
+            -- Looked up row by row, not joined: a plan made for an empty table would go through all that have a key for each.
+            WHERE no = 1 AND (
+                SELECT equal.id
+                FROM ONLY tasks AS equal
+                WHERE equal.status = 'WAITING' AND equal.dedupe_key IS NOT NULL
+                    AND equal.task_name = ranked.task_name AND equal.dedupe_key = ranked.dedupe_key
+                LIMIT 1
+            ) IS NULL
         )
         UPDATE ONLY tasks
         SET status = 'WAITING',
@@ -162,7 +170,7 @@ enum DeskSQL {
     /// Value: tokens.
     static let dropResults = Statement(
         "drop_results",
-        "DELETE FROM ONLY task_results WHERE token IN (SELECT unnest($1::text[]))"
+        "DELETE FROM ONLY task_results WHERE token IN (SELECT pg_catalog.unnest($1::text[]))"
     )
 
     /// Which of these numbers are in the table.
@@ -170,7 +178,7 @@ enum DeskSQL {
     /// Value: ids.
     static let there = Statement(
         "there",
-        "SELECT tasks.id FROM unnest($1::bigint[]) AS asked (id) JOIN ONLY tasks ON \(Probe.row("asked.id"))"
+        "SELECT tasks.id FROM pg_catalog.unnest($1::bigint[]) AS asked (id) JOIN ONLY tasks ON \(Probe.row("asked.id"))"
     )
 
     /// Makes rows due that wait for later; one that was put behind others in its line is looked at anew.
@@ -181,7 +189,7 @@ enum DeskSQL {
         """
         UPDATE ONLY tasks
         SET run_at = now(), lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END
-        FROM (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        FROM (SELECT id FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status || '' = 'WAITING' AND tasks.run_at > now()
         RETURNING tasks.id
         """
@@ -194,7 +202,7 @@ enum DeskSQL {
         "delete",
         """
         DELETE FROM ONLY tasks
-        USING (SELECT id FROM unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
+        USING (SELECT id FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
         WHERE \(Probe.row("chosen.id")) AND tasks.status <> 'PROCESSING'
         RETURNING tasks.id, tasks.batch
         """
@@ -207,7 +215,7 @@ enum DeskSQL {
         "lock_keys_of",
         """
         SELECT DISTINCT tasks.lock_key
-        FROM unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id"))
+        FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) JOIN ONLY tasks ON \(Probe.row("chosen.id"))
         WHERE (tasks.lock_key || '') IS NOT NULL
         """
     )
@@ -224,10 +232,14 @@ enum DeskSQL {
         """
     )
 
-    /// A moment as whole microseconds since 1970; NULL for an infinite one.
+    /// A moment as whole microseconds since 2000, as the server keeps it; NULL for an infinite one.
     ///
-    /// The last ones that the server knows are more than fit in: they are told as somewhat earlier ones.
+    /// Since 1970 the last ones that the server knows would be more than fit in.
     static func microseconds(_ moment: String) -> String {
-        "CASE WHEN isfinite(\(moment)) THEN (extract(epoch FROM least(\(moment), '290000-01-01Z')) * 1000000)::bigint END"
+        """
+        CASE WHEN isfinite(\(moment))
+            THEN ((extract(epoch FROM \(moment)) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint
+        END
+        """
     }
 }

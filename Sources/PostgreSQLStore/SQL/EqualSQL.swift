@@ -7,7 +7,9 @@ enum EqualSQL {
     /// The lock of a group of equals.
     ///
     /// There are 64 of them, so that a transaction that brings back thousands of rows takes few.
-    private static let group = LockSQL.number("chr(1) || (hashtextextended(task_name || '/' || dedupe_key, 0) & 63)")
+    private static let group = LockSQL.number(
+        "chr(1) || (hashtextextended(task_name || '/' || dedupe_key, 0::bigint) & 63::bigint)::text"
+    )
 
     /// Locks rows that are to be WAITING again and may have equals, in the order of their numbers, and then the groups of these; returns no
     /// row.
@@ -42,13 +44,19 @@ enum EqualSQL {
         FROM (
             SELECT DISTINCT \(LockSQL.number("key")) AS number
             FROM (
-                SELECT unnest($2::text[]) AS key
+                SELECT pg_catalog.unnest($2::text[]) AS key
                 UNION ALL
                 SELECT equal.lock_key
-                FROM unnest($1::bigint[]) AS asked (id)
+                FROM pg_catalog.unnest($1::bigint[]) AS asked (id)
                     JOIN ONLY tasks ON \(Probe.row("asked.id")) AND (tasks.dedupe_key || '') IS NOT NULL
-                    JOIN ONLY tasks AS equal ON \(isEqual("tasks"))
-                WHERE (equal.lock_key || '') IS NOT NULL
+                    CROSS JOIN LATERAL (
+                        -- With a limit, as below.
+                        SELECT equal.lock_key
+                        FROM ONLY tasks AS equal
+                        WHERE \(isEqual("tasks"))
+                        LIMIT 1
+                    ) AS equal
+                WHERE equal.lock_key IS NOT NULL
             ) AS keyed
             ORDER BY number
         ) AS ordered
@@ -89,9 +97,10 @@ enum EqualSQL {
             SELECT waiting.id, newest.keep
             FROM newest CROSS JOIN LATERAL (
                 -- With a limit, so that each is looked up: a plan made for an empty table would go through all that have a key.
+                -- + 0: such a plan goes through all smaller numbers, or does not.
                 SELECT equal.id
                 FROM ONLY tasks AS equal
-                WHERE \(isEqual("newest")) AND equal.id < newest.id
+                WHERE \(isEqual("newest")) AND equal.id + 0 < newest.id
                 LIMIT 1
                 FOR UPDATE SKIP LOCKED
             ) AS waiting
@@ -152,11 +161,12 @@ enum EqualSQL {
 
 /// A row that was removed as a newer equal one is to wait: what is still to be done about it.
 struct RemovedEqual: Sendable {
+    let id: Int64
     let lockKey: String?
     let batch: String?
 
     /// Reads an answer of ``EqualSQL/remove``.
     static func all(_ answer: PostgreSQLResult) -> [RemovedEqual] {
-        answer.rows.map { RemovedEqual(lockKey: $0.textIfAny(1), batch: $0.textIfAny(2)) }
+        answer.rows.map { RemovedEqual(id: $0.integer(0), lockKey: $0.textIfAny(1), batch: $0.textIfAny(2)) }
     }
 }

@@ -7,8 +7,8 @@ enum HorizonSQL {
     static let holder = Statement(
         once: """
             SELECT kind, name, role, application, client, state,
-                (extract(epoch FROM start) * 1000000)::bigint,
-                (extract(epoch FROM clock_timestamp() - start) * 1000000)::bigint
+                (extract(epoch FROM start) OPERATOR(pg_catalog.*) 1000000)::bigint,
+                (extract(epoch FROM clock_timestamp() - start) OPERATOR(pg_catalog.*) 1000000)::bigint
             FROM (
                 SELECT 'session' AS kind, pid::text AS name, usename::text AS role,
                     nullif(application_name, '') AS application, host(client_addr) AS client, state,

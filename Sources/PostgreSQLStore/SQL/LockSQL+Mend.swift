@@ -85,7 +85,7 @@ extension LockSQL {
         ), start AS MATERIALIZED (
             SELECT least AS id FROM span
             UNION
-            SELECT least + floor(random() * (most - least + 1))::bigint FROM span
+            SELECT least + floor(random() * (most - least + 1)::double precision)::bigint FROM span
         ), behind AS MATERIALIZED (
             SELECT DISTINCT part.lock_key
             FROM start CROSS JOIN LATERAL (

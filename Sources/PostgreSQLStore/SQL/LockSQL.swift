@@ -136,7 +136,7 @@ enum LockSQL {
                 ) AS first JOIN ONLY tasks ON \(Probe.row("first.id"))
                 WHERE (tasks.lock_key || '') IS NOT NULL AND \(ClaimSQL.isInTime(now))
             ), line AS MATERIALIZED (
-                SELECT lock_key, array_agg(id) AS ids FROM candidate GROUP BY lock_key ORDER BY min(nr)
+                SELECT lock_key, pg_catalog.array_agg(id) AS ids FROM candidate GROUP BY lock_key ORDER BY min(nr)
             ), mine AS MATERIALIZED (
                 SELECT ids
                 FROM line
@@ -145,7 +145,7 @@ enum LockSQL {
             ), held AS MATERIALIZED (
                 SELECT id
                 FROM ONLY tasks
-                WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM mine))
+                WHERE id = ANY (ARRAY(SELECT pg_catalog.unnest(ids) FROM mine))
                     AND status || '' = 'WAITING' AND lock_place <> 1
                 FOR NO KEY UPDATE SKIP LOCKED
             )
@@ -203,7 +203,7 @@ enum LockSQL {
         SELECT
         FROM (
             SELECT DISTINCT \(number("key")) AS number
-            FROM unnest($1::text[]) AS key
+            FROM pg_catalog.unnest($1::text[]) AS key
             ORDER BY number
         ) AS ordered
         WHERE pg_advisory_xact_lock(number) IS NULL
@@ -236,7 +236,7 @@ enum LockSQL {
         WHERE id = ANY (
             ARRAY(
                 SELECT coalesce(\(firstBehind(" AND run_at <= \(ClaimSQL.moment("$2"))")), \(firstBehind("")))
-                FROM (SELECT DISTINCT key FROM unnest($1::text[]) AS key) AS wanted
+                FROM (SELECT DISTINCT key FROM pg_catalog.unnest($1::text[]) AS key) AS wanted
                 WHERE NOT EXISTS (SELECT FROM ONLY tasks AS holder WHERE holder.lock_key = wanted.key AND holder.lock_place = 2)
             )
         ) AND status || '' = 'WAITING' AND lock_place = 1

@@ -6,10 +6,10 @@ enum PayloadSize {
     /// The server says how a value is compressed: version 14 and later.
     static let known = """
         CASE
-            WHEN pg_column_size(data) < 200 THEN 200
+            WHEN pg_catalog.pg_column_size(data) < 200 THEN 200
             ELSE least(
-                pg_column_size(data)::bigint
-                    * CASE pg_column_compression(data) WHEN 'pglz' THEN 88 WHEN 'lz4' THEN 255 ELSE 1 END,
+                pg_catalog.pg_column_size(data)::bigint
+                    * CASE pg_catalog.pg_column_compression(data) WHEN 'pglz' THEN 88 WHEN 'lz4' THEN 255 ELSE 1 END,
                 1073741824
             )::integer
         END
@@ -18,8 +18,8 @@ enum PayloadSize {
     /// It does not: what does not fit into a row as it is may be compressed.
     static let guessed = """
         CASE
-            WHEN pg_column_size(data) < 1900 THEN pg_column_size(data)
-            ELSE least(pg_column_size(data)::bigint * 88, 1073741824)::integer
+            WHEN pg_catalog.pg_column_size(data) < 1900 THEN pg_catalog.pg_column_size(data)
+            ELSE least(pg_catalog.pg_column_size(data)::bigint * 88, 1073741824)::integer
         END
         """
 }

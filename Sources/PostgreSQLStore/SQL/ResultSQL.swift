@@ -182,7 +182,7 @@ enum ResultSQL {
         "result_ids",
         """
         SELECT tasks.token, tasks.id
-        FROM unnest($1::text[]) AS asked (token) JOIN ONLY tasks ON tasks.token = asked.token
+        FROM pg_catalog.unnest($1::text[]) AS asked (token) JOIN ONLY tasks ON tasks.token = asked.token
         WHERE tasks.token IS NOT NULL
         """
     )
@@ -220,7 +220,7 @@ enum ResultSQL {
         """
         SELECT \(DeskSQL.columns)
         FROM ONLY tasks
-        WHERE token IN (SELECT unnest($1::text[])) AND token IS NOT NULL
+        WHERE token IN (SELECT pg_catalog.unnest($1::text[])) AND token IS NOT NULL
         """
     )
 
@@ -235,7 +235,7 @@ enum ResultSQL {
             \(DeskSQL.microseconds("started_at")), \(DeskSQL.microseconds("finished_at")),
             \(DeskSQL.microseconds("expires_at"))
         FROM ONLY task_results
-        WHERE token IN (SELECT unnest($1::text[])) AND expires_at > now()
+        WHERE token IN (SELECT pg_catalog.unnest($1::text[])) AND expires_at > now()
         """
     )
 

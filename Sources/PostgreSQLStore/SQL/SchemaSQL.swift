@@ -19,7 +19,7 @@ enum SchemaSQL {
     )
 
     /// The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind it is, which
-    /// tables inherit from it, whether another one is found in its stead, and the types of its columns.
+    /// tables inherit from it, the types of its columns, and what row-level security lets this role see: see ``RowSight``.
     ///
     /// A row in any case. A table that once had children is marked for long, so they are looked for where the mark is.
     static let tables = Statement(
@@ -33,12 +33,12 @@ enum SchemaSQL {
                     WHERE inhparent = own.oid
                 )
             END,
-            NOT pg_catalog.pg_table_is_visible(own.oid),
             (
-                SELECT string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ',')
+                SELECT string_agg(attname::text || ' ' || pg_catalog.format_type(atttypid, NULL), ',')
                 FROM pg_catalog.pg_attribute
                 WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped
-            )
+            ),
+            CASE WHEN own.relrowsecurity AND pg_catalog.row_security_active(own.oid) THEN (\(RowSecuritySQL.sight)) END
         FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_class AS own
             ON relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
             AND relname IN ('tasks', 'task_migrations', 'task_results', 'task_queues', 'task_limits', 'task_batches')
@@ -47,11 +47,14 @@ enum SchemaSQL {
     )
 
     /// What was run, by version.
+    ///
+    /// The whole table as a sample: the server takes samples of tables only. So a view of that name, which may call any function of
+    /// whoever made it, is refused before it is planned.
     static let migrations = Statement(
         "schema_migrations",
         """
         SELECT version, checksum
-        FROM ONLY task_migrations
+        FROM ONLY task_migrations TABLESAMPLE SYSTEM (100)
         WHERE \(exists("task_migrations"))
         ORDER BY version
         """
@@ -61,7 +64,7 @@ enum SchemaSQL {
     static let lock = Statement(
         "schema_lock",
         """
-        SELECT pg_advisory_xact_lock(hashtextextended('taskrun migrate ' || coalesce(current_schema(), ''), 0))
+        SELECT pg_advisory_xact_lock(hashtextextended('taskrun migrate ' || coalesce(current_schema()::text, ''), 0::bigint))
         """
     )
 
@@ -82,7 +85,7 @@ enum SchemaSQL {
         WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() AND pid IN (
             SELECT pg_locks.pid
             FROM pg_catalog.pg_locks JOIN pg_catalog.pg_class ON pg_class.oid = pg_locks.relation
-            WHERE pg_locks.granted AND pg_class.relnamespace = current_schema()::regnamespace
+            WHERE pg_locks.granted AND pg_class.relnamespace = current_schema()::regnamespace::oid
                 AND (pg_class.relname = 'tasks' OR pg_class.relname LIKE 'task\\_%')
         )
         ORDER BY xact_start

@@ -25,8 +25,8 @@ enum ScriptSQL {
         """
     )
 
-    /// Limits the statements that follow in this transaction.
+    /// Limits the statements that follow in this transaction; also between the script's own, with the names as these leave them.
     ///
     /// Value: milliseconds.
-    static let limit = Statement("script_limit", "SELECT set_config('statement_timeout', $1, true)")
+    static let limit = Statement("script_limit", "SELECT pg_catalog.set_config('statement_timeout', $1, true)")
 }

@@ -6,9 +6,9 @@ enum WaitSQL {
     static let channel = Statement(
         "channel",
         """
-        SELECT 'taskrun_' || tgrelid
+        SELECT 'taskrun_' || tgrelid::text
         FROM pg_catalog.pg_trigger
-        WHERE tgrelid = to_regclass('tasks') AND tgname = '\(NotifyScript.trigger)' AND tgenabled IN ('O', 'A')
+        WHERE tgrelid = to_regclass('tasks')::oid AND tgname = '\(NotifyScript.trigger)' AND tgenabled IN ('O', 'A')
         """
     )
 
@@ -16,7 +16,7 @@ enum WaitSQL {
     static let tables = Statement(
         "tables",
         """
-        SELECT concat_ws(' ', system_identifier, oid, to_regclass('tasks')::oid)
+        SELECT pg_catalog.concat_ws(' ', system_identifier, oid, to_regclass('tasks')::oid)
         FROM pg_control_system(), pg_database
         WHERE datname = current_database()
         """
@@ -60,7 +60,7 @@ enum WaitSQL {
         )
         SELECT CASE
                 WHEN \(isCut) THEN 0
-                ELSE ceil(extract(epoch FROM min(moment) - clock_timestamp()) * 1000000)::bigint
+                ELSE ceil(extract(epoch FROM min(moment) - clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint
             END
         FROM (
             SELECT moment
@@ -98,8 +98,10 @@ enum WaitSQL {
     /// The first rows of all lanes, as `waiting`, and the first one that will expire.
     private static func waiting(queues: String?) -> String {
         let wanted =
-            queues.map { "unnest($1::text[]) AS name (task_name) CROSS JOIN unnest(\($0)) AS queue (queue)" }
-            ?? "unnest($1::text[]) AS name (task_name)"
+            queues.map {
+                "pg_catalog.unnest($1::text[]) AS name (task_name) CROSS JOIN pg_catalog.unnest(\($0)) AS queue (queue)"
+            }
+            ?? "pg_catalog.unnest($1::text[]) AS name (task_name)"
         let columns = queues == nil ? "task_name" : "task_name, queue"
         let isSame = queues == nil ? "" : "AND tasks.queue = wanted.queue"
         let isNext =

@@ -47,7 +47,8 @@ private struct SQLLexer {
             skip(while: Self.isSpace)
             return .space(text(from: start))
         case UInt8(ascii: "-") where peek(1) == byte:
-            skip { $0 != UInt8(ascii: "\n") }
+            // As to the server: a carriage return ends the line too.
+            skip { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
             return .space(text(from: start))
         case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"):
             skipComment()

@@ -30,17 +30,20 @@ struct ScriptRun: Sendable {
             guard rest > .zero else { return .known(.failed(error: overdue(place))) }
             let limit = Request(ScriptSQL.limit, [Self.milliseconds(rest)])
             do {
-                // The task's result goes before the row: it is read from it.
-                let kept = number == 0 ? ResultSQL.keep([settlement], now: nil) : []
-                let exchange = (number == 0 ? [Request.begin] : []) + [limit] + kept + [request]
                 // The server's own limit comes first; the longer one is for a server that is silent.
-                let answers = try session.exchange(exchange, within: rest + .seconds(5), interrupt: interrupt)
-                if number == 0 {
-                    guard let row = answers[answers.count - 1].rows.first else {
-                        return .known(try isStillOurs(in: session) ? .failed(error: Self.skipped) : .leaseLost)
-                    }
-                    key = row.textIfAny(0)
+                let patience = rest + .seconds(5)
+                guard number == 0 else {
+                    try session.exchange([limit, request], within: patience, interrupt: interrupt)
+                    continue
                 }
+                // The task's result goes before the row: it is read from it.
+                let opening = [.begin, limit, Names.take(session.names.own)] + ResultSQL.keep([settlement], now: nil)
+                let exchange = opening + [request, Names.take(session.names.users)]
+                let answers = try session.exchange(exchange, within: patience, interrupt: interrupt)
+                guard let row = answers[opening.count].rows.first else {
+                    return .known(try isStillOurs(in: session) ? .failed(error: Self.skipped) : .leaseLost)
+                }
+                key = row.textIfAny(0)
             } catch {
                 guard !error.endsConnection else { throw error }
                 return .known(outcome(of: error, place: place, isLate: deadline - .now < Self.tick))
@@ -48,8 +51,7 @@ struct ScriptRun: Sendable {
         }
         if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }
         do {
-            try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
-            try BatchEnds([settlement], [.settled]).note(now: nil, in: session)
+            if key != nil || settlement.batch != nil { try leadOn(key, in: session) }
             try session.exchange([.commit])
             return .known(.done)
         } catch {
@@ -58,13 +60,21 @@ struct ScriptRun: Sendable {
         }
     }
 
+    /// Leads on what waits for the task; what is deferred to the end of the transaction then finds the script's names again.
+    private func leadOn(_ key: String?, in session: PostgreSQLSession) throws(PostgreSQLFailure) {
+        let path = try session.exchange([Names.show, Names.take(session.names.own)])[0].rows[0].text(0)
+        try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
+        try BatchEnds([settlement], [.settled]).note(now: nil, in: session)
+        try session.exchange([Names.take(path)])
+    }
+
     /// Why a script is undone whose task's row stays where it is.
     private static let skipped = "the task's row cannot be deleted, so the script is undone: \(StoreError.skipped)"
 
     /// Whether the row still carries the claim although a DELETE has not removed it.
     private func isStillOurs(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Bool {
         let look = Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)])
-        return try session.exchange([look])[0].rows.first?.bool(0) ?? false
+        return try session.exchange([Names.take(session.names.own), look])[1].rows.first?.bool(0) ?? false
     }
 
     /// Finds out on a new session what became of a COMMIT whose answer was lost.
@@ -72,10 +82,10 @@ struct ScriptRun: Sendable {
     /// - Returns: What became of it; nil where the task is still in hand, untouched.
     func fate(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> ScriptOutcome? {
         let answers = try session.exchange([
-            .begin, Request(ScriptSQL.limit, ["10000"]),
+            .begin, Request(ScriptSQL.limit, ["10000"]), Names.take(session.names.own),
             Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)]), .commit,
         ])
-        guard let row = answers[2].rows.first else { return .done }
+        guard let row = answers[3].rows.first else { return .done }
         return row.bool(0) ? nil : .leaseLost
     }
 

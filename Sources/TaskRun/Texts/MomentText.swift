@@ -25,6 +25,7 @@ package enum MomentText {
     /// A date alone is its first moment. Nil for anything else, also for a 31st of February.
     package static func parse(_ text: String) -> Date? {
         let pattern = #/(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s?(Z|z|[+-]\d\d:?\d\d)?)?/#
+            .asciiOnlyDigits()
         guard let match = text.trimmed.wholeMatch(of: pattern)?.output else { return nil }
         func number(_ part: Substring?) -> Int { part.flatMap { Int($0) } ?? 0 }
         let (year, month, day) = (number(match.1), number(match.2), number(match.3))

@@ -31,7 +31,7 @@ struct Checks {
         let handlers = handlers(settings)
         return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers + hooks(settings)
             + [runtimeDirectory(settings)] + Self.clocks(Date(), beside: database)
-            + [CronLine.find(program: program.name, settings: settings)]
+            + CronLine(program: program.name, settings: settings, database: Self.place).find()
     }
 
     private func source(_ settings: Settings) -> Finding {
@@ -101,13 +101,26 @@ struct Checks {
 
     private func runtimeDirectory(_ settings: Settings) -> Finding {
         do {
-            let path = settings.runtimeDirectory ?? RuntimeDirectory.standardPath()
+            let path = settings.runtimeDirectory
             let directory = try RuntimeDirectory(path: path)
             _ = try FileSlots(count: settings.concurrency, in: directory)
             let places = "\(settings.concurrency) handler\(settings.concurrency == 1 ? "" : "s") at once"
             return Finding(.ok, "runtime directory", "\(path), \(places)")
         } catch {
             return Finding(.error, "runtime directory", error.problem, advice: error.advice)
+        }
+    }
+
+    /// Where a database is, in words that are the same for each way to write its address.
+    private static func place(_ settings: Settings) -> String {
+        switch settings.database {
+        case .sqlite(let path):
+            return "sqlite:\(PathText.real(path))"
+        case .postgresql(let url):
+            let options = url.split(separator: "?").dropFirst().flatMap { $0.split(separator: "&") }
+                .first { $0.hasPrefix("options=") }
+            let location = (try? StoreFactory.open(settings))?.location ?? settings.database.redacted
+            return location + (options.map { ", \($0)" } ?? "")
         }
     }
 

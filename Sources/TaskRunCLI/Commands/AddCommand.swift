@@ -143,6 +143,7 @@ struct AddCommand: ProgramCommand {
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
+        try HookList.requireTrust(program, settings)
         if name == "-" || json == "-" { return try await addLines(program, settings) }
         if token || wait || withToken != nil || reuse != nil {
             return try await AskedTask(
@@ -207,6 +208,9 @@ struct AddCommand: ProgramCommand {
             )
         }
         guard outcome.badCount > 0 else { return .done }
+        if options.isJSON {
+            try program.output.write(outcome.bad.map { ["line": .number($0.number), "error": .text($0.problem)] })
+        }
         program.screen.write(outcome.bad.map { "Line \($0.number) is left out: \($0.problem)" })
         let rest = outcome.badCount - outcome.bad.count
         if rest > 0 { program.screen.write("\(CountText.write(rest)) more lines are left out.") }

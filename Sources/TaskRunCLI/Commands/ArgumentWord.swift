@@ -12,4 +12,11 @@ enum ArgumentWord {
         let nearest = Spelling.nearest(to: word, among: known).map { "Did you mean \"\($0)\"? " } ?? ""
         throw ValidationError("\(nearest)Known are: \(known.joined(separator: ", ")).")
     }
+
+    /// Refuses names that are empty: an empty variable of a script names nothing.
+    static func refuseEmpty(_ options: [(name: String, value: String?)]) throws {
+        for option in options where option.value?.isEmpty == true {
+            throw ValidationError("\(option.name) is empty: expected a name.")
+        }
+    }
 }

@@ -34,16 +34,20 @@ struct CancelCommand: ProgramCommand {
         let asked = try await program.withStore(settings) { store in
             try await store.requireSchema()
             let retention = settings.runSettings(registry).retention(registry)
-            return try await Halves(targets, "cancel", in: store.location, name: Self.name, instead: .refused) {
-                targets throws(StoreError) in
-                try await store.cancel(targets, retention: retention)
-            }
+            return try await Halves(
+                targets,
+                "cancel",
+                in: store.location,
+                name: Self.name,
+                instead: .refused,
+                count: DoneCount("Cancelling", of: targets.count, on: program.screen)
+            ) { targets throws(StoreError) in try await store.cancel(targets, retention: retention) }
         }
         let outcomes = asked.done
         try program.output.write(
             zip(tasks, outcomes).map { options.isJSON ? Self.json($0, $1) : "\($0.visible()) \(Self.words($1))" }
         )
-        if let status = asked.tell(in: program) { return status }
+        if let status = asked.tell(in: program, isJSON: options.isJSON) { return status }
         return outcomes.allSatisfy { $0 == .cancelled || $0 == .asked } ? .done : .incomplete
     }
 

@@ -23,12 +23,13 @@ struct DeleteCommand: ProgramCommand {
         let settings = try program.settings(options)
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
-            let gone = try await Halves(ids, "delete", in: store.location) { ids throws(StoreError) in
+            let count = DoneCount("Deleting", of: ids.count, on: program.screen)
+            let gone = try await Halves(ids, "delete", in: store.location, count: count) { ids throws(StoreError) in
                 try await store.delete(ids)
             }
             var done = gone.done
             let hands = DeadHands(program: program, settings: settings, store: store)
-            let released = try await hands.release(ids.filter { !done.contains($0) })
+            let released = try await hands.release(ids.filter { [known = Set(done)] in !known.contains($0) })
             if !released.isEmpty { done += try await store.delete(released) }
             let outcome = try await TasksChanged(asked: ids, done: done, store: store)
             if options.isJSON {
@@ -42,7 +43,7 @@ struct DeleteCommand: ProgramCommand {
                     )
                 )
             }
-            return gone.tell(in: program) ?? outcome.status
+            return gone.tell(in: program, isJSON: options.isJSON) ?? outcome.status
         }
     }
 }

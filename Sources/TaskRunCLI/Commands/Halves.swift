@@ -2,6 +2,9 @@ import TaskRun
 
 /// What was done to tasks, and which of them the database refused.
 struct Halves<Done: Sendable> {
+    /// The most tasks of one call: no transaction goes on for long.
+    private static var most: Int { 10_000 }
+
     /// What was done, in the order of the tasks.
     private(set) var done: [Done] = []
     /// One line for each that was refused.
@@ -10,7 +13,14 @@ struct Halves<Done: Sendable> {
     /// What was done, and nothing was refused.
     init(done: [Done]) { self.done = done }
 
-    /// Does something with tasks in one call; where the database refuses one of them, in halves, so that the others are done.
+    /// The same, and what was done before.
+    func behind(_ earlier: [Done]) -> Halves {
+        var all = self
+        all.done = earlier + done
+        return all
+    }
+
+    /// Does something with tasks, 10,000 in one call; where the database refuses one of them, in halves, so that the others are done.
     ///
     /// - Parameters:
     ///   - items: The tasks.
@@ -18,6 +28,7 @@ struct Halves<Done: Sendable> {
     ///   - location: Where.
     ///   - name: A task in that text.
     ///   - instead: What stands for a refused one in ``done``; nil: nothing.
+    ///   - count: Is told how many were dealt with.
     ///   - body: Does it, of all or none.
     /// - Throws: What `body` throws of other things than rows.
     init<Item: Sendable>(
@@ -26,12 +37,17 @@ struct Halves<Done: Sendable> {
         in location: String,
         name: (Item) -> String = { "\($0)" },
         instead: Done? = nil,
+        count: DoneCount,
         _ body: ([Item]) async throws(StoreError) -> [Done]
     ) async throws(StoreError) {
-        var parts = [items[...]]
+        defer { count.end() }
+        var parts = stride(from: 0, to: items.count, by: Self.most).reversed().map { start in
+            items[start..<min(items.count, start + Self.most)]
+        }
         while let part = parts.popLast() {
             do {
                 done += try await body(Array(part))
+                count.add(part.count)
             } catch  where error.code == .refused && part.count > 1 {
                 let middle = part.startIndex + part.count / 2
                 parts += [part[middle...], part[..<middle]]
@@ -39,12 +55,21 @@ struct Halves<Done: Sendable> {
                 let subject = "cannot \(doing) task \(part.first.map(name) ?? "") in \(location)"
                 refusals.append(ProgramError(StoreError(.refused, subject: subject, cause: error.cause)))
                 if let instead { done.append(instead) }
+                count.add(1)
             }
         }
     }
 
     /// Says what was refused, and how the command ends for that; nil: nothing was.
-    func tell(in program: Program) -> ExitStatus? {
-        refusals.map { program.report($0) }.last
+    ///
+    /// - Parameters:
+    ///   - program: Where it is said.
+    ///   - isJSON: Whether a program reads the answer: then each is an object on stdout as well.
+    /// - Returns: How the command ends.
+    func tell(in program: Program, isJSON: Bool) -> ExitStatus? {
+        refusals.map { refusal in
+            if isJSON { try? program.output.write(refusal.json.line) }
+            return program.report(refusal)
+        }.last
     }
 }

@@ -37,6 +37,7 @@ struct LimitCommand: ProgramCommand {
         for (option, number) in [("--running", running), ("--per-minute", perMinute)] {
             if let number, number < 0 { throw ValidationError("\(option) is \(number): expected 0 or more.") }
         }
+        try ArgumentWord.refuseEmpty([("--name", name), ("the queue", queue)])
         let isSet = running != nil || perMinute != nil
         if isSet, none { throw ValidationError("--none removes the limit: leave out the numbers.") }
         if subject == nil, isSet || none { throw ValidationError("Say what to limit: a queue, or --name.") }

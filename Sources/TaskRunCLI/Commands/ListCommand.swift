@@ -17,7 +17,8 @@ struct ListCommand: ProgramCommand {
               taskrun list --name CONTACT_EMAIL --queue mail --limit 10
               taskrun list --json | jq -r 'select(.attempts > 3) | .id'
 
-            With --json each line is an object; its keys are the columns of the table.
+            Without --limit the first 100 are shown. With --json each line is an object, and all are written; its keys are the \
+            columns of the table.
             """
     )
 
@@ -30,16 +31,19 @@ struct ListCommand: ProgramCommand {
     var name: String?
     @Option(help: "Only those in this queue.")
     var queue: String?
-    @Option(help: ArgumentHelp("At most this many.", valueName: "n"))
-    var limit = 100
+    @Option(help: ArgumentHelp("At most this many (default: 100; with --json all)", valueName: "n"))
+    var limit: Int?
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
-        if limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
+        if let limit, limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
+        try ArgumentWord.refuseEmpty([("--name", name), ("--queue", queue)])
     }
 
     func run(in program: Program) async throws -> ExitStatus {
         let settings = try program.settings(options)
+        // What a program reads has no end that it is not told of.
+        let limit = limit ?? (options.isJSON ? Int(Int32.max) : 100)
         var filter = TaskFilter(status: status, name: name, queue: queue, limit: limit)
         let output = program.output
         if options.isJSON {

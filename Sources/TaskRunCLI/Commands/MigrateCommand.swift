@@ -56,7 +56,7 @@ struct MigrateCommand: ProgramCommand {
             throw ProgramError(.usage, "--notify and --no-notify are for PostgreSQL", advice: advice)
         }
         if isPrinted {
-            let triggers = notify.map { ["", $0 ? NotifyScript.on : NotifyScript.off] } ?? []
+            let triggers = notify.map { ["", NotifyScript.script(isOn: $0)] } ?? []
             try program.output.write(([Migration.script(for: dialect)] + triggers).joined(separator: "\n"))
             return .done
         }

@@ -79,6 +79,14 @@ struct OnceCommand: ProgramCommand {
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
+        for (option, list) in [("--queue", queue), ("--only", only)] {
+            // A variable of a script that is empty must not mean all of them, or none.
+            if Self.words(list).contains(where: { $0.isEmpty || $0 == "!" }) {
+                throw ValidationError(
+                    "\(option) is \"\(list.joined(separator: ","))\", in which a name is missing. Leave it out for all of them."
+                )
+            }
+        }
         if let limit, limit < 1 { throw ValidationError("--limit is \(limit): expected 1 or more.") }
         if drain, window != nil { throw ValidationError("--drain has no window: leave out --window.") }
         let groups = QueueFilter.groups(Self.words(queue))
@@ -105,6 +113,7 @@ struct OnceCommand: ProgramCommand {
             run.queues = QueueFilter.groups(Self.words(queue))
             run.isFair = fair
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
+            // Whoever asked for JSON gets it also of a run that could not begin: see answer(to:).
             var report = try await round.perform(
                 run,
                 turn: linger ? try round.turn(run) : nil,
@@ -124,7 +133,13 @@ struct OnceCommand: ProgramCommand {
     /// How long a run that stays claims where no window is set: a next run each minute may be missed twice.
     private static let lingerWindow: Duration = .seconds(180)
 
+    /// The names in lists; an empty one stays, and is refused.
     private static func words(_ list: [String]) -> [String] {
-        list.flatMap { $0.split(separator: ",") }.map(\.trimmed).filter { !$0.isEmpty }
+        list.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map(\.trimmed)
     }
+
+    /// A run that did not begin ends with the same object as any other.
+    func answer(to error: ProgramError) -> JSONValue { Self.answer(to: error) }
+
+    static func answer(to error: ProgramError) -> JSONValue { RunReport().json(waiting: nil, trouble: error.text) }
 }

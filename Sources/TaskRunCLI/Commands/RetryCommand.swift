@@ -1,4 +1,5 @@
 import ArgumentParser
+import Synchronization
 import TaskRun
 
 /// `taskrun retry`: FAILED back to WAITING.
@@ -36,6 +37,7 @@ struct RetryCommand: ProgramCommand {
     func validate() throws {
         let ways = (ids.isEmpty ? 0 : 1) + (name == nil ? 0 : 1) + (allFailed ? 1 : 0)
         guard ways == 1 else { throw ValidationError("Say which: numbers, --name or --all-failed, one of the three.") }
+        try ArgumentWord.refuseEmpty([("--name", name)])
         if now, ids.isEmpty { throw ValidationError("--now is for numbers of tasks.") }
     }
 
@@ -52,16 +54,16 @@ struct RetryCommand: ProgramCommand {
         return try await program.withStore(settings) { store in
             try await store.requireSchema()
             let selection = name.map { FailedSelection.name($0) } ?? (allFailed ? .all : .ids(ids))
-            let sent = try await Self.send(selection, store)
+            let sent = try await send(selection, store, on: program.screen)
             var done = sent.done
             let hands = DeadHands(program: program, settings: settings, store: store)
-            let released = try await hands.release(ids.filter { !done.contains($0) })
+            let released = try await hands.release(Self.others(ids, than: done))
             // Where its run was the last that it may kill, it is FAILED.
             if !released.isEmpty {
                 _ = try await store.retry(.ids(released))
                 done += try await waiting(released, in: store)
             }
-            let hastened = now ? try await store.hasten(ids.filter { !done.contains($0) }) : []
+            let hastened = now ? try await store.hasten(Self.others(ids, than: done)) : []
             let outcome = try await TasksChanged(
                 asked: ids,
                 done: done + hastened,
@@ -88,45 +90,52 @@ struct RetryCommand: ProgramCommand {
                     )
                 )
             }
-            return sent.tell(in: program) ?? outcome.status
+            return sent.tell(in: program, isJSON: options.isJSON) ?? outcome.status
         }
+    }
+
+    private static func others(_ ids: [Int64], than done: [Int64]) -> [Int64] {
+        let done = Set(done)
+        return ids.filter { !done.contains($0) }
     }
 
     /// Sends back what can be sent back; where the database refuses a row of all, each is named by its number.
-    private static func send(
+    private func send(
         _ selection: FailedSelection,
-        _ store: any TaskDesk
+        _ store: any TaskDesk,
+        on screen: Screen
     ) async throws(StoreError) -> Halves<Int64> {
-        var numbers: [Int64] = []
-        switch selection {
-        case .ids(let ids):
-            numbers = ids
-        case .name(let name):
-            if let done = try await sendAll(selection, store) { return Halves(done: done) }
-            numbers = try await failed(named: name, store)
-        case .all:
-            if let done = try await sendAll(selection, store) { return Halves(done: done) }
-            numbers = try await failed(named: nil, store)
+        var (numbers, before) = (ids, [Int64]())
+        if ids.isEmpty {
+            let all = try await sendAll(selection, store, on: screen)
+            guard !all.isWhole else { return Halves(done: all.done) }
+            before = all.done
+            numbers = try await store.list(TaskFilter(status: .failed, name: name, limit: Int(Int32.max))).map(\.id)
         }
-        return try await Halves(numbers, "send back", in: store.location) { ids throws(StoreError) in
+        let count = DoneCount("Retrying", of: numbers.count, on: screen)
+        return try await Halves(numbers, "send back", in: store.location, count: count) { ids throws(StoreError) in
             try await store.retry(.ids(ids))
-        }
+        }.behind(before)
     }
 
-    private static func failed(named name: String?, _ store: any TaskDesk) async throws(StoreError) -> [Int64] {
-        try await store.list(TaskFilter(status: .failed, name: name, limit: Int(Int32.max))).map(\.id)
-    }
-
-    /// nil: the database refuses one of them.
-    private static func sendAll(
+    /// Those sent back, and whether these are all; else the database refuses one of the others.
+    private func sendAll(
         _ selection: FailedSelection,
-        _ store: any TaskDesk
-    ) async throws(StoreError) -> [Int64]? {
+        _ store: any TaskDesk,
+        on screen: Screen
+    ) async throws(StoreError) -> (done: [Int64], isWhole: Bool) {
+        let count = DoneCount("Retrying", on: screen)
+        defer { count.end() }
+        let sent = Mutex<[Int64]>([])
         do throws(StoreError) {
-            return try await store.retry(selection)
+            let done = try await store.retry(selection) { part in
+                sent.withLock { $0 += part }
+                count.add(part.count)
+            }
+            return (done, true)
         } catch {
             guard error.code == .refused else { throw error }
-            return nil
+            return (sent.withLock { $0 }, false)
         }
     }
 }

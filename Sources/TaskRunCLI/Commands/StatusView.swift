@@ -9,8 +9,8 @@ import Foundation
 /// What `status` shows, as a table and as JSON.
 struct StatusView {
     private struct Lane: Hashable {
-        let queue: String
-        let name: String
+        let queue: ByteText
+        let name: ByteText
     }
 
     private struct Counts {
@@ -42,7 +42,7 @@ struct StatusView {
     ///   - life: Whether a run is alive.
     ///   - now: The moment from which ages are counted.
     init(_ summary: TableSummary, known: [String], life: (String?) -> HostProcesses.Life, now: Date) {
-        let lanes = Dictionary(grouping: summary.lines) { Lane(queue: $0.queue, name: $0.name) }
+        let lanes = Dictionary(grouping: summary.lines) { Lane(queue: ByteText($0.queue), name: ByteText($0.name)) }
         counts = lanes.map { lane, lines in
             func count(_ status: TaskStatus) -> Int { lines.reduce(0) { $0 + ($1.status == status ? $1.count : 0) } }
             return Counts(
@@ -54,8 +54,8 @@ struct StatusView {
                 oldestDue: lines.compactMap(\.oldestDue).min()
             )
         }.sorted { ($0.lane.queue, $0.lane.name) < ($1.lane.queue, $1.lane.name) }
-        let waiting = Set(counts.filter { $0.waiting > 0 }.map(\.lane.name))
-        unknown = UnknownName.find(waiting.subtracting(known).sorted(), in: summary, known: known)
+        let waiting = Set(counts.filter { $0.waiting > 0 }.map(\.lane.name)).subtracting(known.map { ByteText($0) })
+        unknown = UnknownName.find(waiting.sorted().map(\.text), in: summary, known: known)
         runs = summary.holders.map { Run(holder: $0, life: life($0.owner)) }
         horizonHolder = summary.horizonHolder
         paused = summary.paused
@@ -76,7 +76,7 @@ struct StatusView {
         ])
         for line in counts {
             table.add([
-                "\(line.lane.queue)", "\(line.lane.name)", "\(line.waiting)", "\(line.due)",
+                "\(line.lane.queue.text)", "\(line.lane.name.text)", "\(line.waiting)", "\(line.due)",
                 TextTable.Cell("\(line.processing)", line.processing > 0 ? .cyan : nil),
                 TextTable.Cell("\(line.failed)", line.failed > 0 ? .red : nil),
                 TextTable.Cell(line.oldestDue.map { $0.relative(to: now) } ?? ""),
@@ -109,7 +109,8 @@ struct StatusView {
     var json: JSONValue {
         let tasks: [JSONValue] = counts.map { line in
             [
-                "queue": .text(line.lane.queue), "task_name": .text(line.lane.name), "waiting": .number(line.waiting),
+                "queue": .text(line.lane.queue.text), "task_name": .text(line.lane.name.text),
+                "waiting": .number(line.waiting),
                 "due": .number(line.due), "processing": .number(line.processing), "failed": .number(line.failed),
                 "oldest_due": .text(line.oldestDue.map(MomentText.iso)),
             ]

@@ -27,10 +27,11 @@ struct TasksChanged {
     init(asked: [Int64], done: [Int64], hastened: [Int64]? = nil, store: any TaskDesk) async throws(StoreError) {
         var tasks: [Change] = []
         let isDone = Set(done)
+        let isHastened = Set(hastened ?? [])
         var seen: Set<Int64> = []
         for id in asked.isEmpty ? done : asked where seen.insert(id).inserted {
             let isDone = isDone.contains(id)
-            let row = isDone && hastened?.contains(id) != true ? nil : try await store.show(id)
+            let row = isDone && !isHastened.contains(id) ? nil : try await store.show(id)
             let batch = hastened != nil && row?.status == .waiting ? row?.afterBatch : nil
             tasks.append(Change(id: id, isDone: isDone, status: isDone ? nil : row?.status, batch: batch))
         }

@@ -22,7 +22,7 @@ struct DeadHands {
             held[id] = owner
         }
         guard !held.isEmpty else { return [] }
-        let directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
+        let directory = try RuntimeDirectory(path: settings.runtimeDirectory)
         let processes = HostProcesses(identity: .ofThisProcess(), endingLeftoversIn: directory)
         var dead: Set<String> = []
         for owner in Set(held.values) where await processes.isDead(owner) { dead.insert(owner) }

@@ -20,7 +20,7 @@ enum HostTasks {
             }
             var status = stat()
             guard name.utf8.first.map({ $0 >= 0x31 && $0 <= 0x39 }) == true,
-                stat("/proc/\(name)", &status) == 0, status.st_uid == user
+                stat("/proc/\(name)", &status) == 0, status.st_uid == user || isHidden(name, status.st_uid, user)
             else { continue }
             // The 20th field; the second, a name in parentheses, may hold anything.
             let text = ProcessFile.text("/proc/\(name)/stat") ?? ""
@@ -28,6 +28,11 @@ enum HostTasks {
             count += fields.count > 18 ? Int(fields[18]) ?? 1 : 1
         }
         return count
+    }
+
+    /// Whether a process is the user's whose files in `/proc` are root's, as a run's are: it may be signalled then.
+    private static func isHidden(_ name: String, _ owner: uid_t, _ user: uid_t) -> Bool {
+        owner == 0 && user == geteuid() && user != 0 && pid_t(name).map { kill($0, 0) == 0 } == true
     }
 }
 

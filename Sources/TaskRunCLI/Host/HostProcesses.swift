@@ -26,6 +26,12 @@ final class HostProcesses: Sendable {
     private let identity: RunIdentity
     private let endLeftovers: @Sendable (RunIdentity) async -> Bool
     private let buried = Mutex<Set<String>>([])
+    /// How many runs without a record were looked for among all processes.
+    private let searches = Mutex(0)
+    /// The most of them; the lease's end decides about the others.
+    ///
+    /// Any text that looks like a run's may stand in a row, and each costs a look at all processes.
+    private static let mostSearches = 20
 
     /// Looks from the place of a run.
     ///
@@ -58,10 +64,18 @@ final class HostProcesses: Sendable {
         if buried.withLock({ $0.contains(owner) }) { return true }
         guard life(of: owner) == .dead, let run = RunIdentity(text: owner) else { return false }
         if !identity.outlived(run) {
-            guard await endLeftovers(run) else { return false }
+            // Only runs of old versions wrote no records.
+            guard run.user != nil || mayBeSearched(), await endLeftovers(run) else { return false }
         }
         buried.withLock { _ = $0.insert(owner) }
         return true
+    }
+
+    private func mayBeSearched() -> Bool {
+        searches.withLock { count in
+            count += 1
+            return count <= Self.mostSearches
+        }
     }
 
     /// Whether the run of this text is alive, as far as can be seen from here.

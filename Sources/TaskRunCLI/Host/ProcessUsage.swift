@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import Handlers
 
 /// What this process has used of the machine.
 enum ProcessUsage {
@@ -39,10 +40,12 @@ enum ProcessUsage {
     /// Begins anew to look for the most memory, where the system can: proc_pid_clear_refs(5).
     static func forgetPeak() {
         #if os(Linux)
-        let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        _ = write(file, "5", 1)
-        close(file)
+        ProcessWords.whileOpen {
+            let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+            guard file >= 0 else { return }
+            _ = write(file, "5", 1)
+            close(file)
+        }
         #endif
     }
 

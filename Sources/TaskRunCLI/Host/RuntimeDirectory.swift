@@ -12,18 +12,13 @@ struct RuntimeDirectory {
     /// Its path.
     let path: String
 
-    /// Where it is unless the settings say otherwise.
-    ///
-    /// Not below XDG_RUNTIME_DIR: cron does not set it, and runs from cron and from a terminal must meet.
-    static func standardPath(user: uid_t = geteuid()) -> String { "/tmp/taskrun-\(user)" }
-
     /// Opens the folder, and creates it if it is not there.
     ///
     /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for one that belongs to somebody else, that others may
     ///   write to, or that cannot be made.
     init(path: String) throws(ProgramError) {
         self.path = path
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        guard Self.make(FilePath(path)) else {
             let reason = Errno(rawValue: errno)
             throw Self.problem(path, "cannot be created: \(reason)", Scarcity.status(reason))
         }
@@ -41,6 +36,14 @@ struct RuntimeDirectory {
         if owner != user { return "belongs to another user" }
         if mode & 0o022 != 0 { return "may be written to by others" }
         return nil
+    }
+
+    /// Makes a folder, and those that it is to lie in; whether it is there.
+    private static func make(_ path: FilePath) -> Bool {
+        if mkdir(path.string, 0o700) == 0 || errno == EEXIST { return true }
+        let parent = path.removingLastComponent()
+        guard errno == ENOENT, !parent.isEmpty, parent != path, make(parent) else { return false }
+        return mkdir(path.string, 0o700) == 0 || errno == EEXIST
     }
 
     private static func problem(

@@ -23,6 +23,8 @@ struct OnceRound {
     /// How many handlers there may be at once, and what is said where that is less than the settings say.
     private let capacity: (count: Int, finding: Finding?)
     private let subject: [String]
+    /// What to type before the name of a command that is to look at the same tables.
+    private let command: String
 
     /// Puts it together.
     ///
@@ -34,7 +36,7 @@ struct OnceRound {
         let executables = settings.executables(program, run: identity)
         handlers = try HandlerList(program, settings, executables: executables, store: store)
         hooks = HookList(program, settings, executables: executables)
-        directory = try RuntimeDirectory(path: settings.runtimeDirectory ?? RuntimeDirectory.standardPath())
+        directory = try RuntimeDirectory(path: settings.runtimeDirectory)
         records = RunRecords(runtimeDirectory: directory.path)
         capacity = Capacity.ofThisProcess(for: settings.concurrency).cap(settings.concurrency)
         slots = try FileSlots(count: capacity.count, in: directory)
@@ -47,6 +49,7 @@ struct OnceRound {
             }
         missingFolder = settings.missingHandlersFolder
         strayLimits = Checks.strayLimits(settings, known: handlers.registry.names).filter { $0.advice != nil }
+        command = program.command(with: settings)
         subject = [program.name, database, PathText.absolute(settings.handlers)]
     }
 
@@ -77,7 +80,7 @@ struct OnceRound {
             throw ProgramError(
                 .usage,
                 "--only names \"\(name)\", which has no handler here"
-                    + (nearest.map { " (did you mean \"\($0)\"?)" } ?? ""),
+                    + Spelling.hint(nearest, for: name),
                 advice: "See: \(program.name) handlers"
             )
         }
@@ -110,12 +113,23 @@ struct OnceRound {
             pulse: RunWatch.pulse,
             observer: { display.observe($0) }
         )
-        let report = try await StopSignals.listen(stop) {
-            async let orphans: Void = Orphans.reap()
-            await display.tick()
-            await orphans
-        } _: {
-            try await run.run()
+        let report: RunReport
+        do {
+            report = try await StopSignals.listen(stop) {
+                async let orphans: Void = Orphans.reap()
+                await display.tick()
+                await orphans
+            } _: {
+                try await run.run()
+            }
+        } catch let error as StoreError {
+            // What was in hand is left to the next run.
+            var report = await run.reportSoFar
+            report.trouble = error
+            display.clear()
+            display.finish(report, unknown: [])
+            tell(error)
+            return report
         }
         records.end(isClean: report.isClean)
         display.clear()
@@ -131,14 +145,15 @@ struct OnceRound {
     }
 
     /// How many tasks are WAITING, due or not; nil if they cannot be counted, which the report then gives as trouble.
+    ///
+    /// After trouble that ended the run nobody waits for the same trouble once more.
     func waiting(_ report: inout RunReport) async -> Int? {
+        guard report.trouble == nil else { return nil }
         do {
             return try await store.summary().lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
         } catch {
-            if report.trouble == nil {
-                report.trouble = error
-                tell(error)
-            }
+            report.trouble = error
+            tell(error)
             return nil
         }
     }
@@ -152,7 +167,7 @@ struct OnceRound {
     }
 
     private func teller(_ settings: RunSettings, isSilent: Bool) -> any RunTeller {
-        guard program.screen.terminal.isTerminal, !isSilent else { return QuietTeller(program: program.name) }
+        guard program.screen.terminal.isTerminal, !isSilent else { return QuietTeller(program: command) }
         let registry = handlers.registry
         return TerminalTeller(program: program.name, terminal: program.screen.terminal, places: settings.concurrency) {
             task in
@@ -163,12 +178,7 @@ struct OnceRound {
 
     /// Says what kept the run from going on.
     private func tell(_ trouble: StoreError) {
-        // The next run tries a locked table again, and cron mails whatever is said: the exit code is enough.
-        if trouble.code == .locked, !program.screen.terminal.isTerminal {
-            logger.notice("ended early: \(trouble)")
-        } else {
-            _ = program.report(ProgramError(trouble))
-        }
+        _ = program.report(ProgramError(trouble))
     }
 }
 
@@ -181,7 +191,7 @@ extension UnknownName {
     /// Puts names, counts and nearest known names together.
     static func find(_ names: [String], in summary: TableSummary?, known: [String]) -> [UnknownName] {
         names.map { name in
-            let lines = summary?.lines.filter { $0.name == name && $0.status == .waiting }
+            let lines = summary?.lines.filter { ByteText($0.name) == ByteText(name) && $0.status == .waiting }
             let count = lines?.reduce(0) { $0 + $1.count }
             return UnknownName(name: name, count: count, nearest: Spelling.nearest(to: name, among: known))
         }

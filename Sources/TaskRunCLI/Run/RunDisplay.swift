@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 import TaskRun
 
@@ -8,6 +9,7 @@ final class RunDisplay: Sendable {
     private struct State {
         var teller: any RunTeller
         var drawn = Duration.zero
+        var troubles = Troubles()
     }
 
     private let screen: Screen
@@ -26,6 +28,14 @@ final class RunDisplay: Sendable {
         log.note(event)
         let moment = began.duration(to: .now)
         state.withLock { state in
+            switch event {
+            case .trouble(let error) where !error.isPassing: state.troubles.note(error, .error, at: moment)
+            case .held(let error): state.troubles.note(error, .warning, at: moment)
+            default: break
+            }
+            if let (task, line, alike) = state.teller.trouble(in: event) {
+                return state.troubles.note(line, .error, alike: alike, task: task, at: moment)
+            }
             let lines = state.teller.lines(for: event, at: moment)
             // Events without a line may come in a flood, and nobody sees more than ten pictures a second.
             guard !lines.isEmpty || moment - state.drawn > .milliseconds(100) else { return }
@@ -41,15 +51,22 @@ final class RunDisplay: Sendable {
     func tick() async {
         // Cancellation ends it.
         while (try? await Task.sleep(for: .seconds(1))) != nil {
+            tell(at: began.duration(to: .now))
             state.withLock { screen.write([], progress: $0.teller.progress(at: began.duration(to: .now))) }
         }
+    }
+
+    private func tell(at moment: Duration?, except end: StoreError? = nil) {
+        let lines = state.withLock { $0.troubles.lines(at: moment, except: end) }
+        for line in lines { log.logger.log(level: line.level, "\(line.text)") }
     }
 
     /// Removes the progress line.
     func clear() { screen.write([], progress: "") }
 
-    /// Says what there is to say at the end.
+    /// Says what there is to say at the end, except for what ended the run.
     func finish(_ report: RunReport, unknown: [UnknownName]) {
+        tell(at: nil, except: report.trouble)
         state.withLock { screen.write($0.teller.summary(report, unknown: unknown)) }
     }
 }

@@ -12,10 +12,11 @@ struct RunLog: Sendable {
     func note(_ event: RunEvent) {
         switch event {
         case .trouble(let error):
-            // What passes by itself needs nobody; if it does not pass, the run ends with it and says so.
-            logger.log(level: error.isPassing ? .notice : .error, "\(error)")
-        case .held(let error):
-            logger.warning("\(error)")
+            // What passes by itself needs nobody; if it does not pass, the run ends with it and says so. The rest: see Troubles.
+            if error.isPassing { logger.notice("\(error)") }
+        case .held:
+            // See Troubles.
+            break
         case .recovered(let tasks):
             logger.notice("taken over from dead runs: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
             let gone = tasks.filter(\.gaveWay)

@@ -4,6 +4,9 @@ import TaskRun
 protocol RunTeller: Sendable {
     /// What to say at once.
     mutating func lines(for event: RunEvent, at moment: Duration) -> [String]
+    /// What in an event is one trouble of many tasks, and told once for all that are alike: the task, what is said, and what they have
+    /// in common; nil: nothing.
+    func trouble(in event: RunEvent) -> (task: Int64, line: String, alike: String)?
     /// Takes note of whether other runs have all places for handlers.
     mutating func note(isCrowded: Bool)
     /// The line at the bottom of the screen; empty for none.
@@ -14,6 +17,7 @@ protocol RunTeller: Sendable {
 
 extension RunTeller {
     func note(isCrowded: Bool) {}
+    func trouble(in event: RunEvent) -> (task: Int64, line: String, alike: String)? { nil }
 }
 
 /// A name that WAITING tasks have and no handler on this host.
@@ -33,8 +37,7 @@ struct UnknownName: Equatable {
             case 1?: "1 task named \(name) waits"
             case let count?: "\(count) tasks named \(name) wait"
             }
-        let meant = nearest.map { " (did you mean \"\($0)\"?)" } ?? ""
-        return "\(subject), but this host has no handler of that name\(meant)."
+        return "\(subject), but this host has no handler of that name\(Spelling.hint(nearest, for: self.name))."
     }
 
     /// The sentences for many, at most 20.
@@ -48,11 +51,19 @@ struct UnknownName: Equatable {
 struct QuietTeller: RunTeller {
     /// How many FAILED tasks are named; the rest is counted.
     static let limit = 20
-    /// The program's name, for what to type.
+    /// What to type before the name of a command, options included: whoever reads a mail is in another folder.
     let program: String
     private var failed = 0
 
     init(program: String) { self.program = program }
+
+    /// Rows that the database does not let be deleted: one trouble, whatever their number.
+    func trouble(in event: RunEvent) -> (task: Int64, line: String, alike: String)? {
+        guard case .ended(let task, .fail(let error)?, .settled, _) = event,
+            error.hasPrefix(Verdict.delete.summary)
+        else { return nil }
+        return (task.id, "Task \(task.id) \(task.name.visible()) is FAILED: \(error.gist)".asSentence, error)
+    }
 
     mutating func lines(for event: RunEvent, at moment: Duration) -> [String] {
         switch event {
@@ -99,18 +110,19 @@ struct QuietTeller: RunTeller {
 
     private mutating func tell(_ text: String, id: Int64) -> [String] {
         failed += 1
-        return failed <= Self.limit ? [text, "    See: \(program) show \(id)"] : []
+        return failed <= Self.limit ? [line(text, id: id)] : []
     }
+
+    private func line(_ text: String, id: Int64) -> String { "\(text.asSentence) See: \(program) show \(id)" }
 
     /// Why handlers do not begin, and what becomes of their tasks.
     static func heldBack(_ task: ClaimedTask, _ why: NotBegun) -> String {
-        let reason = why.reason.gist
-        let stop = reason.last.map { ".?!…".contains($0) } ?? false ? "" : "."
+        let reason = why.reason.gist.asSentence
         let rest =
             why.cause == .scarcity
             ? "Fewer handlers are at work at once; no attempt is counted."
             : "Tasks named \(task.name.visible()) wait, and no attempt is counted; all others go on."
-        return "\(reason)\(stop) \(rest)"
+        return "\(reason) \(rest)"
     }
 
     /// Which handlers did not end.

@@ -6,11 +6,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Where the tasks are: `sqlite:PATH`, or a `postgres://…` URL.
+/// Where the tasks are: `sqlite:PATH`, a `postgres://…` URL, or libpq's `host=… dbname=…`.
 enum DatabaseAddress: Sendable, Equatable {
     /// An SQLite file.
     case sqlite(path: String)
-    /// A PostgreSQL database, by a URL as libpq reads it.
+    /// A PostgreSQL database, by a URL or keywords as libpq reads them.
     case postgresql(url: String)
 
     /// Which SQL its tables are written in.
@@ -33,7 +33,8 @@ enum DatabaseAddress: Sendable, Equatable {
     var redacted: String {
         switch self {
         case .sqlite(let path): "sqlite:\(path)"
-        case .postgresql(let url): Self.redact(url)
+        case .postgresql(let url):
+            PostgreSQLURL.isMeant(url) ? PostgreSQLURL(url).redacted : PostgreSQLWords(url).redacted
         }
     }
 
@@ -46,26 +47,31 @@ enum DatabaseAddress: Sendable, Equatable {
     ///   - status: The exit code for an address that cannot be understood.
     /// - Throws: ``ProgramError`` that shows no password.
     init(_ text: String, in place: String, relativeTo folder: String, status: ExitStatus) throws(ProgramError) {
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-            guard !Self.hasWordAsPort(Self.place(of: text)) else {
-                let problem = "the database in \(place) cannot be read: its port is no number"
-                throw ProgramError(status, problem, advice: "Write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
-            }
-            guard !Self.hasSignInSecret(text) else {
-                let problem = "the database in \(place) cannot be read: there is a / or an @ before its last @"
-                let advice = "In a user or a password write @ as %40, / as %2F, ? as %3F and % as %25"
-                throw ProgramError(status, problem, advice: advice)
+        let isURL = PostgreSQLURL.isMeant(text)
+        if isURL || PostgreSQLWords.isMeant(text) {
+            if let fault = isURL ? PostgreSQLURL(text).fault : PostgreSQLWords(text).fault {
+                let problem = "the database in \(place) cannot be read: \(fault.found)"
+                throw ProgramError(status, problem, advice: fault.advice)
             }
             self = .postgresql(url: text)
         } else if text.hasPrefix("sqlite:") {
             let path = Self.path(String(text.dropFirst("sqlite:".count)))
-            guard !path.isEmpty, path != ":memory:" else {
-                let problem = "the database in \(place) is \"\(text)\", which names no file"
+            guard path.contains(where: { $0 != "/" }), path != ":memory:" else {
+                let problem = "the database in \(place) names no file"
                 throw ProgramError(status, problem, advice: "Write sqlite:PATH, like sqlite:tasks.db")
+            }
+            guard !text.hasPrefix("sqlite://") || text.hasPrefix("sqlite:///") else {
+                // Two slashes begin a host, which a file has not; taken for a path it would be one in the root folder.
+                let problem = "the database in \(place) has two slashes behind sqlite:, which names no file"
+                let name = path.drop { $0 == "/" }
+                let advice =
+                    "Write sqlite:\(name) for a file seen from here, or sqlite:/\(name) for one in the root folder"
+                throw ProgramError(status, problem, advice: advice)
             }
             self = .sqlite(path: PathText.join(folder, path))
         } else {
-            let problem = "the database in \(place) is \"\(Self.redact(text))\", which is no address known here"
+            // Nothing of it: what stands in a wrong place may be a password.
+            let problem = "the database in \(place) is no address known here"
             throw ProgramError(status, problem, advice: Self.advice(for: text))
         }
     }
@@ -76,49 +82,9 @@ enum DatabaseAddress: Sendable, Equatable {
     }
 
     private static func advice(for text: String) -> String {
-        let isFile = [".db", ".sqlite", ".sqlite3"].contains { text.hasSuffix($0) }
-        if isFile, !text.contains(":") { return "Did you mean \"sqlite:\(text)\"?" }
+        // Letters and the usual signs of a path alone: nothing that separates a password from something.
+        if text.contains(/^[\p{L}0-9._\/-]+\.(db|sqlite|sqlite3)$/) { return "Did you mean \"sqlite:\(text)\"?" }
         return "Write sqlite:PATH or postgres://USER@HOST/DATABASE"
-    }
-
-    /// A URL without what may be secret: the password, and the values behind `?`.
-    ///
-    /// Where it cannot be told what is what, nothing but the scheme is left.
-    static func redact(_ url: String) -> String {
-        guard let start = url.firstRange(of: "://")?.upperBound else {
-            return url.contains { "@=?".contains($0) } ? "…" : url
-        }
-        let (scheme, rest) = (url[..<start], url[start...])
-        let (at, question) = (rest.lastIndex(of: "@"), rest.firstIndex(of: "?"))
-        if let at, let question, question < at { return scheme + "…" }
-        let place = place(of: url)
-        if hasWordAsPort(place) { return scheme + "…" }
-        let user = at.map { rest[..<$0].prefix { $0 != ":" } + "@" } ?? ""
-        return scheme + user + place + (question == nil ? "" : "?…")
-    }
-
-    /// What a URL says between user and `?`: hosts, ports and database.
-    private static func place(of url: String) -> Substring {
-        guard let start = url.firstRange(of: "://")?.upperBound else { return url[...] }
-        let rest = url[start...]
-        let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
-        return place.prefix { $0 != "?" }
-    }
-
-    /// Whether what looks like user and password has a sign in it at which libpq takes them for something else, and shows
-    /// them.
-    private static func hasSignInSecret(_ url: String) -> Bool {
-        guard let start = url.firstRange(of: "://")?.upperBound else { return false }
-        let rest = url[start...].prefix { $0 != "?" }
-        return rest.lastIndex(of: "@").map { rest[..<$0].contains { "/@".contains($0) } } ?? false
-    }
-
-    /// Whether a word stands where a port should: `user:secret` with the host forgotten looks like a host with its port.
-    private static func hasWordAsPort(_ place: Substring) -> Bool {
-        place.prefix { $0 != "/" }.split(separator: ",").contains { host in
-            guard let colon = host.lastIndex(of: ":"), host.last != "]" else { return false }
-            return host[host.index(after: colon)...].contains { !$0.isNumber }
-        }
     }
 }
 
@@ -131,6 +97,9 @@ enum PathText {
 
     /// A path as seen from the working directory.
     static func absolute(_ path: String) -> String { join(FileManager.default.currentDirectoryPath, path) }
+
+    /// The file that a path leads to, as seen from the working directory; the path itself where it leads nowhere.
+    static func real(_ path: String) -> String { URL(fileURLWithPath: absolute(path)).resolvingSymlinksInPath().path }
 
     /// The folder part of a path, empty where there is none.
     static func folder(of path: String) -> String {

@@ -26,7 +26,7 @@ import TaskRun
 /// | `max_result` | bytes kept of the result of a task with a token, 1 KB to 64 MB | 16 MB |
 /// | `keep_result` | how long such a result is kept, 1 s to 366 d | 24 h |
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
-/// | `runtime_directory` | private folder for the host's places for handlers | `/tmp/taskrun-UID` |
+/// | `runtime_directory` | private folder for the host's places for handlers | `$XDG_RUNTIME_DIR/taskrun` |
 /// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
 /// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, `taskrun@localhost` |
 /// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts`, `tasks.NAME.keep_result` | the same for one task name; file only | – |

@@ -52,8 +52,8 @@ struct Settings: Sendable {
     let keepResult: Duration
     /// Names of variables that executables get.
     let environment: [String]
-    /// The private folder for the host's places; nil: the default one.
-    let runtimeDirectory: String?
+    /// The private folder for the host's places.
+    let runtimeDirectory: String
     /// How far the commits of `once` go in an SQLite file with WAL.
     var sqliteSynchronous: Synchronous
     /// How e-mails are sent.
@@ -85,20 +85,23 @@ struct Settings: Sendable {
     ///   - config: The file named on the command line.
     ///   - variables: The environment.
     ///   - cores: The number of cores.
+    ///   - base: The folder in which the program begins; empty for this process' own.
     /// - Throws: ``ProgramError`` for anything that is not as ``SettingTable`` says.
     init(
         flags: [String: String],
         config: String?,
         variables: [String: String],
-        cores: Int
+        cores: Int,
+        in base: String = ""
     ) throws(ProgramError) {
-        let file = try Self.file(named: config, variables: variables)
+        let file = try Self.file(named: config, variables: variables, in: base)
         let reader = SettingsReader(
-            layers: [.flags(flags), .environment(variables)] + [file.flatMap(SettingLayer.file)].compactMap(\.self)
+            layers: [.flags(flags, in: base), .environment(variables, in: base)]
+                + [file.flatMap(SettingLayer.file)].compactMap(\.self)
         )
         self.file = file?.path
         // What nobody names is beside the file, and hooks beside the handlers: cron starts in another folder.
-        let folder = file.map { PathText.folder(of: $0.path) } ?? ""
+        let folder = file.map { PathText.folder(of: $0.path) } ?? base
         database =
             try reader.address(SettingTable.database) ?? .sqlite(path: PathText.join(folder, "tasks.db"))
         listenDatabase = try reader.address(SettingTable.listenDatabase).map { address throws(ProgramError) in
@@ -135,7 +138,9 @@ struct Settings: Sendable {
         maxResult = try reader.value(SettingTable.maxResult) ?? standard.maxResult
         keepResult = try reader.value(SettingTable.keepResult) ?? standard.keepResult
         environment = try reader.list(SettingTable.environment) ?? []
-        runtimeDirectory = try reader.path(SettingTable.runtimeDirectory)
+        runtimeDirectory =
+            try reader.path(SettingTable.runtimeDirectory)
+            ?? StandardRuntimeFolder(variables: variables).path
         sqliteSynchronous = try reader.value(SettingTable.sqliteSynchronous) ?? .full
         mail = Mail(
             sendmail: try reader.path(SettingTable.mailSendmail),
@@ -145,10 +150,15 @@ struct Settings: Sendable {
         tasks = try Self.limits(of: file?.taskNames ?? [], reader)
     }
 
-    private static func file(named flag: String?, variables: [String: String]) throws(ProgramError) -> SettingsFile? {
+    private static func file(
+        named flag: String?,
+        variables: [String: String],
+        in base: String
+    ) throws(ProgramError) -> SettingsFile? {
         let variable = variables["TASKRUN_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
-        if let path = flag ?? variable { return try SettingsFile(path: path) }
-        return try FileManager.default.fileExists(atPath: defaultFile) ? SettingsFile(path: defaultFile) : nil
+        if let path = flag ?? variable { return try SettingsFile(path: PathText.join(base, path)) }
+        let standard = PathText.join(base, defaultFile)
+        return try FileManager.default.fileExists(atPath: standard) ? SettingsFile(path: standard) : nil
     }
 
     private static func limits(

@@ -1,4 +1,5 @@
 import Configuration
+import Handlers
 import Yams
 
 #if canImport(FoundationEssentials)
@@ -20,9 +21,13 @@ struct SettingsFile {
 
     /// Reads a file.
     ///
-    /// - Throws: ``ProgramError`` with ``ExitStatus/settings``, for a file that cannot be read, is no YAML, or has a key
-    ///   that is not known.
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings``, for a file that cannot be read, is no YAML, has a key
+    ///   that is not known, that others may change, or that has a password in it and that others may read.
     init(path: String) throws(ProgramError) {
+        var trust = PathTrust()
+        if let fault = trust.fault(of: path) {
+            throw ProgramError(.settings, fault.sentence("the settings file", path), advice: fault.advice)
+        }
         let data: Data
         do {
             data = try Data(contentsOf: URL(filePath: path))
@@ -44,6 +49,7 @@ struct SettingsFile {
                 return
             }
             let keys = try SettingsKeys(root: root, path: path)
+            if let fault = Readers.fault(of: path, holding: keys.secrets) { throw fault }
             (lines, taskNames) = (keys.lines, keys.taskNames)
             snapshot = try YAMLSnapshot(data: data.bytes, providerName: path, parsingOptions: .default)
         } catch {
@@ -68,7 +74,8 @@ struct SettingsFile {
         case YamlError.parser(_, let text, let mark, _): problem = (mark.line, text)
         case YamlError.composer(_, let text, let mark, _): problem = (mark.line, text)
         case YamlError.duplicatedKeysInMapping(let keys, let context):
-            problem = (context.mark.line, "\(keys.map { "\"\($0)\"" }.joined(separator: ", ")) stands there twice")
+            let names = keys.map { Secrets.isAddress($0) ? "…" : "\"\($0)\"" }
+            problem = (context.mark.line, "\(names.joined(separator: ", ")) stands there twice")
         default: problem = (nil, "a list may hold nothing but plain values")
         }
         let place = path + (problem.line.map { " line \($0)" } ?? "")

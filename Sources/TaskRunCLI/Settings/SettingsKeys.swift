@@ -5,6 +5,8 @@ import Yams
 struct SettingsKeys {
     private(set) var lines: [String: Int] = [:]
     private(set) var taskNames: [String] = []
+    /// The keys whose values hold a password.
+    private(set) var secrets: [String] = []
     private let path: String
 
     init(root: Node, path: String) throws(ProgramError) {
@@ -37,6 +39,7 @@ struct SettingsKeys {
             for (child, value) in mapping { try walk(child, value, under: parts) }
         } else {
             guard Self.known(under: parents).contains(key) else { throw unknown(key, under: parents) }
+            if let text = value.string, PostgreSQLURL.hasSecret(text) { secrets.append(key) }
             guard value.mapping == nil else {
                 throw ProgramError(.settings, "\(place(key)) has keys below it: expected one value")
             }
@@ -44,7 +47,8 @@ struct SettingsKeys {
     }
 
     private func place(_ key: String) -> String {
-        "\"\(key)\" in \(path)" + (lines[key].map { " line \($0)" } ?? "")
+        // A line that begins with the address instead of with its key.
+        "\"\(Secrets.isAddress(key) ? "…" : key)\" in \(path)" + (lines[key].map { " line \($0)" } ?? "")
     }
 
     private func unknown(_ key: String, under parents: [String]) -> ProgramError {

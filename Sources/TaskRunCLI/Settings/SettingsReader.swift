@@ -17,7 +17,7 @@ struct SettingLayer: Sendable {
     let status: ExitStatus
 
     /// The command line: values by key.
-    static func flags(_ values: [String: String]) -> SettingLayer {
+    static func flags(_ values: [String: String], in base: String = "") -> SettingLayer {
         let pairs = values.map { (AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)), $0.value) }
         let texts = Dictionary(uniqueKeysWithValues: pairs).mapValues { ConfigValue(.string($0), isSecret: false) }
         return SettingLayer(
@@ -25,7 +25,7 @@ struct SettingLayer: Sendable {
             prefix: [],
             holds: { _ in true },
             place: { $0.flag },
-            folder: "",
+            folder: base,
             status: .usage
         )
     }
@@ -33,14 +33,14 @@ struct SettingLayer: Sendable {
     /// The environment: `TASKRUN_…`.
     ///
     /// An empty variable counts as one that is not set.
-    static func environment(_ variables: [String: String]) -> SettingLayer {
+    static func environment(_ variables: [String: String], in base: String = "") -> SettingLayer {
         let set = variables.filter { $0.key.hasPrefix("TASKRUN_") && !$0.value.isEmpty }
         return SettingLayer(
             snapshot: EnvironmentVariablesProvider(environmentVariables: set).snapshot(),
             prefix: ["taskrun"],
             holds: { $0.isInEnvironment },
             place: { $0.variable },
-            folder: "",
+            folder: base,
             status: .settings
         )
     }

@@ -5,6 +5,9 @@ enum ConstraintText {
     /// The words for a rule's name: `queue_is_1_to_200_characters_without_control_characters` asks that `queue must be
     /// 1 to 200 characters, without control characters`; nil for a name of another form.
     static func words(_ name: String) -> String? {
+        if let match = name.wholeMatch(of: /([a-z_]+?)_begins_with_([a-z_]+)/) {
+            return "\(match.output.1) must begin with \(match.output.2.replacing("_", with: " "))"
+        }
         guard let match = name.wholeMatch(of: /([a-z_]+?)_is_([a-z0-9_]+)/) else { return nil }
         let rule = match.output.2
             .replacing(/_chars$/, with: "_characters")

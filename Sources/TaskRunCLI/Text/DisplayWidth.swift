@@ -20,23 +20,40 @@ extension String {
         return kept + "…"
     }
 
-    /// Safe to be shown on a terminal: control characters, which could change its state, become `�`.
+    /// Safe to be shown on a terminal: control characters, which could change its state, and what nobody would see become `�`.
     ///
     /// Line ends and tabs stay if asked for; else they become spaces.
     func visible(keepingLines: Bool = false) -> String {
-        // Most texts have nothing of it: control characters are these bytes, or begin with them in UTF-8.
-        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == 0xc2 || $0 == 0xe2 }) else { return self }
+        // Most texts have nothing of it.
+        guard utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) else { return self }
         var shown = String.UnicodeScalarView()
-        for scalar in unicodeScalars {
+        var before: Unicode.Scalar?
+        var rest = unicodeScalars[...]
+        while let scalar = rest.popFirst() {
             switch scalar {
             case "\n", "\t": shown.append(keepingLines ? scalar : " ")
-            case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value): shown.append("\u{FFFD}")
-            // Directions that could make a line read as another one.
-            case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}": shown.append("\u{FFFD}")
+            case _ where scalar.isHidden(between: before, and: rest.first): shown.append("\u{FFFD}")
             default: shown.append(scalar)
             }
+            before = scalar
         }
         return String(shown)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal may obey it, or shows nothing for it, so that one text looks like another.
+    ///
+    /// Joiners and variation selectors belong to the signs between which they stand, as in emoji and in Persian; beside ASCII they hide.
+    func isHidden(between before: Unicode.Scalar?, and after: Unicode.Scalar?) -> Bool {
+        switch value {
+        case 0..<0x20, 0x7f..<0xa0: true
+        // The ends of lines and paragraphs, and what is written between lines.
+        case 0x2028, 0x2029, 0xfff9...0xfffb: true
+        case 0x200c, 0x200d: before?.isASCII != false || after?.isASCII != false
+        case 0xfe00...0xfe0f: before?.isASCII != false && after?.value != 0x20e3
+        default: properties.isDefaultIgnorableCodePoint
+        }
     }
 }
 

@@ -29,14 +29,36 @@ enum JSONValue: Sendable {
         case .seconds(let value): "\((value / .milliseconds(1)).rounded() / 1000)"
         case .measured(let value): "\((value * 1000).rounded() / 1000)"
         case .text(let value): Self.quote(value)
-        case .raw(let value): String(decoding: value.utf8.map { $0 == 10 || $0 == 13 ? 32 : $0 }, as: UTF8.self)
+        case .raw(let value): Self.oneLine(value)
         case .list(let values): "[\(values.map(\.line).joined(separator: ","))]"
         case .object(let members):
             "{\(members.map { "\(Self.quote($0.key)):\($0.value.line)" }.joined(separator: ","))}"
         }
     }
 
-    /// A text in quotes, after RFC 8259, section 7; with the control characters beyond ASCII that a terminal may obey.
+    /// JSON in one line, for a terminal too: what is hidden can only stand in texts, where it has another form.
+    private static func oneLine(_ json: String) -> String {
+        guard json.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) else { return json }
+        var line = ""
+        for scalar in json.unicodeScalars {
+            switch scalar {
+            case "\n", "\r", "\t": line += " "
+            case _ where scalar.isHidden(between: nil, and: nil): line += escape(scalar)
+            default: line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
+    }
+
+    /// A scalar as `\u0000`, or as two of these beyond U+FFFF.
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        String(scalar).utf16.map { unit in
+            let digits = String(unit, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }.joined()
+    }
+
+    /// A text in quotes, after RFC 8259, section 7; what a terminal may obey, or shows nothing for, by its number.
     private static func quote(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -46,9 +68,7 @@ enum JSONValue: Sendable {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value):
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where scalar.isHidden(between: nil, and: nil): quoted += escape(scalar)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

@@ -68,7 +68,7 @@ extension Settings {
             environment: ExecutableSettings.environment(from: program.variables, listed: environment),
             resultLimit: outputLimit,
             maxResult: maxResult,
-            privateFolder: runtimeDirectory ?? RuntimeDirectory.standardPath()
+            privateFolder: runtimeDirectory
         )
     }
 

@@ -19,8 +19,16 @@ struct HookList {
             settings: executables
         )
         hooks = program.builtIn.hooks + folder.hooks
-        findings = folder.findings
+        findings = folder.findings + folder.refusals
         strangers = folder.strangers
+    }
+
+    /// Looks whether the hooks that are told of added tasks may be obeyed, before one is added.
+    ///
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for such a hook, or its folder, that others may change.
+    static func requireTrust(_ program: Program, _ settings: Settings) throws(ProgramError) {
+        guard let refusal = folder(program, settings).refused[.afterAdd] else { return }
+        throw ProgramError(.settings, refusal.found, advice: refusal.advice)
     }
 
     /// Tells that a command has added tasks.
@@ -32,10 +40,20 @@ struct HookList {
     static func tell(_ added: HookAddition, _ program: Program, _ settings: Settings) async {
         // A hook that adds tasks itself would otherwise go on for ever.
         guard program.variables["TASKRUN_EVENT"] != HookEvent.afterAdd.rawValue else { return }
-        let list = HookList(program, settings, executables: settings.executables(program))
+        let folder = folder(program, settings)
         let logger = program.logger(settings)
-        for finding in list.findings { logger.warning("\(finding.sentence)") }
-        guard let hooks = Hooks(list.hooks, timeLimit: settings.hookTimeout, logger: logger) else { return }
+        // Other hooks that are refused are a matter of runs.
+        for finding in folder.findings { logger.warning("\(finding.sentence)") }
+        let all = program.builtIn.hooks + folder.hooks
+        guard let hooks = Hooks(all, timeLimit: settings.hookTimeout, logger: logger) else { return }
         await hooks.tell(.afterAdd) { try await $0.afterAdd(added) }
+    }
+
+    private static func folder(_ program: Program, _ settings: Settings) -> HooksFolder {
+        HooksFolder(
+            path: settings.hooks,
+            isDefault: settings.isHooksDefault,
+            settings: settings.executables(program)
+        )
     }
 }

@@ -81,7 +81,19 @@ extension Program {
             case .warning(let text): logger.log(level: isRun ? .notice : .warning, "\(text)")
             }
         }
-        let store = try StoreFactory.open(settings, synchronous: synchronous, creating: creating, tell: tell)
+        let begin = ContinuousClock.now
+        let patience = isRun ? min(settings.window, RunSettings().lockPatience) : .zero
+        var opened: (any TaskDesk)?
+        while opened == nil {
+            do throws(StoreError) {
+                opened = try StoreFactory.open(settings, synchronous: synchronous, creating: creating, tell: tell)
+            } catch {
+                // SQLite has waited for 5 s already.
+                guard error.code == .locked, begin.duration(to: .now) < patience else { throw error }
+                logger.notice("\(error)")
+            }
+        }
+        guard let store = opened else { preconditionFailure("a store that was not opened is an error") }
         do {
             let result = try await body(store)
             await store.close()

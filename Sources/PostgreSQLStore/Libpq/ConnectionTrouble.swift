@@ -1,0 +1,50 @@
+import TaskRun
+
+/// What is wrong with how a server is to be connected to, where libpq itself says it: it has no numbers for these.
+///
+/// The words are libpq's own, of its files fe-connect.c and fe-secure-openssl.c; this program sets no locale, so they are English.
+enum ConnectionTrouble {
+    /// The failure, if it is one that only a person can end.
+    static func find(in message: String) -> PostgreSQLFailure? {
+        for (words, advice) in known where message.contains(words) {
+            return PostgreSQLFailure(.database, message: message, advice: advice)
+        }
+        return nil
+    }
+
+    /// What libpq says, and what to do.
+    private static let known: [(words: String, advice: String)] = [
+        (
+            "does not match host name",
+            "Name the server as its certificate does, in the address or in ~/.pg_service.conf; sslmode=verify-ca does not compare names."
+        ),
+        (
+            "certificate verify failed",
+            "Name the certificate of the authority that signed the server's with sslrootcert=FILE, or put it into ~/.postgresql/root.crt."
+        ),
+        (
+            "root certificate file",
+            "Name the authority's certificate with sslrootcert=FILE (sslrootcert=system: those of this machine, with libpq 16 and later)."
+        ),
+        (
+            "certificate could not be obtained",
+            "The server shows no certificate: set ssl on there, or leave out sslmode."
+        ),
+        (
+            "server does not support SSL, but SSL was required",
+            "Switch TLS on at the server (ssl = on), or, where the way to it is safe, write sslmode=prefer."
+        ),
+        ("invalid sslmode value", "Write sslmode=disable, allow, prefer, require, verify-ca or verify-full."),
+        ("invalid channel_binding value", "Write channel_binding=disable, prefer or require."),
+        (
+            "invalid target_session_attrs value",
+            "Write target_session_attrs=any, read-write, read-only, primary, standby or prefer-standby."
+        ),
+        ("invalid gssencmode value", "Write gssencmode=disable, prefer or require."),
+        ("invalid load_balance_hosts value", "Write load_balance_hosts=disable or random."),
+        (
+            "private key file",
+            "Let the key's file belong to this user, or to root, and be readable by no one else (chmod 0600)."
+        ),
+    ]
+}

@@ -1,0 +1,91 @@
+import TaskRun
+
+/// Where taskrun's tables are, if not in the schema in which they are looked for.
+extension PostgreSQLStore {
+    private struct Place {
+        let schema: String
+        let mayUse: Bool
+    }
+
+    /// Why there are no tables: most often they are in another schema, as one named like the user comes first in `search_path`.
+    func missingTables(_ schema: String, _ doing: String) async -> StoreError {
+        let (places, path, role) = await places()
+        let cause = "the schema \"\(schema)\" has no tables of taskrun"
+        let advice = "Run taskrun migrate, with the same database."
+        guard let other = places.first(where: { Self.names(path, role).contains($0.schema) && $0.schema != schema })
+        else {
+            guard places.count == 1, let only = places.first, only.mayUse else {
+                return schemaError(doing, cause, advice)
+            }
+            return schemaError(
+                doing,
+                "\(cause); the schema \"\(only.schema)\" has, and search_path does not name it",
+                advice
+            )
+        }
+        guard other.mayUse else { return closed(other, doing, role) }
+        return schemaError(
+            doing,
+            "\(cause), and the schema \"\(other.schema)\" has: \"\(schema)\" is the first one of search_path (\(path)) that exists",
+            """
+            Name the right one in the address (options=-csearch_path%3D\(other.schema)), \
+            or run: ALTER ROLE "\(role)" SET search_path = "\(other.schema)"
+            """
+        )
+    }
+
+    /// Why `search_path` seems to name no schema that exists: this role may not use it.
+    func closedSchema(_ doing: String) async -> StoreError? {
+        let (places, path, role) = await places()
+        return places.first { !$0.mayUse && Self.names(path, role).contains($0.schema) }.map { closed($0, doing, role) }
+    }
+
+    /// The schemas that a path names.
+    private static func names(_ path: String, _ role: String) -> [String] {
+        path.split(separator: ",").map { name in
+            let name = name.trimmingPrefix { $0.isWhitespace || $0 == "\"" }.prefix { $0 != "\"" }
+            return name == "$user" ? role : String(name)
+        }
+    }
+
+    private func closed(_ place: Place, _ doing: String, _ role: String) -> StoreError {
+        schemaError(
+            doing,
+            "the role \(role) may not use the schema \"\(place.schema)\", in which the tables are",
+            "Run as its owner: GRANT USAGE ON SCHEMA \"\(place.schema)\" TO \"\(role)\""
+        )
+    }
+
+    /// The schemas that have such tables, `search_path`, and this role; nothing where they cannot be read.
+    private func places() async -> ([Place], path: String, role: String) {
+        let found = try? await reach(to: "look for the tables") { session throws(PostgreSQLFailure) in
+            try session.exchange([Request(PlacesSQL.places)])[0].rows.map { row in
+                (row.textIfAny(0), row.textIfAny(1) == "t", row.text(2), row.text(3))
+            }
+        }
+        let places = (found ?? []).compactMap { schema, mayUse, _, _ in schema.map { Place(schema: $0, mayUse: mayUse) }
+        }
+        return (places, found?.first?.2 ?? "", found?.first?.3 ?? "")
+    }
+}
+
+private enum PlacesSQL {
+    /// The schemas that have taskrun's tables, and whether this role may use them.
+    ///
+    /// And `search_path` as the user has it, and this role: a row in any case.
+    static let places = Statement(
+        once: """
+            SELECT found.nspname, pg_catalog.has_schema_privilege(found.oid, 'USAGE'::text), path.reset_val, current_user
+            FROM pg_catalog.pg_settings AS path LEFT JOIN (
+                SELECT pg_namespace.oid, nspname
+                FROM pg_catalog.pg_namespace JOIN pg_catalog.pg_class AS tasks ON tasks.relnamespace = pg_namespace.oid
+                    JOIN pg_catalog.pg_class AS made ON made.relnamespace = pg_namespace.oid
+                WHERE tasks.relname::text = 'tasks' AND made.relname::text = 'task_migrations'
+                    AND nspname::text NOT LIKE 'pg\\_temp%'
+            ) AS found ON true
+            WHERE path.name::text = 'search_path'
+            ORDER BY pg_catalog.strpos(path.reset_val, found.nspname::text) = 0, found.nspname
+            LIMIT 20
+            """
+    )
+}

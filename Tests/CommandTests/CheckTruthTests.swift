@@ -1,0 +1,236 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `check` says of what stands around the tables.
+@Suite("check tells the truth")
+struct CheckTruthTests {
+    /// What was found of a subject that is not as it should be: level, found, advice.
+    private func finding(_ subject: String, _ place: Scratch) async throws -> (level: String, text: String)? {
+        let answer = try await place.taskrun("check", "--json")
+        let all = try answer.objects().filter { $0["subject"] as? String == subject }
+        return try all.first { $0["level"] as? String != "ok" }.map { object in
+            let level = try #require(object["level"] as? String)
+            return (level, "\(object["found"] ?? "") \(object["advice"] ?? "")")
+        }
+    }
+
+    @Test("tables as taskrun makes them are fine", arguments: Scratch.Database.allCases)
+    func fine(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { place in
+            try await place.taskrunOK("add", "A")
+            // A table of the application's that lets go of its task keeps nobody from anything.
+            try await place.sql("CREATE TABLE orders (task_id bigint REFERENCES tasks (id) ON DELETE SET NULL)")
+            let answer = try await place.taskrun("check", "--json")
+            let objects = try answer.objects()
+            for subject in ["columns", "rights", "triggers", "foreign keys", "additions", "sequence", "row security"] {
+                #expect(
+                    objects.filter { $0["subject"] as? String == subject }.allSatisfy { $0["level"] as? String == "ok" }
+                )
+            }
+            #expect(objects.contains { $0["subject"] as? String == "columns" }, "\(answer)")
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["1"])
+        }
+    }
+
+    @Test(
+        "what the tables lack or have otherwise is an error",
+        arguments: Scratch.Database.allCases,
+        [
+            "ALTER TABLE tasks DROP COLUMN postponed", "DROP INDEX tasks_due",
+            "ALTER TABLE task_queues DROP COLUMN paused_by",
+        ]
+    )
+    func drift(_ database: Scratch.Database, _ sql: String) async throws {
+        try await Scratch.with(database) { place in
+            try await place.sql(sql)
+            let found = try #require(try await finding("columns", place))
+            let name = try #require(sql.split(separator: " ").last)
+            #expect(found.level == "error" && found.text.contains(name), "\(found)")
+        }
+    }
+
+    @Test("a default, a type and a constraint that were changed are errors")
+    func changed() async throws {
+        try await Scratch.with(.postgresql) { place in
+            try await place.sql("ALTER TABLE tasks ALTER COLUMN queue DROP DEFAULT")
+            #expect(try await finding("columns", place)?.text.contains("tasks.queue") == true)
+            try await place.sql("ALTER TABLE tasks ALTER COLUMN queue SET DEFAULT 'default'")
+            try await place.sql("ALTER TABLE tasks ALTER COLUMN last_error SET NOT NULL")
+            #expect(try await finding("columns", place)?.text.contains("tasks.last_error") == true)
+            try await place.sql("ALTER TABLE tasks ALTER COLUMN last_error DROP NOT NULL")
+            #expect(try await finding("columns", place) == nil)
+            try await place.sql("ALTER TABLE tasks ADD COLUMN tenant text NOT NULL")
+            let added = try await finding("additions", place)
+            #expect(
+                added?.level == "warning" && added?.text.contains("tasks.tenant") == true,
+                "\(String(describing: added))"
+            )
+        }
+    }
+
+    @Test("foreign keys that keep tasks, and triggers, are warnings", arguments: Scratch.Database.allCases)
+    func neighbours(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { place in
+            try await place.sql("CREATE TABLE orders (task_id bigint REFERENCES tasks (id))")
+            #expect(try await finding("foreign keys", place)?.text.contains("orders") == true)
+            try await place.sql(
+                database == .sqlite
+                    ? "CREATE TRIGGER audit AFTER DELETE ON tasks BEGIN SELECT 1; END"
+                    : """
+                    CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+                    CREATE TRIGGER audit AFTER DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION audit();
+                    """
+            )
+            let found = try await finding("triggers", place)
+            #expect(found?.level == "warning" && found?.text.contains("audit") == true, "\(String(describing: found))")
+        }
+    }
+
+    @Test("taskrun's own triggers are none of the application's")
+    func notify() async throws {
+        try await Scratch.with(.postgresql) { place in
+            try await place.taskrunOK("migrate", "--notify")
+            #expect(try await finding("triggers", place) == nil)
+            #expect(try await finding("additions", place) == nil)
+            #expect(try await finding("columns", place) == nil)
+        }
+    }
+
+    @Test("a sequence behind the ids is an error that names setval, and so does the INSERT that fails")
+    func sequence() async throws {
+        try await Scratch.with(.postgresql) { place in
+            try await place.sql("INSERT INTO tasks (id, task_name) VALUES (1, 'A'), (2, 'A'), (3, 'A')")
+            let found = try #require(try await finding("sequence", place))
+            #expect(found.level == "error" && found.text.contains("setval("), "\(found)")
+            let add = try await place.taskrun("add", "A")
+            #expect(add.status == 65 && add.errors.contains("SELECT setval("), "\(add)")
+            // What is advised ends it.
+            let statement = try #require(found.text.firstMatch(of: #/SELECT setval\(.*\)/#)?.output)
+            try await place.sql(String(statement))
+            #expect(try await place.taskrun("add", "A").output == "4\n")
+            #expect(try await finding("sequence", place) == nil)
+        }
+    }
+
+    @Test(
+        "each right that a run needs and the role lacks is named, with the GRANT that gives it",
+        arguments: [
+            "UPDATE ON tasks", "DELETE ON tasks", "SELECT ON task_queues", "INSERT ON task_results",
+            "SELECT ON task_migrations",
+            "USAGE ON SCHEMA",
+        ]
+    )
+    func rights(_ right: String) async throws {
+        try await Scratch.with(.postgresql) { owner in
+            let url = try #require(owner.variables["TASKRUN_DATABASE"])
+            let schema = try #require(url.split(separator: "%3D").last.map(String.init))
+            let role = "lacking_\(schema)"
+            try await owner.sql(
+                """
+                CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA \(schema) TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(role);
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role);
+                """
+            )
+            let place = owner.setting(["TASKRUN_DATABASE": url.replacing("postgres@/", with: "\(role)@/")])
+            #expect(try await finding("rights", place) == nil)
+            let whole = right == "USAGE ON SCHEMA" ? "\(right) \(schema)" : right
+            try await owner.sql("REVOKE \(whole) FROM \(role)")
+            let found = try await finding(right == "USAGE ON SCHEMA" ? "schema" : "rights", place)
+            let text = try #require(found?.text)
+            #expect(found?.level == "error", "\(text)")
+            let words = whole.split(separator: " ")
+            #expect(
+                text.contains("GRANT ") && text.contains(words[0]) && text.contains(words[words.count - 1]),
+                "\(text)"
+            )
+            try await owner.sql("DROP OWNED BY \(role); DROP ROLE \(role)")
+        }
+    }
+
+    @Test("policies that may hide tasks are a warning, and such that hide all an error")
+    func rowSecurity() async throws {
+        try await Scratch.with(.postgresql) { owner in
+            let url = try #require(owner.variables["TASKRUN_DATABASE"])
+            let schema = try #require(url.split(separator: "%3D").last.map(String.init))
+            let role = "partial_\(schema)"
+            try await owner.sql(
+                """
+                CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA \(schema) TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(role);
+                ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+                """
+            )
+            let place = owner.setting(["TASKRUN_DATABASE": url.replacing("postgres@/", with: "\(role)@/")])
+            #expect(try await finding("schema", place)?.text.contains("row-level security") == true)
+            try await owner.sql("CREATE POLICY own ON tasks USING (queue = 'default')")
+            #expect(try await finding("row security", place)?.level == "warning")
+            try await owner.sql("ALTER POLICY own ON tasks USING (true)")
+            #expect(try await finding("row security", place) == nil)
+            try await owner.sql("DROP OWNED BY \(role); DROP ROLE \(role)")
+        }
+    }
+
+    @Test("where another schema comes first in search_path, the one with the tables is named")
+    func otherSchema() async throws {
+        try await Scratch.alone(.postgresql) { place in
+            try await place.sql("CREATE SCHEMA postgres")
+            let found = try #require(try await finding("schema", place))
+            #expect(found.text.contains("\"public\" has") && found.text.contains("search_path"), "\(found)")
+            #expect(try await place.taskrun("once").errors.contains("\"public\" has"))
+        }
+    }
+
+    @Test(
+        "what is wrong with the address or with TLS is told as that, not as a server that cannot be reached",
+        arguments: [
+            ("sslmode=requird", "verify-full"), ("sslmode=require", "ssl = on"), ("sslmode=verify-full", "ssl = on"),
+        ]
+    )
+    func address(_ setting: String, _ advice: String) async throws {
+        try await Scratch.with(tables: false) { place in
+            let server = try await PostgreSQLServer.shared()
+            let url = "postgres://postgres@127.0.0.1:\(server.port)/postgres?\(setting)"
+            let answer = try await place.taskrun("status", "--database", url)
+            #expect(answer.status == 78 && answer.errors.contains(advice), "\(answer)")
+        }
+    }
+
+    @Test("list --json writes all, and without it says that there are more")
+    func allRows() async throws {
+        try await Scratch.with { place in
+            try await place.add(250, name: "A")
+            #expect(try await place.taskrun("list", "--json").lines.count == 250)
+            #expect(try await place.taskrun("list", "--json", "--limit", "7").lines.count == 7)
+            #expect(try await place.taskrun("list").lines.last == "These are the first 100; more with --limit.")
+            for arguments in [["list", "--queue", ""], ["list", "--name", ""], ["retry", "--name", ""]] {
+                #expect(try await place.start(arguments).answer().status == 64)
+            }
+        }
+    }
+
+    @Test("a log of SQLite that another user left is named, with its owner")
+    func foreignLog() async throws {
+        // Root may write everything.
+        guard geteuid() == 0 else { return }
+        try await Scratch.with { place in
+            for (path, mode) in [("", 0o777), ("tasks.db", 0o666)] {
+                let item = place.folder.appending(path: path).path
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: item)
+            }
+            try place.write("", to: "tasks.db-wal", mode: 0o644)
+            let program = place.folder.appending(path: "taskrun").path
+            try FileManager.default.copyItem(atPath: Scratch.binary, toPath: program)
+            let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", program, "status"]
+            var end = try await Call(nobody, environment: place.environment, folder: place.folder).answer()
+            try await eventually("the copy cannot be run: \(end)") {
+                if end.status == 126 {
+                    end = try await Call(nobody, environment: place.environment, folder: place.folder).answer()
+                }
+                return end.status != 126
+            }
+            #expect(end.status == 78 && end.errors.contains("tasks.db-wal beside it belongs to root"), "\(end)")
+        }
+    }
+}
