@@ -30,7 +30,8 @@ struct MigrateLockTests {
     func slices(_ command: [String]) async throws {
         try await Scratch.alone(.postgresql, tables: false) { place in
             let all = Migration.all(for: .postgresql)
-            let there = command.count > 1 ? all[...] : all.dropLast()
+            // Version 8 alters the table, for which it needs the lock.
+            let there = command.count > 1 ? all[...] : all.prefix { $0.version < 8 }
             for step in there {
                 try await place.sql(step.sql)
                 try await place.sql(
