@@ -1,4 +1,5 @@
 import Migrations
+import Synchronization
 public import TaskRun
 
 extension PostgreSQLStore {
@@ -20,6 +21,7 @@ extension PostgreSQLStore {
                 return try FoundSchema.read(in: session)
             }
         }
+        hasTriggers.withLock { $0 = found.hasTriggers }
         switch try plan(found, doing: doing) {
         case .apply(_, from: 0):
             throw schemaError(
@@ -112,6 +114,8 @@ private struct FoundSchema: Sendable {
     /// What of the tables cannot be worked with, if they are taskrun's.
     let trouble: TableShape.Trouble?
     let state: SchemaState
+    /// Whether a claim looks again at what it has taken: see ``TableShape/hasTriggers``.
+    let hasTriggers: Bool
 
     var plan: MigrationPlan { MigrationPlan.decide(found: state, known: Migration.all(for: .postgresql)) }
 
@@ -130,6 +134,7 @@ private struct FoundSchema: Sendable {
         let shapes = tables.rows.compactMap { TableShape($0) }
         name = tables.rows.first?.textIfAny(0)
         encoding = tables.rows.first?.textIfAny(1) ?? ""
+        hasTriggers = shapes.contains { $0.name == "tasks" && $0.hasTriggers }
         trouble = shapes.lazy.compactMap(\.trouble).first
         state = SchemaState(
             applied: migrations?.rows.map { SchemaState.Applied(version: Int($0.integer(0)), checksum: $0.text(1)) },
@@ -160,7 +165,9 @@ extension TableShape {
             kind: row.text(3),
             children: row.textIfAny(4),
             isHidden: row.bool(5),
-            columns: Dictionary(columns) { $1 }
+            columns: Dictionary(columns) { $1 },
+            rules: row.textIfAny(7),
+            hasTriggers: row.bool(8)
         )
     }
 }

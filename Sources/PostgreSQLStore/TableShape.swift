@@ -18,9 +18,13 @@ struct TableShape: Sendable, Equatable {
     let isHidden: Bool
     /// The types by column.
     let columns: [String: String]
+    /// The statements that drop the rules which rewrite others; nil: there is none.
+    var rules: String?
+    /// Whether somebody else's triggers act once an UPDATE has ended.
+    var hasTriggers = false
 
     /// The first trouble there is; nil: none.
-    var trouble: Trouble? { kindTrouble ?? childTrouble ?? hidingTrouble ?? typeTrouble }
+    var trouble: Trouble? { kindTrouble ?? childTrouble ?? hidingTrouble ?? ruleTrouble ?? typeTrouble }
 
     private var kindTrouble: Trouble? {
         let kinds = ["p": "a partitioned table", "v": "a view", "m": "a materialized view", "f": "a foreign table"]
@@ -52,6 +56,14 @@ struct TableShape: Sendable, Equatable {
             advice: """
                 Run: DROP TABLE pg_temp.\(name). Behind a pooler it may be another program's: let that one drop it.
                 """
+        )
+    }
+
+    private var ruleTrouble: Trouble? {
+        guard let rules else { return nil }
+        return Trouble(
+            cause: "the table \(name) has rules, which rewrite taskrun's statements",
+            advice: "Run: \(rules); a trigger can do what they were for."
         )
     }
 

@@ -19,7 +19,8 @@ enum SchemaSQL {
     )
 
     /// The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind it is, which
-    /// tables inherit from it, whether another one is found in its stead, and the types of its columns.
+    /// tables inherit from it, whether another one is found in its stead, the types of its columns, the rules that rewrite statements, and
+    /// whether it has triggers of somebody else's that act once an UPDATE has ended.
     ///
     /// A row in any case. A table that once had children is marked for long, so they are looked for where the mark is.
     static let tables = Statement(
@@ -35,9 +36,23 @@ enum SchemaSQL {
             END,
             NOT pg_catalog.pg_table_is_visible(own.oid),
             (
-                SELECT string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ',')
+                -- With quote_all_identifiers = on it is "text".
+                SELECT string_agg(attname || ' ' || replace(pg_catalog.format_type(atttypid, NULL), '"', ''), ',')
                 FROM pg_catalog.pg_attribute
                 WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped
+            ),
+            CASE
+                WHEN own.relhasrules THEN (
+                    SELECT string_agg(format('DROP RULE %I ON %I', rulename, own.relname), '; ' ORDER BY rulename)
+                    FROM pg_catalog.pg_rewrite
+                    WHERE ev_class = own.oid AND ev_type <> '1' AND ev_enabled <> 'D'
+                )
+            END,
+            own.relhastriggers AND EXISTS (
+                SELECT
+                FROM pg_catalog.pg_trigger
+                WHERE tgrelid = own.oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 2 = 0 AND tgtype & 16 <> 0
+                    AND tgname NOT IN ('task_notify_insert', 'task_notify_update')
             )
         FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_class AS own
             ON relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
