@@ -14,7 +14,7 @@ import Testing
             ("add A - >&-", "1 to 2; do not add them again."),
         ]
     )
-    func once(_ database: Scratch.Database, _ try: (command: String, words: String)) async throws {
+    func once(_ database: Scratch.Database, _ trial: (command: String, words: String)) async throws {
         try await Scratch.with(database) { scratch async throws in
             let isBulk = trial.command.contains(" - ")
             if isBulk { try scratch.write("{\"task_name\":\"A\"}\n{\"task_name\":\"A\"}\n", to: "lines") }
