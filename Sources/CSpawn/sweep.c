@@ -11,12 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// A program as it was written down.
-struct entry {
-    pid_t process;
-    unsigned long long first, last;
-};
-
 /// A process as /proc shows it. `rank` is 0 for one that is no concern of ours, else how far it is from a program's session.
 struct process {
     pid_t number, parent, group, session;
@@ -71,7 +65,7 @@ static long long user_of(pid_t process) {
 ///
 /// A program begins only when its whole line is written. So a line that ends too early, or has a hole, is of one that never began:
 /// several are written at the same time, and the run was killed before the first one was, or the disk was full.
-static long read_entries(int file, struct entry **entries) {
+static long read_entries(int file, struct record_mark **entries) {
     struct stat status;
     if (fstat(file, &status) != 0 || status.st_size > 64 << 20) return -1;
     size_t lines = ((size_t)status.st_size + RECORD_LINE - 1) / RECORD_LINE;
@@ -88,7 +82,7 @@ static long read_entries(int file, struct entry **entries) {
         if (strlen(line) < RECORD_LINE) continue;
         if (sscanf(line, "%10llu %20llu %20llu\n", &process, &before, &after) != 3) return -1;
         if (process < 2) continue;
-        (*entries)[count++] = (struct entry){(pid_t)process, before / tick, after / tick};
+        (*entries)[count++] = (struct record_mark){(pid_t)process, before / tick, after / tick};
     }
     return count;
 }
@@ -125,10 +119,10 @@ static struct process *find(const struct table *table, pid_t number) {
 }
 
 /// Ranks the processes that belong to the programs; returns the greatest rank.
-static int rank(struct table *table, const struct entry *entries, long entry_count, const pid_t *more, size_t more_count) {
+static int rank(struct table *table, const struct record_mark *entries, long entry_count, const pid_t *more, size_t more_count) {
     pid_t self = getpid(), own_group = getpgrp();
     for (long number = 0; number < entry_count; number++) {
-        const struct entry *entry = &entries[number];
+        const struct record_mark *entry = &entries[number];
         struct process *leader = find(table, entry->process);
         // A number is given anew only when no process, group and session has it: then none is left of the program.
         if (leader && (leader->began < entry->first || leader->began > entry->last)) continue;
@@ -189,13 +183,11 @@ static int send(struct table *table, int greatest, int number, uid_t user, const
     return is_new;
 }
 
-struct record_sweep record_sweep(int file, uid_t user, const pid_t *more, size_t count) {
-    struct record_sweep result = {0, 0, 1};
-    struct entry *entries = NULL;
-    long entry_count = file < 0 ? 0 : read_entries(file, &entries);
+static struct record_sweep sweep(const struct record_mark *entries, long entry_count, uid_t user, const pid_t *more,
+                                 size_t count) {
+    struct record_sweep result = {0, 0, entry_count >= 0};
     struct process own;
     struct table now = {NULL, 0, 0}, before = {NULL, 0, 0};
-    if (entry_count < 0) result.is_seen = 0;
     if (entry_count > 0 || count > 0) {
         // Another namespace's /proc has other processes under these numbers.
         result.is_seen = result.is_seen && read_process("self", &own) && own.number == getpid();
@@ -210,8 +202,43 @@ struct record_sweep record_sweep(int file, uid_t user, const pid_t *more, size_t
             if (!is_new) send(&now, greatest, SIGKILL, user, NULL, &result);
         }
     }
-    free(entries);
     free(now.rows);
     free(before.rows);
     return result;
+}
+
+struct record_sweep record_sweep(int file, uid_t user, const pid_t *more, size_t count) {
+    struct record_mark *entries = NULL;
+    long entry_count = file < 0 ? 0 : read_entries(file, &entries);
+    struct record_sweep result = sweep(entries, entry_count, user, more, count);
+    free(entries);
+    return result;
+}
+
+struct record_sweep record_sweep_marked(const struct record_mark *marks, size_t count, const pid_t *more, size_t more_count) {
+    return sweep(marks, (long)count, geteuid(), more, more_count);
+}
+
+size_t record_look(pid_t program, const struct record_mark *known, size_t known_count, struct record_mark *marks, size_t room) {
+    struct process own;
+    struct table now = {NULL, 0, 0};
+    struct record_mark *entries = calloc(known_count + 1, sizeof *entries);
+    if (!entries) return 0;
+    unsigned long long moment = (unsigned long long)record_clock() / (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
+    if (known_count > 0) memcpy(entries, known, known_count * sizeof *entries);
+    entries[known_count] = (struct record_mark){program, 0, moment};
+    size_t count = 0;
+    if (read_process("self", &own) && own.number == getpid() && read_table(&now)) {
+        rank(&now, entries, (long)known_count + 1, NULL, 0);
+        for (size_t row = 0; row < now.count && count + 1 < room; row++) {
+            struct process *process = &now.rows[row];
+            if (!process->rank) continue;
+            marks[count++] = (struct record_mark){process->number, process->began, process->began};
+            // A session whose leader has gone is known by its number alone.
+            if (!find(&now, process->session)) marks[count++] = (struct record_mark){process->session, 0, moment};
+        }
+    }
+    free(entries);
+    free(now.rows);
+    return count;
 }

@@ -28,15 +28,18 @@ struct Claim: Sendable {
     let takesFromLanes: Bool
     /// Rows that the table does not let be claimed.
     private let avoided: [Int64]
+    /// Whether the table has triggers that may put a row back once a claim's statement has ended.
+    private let isChecked: Bool
 
     /// Reads a request; nil where it asks for nothing.
     init?(
         _ request: ClaimRequest?,
         now: Date?,
         lookLimit: Int = LockSQL.lookLimit,
-        avoiding avoided: [Int64] = []
+        avoiding avoided: [Int64] = [],
+        checking isChecked: Bool = false
     ) {
-        self.avoided = avoided
+        (self.avoided, self.isChecked) = (avoided, isChecked)
         guard let request, !request.names.isEmpty, request.queues?.words != [] else { return nil }
         switch request.share {
         case .usual(let limit, let crashed):
@@ -109,6 +112,7 @@ struct Claim: Sendable {
                 rows += try take(limit - rows.count, bytes: left, from: [lane], locked: [], in: session).rows
             }
         }
+        try check(rows, in: session)
         var taken = Taken(rows: rows, of: limit, lanes: lanes, heads: heads, asked: most)
         taken.rest = found?.rest
         taken.keyedRest = look.flatMap { known.keyed.isEmpty ? ends($0.rest, of: known.keyedWalk) : nil }
@@ -124,6 +128,13 @@ struct Claim: Sendable {
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
         taken.expired = late.rows.map(Self.expired)
         return taken
+    }
+
+    /// Looks whether these rows are the run's.
+    private func check(_ rows: [Taken.Row], in session: PostgreSQLSession) throws(PostgreSQLFailure) {
+        guard isChecked, !rows.isEmpty else { return }
+        let values = ClaimProof.arrays(rows.map(\.task.proof)) + [request.owner]
+        try session.exchange([Request(ClaimSQL.speak), Request(ClaimSQL.check, values)])
     }
 
     /// Makes rows FAILED that were not begun in time, where nothing may be claimed; says also whether there are more.
@@ -178,7 +189,7 @@ struct Claim: Sendable {
 
     /// The one statement that takes from lanes that are known; nil: there is none.
     func request(from lanes: [Lane], in session: PostgreSQLSession) -> Request? {
-        guard takesFromLanes, avoided.isEmpty else { return nil }
+        guard takesFromLanes, avoided.isEmpty, !isChecked else { return nil }
         return request(limit, from: lanes.prefix(most), locked: [], in: session)
     }
 

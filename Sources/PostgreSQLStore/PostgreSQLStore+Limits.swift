@@ -62,7 +62,14 @@ extension PostgreSQLStore {
             Request.begin, Request(LimitSQL.lock, subjects), Request(LimitSQL.quota, subjects + [moment]),
         ]
         let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
-        guard let claim = Claim(request.atMost(quota), now: now, lookLimit: lockBudget, avoiding: avoided) else {
+        let found = Claim(
+            request.atMost(quota),
+            now: now,
+            lookLimit: lockBudget,
+            avoiding: avoided,
+            checking: hasTriggers.withLock { $0 }
+        )
+        guard let claim = found else {
             // Whatever the limits let begin, what was not begun in time ends.
             let all = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided)
             let (expired, hasMore) = try all?.expire(in: session) ?? ([], false)

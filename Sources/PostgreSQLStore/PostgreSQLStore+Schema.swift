@@ -1,4 +1,5 @@
 import Migrations
+import Synchronization
 public import TaskRun
 
 extension PostgreSQLStore {
@@ -21,6 +22,7 @@ extension PostgreSQLStore {
             }
         }
         if found.name == nil, let error = await closedSchema(doing) { throw error }
+        hasTriggers.withLock { $0 = found.hasTriggers }
         switch try plan(found, doing: doing) {
         case .apply(_, from: 0):
             throw await missingTables(found.name ?? "", doing)
@@ -120,6 +122,8 @@ private struct FoundSchema: Sendable {
     /// What row-level security lets this role see of the tasks; nil: it does not hold for this role.
     let sight: RowSight?
     let state: SchemaState
+    /// Whether a claim looks again at what it has taken: see ``TableShape/hasTriggers``.
+    let hasTriggers: Bool
 
     var plan: MigrationPlan { MigrationPlan.decide(found: state, known: Migration.all(for: .postgresql)) }
 
@@ -138,6 +142,7 @@ private struct FoundSchema: Sendable {
         let shapes = tables.rows.compactMap { TableShape($0) }
         name = tables.rows.first?.textIfAny(0)
         encoding = tables.rows.first?.textIfAny(1) ?? ""
+        hasTriggers = shapes.contains { $0.name == "tasks" && $0.hasTriggers }
         trouble = shapes.lazy.compactMap(\.trouble).first
         sight = shapes.first { $0.name == "tasks" }?.sight
         state = SchemaState(
@@ -169,7 +174,9 @@ extension TableShape {
             kind: row.text(3),
             children: row.textIfAny(4),
             columns: Dictionary(columns) { $1 },
-            sight: row.textIfAny(6).flatMap { RowSight($0) }
+            sight: row.textIfAny(6).flatMap { RowSight($0) },
+            rules: row.textIfAny(7),
+            hasTriggers: row.bool(8)
         )
     }
 }

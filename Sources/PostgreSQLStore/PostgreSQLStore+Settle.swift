@@ -44,7 +44,14 @@ extension PostgreSQLStore {
         now: Date?
     ) async throws(StoreError) -> Exchange {
         let batch = SettlementBatch(settlements, now: now)
-        guard let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided.withLock { $0 }) else {
+        let found = Claim(
+            request,
+            now: now,
+            lookLimit: lockBudget,
+            avoiding: avoided.withLock { $0 },
+            checking: hasTriggers.withLock { $0 }
+        )
+        guard let claim = found else {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
             return try await settle(settlements, to: "settle tasks") { session throws(PostgreSQLFailure) in
                 do throws(PostgreSQLFailure) {

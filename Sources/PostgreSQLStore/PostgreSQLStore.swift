@@ -25,6 +25,8 @@ public final class PostgreSQLStore: TaskDesk {
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex<[Int64]>([])
     let expiryTurn = Mutex(ExpiryTurn())
+    /// Whether `tasks` had triggers of somebody else's that act once an UPDATE has ended, when the schema was looked at.
+    let hasTriggers = Mutex(false)
     /// The connections for scripts that are not in use; nil once the store is closed.
     let idleScriptConnections = Mutex<[PostgreSQLConnection]?>([])
 

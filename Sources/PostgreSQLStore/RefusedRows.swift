@@ -33,10 +33,13 @@ struct RefusedRows {
         guard let first = ids.first else { return [] }
         do throws(PostgreSQLFailure) {
             let answers = try session.exchange([
-                .begin, SessionSettings.impatience, trial(Array(ids)), Request(ClaimSQL.speak), .rollback,
+                .begin, SessionSettings.impatience, trial(Array(ids)), Request(ClaimSQL.speak),
+                Request(ClaimSQL.waiting, [SQLText.array(ids)]), .rollback,
             ])
             let rows = answers[2].rows
-            let silent = rows.filter { $0.integerIfAny(1) == nil }.map { $0.integer(0) }
+            let waiting = Set(answers[4].rows.map { $0.integer(0) })
+            let silent = rows.filter { $0.integerIfAny(1) == nil || waiting.contains($0.integer(0)) }
+                .map { $0.integer(0) }
             let unseen = Set(ids).subtracting(rows.map { $0.integer(0) })
             return (silent + (try hidden(among: unseen.sorted()))).map {
                 RefusedRow(id: $0, name: nil, cause: StoreError.skipped)

@@ -18,9 +18,13 @@ struct TableShape: Sendable, Equatable {
     let columns: [String: String]
     /// What row-level security lets this role see; nil: it does not hold for this role.
     var sight: RowSight?
+    /// The statements that drop the rules which rewrite others; nil: there is none.
+    var rules: String?
+    /// Whether somebody else's triggers act once an UPDATE has ended.
+    var hasTriggers = false
 
     /// The first trouble there is; nil: none.
-    var trouble: Trouble? { kindTrouble ?? childTrouble ?? typeTrouble ?? sight?.trouble(of: name) }
+    var trouble: Trouble? { kindTrouble ?? childTrouble ?? ruleTrouble ?? typeTrouble ?? sight?.trouble(of: name) }
 
     private var kindTrouble: Trouble? {
         let kinds = ["p": "a partitioned table", "v": "a view", "m": "a materialized view", "f": "a foreign table"]
@@ -42,6 +46,14 @@ struct TableShape: Sendable, Equatable {
                 What is in them would be counted as tasks by some, and performed by nobody. \
                 Run for each of them: ALTER TABLE … NO INHERIT \(name)
                 """
+        )
+    }
+
+    private var ruleTrouble: Trouble? {
+        guard let rules else { return nil }
+        return Trouble(
+            cause: "the table \(name) has rules, which rewrite taskrun's statements",
+            advice: "Run: \(rules); a trigger can do what they were for."
         )
     }
 

@@ -120,6 +120,29 @@ enum SQLiteStatements {
         WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
         """
 
+    static let schemaVersion = "PRAGMA schema_version"
+
+    static let anyTrigger = """
+        SELECT EXISTS (
+            SELECT 1
+            FROM sqlite_schema
+            WHERE type = 'trigger' AND lower(tbl_name) = 'tasks' AND name NOT IN ('tasks_id_insert', 'tasks_id_update')
+        )
+        """
+
+    static let countHeld = """
+        SELECT count(*)
+        FROM tasks
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'PROCESSING' AND lease_owner = :owner
+            AND lease_expires_at IS NOT NULL
+        """
+
+    static let countFailed = """
+        SELECT count(*)
+        FROM tasks
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'FAILED'
+        """
+
     static let delete = """
         DELETE FROM tasks
         WHERE id = :id AND claim_no = :claim_no AND status = 'PROCESSING'

@@ -250,8 +250,10 @@ extension SQLiteStore {
             return true
         }
         let taken = tasks.compactMap { $0 }
-        // They were seen in the same transaction: what was not changed was skipped by a trigger.
-        guard taken.count == chosen.count else {
+        // They were seen in the same transaction: what was not changed was skipped by a trigger, or put back by one that comes later.
+        guard taken.count == chosen.count,
+            try !hasTriggers(in: database) || database.held(chosen.map(\.id), by: request.owner) == chosen.count
+        else {
             throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
         }
         return taken

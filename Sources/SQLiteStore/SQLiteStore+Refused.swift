@@ -12,7 +12,7 @@ extension SQLiteStore {
         let (due, late) = try await candidates(request, now: now)
         var found = try await refused(of: late[...]) { ids, database in
             try database.execute(sql: SQLiteLockStatements.expiryTrial, arguments: ["ids": SQLiteJSON.text(ids)])
-            return database.changesCount
+            return try database.failed(ids)
         }
         let known = Set(found.map(\.id))
         let end = SQLiteTime.text(now, after: request.lease)
@@ -27,8 +27,17 @@ extension SQLiteStore {
         try await refused(of: ids[...]) { ids, database in
             let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner, "lease_end": leaseEnd]
             try database.execute(sql: SQLiteStatements.claimTrial, arguments: arguments)
-            return database.changesCount
+            return try database.held(ids, by: owner)
         }
+    }
+
+    /// Whether `tasks` has triggers of somebody else's; looked for again only when the schema has changed.
+    func hasTriggers(in database: Database) throws -> Bool {
+        let version = try Int64.fetchOne(database.cachedStatement(sql: SQLiteStatements.schemaVersion)) ?? 0
+        if let known = triggers.withLock({ $0 }), known.version == version { return known.areThere }
+        let areThere = try Bool.fetchOne(database, sql: SQLiteStatements.anyTrigger) ?? false
+        triggers.withLock { $0 = (version, areThere) }
+        return areThere
     }
 
     /// The rows that a claim would take, and those that have expired.
@@ -84,5 +93,20 @@ extension SQLiteStore {
         guard ids.count > 1 else { return [RefusedRow(id: first, name: nil, cause: cause)] }
         let middle = ids.startIndex + ids.count / 2
         return try await refused(of: ids[..<middle], by: attempt) + refused(of: ids[middle...], by: attempt)
+    }
+}
+
+extension Database {
+    /// How many of these rows the run has claimed.
+    ///
+    /// Triggers that act after the UPDATE come later than its RETURNING.
+    func held(_ ids: [Int64], by owner: String) throws -> Int {
+        let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner]
+        return try Int.fetchOne(self, sql: SQLiteStatements.countHeld, arguments: arguments) ?? 0
+    }
+
+    /// How many of these rows are FAILED.
+    fileprivate func failed(_ ids: [Int64]) throws -> Int {
+        try Int.fetchOne(self, sql: SQLiteStatements.countFailed, arguments: ["ids": SQLiteJSON.text(ids)]) ?? 0
     }
 }

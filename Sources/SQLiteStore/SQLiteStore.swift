@@ -27,6 +27,8 @@ public final class SQLiteStore: TaskDesk {
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex<Set<Int64>>([])
     let expiryTurn = Mutex(ExpiryTurn())
+    /// Whether `tasks` had triggers of somebody else's, and at which version of the schema.
+    let triggers = Mutex<(version: Int64, areThere: Bool)?>(nil)
     /// Waits for tasks, beside the connection.
     let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.

@@ -50,6 +50,31 @@ extension OneShotRun {
         observer?(.ended(end.task, nil, .untouched, took: end.finished.took))
     }
 
+    /// How many results are named that were not kept.
+    private static let mostLostResults = 10
+
+    /// Says that a task is done, and that its result could not be kept.
+    func tellLostResult(of end: Unsettled) {
+        let isGone = end.verdict == .delete || end.verdict == .cancel
+        guard isGone, end.task.token != nil, end.decided.record != nil else { return }
+        lostResults += 1
+        guard lostResults <= Self.mostLostResults else { return }
+        let isLast = lostResults == Self.mostLostResults
+        let rest =
+            end.form == .withoutResult ? "Its token tells that it has ended, and no more." : "Its token tells nothing."
+        observer?(
+            .trouble(
+                StoreError(
+                    .refused,
+                    subject: "cannot keep the result of task \(end.task.id) \(end.task.name) in \(store.location)",
+                    cause: end.words ?? StoreError.skipped,
+                    advice: "The task is done. \(rest) Remove what refuses the result."
+                        + (isLast ? " More that are lost like it are not named." : "")
+                )
+            )
+        )
+    }
+
     /// Writes one end down, or decides what is to become of it.
     ///
     /// - Returns: What keeps the database from writing anything at this moment; the end stays as it is.

@@ -96,6 +96,7 @@ extension OneShotRun {
             return
         }
         guard result == .settled || isUncertain else { return lose(end.finished) }
+        if end.form == .withoutResult || end.form == .withoutLine { tellLostResult(of: end) }
         if case .skipped(let note) = end.finished.outcome, end.verdict == .delete || end.verdict == .cancel {
             report.skipped += 1
             observer?(.skipped(end.task, note: note))

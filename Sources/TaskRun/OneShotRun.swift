@@ -80,6 +80,8 @@ public actor OneShotRun {
     var doubt: Doubt?
     /// Due rows that were seen and could not be claimed.
     var passedOver: PassedOver?
+    /// How many results of tasks that are done could not be kept.
+    var lostResults = 0
     /// A task that is to become due, and was locked.
     var lockedFollower: PassedOver?
     /// When to look for what others have changed by hand.

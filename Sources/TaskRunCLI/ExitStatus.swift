@@ -28,6 +28,8 @@ enum ExitStatus: Int32 {
     case unreachable = 69
     /// A bug, here or in the database (EX_SOFTWARE).
     case bug = 70
+    /// A task that was added has ended, and its result cannot be written to stdout (EX_IOERR).
+    case unwritten = 74
     /// The database is locked, takes no writes at this moment, or its disk is full, or a task has not ended yet: try again later (EX_TEMPFAIL).
     case tryAgain = 75
     /// The settings, the schema or the database file need a person (EX_CONFIG).

@@ -40,6 +40,62 @@ struct TableTests {
         }
     }
 
+    @Test("a rule on tasks is refused with the statement that drops it, and loses no row")
+    func rule() async throws {
+        try await Scratch.with(.postgresql) { place in
+            try place.handler("A", "exit 0")
+            try await place.sql("INSERT INTO tasks (task_name) VALUES ('A')")
+            try await place.sql("CREATE RULE keep AS ON DELETE TO tasks DO INSTEAD NOTHING")
+            for command in [["once"], ["list"], ["migrate"]] {
+                let answer = try await place.start(command).answer()
+                #expect(
+                    answer.status == 78 && answer.errors.contains("DROP RULE keep ON tasks"),
+                    "\(command): \(answer)"
+                )
+            }
+            #expect(try await place.taskrun("check").output.contains("DROP RULE keep ON tasks"))
+            try await place.sql("DROP RULE keep ON tasks")
+            try await place.taskrunOK("once")
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
+        }
+    }
+
+    @Test("a database that quotes all identifiers is worked with")
+    func quoted() async throws {
+        try await Scratch.alone(.postgresql) { place in
+            try await place.sql(
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET quote_all_identifiers = on', current_database()); END $$"
+            )
+            try place.handler("A", "exit 0")
+            try await place.taskrunOK("add", "A")
+            try await place.taskrunOK("once")
+            try await place.taskrunOK("migrate")
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
+        }
+    }
+
+    @Test("retry says of a row that the database refuses just that", arguments: Scratch.Database.allCases)
+    func refusedRetry(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { place in
+            try await place.sql(
+                "INSERT INTO tasks (task_name, status) VALUES ('A', 'FAILED'), ('A', 'FAILED'), ('A', 'FAILED')"
+            )
+            try await place.sql(
+                database == .sqlite
+                    ? "CREATE TRIGGER keep BEFORE UPDATE ON tasks WHEN OLD.id = 2 BEGIN SELECT RAISE(ABORT, 'kept'); END"
+                    : """
+                    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'kept'; END $$;
+                    CREATE TRIGGER keep BEFORE UPDATE ON tasks FOR EACH ROW WHEN (OLD.id = 2) EXECUTE FUNCTION keep();
+                    """
+            )
+            let answer = try await place.taskrun("retry", "1", "2", "3")
+            #expect(answer.status == 65, "\(answer)")
+            #expect(answer.output.contains("2 is FAILED: the database refuses it, so left as it is"), "\(answer)")
+            #expect(!answer.output.contains("equal"), "\(answer)")
+            #expect(try await place.sql("SELECT id FROM tasks WHERE status = 'WAITING' ORDER BY id") == ["1", "3"])
+        }
+    }
+
     @Test(
         "a run that stays hands over when the tables are migrated beyond it, and finishes what it has in hand",
         arguments: Scratch.Database.allCases

@@ -160,4 +160,47 @@ struct ExecutableEndTests {
             }
         }
     }
+
+    /// Ways out of a program's session, each of which writes the number of what goes on.
+    private static let ways = [
+        "setsid sh -c 'echo $$ > child; exec sleep 600' &",
+        "env -i setsid sh -c 'echo $$ > child; exec sleep 600' &",
+        // Its parents have ended before anybody looks.
+        "(setsid sh -c 'echo $$ > child; exec sleep 600' &)",
+        "env -i setsid sh -c 'setsid sh -c \"echo \\$\\$ > child; exec sleep 600\" & exec sleep 600' &",
+    ]
+
+    @Test(
+        "what left its session ends with a program that was cancelled",
+        arguments: ways,
+        ["wait; sleep 600", "trap '' TERM; wait; sleep 600"]
+    )
+    func cancelledOutsider(_ way: String, _ rest: String) async throws {
+        try await withPlace { place in
+            let script = "\(way)\nwhile [ ! -s child ]; do sleep 0.01; done; touch begun; \(rest)"
+            let outcome = try await cancel(script, in: place, killAfter: .milliseconds(300))
+            #expect(outcome == .stopped)
+            let child = try #require(place.text(of: "child").flatMap { Int32($0.dropLast()) })
+            // At once: the next attempt may begin.
+            #expect(!isAlive(child))
+        }
+    }
+
+    @Test(
+        "what left its session lives on behind a program that succeeded",
+        arguments: ["exit 0", "trap 'exit 0' TERM; touch begun; while :; do sleep 0.05; done"]
+    )
+    func daemon(_ rest: String) async throws {
+        try await withPlace { place in
+            let script = "\(Self.ways[1])\nwhile [ ! -s child ]; do sleep 0.01; done\n\(rest)"
+            if rest == "exit 0" {
+                #expect(try await place.perform(script).result != nil)
+            } else {
+                #expect(try await cancel(script, in: place).result != nil)
+            }
+            let child = try #require(place.text(of: "child").flatMap { Int32($0.dropLast()) })
+            #expect(isAlive(child))
+            kill(child, SIGKILL)
+        }
+    }
 }

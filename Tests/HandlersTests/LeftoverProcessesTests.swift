@@ -102,7 +102,9 @@ struct LeftoverProcessesTests {
 
     @Test("only the exact entry counts")
     func entries() {
-        func contains(_ environ: String) -> Bool { LeftoverProcesses.contains(Array(environ.utf8), run: "a b 1") }
+        func contains(_ environ: String) -> Bool {
+            LeftoverProcesses.contains(Array(environ.utf8), entries: ["TASKRUN_RUN=a b 1"])
+        }
         #expect(contains("TASKRUN_RUN=a b 1\0"))
         #expect(contains("PATH=/bin\0TASKRUN_RUN=a b 1"))
         #expect(contains("\0\0TASKRUN_RUN=a b 1\0\0"))

@@ -136,6 +136,18 @@ struct SchemaTests {
             ),
             ("ALTER TABLE task_queues ALTER paused_until TYPE timestamp", "task_queues.paused_until", "ALTER COLUMN"),
             ("ALTER TABLE tasks ALTER claim_no TYPE numeric", "type numeric", "TYPE bigint"),
+            (
+                "CREATE RULE \"Keep\" AS ON DELETE TO tasks DO INSTEAD NOTHING", "tasks has rules",
+                "Run: DROP RULE \"Keep\" ON tasks;"
+            ),
+            (
+                "CREATE RULE note AS ON UPDATE TO tasks WHERE NEW.priority > 9 DO ALSO SELECT 1", "tasks has rules",
+                "DROP RULE note ON tasks"
+            ),
+            (
+                "CREATE RULE r AS ON INSERT TO task_results DO INSTEAD NOTHING", "task_results has rules",
+                "ON task_results"
+            ),
         ]
     )
     func shape(_ change: String, _ cause: String, _ advice: String) async throws {
@@ -157,6 +169,7 @@ struct SchemaTests {
                 ALTER TABLE tasks ALTER priority TYPE bigint, ALTER lease_owner TYPE varchar(500);
                 ALTER TABLE tasks ADD COLUMN tenant integer;
                 CREATE TABLE tasks_archive () INHERITS (tasks); DROP TABLE tasks_archive;
+                CREATE RULE gone AS ON DELETE TO tasks DO INSTEAD NOTHING; DROP RULE gone ON tasks;
                 CREATE TABLE all_tasks (LIKE tasks); ALTER TABLE tasks INHERIT all_tasks;
                 INSERT INTO tasks (task_name, priority) VALUES ('A', 3), ('A', -3);
                 """

@@ -16,6 +16,9 @@ struct RefusedClaimTests {
         case held = "another transaction holds what a trigger needs"
         case slow = "a trigger takes longer than a statement may"
         case corrupt = "their bytes are not what they should be"
+        case keptStatus = "a trigger keeps the status as it was"
+        case keptOwner = "a trigger keeps the owner as it was"
+        case putBack = "a trigger puts the row back once the UPDATE has ended"
 
         var testDescription: String { rawValue }
 
@@ -30,7 +33,22 @@ struct RefusedClaimTests {
                         EXECUTE FUNCTION keeper();
                     """
             }
+            let putBack = "UPDATE tasks SET status = 'WAITING' WHERE id = NEW.id"
             switch (self, kind) {
+            case (.keptStatus, .sqlite), (.keptOwner, .sqlite): return nil
+            case (.keptStatus, .postgresql): return trigger("NEW.status := OLD.status")
+            case (.keptOwner, .postgresql): return trigger("NEW.lease_owner := OLD.lease_owner")
+            case (.putBack, .sqlite):
+                return """
+                    CREATE TRIGGER keeper AFTER UPDATE ON tasks WHEN OLD.id IN (3, 4, 17) AND NEW.status = 'PROCESSING'
+                    BEGIN \(putBack); END
+                    """
+            case (.putBack, .postgresql):
+                return """
+                    CREATE FUNCTION keeper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(putBack); RETURN NEW; END $$;
+                    CREATE TRIGGER keeper AFTER UPDATE ON tasks FOR EACH ROW
+                        WHEN (OLD.id IN (3, 4, 17) AND NEW.status = 'PROCESSING') EXECUTE FUNCTION keeper();
+                    """
             case (.constraint, .postgresql):
                 return """
                     ALTER TABLE tasks ADD COLUMN tenant integer;

@@ -156,12 +156,55 @@ struct RefusedEndTests {
                 )
             }
             let handler = ClosureHandler { _, _ in .succeeded(result: Array("5 €".utf8)) }
-            let report = try await fixture.makeRun([handler]).run()
+            let told = Mutex<[String]>([])
+            let observer: @Sendable (RunEvent) -> Void = { event in
+                if case .trouble(let error) = event { told.withLock { $0.append(error.description) } }
+            }
+            let report = try await fixture.makeRun([handler], observer: observer).run()
             #expect((report.succeeded, report.failed) == (2, 0))
+            let words = told.withLock { $0 }
             try await fixture.expect("SELECT count(*) FROM tasks", "0")
             let states = try await fixture.store.states(of: ["one", "two"])
             #expect(states.map(\.state) == [.complete, .complete])
             #expect(states.last?.result == Array("5 €".utf8))
+            // SQLite takes it as bytes, and there is nothing to say.
+            let isKept = states.first?.result == Array("5 €".utf8)
+            #expect(words.count == (isKept ? 0 : 1), "\(words)")
+            #expect(words.allSatisfy { $0.contains("the result of task 1 A") }, "\(words)")
+        }
+    }
+
+    @Test(
+        "results of which no line can be kept are said once each, up to a few, and the run goes on",
+        arguments: StoreUnderTest.allCases
+    )
+    func noLine(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            _ = try await fixture.store.add((0..<30).map { NewTask(name: "A", token: "t\($0)") })
+            switch kind {
+            case .sqlite:
+                try await fixture.sql(
+                    """
+                    CREATE TRIGGER none BEFORE INSERT ON task_results WHEN NEW.task_id <> 7
+                    BEGIN SELECT RAISE(ABORT, 'no results here'); END
+                    """
+                )
+            case .postgresql: try await fixture.sql("ALTER TABLE task_results ADD CONSTRAINT none CHECK (task_id = 7)")
+            }
+            let told = Mutex<[String]>([])
+            let observer: @Sendable (RunEvent) -> Void = { event in
+                if case .trouble(let error) = event { told.withLock { $0.append(error.description) } }
+            }
+            let report = try await fixture.makeRun([ClosureHandler()], observer: observer).run()
+            #expect((report.succeeded, report.failed, report.trouble) == (30, 0, nil))
+            let words = told.withLock { $0 }
+            #expect(words.count == 10 && Set(words).count == 10, "\(words)")
+            let cause = kind == .sqlite ? "no results here" : "none"
+            #expect(
+                words.allSatisfy { $0.contains("cannot keep the result of task ") && $0.contains(cause) },
+                "\(words)"
+            )
+            #expect(words.last?.contains("not named") == true)
         }
     }
 

@@ -54,6 +54,26 @@ struct record_sweep {
 ///   - more: Numbers of processes that are known otherwise; they are killed with their process groups, but not with this process's.
 struct record_sweep record_sweep(int file, uid_t user, const pid_t *more, size_t count);
 
+/// A program or a process: its number, and between which moments it began, in the ticks of /proc/PID/stat.
+struct record_mark {
+    pid_t process;
+    unsigned long long first, last;
+};
+
+/// Looks which processes a program has started, its session and process group among them, and what those started.
+///
+/// Children have another parent once their own has ended, so this is asked before a program is ended.
+///
+/// - Parameters:
+///   - program: A child of this process that has not been reaped.
+///   - known: What an earlier look has found.
+///   - marks: For what is found, what was known and is still there among it.
+/// - Returns: How many marks; 0: nothing can be seen.
+size_t record_look(pid_t program, const struct record_mark *known, size_t known_count, struct record_mark *marks, size_t room);
+
+/// The same as `record_sweep`, for the marks of `record_look`; this process's user takes the place of the record's owner.
+struct record_sweep record_sweep_marked(const struct record_mark *marks, size_t count, const pid_t *more, size_t more_count);
+
 /// Starts a process that waits for the end of this one and then sweeps the record; -1 and errno on failure.
 ///
 /// It is a child of this process, in a session of its own: this program's file, begun anew and caught before anything else runs.

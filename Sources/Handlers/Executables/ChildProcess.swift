@@ -11,7 +11,8 @@ import TaskRun
 /// A program to be started once: fed, read to the end, and ended together with all it started.
 ///
 /// When it is cancelled its process group gets SIGTERM and, ``killAfter`` later, SIGKILL. Once the program itself has
-/// ended, what is left of its group gets SIGKILL; a process that left the group on purpose (a daemon) is not followed.
+/// ended, what is left of its group gets SIGKILL. A process that left the group on purpose (a daemon) is followed only where
+/// the program was cancelled and has not succeeded all the same.
 struct ChildProcess: Sendable {
     var program: Program
     /// How long after SIGTERM comes SIGKILL.
@@ -24,6 +25,8 @@ struct ChildProcess: Sendable {
         let status: ProgramEnd
         let output: Capture
         let errors: Capture
+        /// How many processes that it started go on though it was cancelled, as they cannot be ended: another user's.
+        let left: Int
     }
 
     /// Runs it to its end on a thread of its own; see ``run(input:cancelled:everySecond:)``.
@@ -91,6 +94,9 @@ struct ChildProcess: Sendable {
         // and those that escape the signal must not keep us reading.
         child.signalGroup(SIGKILL)
         talk.readRest(of: child)
-        return End(status: child.reap(), output: talk.output, errors: talk.errors)
+        let status = child.reap()
+        // Or the next attempt would begin beside them.
+        let left = status == .exited(0) ? 0 : ending.endStarted(program.environment)
+        return End(status: status, output: talk.output, errors: talk.errors, left: left)
     }
 }

@@ -13,7 +13,8 @@ import Foundation
 /// The payload comes on stdin. Exit status 0 is success, with stdout as the result; 75: try again later; 65, 77 and 78:
 /// permanent failure; any other, or a signal: failed attempt, with stderr as the error (of a long one the first 1.5 KB
 /// and the last 6 KB). To the file `TASKRUN_OUTPUT` it may append lines: `progress=3/10`, `retry_after=90s`, `note=…`, `add={…}`.
-/// It has a session and a process group of its own; when it has ended, what is left of the group is killed.
+/// It has a session and a process group of its own; when it has ended, what is left of the group is killed, and where it was
+/// made to end all that it started.
 public struct ExecutableHandler: Handler {
     /// The task name: the file's name without one extension.
     public let name: String
@@ -92,6 +93,11 @@ public struct ExecutableHandler: Handler {
                 context.progress(progress.done, of: progress.total, note: wishes.note)
             }
             for remark in wishes.remarks { context.logger.warning("TASKRUN_OUTPUT: \(remark)") }
+            if end.left > 0 {
+                context.logger.warning(
+                    "Processes that it started go on, as they cannot be ended from here: \(end.left)."
+                )
+            }
             if end.output.isCut {
                 context.logger.warning(
                     "\(end.output.total) bytes on stdout: the first \(end.output.headLimit) are kept"

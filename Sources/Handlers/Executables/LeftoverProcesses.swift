@@ -94,19 +94,22 @@ public enum LeftoverProcesses {
     }
 
     /// The numbers of this run's processes, without this process; those that have ended and wait to be reaped are gone.
-    static func processes(startedBy run: String) -> [pid_t] {
+    static func processes(startedBy run: String) -> [pid_t] { processes(having: ["TASKRUN_RUN=\(run)"]) }
+
+    /// The same of those that have all these entries in their environments.
+    static func processes(having entries: [String]) -> [pid_t] {
         let names = (try? Files.names(in: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.filter { process in
             guard process != getpid() else { return false }
             // Gone in the meantime, or another user's: no process of that run.
             guard let environ = try? Files.start(of: "/proc/\(process)/environ", limit: 4 << 20) else { return false }
-            return contains(environ, run: run)
+            return contains(environ, entries: entries)
         }
     }
 
-    /// Whether an environment, entries ended by NUL, has the entry `TASKRUN_RUN` with exactly this value.
-    static func contains(_ environ: [UInt8], run: String) -> Bool {
-        let entry = Array("TASKRUN_RUN=\(run)".utf8)
-        return environ.split(separator: 0).contains { $0.elementsEqual(entry) }
+    /// Whether an environment, entries ended by NUL, has exactly these ones.
+    static func contains(_ environ: [UInt8], entries: [String]) -> Bool {
+        let all = environ.split(separator: 0)
+        return entries.allSatisfy { entry in all.contains { $0.elementsEqual(entry.utf8) } }
     }
 }

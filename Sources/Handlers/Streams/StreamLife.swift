@@ -190,11 +190,14 @@ struct StreamLife: ~Copyable {
         left = child.errors < 0 ? 0 : PipeBuffer.largestPipe
         while left > 0, errors.read(from: child.errors, through: pipe, for: desk) { left -= PipeBuffer.size }
         let (phase, order) = desk.with { ($0.phase, $0.order) }
+        let ending = ending
+        let status = child.reap()
+        _ = ending.endStarted([:])
         return StreamEnd(
             path: path,
             isStart: phase == .starting,
             isCrash: fault != nil || order == .none,
-            status: child.reap(),
+            status: status,
             fault: fault,
             unfinished: lines.rest,
             errors: errors.text

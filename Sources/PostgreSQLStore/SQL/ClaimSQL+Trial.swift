@@ -19,7 +19,8 @@ extension ClaimSQL {
                 lease_expires_at = \(moment("$3")) + make_interval(secs => $2::double precision)
             WHERE id = ANY (ARRAY(SELECT id FROM free))
             -- What cannot be sent refuses the claim as well; large payloads are not sent for that.
-            RETURNING id, CASE WHEN pg_catalog.pg_column_size(data) < 65536 THEN data END, token, batch, task_name, queue, lock_key
+            RETURNING CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN id END AS id,
+                CASE WHEN pg_catalog.pg_column_size(data) < 65536 THEN data END, token, batch, task_name, queue, lock_key
         )
         SELECT free.id, taken.*
         FROM free LEFT JOIN taken ON taken.id = free.id
@@ -39,7 +40,7 @@ extension ClaimSQL {
             UPDATE ONLY tasks
             SET status = 'FAILED', lock_place = 0, last_error = 'expired: not begun'
             WHERE id = ANY (ARRAY(SELECT id FROM free))
-            RETURNING id, task_name
+            RETURNING CASE WHEN status = 'FAILED' THEN id END AS id, task_name
         )
         SELECT free.id, taken.*
         FROM free LEFT JOIN taken ON taken.id = free.id
@@ -48,6 +49,29 @@ extension ClaimSQL {
 
     /// Lets deferred constraints speak before the transaction is undone.
     static let speak = Statement("claim_trial_end", "SET CONSTRAINTS ALL IMMEDIATE")
+
+    /// Those of these rows that wait, all the same.
+    ///
+    /// Values: ids.
+    static let waiting = Statement(
+        "claim_trial_waiting",
+        isBinary: true,
+        "SELECT id FROM ONLY tasks WHERE id = ANY ($1::bigint[]) AND status || '' = 'WAITING'"
+    )
+
+    /// Fails where one of these rows is not the run's, as a trigger has put it back once the claim had ended.
+    ///
+    /// Values: ids, claim numbers, owner.
+    static let check = Statement(
+        "claim_check",
+        """
+        SELECT \(putBack("tasks.status"))
+        FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+            LEFT JOIN ONLY tasks ON tasks.id = proof.id AND tasks.claim_no = proof.claim_no AND \(Probe.isInHand)
+                AND tasks.lease_owner = $3 AND tasks.lease_expires_at IS NOT NULL
+        WHERE tasks.id IS NULL
+        """
+    )
 
     /// Whether a row waits.
     ///

@@ -264,7 +264,7 @@ enum ClaimSQL {
                     WHERE bytes_before < $10::bigint
                 ) END
                 FROM (
-                    SELECT array_agg(place) AS places, array_agg(size) AS sizes, sum(size) AS total
+                    SELECT pg_catalog.array_agg(place) AS places, pg_catalog.array_agg(size) AS sizes, sum(size) AS total
                     FROM (
                         SELECT ctid AS place, \(size) AS size
                         FROM ONLY tasks
@@ -300,11 +300,22 @@ enum ClaimSQL {
         """
     }
 
+    /// The claim number of a row that is the run's now.
+    ///
+    /// Where a trigger has put back what makes it so, the claim is refused as a whole.
+    static let proof = """
+        CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
+            ELSE \(putBack("status")) END
+        """
+
+    /// An error that says in which state a trigger has put a row.
+    static func putBack(_ status: String) -> String { "concat('a trigger keeps the row ', \(status))::bigint" }
+
     static let columns = "\(laneColumns), task_name, queue, priority, crashes, lock_key"
 
     /// What the rows of a lane do not have in common.
     static let laneColumns = """
-        id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
+        id, \(proof) AS claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
         cancel_requested_at IS NOT NULL
         """
 

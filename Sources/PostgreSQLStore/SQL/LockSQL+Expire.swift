@@ -31,7 +31,8 @@ extension LockSQL {
                 last_error = 'expired: not begun by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
             FROM late
             WHERE \(Probe.row("late.id"))
-            RETURNING tasks.id, tasks.task_name, tasks.lock_key, tasks.token IS NOT NULL AS is_asked
+            RETURNING CASE WHEN tasks.status = 'FAILED' THEN tasks.id ELSE \(ClaimSQL.putBack("tasks.status")) END AS id,
+                tasks.task_name, tasks.lock_key, tasks.token IS NOT NULL AS is_asked
         )
         SELECT id, task_name, lock_key, is_asked FROM ended
         UNION ALL

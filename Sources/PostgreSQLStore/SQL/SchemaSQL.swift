@@ -19,7 +19,8 @@ enum SchemaSQL {
     )
 
     /// The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind it is, which
-    /// tables inherit from it, the types of its columns, and what row-level security lets this role see: see ``RowSight``.
+    /// tables inherit from it, the types of its columns, what row-level security lets this role see (see ``RowSight``), the rules that rewrite
+    /// statements, and whether it has triggers of somebody else's that act once an UPDATE has ended.
     ///
     /// A row in any case. A table that once had children is marked for long, so they are looked for where the mark is.
     static let tables = Statement(
@@ -34,11 +35,25 @@ enum SchemaSQL {
                 )
             END,
             (
-                SELECT string_agg(attname::text || ' ' || pg_catalog.format_type(atttypid, NULL), ',')
+                -- With quote_all_identifiers = on it is "text".
+                SELECT string_agg(attname::text || ' ' || replace(pg_catalog.format_type(atttypid, NULL), '"', ''), ',')
                 FROM pg_catalog.pg_attribute
                 WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped
             ),
-            CASE WHEN own.relrowsecurity AND pg_catalog.row_security_active(own.oid) THEN (\(RowSecuritySQL.sight)) END
+            CASE WHEN own.relrowsecurity AND pg_catalog.row_security_active(own.oid) THEN (\(RowSecuritySQL.sight)) END,
+            CASE
+                WHEN own.relhasrules THEN (
+                    SELECT string_agg(pg_catalog.format('DROP RULE %I ON %I', rulename, own.relname), '; ' ORDER BY rulename)
+                    FROM pg_catalog.pg_rewrite
+                    WHERE ev_class = own.oid AND ev_type <> '1' AND ev_enabled <> 'D'
+                )
+            END,
+            own.relhastriggers AND EXISTS (
+                SELECT
+                FROM pg_catalog.pg_trigger
+                WHERE tgrelid = own.oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype::integer & 2 = 0 AND tgtype::integer & 16 <> 0
+                    AND tgname NOT IN ('task_notify_insert', 'task_notify_update')
+            )
         FROM (VALUES (1)) AS one LEFT JOIN pg_catalog.pg_class AS own
             ON relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
             AND relname IN ('tasks', 'task_migrations', 'task_results', 'task_queues', 'task_limits', 'task_batches')

@@ -1,3 +1,4 @@
+import SystemPackage
 import TaskRun
 
 /// The numbers of the tasks that were added, kept as spans: a million of them take little room.
@@ -50,6 +51,37 @@ struct AddedTasks: Sendable {
         // Others may have added tasks meanwhile, whose numbers stand between these.
         let isDense = last - first + 1 == count
         return "\(what), \(isDense ? "numbers \(first) to \(last)" : "with numbers between \(first) and \(last)")."
+    }
+
+    /// The same for few tasks in a row, and what is not to be done.
+    var spoken: String {
+        guard count == 1, let id = ends?.first else {
+            return "\(sentence.dropLast()); do not add \(count == 1 ? "it" : "them") again"
+        }
+        return "Task \(id) is added; do not add it again"
+    }
+
+    /// Writes an answer about tasks that are in the table; where it cannot be written, says so on stderr.
+    ///
+    /// This is no error: who sees one tries again, and adds the tasks twice. Where the reader went away, it has seen enough.
+    ///
+    /// - Parameters:
+    ///   - what: What was done, without a full stop.
+    ///   - program: Where it is said.
+    ///   - write: Writes the answer.
+    /// - Returns: Whether the answer was written.
+    /// - Throws: What `write` throws besides Errno.
+    @discardableResult
+    static func sayWhereUnwritten(_ what: String, _ program: Program, _ write: () throws -> Void) rethrows -> Bool {
+        do {
+            try write()
+            return true
+        } catch Errno.brokenPipe {
+            return true
+        } catch let error as Errno {
+            program.screen.write("\(what). The answer cannot be written to stdout: \(error).")
+            return false
+        }
     }
 
     /// Writes a line for each, some thousand at once.

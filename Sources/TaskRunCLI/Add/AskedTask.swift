@@ -30,12 +30,23 @@ struct AskedTask {
                     ("id", .number(id)), ("task_name", .text(task.name)), ("token", .text(token)),
                 ]
                 if reuse != nil { members.append(("reused", .bool(known != nil))) }
-                try program.output.write(isJSON ? JSONValue.object(members).line : token)
+                let what =
+                    id.map { "Task \($0) is added; do not add it again. Its token is in: \(program.name) show \($0)" }
+                    ?? "Nothing was added: an equal task has just ended"
+                try AddedTasks.sayWhereUnwritten(what, program) {
+                    try program.output.write(isJSON ? JSONValue.object(members).line : token)
+                }
                 return .done
             }
             let call = SynchronousCall(program: program, settings: settings, store: store, token: token)
             let state = try await call.run(until: end, stop: StopSignal())
-            return try TokenAnswer(program: program, isJSON: isJSON).tell(state, of: token)
+            var status = ExitStatus.unwritten
+            let result = "its result: \(program.name) result \(token.visible())"
+            let what = id.map { "Task \($0) is added; do not add it again" } ?? "Nothing was added"
+            let isWritten = try AddedTasks.sayWhereUnwritten("\(what); \(result)", program) {
+                status = try TokenAnswer(program: program, isJSON: isJSON).tell(state, of: token)
+            }
+            return isWritten ? status : .unwritten
         }
     }
 

@@ -30,6 +30,9 @@ struct AddCommand: ProgramCommand {
             programs wait for it then, for some seconds with a million lines. On PostgreSQL this user needs the right \
             USAGE on the sequence tasks_id_seq, unless it owns the table.
 
+            Where the numbers cannot be written to stdout the tasks are added all the same: stderr names them, and the exit code \
+            is 0, so that no script adds them again. With --wait it is 74.
+
             With --dedupe-key nothing is added where a task of the same name and key waits: the number is that one's, \
             which is said on stderr. One that is being performed does not count, because it may have read old data. \
             Tasks with one --lock-key run one after the other, in order, whatever their names.
@@ -161,7 +164,10 @@ struct AddCommand: ProgramCommand {
             added.append(try await store.addEach([task]))
         }
         if added.hasOld {
-            try added.eachLine { try program.output.write($0) }
+            try AddedTasks.sayWhereUnwritten("Nothing was added: task \(added.ends?.first ?? 0) waits already", program)
+            {
+                try added.eachLine { try program.output.write($0) }
+            }
             program.screen.write(
                 "Nothing was added: a task of this name and --dedupe-key waits already, number as printed."
             )
@@ -217,7 +223,7 @@ struct AddCommand: ProgramCommand {
         return .incomplete
     }
 
-    /// Prints the numbers, and then tells hooks, also where nobody reads the numbers: the tasks are there.
+    /// Prints the numbers, and then tells hooks, also where the numbers cannot be written: the tasks are there.
     private func tell(
         _ added: AddedTasks,
         task: NewTask? = nil,
@@ -225,12 +231,11 @@ struct AddCommand: ProgramCommand {
         _ settings: Settings,
         print: () throws -> Void
     ) async throws {
-        let printed = Result { try print() }
+        try AddedTasks.sayWhereUnwritten(added.spoken, program, print)
         if let (first, last) = added.ends {
             let added = HookAddition(count: added.count, firstID: first, lastID: last, task: task)
             await HookList.tell(added, program, settings)
         }
-        try printed.get()
     }
 
     /// Why nothing was added.

@@ -39,7 +39,8 @@ struct DeleteCommand: ProgramCommand {
                     outcome.lines(
                         done: "is deleted",
                         undone: "in a run's hand, so left as it is",
-                        failed: "the database does not let it go, so left as it is"
+                        failed: "the database does not let it go, so left as it is",
+                        refused: gone.refused
                     )
                 )
             }

@@ -9,6 +9,8 @@ struct Halves<Done: Sendable> {
     private(set) var done: [Done] = []
     /// One line for each that was refused.
     private(set) var refusals: [ProgramError] = []
+    /// Their names.
+    private(set) var refused: Set<String> = []
 
     /// What was done, and nothing was refused.
     init(done: [Done]) { self.done = done }
@@ -52,7 +54,9 @@ struct Halves<Done: Sendable> {
                 let middle = part.startIndex + part.count / 2
                 parts += [part[middle...], part[..<middle]]
             } catch  where error.code == .refused && items.count > 1 {
-                let subject = "cannot \(doing) task \(part.first.map(name) ?? "") in \(location)"
+                let refusedName = part.first.map(name) ?? ""
+                refused.insert(refusedName)
+                let subject = "cannot \(doing) task \(refusedName) in \(location)"
                 refusals.append(ProgramError(StoreError(.refused, subject: subject, cause: error.cause)))
                 if let instead { done.append(instead) }
                 count.add(1)

@@ -86,7 +86,8 @@ struct RetryCommand: ProgramCommand {
                         done: "is WAITING again",
                         otherwise: (Set(hastened), "is due now"),
                         undone: now ? "due already, or in hand, so left as it is" : "not FAILED, so left as it is",
-                        failed: "an equal task waits already, so left as it is"
+                        failed: "an equal task waits already, so left as it is",
+                        refused: sent.refused
                     )
                 )
             }

@@ -59,12 +59,14 @@ struct TasksChanged {
     ///   - otherwise: With which of them something else was done, and what is said of them.
     ///   - undone: What is said of the others, after their state.
     ///   - failed: What is said of those that are FAILED, where that is something else.
+    ///   - refused: Those that the database does not let be changed, which is said of them.
     /// - Returns: The lines.
     func lines(
         done: String,
         otherwise: (ids: Set<Int64>, words: String) = ([], ""),
         undone: String,
-        failed: String? = nil
+        failed: String? = nil,
+        refused: Set<String> = []
     ) -> [String] {
         tasks.map { task in
             if let batch = task.batch?.visible() {
@@ -74,6 +76,9 @@ struct TasksChanged {
             }
             if otherwise.ids.contains(task.id) { return "\(task.id) \(otherwise.words)" }
             if task.isDone { return "\(task.id) \(done)" }
+            if let status = task.status, refused.contains("\(task.id)") {
+                return "\(task.id) is \(status.rawValue): the database refuses it, so left as it is"
+            }
             if let failed, task.status == .failed { return "\(task.id) is FAILED: \(failed)" }
             return task.status.map { "\(task.id) is \($0.rawValue): \(undone)" } ?? "\(task.id) does not exist"
         }
