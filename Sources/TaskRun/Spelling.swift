@@ -7,7 +7,7 @@ public enum Spelling {
 
     /// The known name nearest to `word`, if it is near enough to be meant: at most a third of its letters differ.
     ///
-    /// A word of more than ``longest`` bytes is no misspelled name, and is not compared.
+    /// A word of more than `longest` bytes is no misspelled name, and is not compared.
     public static func nearest(to word: String, among known: [String]) -> String? {
         guard word.utf8.count <= longest else { return nil }
         // Of very many names the first are enough; all of them would take as long as there are names.
