@@ -116,9 +116,8 @@ import Testing
                 }
             }
             // Without waiting for anybody's lock.
-            let words =
-                database == .sqlite
-                ? ["sqlite3", "tasks.db"] : ["psql", "-XqAtd", scratch.direct ?? scratch.environment["TASKRUN_DATABASE"] ?? "", "-c"]
+            let url = scratch.direct ?? scratch.environment["TASKRUN_DATABASE"] ?? ""
+            let words = database == .sqlite ? ["sqlite3", "tasks.db"] : ["psql", "-XqAtd", url, "-c"]
             let insert = "INSERT INTO tasks (task_name) VALUES ('OTHER')"
             let other = try await Call(words + [insert], environment: scratch.environment, folder: scratch.folder)
                 .answer()
