@@ -147,7 +147,7 @@ struct Claim: Sendable {
     /// What was found to have expired.
     private struct Late {
         var rows: [PostgreSQLResult.Row] = []
-        /// Whether there are more, or somebody has some locked.
+        /// Whether there are more, or other transactions have some locked.
         var hasMore = false
 
         init() {}

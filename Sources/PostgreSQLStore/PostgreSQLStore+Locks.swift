@@ -7,7 +7,7 @@ public import Foundation
 #endif
 
 extension PostgreSQLStore {
-    /// Whether a line or a batch is to be put right: see ``TaskRun/TaskStore``.
+    /// Whether a line or a batch needs repair: see ``TaskRun/TaskStore``.
     ///
     /// - Throws: What the database reports.
     public func isAnythingToMend() async throws(StoreError) -> Bool {

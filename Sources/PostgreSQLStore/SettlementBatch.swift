@@ -113,7 +113,7 @@ struct SettlementBatch: Sendable {
 
     /// Settles within a transaction where rows that go back to WAITING have equals: of these the newest stays, the others are removed.
     ///
-    /// What waits is removed behind the locks of its keys, as whoever removes it by hand has those first.
+    /// What waits is removed behind the locks of its keys, as the commands that remove it by hand lock those first.
     ///
     /// - Returns: One result a settlement, and what was removed beside.
     /// - Throws: What the database reports.

@@ -13,7 +13,7 @@ struct Taken: Sendable {
     var hasKeyed = false
     /// Whether there may be more of what was looked at.
     var hasMore = false
-    /// Whether rows were seen and none was taken: somebody had them locked, or has changed them just now.
+    /// Whether rows were seen and none was taken: another transaction had them locked, or has changed them just now.
     var isPassedOver = false
     /// The lanes of rows with a lock key as they are now; none: they are to be looked for.
     var keyedLanes: [Lane] = []

@@ -25,7 +25,7 @@ enum SQLiteLimitStatements {
         """
 
     // A minute that began more than a minute from now is of a clock that was put back; one that begins sooner is this one, by a clock that
-    // was put right by a little.
+    // was corrected by a little.
     private static let isThisMinute = """
         coalesce(
             julianday(minute_began, '-60 seconds') <= julianday(:now)

@@ -22,7 +22,7 @@ extension SQLiteStore {
         return try result.get()
     }
 
-    /// Whether a line or a batch is to be put right: see ``TaskRun/TaskStore``.
+    /// Whether a line or a batch needs repair: see ``TaskRun/TaskStore``.
     public func isAnythingToMend() async throws(StoreError) -> Bool { await waiter.isAnythingToMend() }
 }
 

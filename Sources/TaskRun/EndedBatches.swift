@@ -4,7 +4,7 @@ public struct EndedBatches: Sendable, Equatable {
     public var due: Int
     /// The tasks that should have, and did not.
     public var refusals: [BatchRefusal]
-    /// Whether a task was passed over as somebody has its row locked: look again.
+    /// Whether a task was passed over as another transaction has its row locked: look again.
     public var isPartial: Bool
 
     /// Creates one from its parts.

@@ -1,4 +1,4 @@
-/// What was passed over, as somebody had it locked, and is looked at again by the same run.
+/// What was passed over, as another transaction had it locked, and is looked at again by the same run.
 struct PassedOver {
     /// How long a run looks again before it says so.
     static let patience = Duration.seconds(5)
@@ -83,7 +83,7 @@ extension OneShotRun {
         passedOver?.isTold == true && !isOver(now) && stop.requests == 0
     }
 
-    /// Puts right what others have changed by hand, while this run stays or is at work for long; else the next one does at its begin.
+    /// Repairs what others have changed by hand, while this run stays or is at work for long; else the next one does at its begin.
     func mendMeanwhile() async {
         let now = ContinuousClock.now
         guard now >= nextMend, phase != .done, fatal == nil, troubleUntil == nil else { return }

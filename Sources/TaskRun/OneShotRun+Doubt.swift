@@ -29,7 +29,7 @@ extension OneShotRun {
         do throws(StoreError) {
             given = try await store.giveBack(owner: identity.text, except: known)
         } catch  where error.code == .refused {
-            // Their leases run out, and whoever takes them over says which rows it are.
+            // Their leases run out, and the run that takes them over names the rows.
             self.doubt = nil
             observer?(.trouble(error))
             return

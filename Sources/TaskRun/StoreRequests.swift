@@ -99,9 +99,9 @@ public struct Exchange: Sendable, Equatable {
     public let newerVersion: Int?
     /// Which rows the table does not let be claimed, as far as that was found now: they are passed over from now on.
     public let passedOver: [RefusedRow]
-    /// Whether nothing was claimed, although due rows were seen: somebody had them locked, or has changed them just now.
+    /// Whether nothing was claimed, although due rows were seen: another transaction had them locked, or has changed them just now.
     public let isPassedOver: Bool
-    /// Whether a task goes on waiting for its batch as somebody has its row locked: see ``TaskStore/endBatches(now:)``.
+    /// Whether a task goes on waiting for its batch as another transaction has its row locked: see ``TaskStore/endBatches(now:)``.
     public let hasLockedFollower: Bool
 
     /// Creates an exchange from its parts.

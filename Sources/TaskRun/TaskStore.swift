@@ -97,7 +97,7 @@ public protocol TaskStore: Sendable {
     ///
     /// Of equal rows, of the same name and `dedupe_key`, that would both be WAITING the one with the higher `id` stays. A row that goes
     /// back and has a newer equal is removed, and its result is ``SettleResult/gaveWay``; an older one that waits is removed as it goes
-    /// back. A row that somebody has asked to cancel is removed too: ``SettleResult/cancelled``.
+    /// back. A row that is to be cancelled is removed too: ``SettleResult/cancelled``.
     ///
     /// Rows with one `lock_key`, of whatever names and queues, are never PROCESSING at the same time. They are claimed in
     /// the order of (`priority`, `run_at`, `id`) among those due. A row that was claimed holds its key until it is
@@ -105,7 +105,7 @@ public protocol TaskStore: Sendable {
     /// whose run died holds it in any case. Whatever function of a store removes a row leads the line of its key on.
     ///
     /// A row that has never begun (`attempts` 0) and whose `expires_at` has come becomes FAILED before a claim, whatever
-    /// its name and queue, at most ``ExpiredTask/most`` at once; it is told in ``Exchange/expired``. No such row is claimed, be it more than
+    /// its name and queue, at most ``ExpiredTask/most`` at once; ``Exchange/expired`` names it. No such row is claimed, be it more than
     /// that or locked when they were looked for. A claim is a beginning: what was claimed in time is performed.
     ///
     /// A row that the table does not let be claimed, or made FAILED as it has expired (a constraint, a trigger, a policy), is found by
@@ -184,7 +184,7 @@ public protocol TaskStore: Sendable {
     /// Releases the rows that this owner holds but does not know of: claimed by a transaction whose answer was lost.
     ///
     /// What a settlement `release` does is done, with lock keys, equal tasks and batches. While such a transaction may still be open, and
-    /// while somebody has one of the rows locked, it is not complete: call again. Settlements that may have been lost too come before it.
+    /// while another transaction has one of the rows locked, it is not complete: call again. Settlements that may have been lost too come before it.
     func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack
 
     /// Writes down how far handlers are, where their claims still hold; a row that somebody has locked is passed over.

@@ -32,14 +32,18 @@ struct KillTests {
                 let next = try await place.taskrun("once", "--concurrency", "3")
                 #expect(next.status == 0 && next.output.isEmpty && next.errors.isEmpty, "round \(round): \(next)")
                 #expect(try await place.sql("SELECT id, status, last_error FROM tasks") == [], "round \(round)")
-                let lines = place.lines()
-                for id in ids {
-                    let (begins, ends) = (lines.count { $0 == "begin \(id)" }, lines.count { $0 == "end \(id)" })
-                    #expect(ends >= 1, "round \(round): task \(id) was not performed")
-                    let isOnce = begins == 1 || (begins == 2 && inHand.contains(id))
-                    #expect(isOnce, "round \(round): task \(id) began \(begins) times")
-                }
+                expectEach(of: ids, in: place, onceBut: inHand, "round \(round)")
             }
+        }
+    }
+
+    /// Expects that each task was performed, and began once; those that a killed run held may have begun twice.
+    private func expectEach(of ids: [String], in place: Scratch, onceBut held: Set<String>, _ round: String) {
+        let lines = place.lines()
+        for id in ids {
+            let (begins, ends) = (lines.count { $0 == "begin \(id)" }, lines.count { $0 == "end \(id)" })
+            #expect(ends >= 1, "\(round): task \(id) was not performed")
+            #expect(begins == 1 || (begins == 2 && held.contains(id)), "\(round): task \(id) began \(begins) times")
         }
     }
 
@@ -99,13 +103,7 @@ struct KillTests {
                 let last = try await place.taskrun("once")
                 #expect(last.status == 0 && last.errors.isEmpty, "round \(round): \(last)")
                 #expect(try await place.sql("SELECT id FROM tasks UNION ALL SELECT task_id FROM task_stuck") == [])
-                let lines = place.lines()
-                for id in ids {
-                    let (begins, ends) = (lines.count { $0 == "begin \(id)" }, lines.count { $0 == "end \(id)" })
-                    #expect(ends >= 1, "round \(round): task \(id) was not performed")
-                    let isRight = begins == 1 || (begins == 2 && mayBeginAgain.contains(id))
-                    #expect(isRight, "round \(round): task \(id) began \(begins) times")
-                }
+                expectEach(of: ids, in: place, onceBut: mayBeginAgain, "round \(round)")
             }
         }
     }

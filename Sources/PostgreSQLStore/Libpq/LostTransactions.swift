@@ -28,7 +28,7 @@ struct LostTransactions: Sendable {
     /// Who may be at a lost transaction.
     ///
     /// A server process that was a lost session's, until it has ended: what was sent to it may not even have begun. Where a pooler stands
-    /// in between the process is not known: then whoever of this role has a transaction open.
+    /// in between the process is not known: then each session of this role that has a transaction open.
     /// Values: processes, the present session's process as libpq knows it.
     static let present = Statement(
         "lost_transactions",

@@ -37,7 +37,7 @@ enum BatchSQL {
         """
     )
 
-    /// How many tasks wait for batches of which no task is open any more: more than were locked, if somebody has one locked.
+    /// How many tasks wait for batches of which no task is open any more: more than were locked, if another transaction has one locked.
     ///
     /// Values: batches.
     static let anyOver = Statement("batch_any_over", "SELECT count(*) \(waiting)")

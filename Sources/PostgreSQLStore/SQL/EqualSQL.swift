@@ -1,6 +1,6 @@
 /// The statements about equal tasks: those of one name and `dedupe_key`, of which one at most waits.
 ///
-/// Of two that would both wait the one with the higher number stays. Whoever makes rows WAITING again holds the lock of their group of
+/// Of two that would both wait the one with the higher number stays. A transaction that makes rows WAITING again holds the lock of their group of
 /// equals until the end of the transaction: two transactions that bring back the same equals do so one after the other, however the rows
 /// lie. So what is decided here stays true, but for rows that programs add; these meet the unique index, and it is decided anew.
 enum EqualSQL {
@@ -92,7 +92,7 @@ enum EqualSQL {
             WHERE (tasks.dedupe_key || '') IS NOT NULL
             GROUP BY tasks.task_name, tasks.dedupe_key
         ), older AS MATERIALIZED (
-            -- One that somebody has locked is not waited for: a run that has claimed it just now may wait for the group of
+            -- One that another transaction has locked is not waited for: a run that has claimed it just now may wait for the group of
             -- equals when it puts the row back. If the row goes on waiting, the unique index says so.
             SELECT waiting.id, newest.keep
             FROM newest CROSS JOIN LATERAL (

@@ -56,7 +56,7 @@ enum LimitSQL {
     )
 
     /// A minute that began more than a minute from now is of a clock that was put back; one that begins sooner is this one, by a clock
-    /// that was put right by a little.
+    /// that was corrected by a little.
     private static func isThisMinute(_ now: String) -> String {
         """
         coalesce(minute_began BETWEEN \(ClaimSQL.moment(now)) - interval '1 minute' + interval '1 microsecond'

@@ -5,7 +5,7 @@ extension LockSQL {
             AND id <> ALL ($3::bigint[])
         """
 
-    /// Makes rows FAILED that were not begun in time, but for those that somebody else has locked just now, or their lock keys.
+    /// Makes rows FAILED that were not begun in time, but for those that another transaction has locked just now, or their lock keys.
     ///
     /// Where such are left, or more than the limit, the last row is empty. Values: now, limit, ids to leave out.
     static let expire = Statement(

@@ -6,7 +6,7 @@
 /// lock, before anything else of the transaction is locked but its own rows; who claims passes over keys that others
 /// have. So no two transactions wait for each other.
 ///
-/// The order of locks is: the transaction's own rows, equal tasks (see ``EqualSQL``), keys, rows that are in nobody's hand, batches.
+/// The order of locks is: the transaction's own rows, equal tasks (see ``EqualSQL``), keys, rows that no run holds, batches.
 enum LockSQL {
     /// So many lanes of rows with a lock key one claim goes along.
     static let laneLimit = 10_000
@@ -42,7 +42,7 @@ enum LockSQL {
         """
     )
 
-    /// Locks the keys of the first rows with a lock key, of these names, that are to be looked at, as far as nobody else has them; and
+    /// Locks the keys of the first rows with a lock key, of these names, that are to be looked at, as far as no other transaction has them; and
     /// these rows.
     ///
     /// Goes from lane to lane as the look for plain rows does. Answers with the rows that were locked, and how many were seen; where lanes
@@ -121,7 +121,7 @@ enum LockSQL {
 
     /// Locks keys of the first rows of the first lanes, and the rows of these keys among them.
     ///
-    /// The keys come first: of a key that somebody else has no row is locked, and the look goes on to the next one.
+    /// The keys come first: of a key that another transaction has no row is locked, and the look goes on to the next one.
     private static func locked(now: String, limit: String, keys: String) -> String {
         let depth = "(SELECT least(2 * \(limit) / greatest(count(*), 1) + 1, \(limit) + 1) FROM first_lane)"
         return """

@@ -87,7 +87,7 @@ enum SettleSQL {
         """
     )
 
-    /// Locks what an owner holds but for these proofs; what somebody has locked just now is passed over.
+    /// Locks what an owner holds but for these proofs; what another transaction has locked just now is passed over.
     ///
     /// Values: owner, ids, claim numbers.
     static let held = Statement(

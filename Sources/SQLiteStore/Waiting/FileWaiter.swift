@@ -112,7 +112,7 @@ actor FileWaiter {
         return answer
     }
 
-    /// Whether a line or a batch is to be put right, as far as the file can be read at this moment.
+    /// Whether a line or a batch needs repair, as far as the file can be read at this moment.
     func isAnythingToMend() -> Bool {
         open()
         return look?.isAnythingToMend() ?? false
