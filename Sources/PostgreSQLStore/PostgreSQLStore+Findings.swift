@@ -108,7 +108,7 @@ extension PostgreSQLStore {
                 ids += try session.exchange(asked, within: limit)[2].rows.map { $0.integer(0) }
             }
             let tried = Set(ids).sorted()
-            let refused = try RefusedRows(claim, in: session).refused(among: tried)
+            let refused = try RefusedRows(claim, in: session).refused(among: tried).filter { !$0.isForNow }
             let stuck = answers[4].rows.map { RefusedRow(id: $0.integer(0), name: nil, cause: $0.text(1)) }
             let count = answers[4].rows.first.map { Int($0.integer(2)) } ?? 0
             return [Finding.refused(refused, of: tried.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)

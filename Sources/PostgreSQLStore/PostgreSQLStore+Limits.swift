@@ -34,20 +34,21 @@ extension PostgreSQLStore {
     ) async throws(StoreError) -> Exchange {
         guard !isStandbyMissed else { throw missedStandbyError }
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
-        let avoided = avoided.withLock { $0 }
-        return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
+        let passed = avoided.withLock { Array($0.ids) }
+        let exchange = try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
             do throws(PostgreSQLFailure) {
                 return try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
-                    try claim(request, within: subjects, now: now, avoiding: avoided, in: session)
+                    try claim(request, within: subjects, now: now, avoiding: passed, in: session)
                 }
             } catch {
-                let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: avoided)
+                let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: passed)
                 guard error.mayBeOfOneRow, let claim else { throw error }
                 try session.exchange([.rollback])
                 guard let exchange = try passOver(claim, in: session) else { throw error }
                 return exchange
             }
         }
+        return avoided.withLock { $0.tryAgain(after: exchange) }
     }
 
     private func claim(

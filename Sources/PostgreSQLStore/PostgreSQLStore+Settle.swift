@@ -31,7 +31,8 @@ extension PostgreSQLStore {
             return first.followed(by: rest)
         }
         do {
-            return try await settleTogether(settlements, thenClaim: request, now: now)
+            let exchange = try await settleTogether(settlements, thenClaim: request, now: now)
+            return request == nil ? exchange : avoided.withLock { $0.tryAgain(after: exchange) }
         } catch {
             guard lockBudget < budget else { throw error }
             return try await settle(settlements, thenClaim: request, now: now)
@@ -48,7 +49,7 @@ extension PostgreSQLStore {
             request,
             now: now,
             lookLimit: lockBudget,
-            avoiding: avoided.withLock { $0 },
+            avoiding: avoided.withLock { Array($0.ids) },
             checking: hasTriggers.withLock { $0 }
         )
         guard let claim = found else {

@@ -23,7 +23,7 @@ public final class PostgreSQLStore: TaskDesk {
     let isSightPartial = Mutex(false)
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
-    let avoided = Mutex<[Int64]>([])
+    let avoided = Mutex(AvoidedRows())
     let expiryTurn = Mutex(ExpiryTurn())
     /// Whether `tasks` had triggers of somebody else's that act once an UPDATE has ended, when the schema was looked at.
     let hasTriggers = Mutex(false)

@@ -12,13 +12,40 @@ struct RefusedRows {
 
     /// Looks at what the claim would take.
     ///
-    /// - Returns: What is refused, with the server's words.
+    /// - Returns: What is refused, with the server's words; where none is alone, what is refused once others are claimed.
     /// - Throws: What the database reports of other things than rows.
     func find() throws(PostgreSQLFailure) -> [RefusedRow] {
         let found = try claim.candidates(in: session)
-        let refused = try refused(of: found.expired[...]) { Request(ClaimSQL.expiryTrial, [SQLText.array($0)]) }
-        let known = Set(refused.map(\.id))
-        return refused + (try self.refused(of: found.due.filter { !known.contains($0) }[...], by: claim.trial))
+        let late = try refused(of: found.expired[...]) { Request(ClaimSQL.expiryTrial, [SQLText.array($0)]) }
+        let known = Set(late.map(\.id))
+        let due = found.due.filter { !known.contains($0) }
+        let refused = late + (try refused(among: due))
+        return refused.isEmpty ? try refusedBesideOthers(due) : refused
+    }
+
+    /// Those of these rows that cannot be claimed once others of them are: one after the other, what is taken stays so.
+    private func refusedBesideOthers(_ ids: [Int64]) throws(PostgreSQLFailure) -> [RefusedRow] {
+        try session.exchange([.begin, SessionSettings.impatience])
+        var refused: [RefusedRow] = []
+        var parts = [ids[...]]
+        while let part = parts.popLast() {
+            guard let first = part.first else { continue }
+            let trial = [claim.trial(of: Array(part)), Request(ClaimSQL.speak)]
+            do throws(PostgreSQLFailure) {
+                try session.exchange([Request(ClaimSQL.mark)] + trial + [Request(ClaimSQL.keep)])
+            } catch {
+                guard error.mayBeOfOneRow, error.code != .locked || ContinuousClock.now < end else { throw error }
+                try session.exchange([Request(ClaimSQL.undo)])
+                if part.count > 1 {
+                    parts += part.halves
+                } else {
+                    let cause = error.storeError(subject: "").cause
+                    refused.append(RefusedRow(id: first, name: nil, cause: cause, isForNow: true))
+                }
+            }
+        }
+        try session.exchange([.rollback])
+        return refused
     }
 
     /// Those of these rows that cannot be claimed.
@@ -48,7 +75,8 @@ struct RefusedRows {
             guard error.mayBeOfOneRow, error.code != .locked || ContinuousClock.now < end else { throw error }
             try session.exchange([.rollback])
             guard ids.count > 1 else {
-                return [RefusedRow(id: first, name: nil, cause: error.storeError(subject: "").cause)]
+                let cause = error.storeError(subject: "").cause
+                return [RefusedRow(id: first, name: nil, cause: cause, isForNow: error.isOfTwoRows)]
             }
             let middle = ids.startIndex + ids.count / 2
             return try refused(of: ids[..<middle], by: trial) + refused(of: ids[middle...], by: trial)
@@ -82,7 +110,7 @@ extension PostgreSQLStore {
     func passOver(_ claim: Claim, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Exchange? {
         let found = try RefusedRows(claim, in: session).find()
         guard !found.isEmpty else { return nil }
-        avoided.withLock { $0 += found.map(\.id) }
-        return Exchange(results: [], claimed: [], isPartial: true, passedOver: found)
+        let refused = avoided.withLock { $0.passOver(found) }
+        return Exchange(results: [], claimed: [], isPartial: true, passedOver: refused)
     }
 }

@@ -27,14 +27,15 @@ extension SQLiteStore {
             }
         }
         do {
-            return try await transaction("cannot settle and claim tasks", isAboutRows: true) { [self] database in
+            let subject = "cannot settle and claim tasks"
+            let exchange = try await transaction(subject, isAboutRows: true) { [self] database in
                 let now = now ?? Date()
                 let (results, refusals) = try database.settle(settlements, now: now)
                 let newer = request == nil ? nil : try database.newerVersion()
                 guard let request, newer == nil else {
                     return Exchange(results: results, claimed: [], refusals: refusals, newerVersion: newer)
                 }
-                let avoided = avoided.withLock { $0 }
+                let avoided = avoided.withLock { $0.ids }
                 let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
                 // Where more have expired they come first: a claim would go past all of them.
                 let isFull = expired.count >= ExpiredTask.most
@@ -48,6 +49,7 @@ extension SQLiteStore {
                     refusals: refusals
                 )
             }
+            return request == nil ? exchange : avoided.withLock { $0.tryAgain(after: exchange) }
         } catch  where error.code == .refused && settlements.isEmpty {
             guard let request, let exchange = try await passOver(request, now: now ?? Date()) else { throw error }
             return exchange
@@ -103,7 +105,7 @@ extension SQLiteStore {
             let chosen = try crashed(request, limit: 1, now: text, in: database)
             return (try take(chosen, for: request, now: now, in: database), false)
         case .usual(let limit, let most):
-            let avoided = avoided.withLock { $0 }
+            let avoided = avoided.withLock { $0.ids }
             let heads = try heads(request, keyed: false, limit: limit + avoided.count, now: text, in: database)
             let plain = avoided.isEmpty ? heads.rows : heads.rows.filter { !avoided.contains($0.id) }
             let careful = try crashed(request, limit: min(most, limit), now: text, in: database)
@@ -183,7 +185,7 @@ extension SQLiteStore {
     func crashed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> [Candidate] {
         guard limit > 0, !request.names.isEmpty else { return [] }
         let isAlone = request.share == .alone
-        let avoided = avoided.withLock { $0 }
+        let avoided = avoided.withLock { $0.ids }
         let statement = try database.cachedStatement(sql: SQLiteStatements.crashed)
         let rows = try Row.fetchAll(
             statement,

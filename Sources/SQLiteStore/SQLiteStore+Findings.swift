@@ -44,6 +44,7 @@ extension SQLiteStore {
             return (ids, stuck, try Int.fetchOne(database, sql: "SELECT count(*) FROM task_stuck") ?? 0)
         }
         let refused = try await refused(among: ids, owner: "check", leaseEnd: SQLiteTime.text(Date()))
+            .filter { !$0.isForNow }
         return [Finding.refused(refused, of: ids.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)
     }
 }

@@ -27,13 +27,13 @@ extension SQLiteStore {
     ) async throws(StoreError) -> Exchange {
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         do {
-            return try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
+            let exchange = try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
                 if let newer = try database.newerVersion() {
                     return Exchange(results: [], claimed: [], newerVersion: newer)
                 }
                 let now = now ?? Date()
                 let quotas = try limits.compactMap { try database.quota(of: $0, now: now) }
-                let avoided = avoided.withLock { $0 }
+                let avoided = avoided.withLock { $0.ids }
                 let expired = try database.expire(now: SQLiteTime.text(now), request.retention, except: avoided)
                 let isFull = expired.count >= ExpiredTask.most
                 let isFirst = expiryTurn.withLock { $0.comesFirst(isFull: isFull) }
@@ -44,6 +44,7 @@ extension SQLiteStore {
                 for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
                 return Exchange(results: [], claimed: tasks, isPartial: isPartial || isFull, expired: expired)
             }
+            return avoided.withLock { $0.tryAgain(after: exchange) }
         } catch  where error.code == .refused {
             guard let exchange = try await passOver(request, now: now ?? Date()) else { throw error }
             return exchange

@@ -24,7 +24,7 @@ extension SQLiteStore {
     /// The rows with a lock key that may be claimed; those that may not are put behind, and not looked at again.
     func keyed(_ request: ClaimRequest, limit: Int, now: String, in database: Database) throws -> KeyedRows {
         guard limit > 0, try database.isAnyKeyedOpen() else { return KeyedRows() }
-        let avoided = avoided.withLock { $0 }
+        let avoided = avoided.withLock { $0.ids }
         let most = Self.lockLimit + avoided.count
         let heads = try heads(request, keyed: true, limit: most, now: now, in: database)
         let isWhole = !lanes.withLock { $0.isPartial(LaneMemory.Key(request, keyed: true)) }

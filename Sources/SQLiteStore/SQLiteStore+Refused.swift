@@ -16,18 +16,49 @@ extension SQLiteStore {
         }
         let known = Set(found.map(\.id))
         let end = SQLiteTime.text(now, after: request.lease)
-        found += try await refused(among: due.filter { !known.contains($0) }, owner: request.owner, leaseEnd: end)
+        let rest = due.filter { !known.contains($0) }
+        found += try await refused(among: rest, owner: request.owner, leaseEnd: end)
+        if found.isEmpty { found = try await refusedBesideOthers(rest, owner: request.owner, leaseEnd: end) }
         guard !found.isEmpty else { return nil }
-        avoided.withLock { $0.formUnion(found.map(\.id)) }
-        return Exchange(results: [], claimed: [], isPartial: true, passedOver: found)
+        let refused = avoided.withLock { [found] in $0.passOver(found) }
+        return Exchange(results: [], claimed: [], isPartial: true, passedOver: refused)
     }
 
     /// Those of these rows that cannot be claimed.
     func refused(among ids: [Int64], owner: String, leaseEnd: String) async throws(StoreError) -> [RefusedRow] {
-        try await refused(of: ids[...]) { ids, database in
-            let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner, "lease_end": leaseEnd]
-            try database.execute(sql: SQLiteStatements.claimTrial, arguments: arguments)
-            return try database.held(ids, by: owner)
+        try await refused(of: ids[...]) { try $1.tryClaim($0, owner, leaseEnd) }
+    }
+
+    /// Those of these rows that cannot be claimed once others of them are: one after the other, what is taken stays so.
+    private func refusedBesideOthers(
+        _ ids: [Int64],
+        owner: String,
+        leaseEnd: String
+    ) async throws(StoreError) -> [RefusedRow] {
+        try await access("cannot try to claim tasks", isAboutRows: true) { database in
+            var refused: [RefusedRow] = []
+            try database.inTransaction(.immediate) {
+                var parts = [ids[...]]
+                while let part = parts.popLast() {
+                    guard let first = part.first else { continue }
+                    do {
+                        try database.inSavepoint {
+                            _ = try database.tryClaim(Array(part), owner, leaseEnd)
+                            return .commit
+                        }
+                    } catch let error as DatabaseError where database.isInsideTransaction {
+                        let error = StoreError(sqlite: error, "", isAboutRows: true)
+                        guard error.code == .refused else { throw error }
+                        if part.count > 1 {
+                            parts += part.halves
+                        } else {
+                            refused.append(RefusedRow(id: first, name: nil, cause: error.cause, isForNow: true))
+                        }
+                    }
+                }
+                return .rollback
+            }
+            return refused
         }
     }
 
@@ -47,7 +78,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> (due: [Int64], late: [Int64]) {
         try await read("cannot look for due tasks") { [self] database in
             let text = SQLiteTime.text(now)
-            let avoided = avoided.withLock { $0 }
+            let avoided = avoided.withLock { $0.ids }
             let late = try Int64.fetchAll(
                 database,
                 sql: SQLiteLockStatements.late,
@@ -74,29 +105,39 @@ extension SQLiteStore {
         by attempt: @escaping @Sendable ([Int64], Database) throws -> Int
     ) async throws(StoreError) -> [RefusedRow] {
         guard let first = ids.first else { return [] }
-        let cause: String
-        do {
-            let tried = Array(ids)
-            let count = try await access("cannot try to claim tasks", isAboutRows: true) { database in
-                var count = 0
+        let tried = Array(ids)
+        let refusal: RefusedRow? = try await access("cannot try to claim tasks", isAboutRows: true) { database in
+            var count = 0
+            do {
                 try database.inTransaction(.immediate) {
                     count = try attempt(tried, database)
                     return .rollback
                 }
-                return count
+            } catch let error as DatabaseError {
+                let reason = StoreError(sqlite: error, "", isAboutRows: true)
+                guard reason.code == .refused else { throw error }
+                let isForNow = error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE
+                return RefusedRow(id: first, name: nil, cause: reason.cause, isForNow: isForNow)
             }
-            if count == ids.count { return [] }
-            cause = StoreError.skipped
-        } catch  where error.code == .refused {
-            cause = error.cause
+            return count == tried.count ? nil : RefusedRow(id: first, name: nil, cause: StoreError.skipped)
         }
-        guard ids.count > 1 else { return [RefusedRow(id: first, name: nil, cause: cause)] }
+        guard let refusal else { return [] }
+        guard ids.count > 1 else { return [refusal] }
         let middle = ids.startIndex + ids.count / 2
         return try await refused(of: ids[..<middle], by: attempt) + refused(of: ids[middle...], by: attempt)
     }
 }
 
 extension Database {
+    /// Claims rows, in a transaction that is undone.
+    ///
+    /// - Returns: How many were claimed.
+    fileprivate func tryClaim(_ ids: [Int64], _ owner: String, _ leaseEnd: String) throws -> Int {
+        let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner, "lease_end": leaseEnd]
+        try execute(sql: SQLiteStatements.claimTrial, arguments: arguments)
+        return try held(ids, by: owner)
+    }
+
     /// How many of these rows the run has claimed.
     ///
     /// Triggers that act after the UPDATE come later than its RETURNING.

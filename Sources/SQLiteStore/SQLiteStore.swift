@@ -25,7 +25,7 @@ public final class SQLiteStore: TaskDesk {
     /// Lanes found by a claim of the last second, so that thousands of them are not looked for at each claim.
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
-    let avoided = Mutex<Set<Int64>>([])
+    let avoided = Mutex(AvoidedRows())
     let expiryTurn = Mutex(ExpiryTurn())
     /// Whether `tasks` had triggers of somebody else's, and at which version of the schema.
     let triggers = Mutex<(version: Int64, areThere: Bool)?>(nil)

@@ -21,6 +21,8 @@ struct PassedOver {
 extension OneShotRun {
     /// How often a run looks for what others have changed by hand.
     private static let mendPause = Duration.seconds(2)
+    /// How often it tries rows again that the table lets be claimed once others have ended.
+    private static let pauseForOthers = Duration.milliseconds(250)
 
     /// Looks again for due rows that were seen and could not be claimed: other runs let go of them soon.
     ///
@@ -32,11 +34,20 @@ extension OneShotRun {
             return false
         }
         let now = ContinuousClock.now
+        if exchange.waitsForOthers != nil, !isIdle {
+            // Most likely for those that are at work here.
+            (passedOver, nextClaim) = (nil, now.advanced(by: Self.pauseForOthers))
+            return true
+        }
         var passed = passedOver ?? PassedOver(at: now)
         let next = passed.next(now)
         if next == nil, !passed.isTold {
             passed.isTold = true
-            tellLocked("cannot claim tasks that are due", "another transaction has their rows locked")
+            if let cause = exchange.waitsForOthers {
+                tellHeld("cannot claim tasks that are due", cause, "See which task or index keeps them from that.")
+            } else {
+                tellLocked("cannot claim tasks that are due", "another transaction has their rows locked")
+            }
         }
         passedOver = passed
         if let next { nextClaim = next }
@@ -44,14 +55,17 @@ extension OneShotRun {
     }
 
     private func tellLocked(_ what: String, _ cause: String) {
+        tellHeld(what, cause, "See pg_stat_activity for whose transaction has been open for long.")
+    }
+
+    private func tellHeld(_ what: String, _ cause: String, _ advice: String) {
         observer?(
             .held(
                 StoreError(
                     .held,
                     subject: "\(what) in \(store.location)",
                     cause: "\(cause), for \(PassedOver.patience.inWords) and longer",
-                    advice: "They are looked at again until the run ends, and by the next ones. "
-                        + "See pg_stat_activity for whose transaction has been open for long."
+                    advice: "They are looked at again until the run ends, and by the next ones. \(advice)"
                 )
             )
         )

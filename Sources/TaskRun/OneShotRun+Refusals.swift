@@ -143,7 +143,7 @@ extension OneShotRun.Unsettled {
 
 extension ArraySlice {
     /// The two halves, the second one first.
-    fileprivate var halves: [ArraySlice] {
+    package var halves: [ArraySlice] {
         let middle = startIndex + count / 2
         return [self[middle...], self[..<middle]]
     }

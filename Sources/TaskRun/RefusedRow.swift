@@ -6,9 +6,13 @@ public struct RefusedRow: Sendable, Equatable {
     public let name: String?
     /// Why, in the database's words.
     public let cause: String
+    /// Whether it is refused only as long as other rows are as they are, as a unique index of somebody's says.
+    public let isForNow: Bool
 
     /// Creates one from its parts.
-    public init(id: Int64, name: String?, cause: String) { (self.id, self.name, self.cause) = (id, name, cause) }
+    public init(id: Int64, name: String?, cause: String, isForNow: Bool = false) {
+        (self.id, self.name, self.cause, self.isForNow) = (id, name, cause, isForNow)
+    }
 }
 
 extension OneShotRun {

@@ -101,6 +101,8 @@ public struct Exchange: Sendable, Equatable {
     public let passedOver: [RefusedRow]
     /// Whether nothing was claimed, although due rows were seen: another transaction had them locked, or has changed them just now.
     public let isPassedOver: Bool
+    /// Why the table lets due rows be claimed only once others have ended, in the database's words; nil: it does not keep any from that.
+    public let waitsForOthers: String?
     /// Whether a task goes on waiting for its batch as another transaction has its row locked: see ``TaskStore/endBatches(now:)``.
     public let hasLockedFollower: Bool
 
@@ -112,6 +114,7 @@ public struct Exchange: Sendable, Equatable {
         expired: [ExpiredTask] = [],
         refusals: [BatchRefusal] = [],
         isPassedOver: Bool = false,
+        waitsForOthers: String? = nil,
         hasLockedFollower: Bool = false,
         newerVersion: Int? = nil,
         passedOver: [RefusedRow] = []
@@ -124,6 +127,7 @@ public struct Exchange: Sendable, Equatable {
         self.refusals = refusals
         self.newerVersion = newerVersion
         self.isPassedOver = isPassedOver
+        self.waitsForOthers = waitsForOthers
         self.hasLockedFollower = hasLockedFollower
     }
 
@@ -136,9 +140,25 @@ public struct Exchange: Sendable, Equatable {
             expired: expired + other.expired,
             refusals: refusals + other.refusals,
             isPassedOver: isPassedOver || other.isPassedOver,
+            waitsForOthers: waitsForOthers ?? other.waitsForOthers,
             hasLockedFollower: hasLockedFollower || other.hasLockedFollower,
             newerVersion: newerVersion ?? other.newerVersion,
             passedOver: passedOver + other.passedOver
+        )
+    }
+
+    /// The same without claims, but with due rows that wait for others.
+    func passingOver(because cause: String) -> Exchange {
+        Exchange(
+            results: results,
+            claimed: [],
+            expired: expired,
+            refusals: refusals,
+            isPassedOver: true,
+            waitsForOthers: cause,
+            hasLockedFollower: hasLockedFollower,
+            newerVersion: newerVersion,
+            passedOver: passedOver
         )
     }
 

@@ -101,7 +101,7 @@ struct NamesAndNumbersTests {
             "host=localhost password=Top Secret TopSecret",
             "password=TopSecret", "host=localhost password='TopSecret",
             "host=localhost dbname=postgres://a:TopSecret@b/c port=1",
-            "host=localhost port=1 pasword=TopSecret", "host=localhost port=1 options='-c x=TopSecret'",
+            "host=localhost port=1 pasword=TopSecret", "postgres://localhost:1/x?pasword=TopSecret",
         ]
     )
     func secretsOfKeywords(_ address: String) async throws {

@@ -19,8 +19,8 @@ OUTSIDE = frozenset("""
     result_results equal lock_crashed lock_deserted any_behind batch_any_waits result_any_expired channel server maintenance
     session_settings transaction_settings names take_names take_own_names show_names begin_snapshot batch_ended batch_any_deserted
     batch_deserted begin commit rollback lock_keys_of hasten tolerance held_rows held_keys stuck_some stuck_note stuck_forget
-    claim_candidates claim_trial claim_trial_end claim_trial_waiting claim_check impatience far_leases
-    expire_trial late waits lockable isInHand lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
+    claim_candidates claim_trial claim_trial_mark claim_trial_undo claim_trial_keep claim_trial_end claim_trial_waiting claim_check
+    impatience far_leases expire_trial late waits lockable isInHand lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
     result_request_cancel_beside
 """.split())
 

@@ -152,10 +152,13 @@ struct HeldEndTests {
                 try await fixture.value(Self.holders) == "1"
             }
             let handler = ClosureHandler()
-            _ = try await fixture.makeRun([handler, ClosureHandler("B")]).run()
-            #expect(handler.ids == ids)
+            let limited = ClosureHandler("B")
+            async let report = fixture.makeRun([handler, limited]).run()
+            try await eventually("the others wait") { handler.ids == ids }
             try await fixture.sql("INSERT INTO gate VALUES (1)")
             try await stranger.value
+            #expect(try await report.succeeded == 5)
+            #expect(limited.ids.count == 1)
         }
     }
 }

@@ -134,4 +134,95 @@ struct RefusedClaimTests {
             #expect(try await fixture.rows("SELECT id FROM tasks WHERE status = 'WAITING' ORDER BY id") == ["3", "4"])
         }
     }
+
+    /// What lets only one task of a tenant be at work.
+    enum OneAtATime: String, CaseIterable, CustomTestStringConvertible {
+        case index = "a unique index"
+        case trigger = "a trigger"
+
+        var testDescription: String { rawValue }
+
+        func sql(_ kind: StoreUnderTest) -> String {
+            switch (self, kind) {
+            case (.index, _): return "CREATE UNIQUE INDEX one_at_a_time ON tasks (tenant) WHERE status = 'PROCESSING'"
+            case (.trigger, .sqlite):
+                return """
+                    CREATE TRIGGER one_at_a_time BEFORE UPDATE ON tasks
+                    WHEN NEW.status = 'PROCESSING' AND OLD.status = 'WAITING'
+                        AND EXISTS (SELECT 1 FROM tasks WHERE tenant = NEW.tenant AND status = 'PROCESSING' AND id <> NEW.id)
+                    BEGIN SELECT RAISE(ABORT, 'another one is at work'); END
+                    """
+            case (.trigger, .postgresql):
+                return """
+                    CREATE FUNCTION one_at_a_time() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                        IF EXISTS (SELECT FROM tasks WHERE tenant = NEW.tenant AND status = 'PROCESSING' AND id <> NEW.id) THEN
+                            RAISE 'another one is at work';
+                        END IF;
+                        RETURN NEW;
+                    END $$;
+                    CREATE TRIGGER one_at_a_time BEFORE UPDATE ON tasks FOR EACH ROW
+                        WHEN (NEW.status = 'PROCESSING' AND OLD.status = 'WAITING') EXECUTE FUNCTION one_at_a_time();
+                    """
+            }
+        }
+    }
+
+    @Test(
+        "tasks of which the table lets one at a time be at work are performed one after the other, in one run",
+        arguments: StoreUnderTest.allCases,
+        OneAtATime.allCases
+    )
+    func oneAtATime(_ kind: StoreUnderTest, _ keeper: OneAtATime) async throws {
+        try await Fixture.with(kind) { fixture in
+            let ids = try await fixture.due(6)
+            try await fixture.sql("ALTER TABLE tasks ADD COLUMN tenant text")
+            try await fixture.sql("UPDATE tasks SET tenant = 'a'")
+            let others = try await fixture.due(6, name: "B")
+            try await fixture.sql(keeper.sql(kind))
+            let handler = ClosureHandler { _, _ in
+                try? await Task.sleep(for: .milliseconds(5))
+                return .succeeded()
+            }
+            let free = ClosureHandler("B")
+            let troubles = Mutex<[String]>([])
+            let report = try await fixture.makeRun([handler, free], { $0.concurrency = 8 }) { event in
+                switch event {
+                case .trouble(let error), .held(let error): troubles.withLock { $0.append("\(error)") }
+                default: break
+                }
+            }.run()
+            #expect(troubles.withLock { $0 } == [])
+            #expect(report.succeeded == 12)
+            #expect(Set(handler.ids) == Set(ids))
+            #expect(Set(free.ids) == Set(others))
+            #expect(handler.mostAtOnce == 1)
+        }
+    }
+
+    @Test(
+        "a task that a unique index keeps from being claimed is said once, and the others are performed",
+        arguments: StoreUnderTest.allCases
+    )
+    func keptByAnother(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.sql("ALTER TABLE tasks ADD COLUMN tenant text")
+            let other = try await fixture.due(1, name: "OTHER")
+            try await fixture.sql("UPDATE tasks SET tenant = 'a', status = 'FAILED'")
+            let ids = try await fixture.due(3)
+            try await fixture.sql("UPDATE tasks SET tenant = 'a' WHERE id = \(ids[1])")
+            try await fixture.sql("CREATE UNIQUE INDEX one ON tasks (tenant) WHERE status IN ('PROCESSING', 'FAILED')")
+            let troubles = Mutex<[String]>([])
+            let handler = ClosureHandler()
+            async let report = fixture.makeRun([handler], { $0.concurrency = 1 }) { event in
+                if case .held(let error) = event { troubles.withLock { $0.append("\(error)") } }
+            }.run()
+            try await eventually("it is said") { !troubles.withLock { $0.isEmpty } }
+            #expect(handler.ids == [ids[0], ids[2]])
+            try await fixture.sql("DELETE FROM tasks WHERE id = \(other[0])")
+            #expect(try await report.succeeded == 3)
+            #expect(troubles.withLock { $0.count } == 1)
+            #expect(troubles.withLock { $0[0] }.contains("tenant") || troubles.withLock { $0[0] }.contains("one"))
+        }
+    }
 }

@@ -47,6 +47,12 @@ struct PostgreSQLFailure: Error, Equatable {
     /// The state of a row that is refused because an equal one is there.
     static let uniqueViolation = "23505"
 
+    /// The same for an exclusion constraint.
+    private static let exclusionViolation = "23P01"
+
+    /// Whether a row is refused only beside another one.
+    var isOfTwoRows: Bool { state == Self.uniqueViolation || state == Self.exclusionViolation }
+
     /// The state of a statement that has waited for a lock for as long as it may.
     static let lockTimeout = "55P03"
 

@@ -47,6 +47,11 @@ extension ClaimSQL {
         """
     )
 
+    /// A place to go back to within such a transaction; one that is not gone back to is kept.
+    static let mark = Statement("claim_trial_mark", "SAVEPOINT trial")
+    static let undo = Statement("claim_trial_undo", "ROLLBACK TO SAVEPOINT trial")
+    static let keep = Statement("claim_trial_keep", "RELEASE SAVEPOINT trial")
+
     /// Lets deferred constraints speak before the transaction is undone.
     static let speak = Statement("claim_trial_end", "SET CONSTRAINTS ALL IMMEDIATE")
 

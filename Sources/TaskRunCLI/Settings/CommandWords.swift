@@ -42,7 +42,7 @@ extension DatabaseAddress {
         switch self {
         case .sqlite(let path): return "sqlite:\(PathText.absolute(path))"
         case .postgresql(let text) where !PostgreSQLURL.isMeant(text):
-            return text.replacing(/(?i)\b(ssl)?password\s*=\s*('(\\.|[^'\\])*'|[^\s']+)\s*/, with: "").trimmed
+            return PostgreSQLWords(text).withoutSecrets
         case .postgresql(let url):
             let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
             guard let head = parts.first, let start = head.firstRange(of: "://")?.upperBound else { return redacted }
@@ -51,7 +51,9 @@ extension DatabaseAddress {
                 place = String(head[..<colon] + head[at...])
             }
             guard parts.count == 2 else { return place }
-            let values = parts[1].split(separator: "&").filter { !Self.isSecret($0) }
+            let values = parts[1].split(separator: "&").filter {
+                PostgreSQLWords.isForCommands(String($0.prefix { $0 != "=" }))
+            }
             return place + (values.isEmpty ? "" : "?" + values.joined(separator: "&"))
         }
     }
@@ -60,11 +62,5 @@ extension DatabaseAddress {
     var hasSecret: Bool {
         guard case .postgresql(let url) = self else { return false }
         return PostgreSQLURL.hasSecret(url)
-    }
-
-    /// Of what stands behind `?`, `password` and `sslpassword` are secret, also with percent signs.
-    private static func isSecret(_ value: Substring) -> Bool {
-        let key = value.prefix { $0 != "=" }
-        return key.lowercased().contains("pass") && !key.lowercased().contains("passfile") || key.contains("%")
     }
 }

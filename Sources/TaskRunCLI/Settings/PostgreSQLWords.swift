@@ -9,6 +9,17 @@ struct PostgreSQLWords {
     /// Whether a text is to be read as such an address: it begins with a word, and a value behind `=`.
     static func isMeant(_ text: String) -> Bool { text.contains(/^\s*[a-z_]+\s*=/) }
 
+    /// What a command for people needs besides, to find the same tables by the same kind of connection.
+    private static let wanted: Set = [
+        "application_name", "channel_binding", "client_encoding", "connect_timeout", "gssencmode", "krbsrvname",
+        "load_balance_hosts", "options", "passfile", "require_auth", "sslcert", "sslcrl", "sslcrldir", "sslkey",
+        "sslnegotiation", "sslrootcert", "sslsni", "ssl_max_protocol_version", "ssl_min_protocol_version",
+        "target_session_attrs", "tcp_user_timeout",
+    ]
+
+    /// Whether a command for people may show this keyword's value: no other one, as a misspelt `password` is none that libpq knows.
+    static func isForCommands(_ keyword: String) -> Bool { plain.contains(keyword) || wanted.contains(keyword) }
+
     /// Reads an address, as libpq does: pairs stand apart, quoted values are in `'`, and `\\` takes a sign as it is.
     ///
     /// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE>
@@ -52,11 +63,18 @@ struct PostgreSQLWords {
     /// For people: without passwords, and without what may hold one.
     var redacted: String {
         guard fault == nil, let pairs else { return "…" }
-        let shown = pairs.filter { Self.plain.contains($0.keyword) && !$0.value.isEmpty }.map { keyword, value in
-            let isWord = value.allSatisfy { !$0.isWhitespace && !"'\\".contains($0) }
-            let quoted = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-            return "\(keyword)=" + (isWord ? value : "'\(quoted)'")
-        }
+        let shown = pairs.filter { Self.plain.contains($0.keyword) && !$0.value.isEmpty }.map(Self.written)
         return (shown + (shown.count < pairs.count ? ["…"] : [])).joined(separator: " ")
+    }
+
+    /// As it can be typed elsewhere: without passwords and unknown keywords, and empty where it cannot be read.
+    var withoutSecrets: String {
+        (pairs ?? []).filter { Self.isForCommands($0.keyword) }.map(Self.written).joined(separator: " ")
+    }
+
+    private static func written(_ keyword: String, _ value: String) -> String {
+        let isWord = !value.isEmpty && value.allSatisfy { !$0.isWhitespace && !"'\\".contains($0) }
+        let quoted = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+        return "\(keyword)=" + (isWord ? value : "'\(quoted)'")
     }
 }
