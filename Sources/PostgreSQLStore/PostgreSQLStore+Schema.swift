@@ -14,8 +14,10 @@ extension PostgreSQLStore {
         let found = try await reach(to: doing) { session throws(PostgreSQLFailure) in
             do throws(PostgreSQLFailure) {
                 // The usual case in one round trip; where the second table is missing, that is an error.
-                let answers = try session.exchange([Request(SchemaSQL.tables), Request(SchemaSQL.migrations)])
-                return FoundSchema(answers[0], migrations: answers[1])
+                let answers = try session.exchange([Request(SchemaSQL.marks), Request(SchemaSQL.migrations)])
+                let isMarked = answers[0].rows.contains { $0.bool(8) }
+                let tables = isMarked ? try session.exchange([Request(SchemaSQL.tables)])[0] : answers[0]
+                return FoundSchema(tables, migrations: answers[1])
             } catch {
                 guard ["42P01", PostgreSQLFailure.featureNotSupported].contains(error.state) else { throw error }
                 return try FoundSchema.read(in: session)

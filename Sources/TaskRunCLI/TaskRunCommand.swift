@@ -29,6 +29,24 @@ struct TaskRunCommand: ParsableCommand {
     @OptionGroup var options: SharedOptions
 }
 
+/// The root for what cron starts: the parser looks neither for other commands nor for a request of a completion script.
+///
+/// That look takes a fifth of a run with nothing to do. Only a root that is said to stand below another command goes without.
+struct OnceRoot: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        _superCommandName: Program.startedName,
+        subcommands: [OnceCommand.self]
+    )
+
+    @OptionGroup var options: SharedOptions
+
+    /// The command, where these arguments are a well-formed `once`; what else they are ``TaskRunCommand`` finds out.
+    static func command(in arguments: [String]) -> OnceCommand? {
+        guard arguments.contains("once") else { return nil }
+        return try? parseAsRoot(arguments) as? OnceCommand
+    }
+}
+
 /// The word on the command line that names the command.
 enum CommandWord {
     /// What to say where the parser could make nothing of the arguments because that word is misspelled; nil if it is not.

@@ -36,7 +36,7 @@ public enum TaskRunProgram {
         if let shortage = Needs.shortage() { program.refuse(words, shortage).leave() }
         var command: any ParsableCommand
         do {
-            command = try TaskRunCommand.parseAsRoot(words)
+            command = try OnceRoot.command(in: words) ?? TaskRunCommand.parseAsRoot(words)
         } catch {
             if let mistake = CommandWord.mistake(in: words) { program.refuse(words, mistake).leave() }
             if !TaskRunCommand.exitCode(for: error).isSuccess {

@@ -150,6 +150,25 @@ struct SilenceTests {
         }
     }
 
+    @Test(
+        "every command says in one line that the server cannot be reached",
+        arguments: [
+            ["once"], ["add", "A"], ["add", "-"], ["status"], ["list"], ["show", "1"], ["retry", "1"], ["delete", "1"],
+            ["cancel", "1"], ["result", "t"], ["wait", "t"], ["queues"], ["pause", "q"], ["resume", "q"],
+            ["limit", "q", "--running", "1"],
+            ["migrate"], ["migrate", "--status"], ["bench", "-n", "10"],
+        ]
+    )
+    func unreachable(_ arguments: [String]) async throws {
+        try await Scratch.with(tables: false) { place in
+            let call = ["--database", "postgres://127.0.0.1:1/x"] + arguments
+            let answer = try await place.start(call, input: "{\"task_name\":\"A\"}\n").answer()
+            #expect(answer.status == 69, "\(answer)")
+            #expect(answer.errors.filter { $0 == "\n" }.count == 1, "\(answer)")
+            #expect(answer.output == "", "\(answer)")
+        }
+    }
+
     @Test("row-level security that shows nothing is told by every command", arguments: ["none", "false", "other"])
     func rowSecurity(_ kind: String) async throws {
         try await Scratch.with(.postgresql) { owner in

@@ -14,7 +14,7 @@ from server import Cutter, Place, Server, SQLitePlace, build_tracer, eventually,
 
 # Transactions that only look, or that the model leaves out: see README.md.
 OUTSIDE = frozenset("""
-    schema_tables schema_migrations any_claim any_due
+    schema_tables schema_marks schema_migrations any_claim any_due
     look owners waiting_names due_queues limits result_cancel_requests result_progress result_prune result_ids show there result_rows
     result_results equal lock_crashed lock_deserted any_behind batch_any_waits result_any_expired channel server maintenance
     session_settings transaction_settings names take_names take_own_names show_names begin_snapshot batch_ended batch_any_deserted

@@ -1,6 +1,9 @@
 extension StringProtocol {
     /// Without white space at the ends.
     package var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        let start = firstIndex { !$0.isWhitespace } ?? endIndex
+        var end = endIndex
+        while end > start, self[index(before: end)].isWhitespace { end = index(before: end) }
+        return String(self[start..<end])
     }
 }

@@ -82,8 +82,16 @@ enum ScratchTables: Sendable {
         _ body: (any TaskDesk) async throws -> Result
     ) async throws -> Result {
         let result: Result
+        // Where not even this can be done there is nothing to remove; what a lost answer leaves behind the next measurement names.
+        let place = try await make()
         do {
-            try await make()
+            do {
+                _ = try await place.migrate()
+            } catch {
+                await place.close()
+                throw error
+            }
+            await place.close()
             let store = try open()
             do {
                 result = try await body(store)
@@ -104,28 +112,21 @@ enum ScratchTables: Sendable {
         return result
     }
 
-    private func make() async throws(StoreError) {
-        let store: any TaskDesk
+    /// Makes the file or the schema, without tables.
+    private func make() async throws(StoreError) -> any TaskDesk {
         switch self {
         case .sqlite(let path, let journal, let synchronous):
-            store = try SQLiteStore(path: path, opening: .creating, journal: journal, synchronous: synchronous)
+            return try SQLiteStore(path: path, opening: .creating, journal: journal, synchronous: synchronous)
         case .postgresql(let url, let schema):
             let server = try PostgreSQLStore(url, scratch: schema)
-            store = server
             do {
                 try await server.make(schema)
             } catch {
                 await server.close()
                 throw error
             }
+            return server
         }
-        do {
-            _ = try await store.migrate()
-        } catch {
-            await store.close()
-            throw error
-        }
-        await store.close()
     }
 
     /// Removes what is there of them.

@@ -7,7 +7,11 @@ struct PostgreSQLWords {
     private static let plain: Set = ["host", "hostaddr", "port", "dbname", "user", "service", "sslmode"]
 
     /// Whether a text is to be read as such an address: it begins with a word, and a value behind `=`.
-    static func isMeant(_ text: String) -> Bool { text.contains(/^\s*[a-z_]+\s*=/) }
+    static func isMeant(_ text: String) -> Bool {
+        let word = text.drop(while: \.isWhitespace)
+        let rest = word.drop { ("a"..."z").contains($0) || $0 == "_" }
+        return rest.startIndex > word.startIndex && rest.first { !$0.isWhitespace } == "="
+    }
 
     /// What a command for people needs besides, to find the same tables by the same kind of connection.
     private static let wanted: Set = [
