@@ -157,7 +157,7 @@ extension Migration {
                 Migration(
                     version: 9,
                     name: "trust",
-                    checksum: "b037f1c238dd81a3",
+                    checksum: "accb5bcb162b9367",
                     file: PackageResources.V009__trust_postgresql_sql
                 ),
             ]

@@ -1,7 +1,7 @@
 -- Triggers that call PostgreSQL's own functions only, and checks that cost less.
 
--- The notify triggers, where they are, run with the rights of whoever adds a task. Their function calls PostgreSQL's own functions only,
--- whatever the path of that session is, and belongs to whoever migrates: it is made anew, as in notify_on.postgresql.sql.
+-- The notify triggers, where they are, run with the rights of the role that adds a task. Their function calls PostgreSQL's own functions only,
+-- whatever the path of that session is, and belongs to the role that migrates: it is made anew, as in notify_on.postgresql.sql.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = 'tasks'::regclass::oid AND tgname = 'task_notify_insert') THEN
