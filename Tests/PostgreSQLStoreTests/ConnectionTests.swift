@@ -259,7 +259,7 @@ struct ConnectionTests {
     @Test("leaves the user's own settings alone but for those that the store counts on")
     func settings() async throws {
         let server = try await PostgreSQLServer.shared()
-        let options = "-csearch_path%3Dnowhere%20-cstandard_conforming_strings%3Doff%20-cstatement_timeout%3D5"
+        let options = "-csearch_path%3Dnowhere%20-cstandard_conforming_strings%3Doff%20-cstatement_timeout%3D300000"
         let session = try PostgreSQLSession.open(
             try PostgreSQLAddress(server.superuserURL + "&options=\(options)&client_encoding=LATIN1"),
             setUp: .store
