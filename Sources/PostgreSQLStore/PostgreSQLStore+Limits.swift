@@ -45,7 +45,7 @@ extension PostgreSQLStore {
                 guard error.mayBeOfOneRow, let claim else { throw error }
                 try session.exchange([.rollback])
                 if let exchange = try passOver(claim, in: session) { return exchange }
-                guard avoided.withLock({ $0.forgives() }) else { throw error }
+                guard error.isRefusal, avoided.withLock({ $0.forgives() }) else { throw error }
                 return .unfinished
             }
         }

@@ -77,7 +77,7 @@ extension PostgreSQLStore {
                 guard settlements.isEmpty, error.mayBeOfOneRow else { throw error }
                 try session.exchange([.rollback])
                 if let exchange = try passOver(claim, in: session) { return exchange }
-                guard avoided.withLock({ $0.forgives() }) else { throw error }
+                guard error.isRefusal, avoided.withLock({ $0.forgives() }) else { throw error }
                 return .unfinished
             }
         }

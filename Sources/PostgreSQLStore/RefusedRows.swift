@@ -40,7 +40,11 @@ struct RefusedRows {
                     Request(ClaimSQL.mark), claim.trial(of: Array(part)), Request(ClaimSQL.speak),
                     Request(ClaimSQL.waiting, [SQLText.array(Array(part))]),
                 ])
-                let isSkipped = answers[1].rows.contains { $0.integerIfAny(1) == nil } || !answers[3].rows.isEmpty
+                let waiting = Set(answers[3].rows.map { $0.integer(0) })
+                // What another transaction has locked is not among the rows of the trial.
+                let isSkipped = answers[1].rows.contains {
+                    $0.integerIfAny(1) == nil || waiting.contains($0.integer(0))
+                }
                 guard isSkipped else {
                     try session.exchange([Request(ClaimSQL.keep)])
                     continue
