@@ -18,7 +18,7 @@ BIND_NOW = $(if $(filter Linux,$(shell uname -s)),-Xlinker -z -Xlinker now)
 # What a run with nothing to do calls lies side by side: 6 MiB less memory each minute. Scripts/order.sh has written down what it calls.
 # Swift's own lld can do that; another linker lays it as it comes.
 LLD = $(wildcard $(shell swift -print-target-info 2>/dev/null | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift[^/]*".*|\1/bin/ld.lld|p'))
-ORDER = $(if $(LLD),-Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --symbol-ordering-file=$(CURDIR)/Scripts/order.txt -Xlinker --no-warn-symbol-ordering)
+ORDER = $(if $(and $(filter Linux,$(shell uname -s)),$(LLD)),-Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --symbol-ordering-file=$(CURDIR)/Scripts/order.txt -Xlinker --no-warn-symbol-ordering)
 # No library is looked for beside the program.
 RELEASE = swift build -c release --static-swift-stdlib --disable-local-rpath $(NO_PIE) $(BIND_NOW) $(ORDER) --product taskrun
 

@@ -16,7 +16,7 @@ extension Migration {
         return transaction(of: steps.joined(separator: "\n"), for: dialect)
     }
 
-    /// Statements as one transaction, for whoever runs them by hand.
+    /// Statements as one transaction, for people who run them by hand.
     static func transaction(of statements: String, for dialect: Dialect) -> String {
         "BEGIN;\n\(dialect == .postgresql ? ownNames : "")\n\(statements)\nCOMMIT;"
     }

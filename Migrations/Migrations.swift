@@ -157,7 +157,7 @@ extension Migration {
                 Migration(
                     version: 9,
                     name: "trust",
-                    checksum: "ae6d6b1e08823629",
+                    checksum: "accb5bcb162b9367",
                     file: PackageResources.V009__trust_postgresql_sql
                 ),
             ]

@@ -9,6 +9,6 @@ public enum NotifyScript {
     /// Removes them; may be run again.
     public static var off: String { String(decoding: PackageResources.notify_off_postgresql_sql, as: UTF8.self) }
 
-    /// What installs or removes them, for whoever runs it by hand.
+    /// What installs or removes them, for people who run it by hand.
     public static func script(isOn: Bool) -> String { Migration.transaction(of: isOn ? on : off, for: .postgresql) }
 }

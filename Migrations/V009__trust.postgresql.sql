@@ -1,7 +1,7 @@
--- What makes the table's answers true, and its checks cheap. Not shipped yet: statements are added here until it is.
+-- Triggers that call PostgreSQL's own functions only, and checks that cost less.
 
--- The notify triggers, where they are, run with the rights of whoever adds a task. Their function calls PostgreSQL's own functions only,
--- whatever the path of that session is, and belongs to whoever migrates: it is made anew, as in notify_on.postgresql.sql.
+-- The notify triggers, where they are, run with the rights of the role that adds a task. Their function calls PostgreSQL's own functions only,
+-- whatever the path of that session is, and belongs to the role that migrates: it is made anew, as in notify_on.postgresql.sql.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = 'tasks'::regclass::oid AND tgname = 'task_notify_insert') THEN
@@ -21,3 +21,13 @@ BEGIN
     END IF;
 END
 $$;
+
+-- Each UPDATE goes through all checks again: a claim went through a pattern for the queue's name, and made a list of the states, for each
+-- row. They accept what they accepted before. NOT VALID: all rows have passed them, so the table need not be read under this lock.
+ALTER TABLE tasks
+    DROP CONSTRAINT IF EXISTS status_is_waiting_processing_or_failed,
+    ADD CONSTRAINT status_is_waiting_processing_or_failed CHECK (status = 'WAITING' OR status = 'PROCESSING' OR status = 'FAILED') NOT VALID,
+    DROP CONSTRAINT IF EXISTS queue_is_1_to_200_characters_without_control_characters,
+    ADD CONSTRAINT queue_is_1_to_200_characters_without_control_characters CHECK (
+        queue = 'default' OR char_length(queue) BETWEEN 1 AND 200 AND queue !~ '[\x01-\x1f\x7f-\x9f]'
+    ) NOT VALID;

@@ -7,7 +7,7 @@ DROP TRIGGER IF EXISTS task_notify_insert ON tasks;
 DROP TRIGGER IF EXISTS task_notify_update ON tasks;
 DROP FUNCTION IF EXISTS task_notify();
 
--- It runs with the rights of whoever adds a task, and calls PostgreSQL's own functions, whatever the path of that session is.
+-- It runs with the rights of the role that adds a task, and calls PostgreSQL's own functions, whatever the path of that session is.
 CREATE FUNCTION task_notify() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM pg_catalog.pg_notify('taskrun_' || TG_RELID::text, '');

@@ -1,6 +1,6 @@
 /// What a name in a statement of a session means: in which schemas it is looked for.
 ///
-/// Whoever may make things in a schema can give them the names of PostgreSQL's own functions and operators. One whose types fit a
+/// A role that may make things in a schema can give them the names of PostgreSQL's own functions and operators. One whose types fit a
 /// statement better is the one that is called, with the rights of the caller, wherever its schema stands in `search_path`. So the store's
 /// statements look into no schema but PostgreSQL's own and the one of the tables, and their types are exactly those of PostgreSQL's own
 /// functions. Source: PostgreSQL's manual, "Type Conversion", and its wiki, "A Guide to CVE-2018-1058".

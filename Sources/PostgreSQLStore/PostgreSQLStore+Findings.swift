@@ -34,7 +34,7 @@ extension PostgreSQLStore {
         let triggers = await notifyFinding(try await notifies() ?? false, pooler)
         var rows: [Finding] = []
         let mayWrite = !facts.isInRecovery && !facts.isReadOnly
-        // Of tables that are not taskrun's nothing is read: a view may call functions of whoever made it. Where a right is missing to
+        // Of tables that are not taskrun's nothing is read: a view may call functions of the role that made it. Where a right is missing to
         // look at them, it is told which one.
         var isKnown = true
         var isReadable = true

@@ -35,7 +35,7 @@ extension PostgreSQLStore {
         guard !isStandbyMissed else { throw missedStandbyError }
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
         let passed = avoided.withLock { Array($0.ids) }
-        let exchange = try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
+        return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
             do throws(PostgreSQLFailure) {
                 return try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
                     try claim(request, within: subjects, now: now, avoiding: passed, in: session)
@@ -44,11 +44,11 @@ extension PostgreSQLStore {
                 let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: passed)
                 guard error.mayBeOfOneRow, let claim else { throw error }
                 try session.exchange([.rollback])
-                guard let exchange = try passOver(claim, in: session) else { throw error }
-                return exchange
+                if let exchange = try passOver(claim, in: session) { return exchange }
+                guard error.isRefusal, avoided.withLock({ $0.forgives() }) else { throw error }
+                return .unfinished
             }
         }
-        return avoided.withLock { $0.tryAgain(after: exchange) }
     }
 
     private func claim(

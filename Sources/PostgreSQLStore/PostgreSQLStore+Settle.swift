@@ -31,8 +31,7 @@ extension PostgreSQLStore {
             return first.followed(by: rest)
         }
         do {
-            let exchange = try await settleTogether(settlements, thenClaim: request, now: now)
-            return request == nil ? exchange : avoided.withLock { $0.tryAgain(after: exchange) }
+            return try await settleTogether(settlements, thenClaim: request, now: now)
         } catch {
             guard lockBudget < budget else { throw error }
             return try await settle(settlements, thenClaim: request, now: now)
@@ -45,11 +44,12 @@ extension PostgreSQLStore {
         now: Date?
     ) async throws(StoreError) -> Exchange {
         let batch = SettlementBatch(settlements, now: now)
+        let (passed, fitting) = avoided.withLock { (Array($0.ids), request == nil ? nil : $0.takeFitting()) }
         let found = Claim(
-            request,
+            request?.atMost(fitting),
             now: now,
             lookLimit: lockBudget,
-            avoiding: avoided.withLock { Array($0.ids) },
+            avoiding: passed,
             checking: hasTriggers.withLock { $0 }
         )
         guard let claim = found else {
@@ -68,15 +68,17 @@ extension PostgreSQLStore {
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
         return try await settle(settlements, to: doing) { session throws(PostgreSQLFailure) in
             do throws(PostgreSQLFailure) {
-                return try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
+                let exchange = try orGivingWay(batch, claim, in: session) { () throws(PostgreSQLFailure) in
                     try batch.hasSequel
                         ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
                 }
+                return fitting == nil ? exchange : exchange.followed(by: .unfinished)
             } catch {
                 guard settlements.isEmpty, error.mayBeOfOneRow else { throw error }
                 try session.exchange([.rollback])
-                guard let exchange = try passOver(claim, in: session) else { throw error }
-                return exchange
+                if let exchange = try passOver(claim, in: session) { return exchange }
+                guard error.isRefusal, avoided.withLock({ $0.forgives() }) else { throw error }
+                return .unfinished
             }
         }
     }

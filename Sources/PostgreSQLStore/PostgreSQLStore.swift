@@ -24,6 +24,9 @@ public final class PostgreSQLStore: TaskDesk {
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex(AvoidedRows())
+
+    /// Lets rows be claimed again that were refused beside others: see ``TaskRun/TaskStore``.
+    public func tryRefusedAgain() -> String? { avoided.withLock { $0.tryAgain() } }
     let expiryTurn = Mutex(ExpiryTurn())
     /// Whether `tasks` had triggers of somebody else's that act once an UPDATE has ended, when the schema was looked at.
     let hasTriggers = Mutex(false)

@@ -12,15 +12,19 @@ struct RefusedRows {
 
     /// Looks at what the claim would take.
     ///
-    /// - Returns: What is refused, with the server's words; where none is alone, what is refused once others are claimed.
+    /// - Returns: What is refused, with the server's words; where none is alone, what is refused once others are claimed, and how many these
+    ///   others are.
     /// - Throws: What the database reports of other things than rows.
-    func find() throws(PostgreSQLFailure) -> [RefusedRow] {
+    func find() throws(PostgreSQLFailure) -> (rows: [RefusedRow], fitting: Int?) {
         let found = try claim.candidates(in: session)
         let late = try refused(of: found.expired[...]) { Request(ClaimSQL.expiryTrial, [SQLText.array($0)]) }
+            .map { RefusedRow(id: $0.id, name: $0.name, cause: $0.cause) }
         let known = Set(late.map(\.id))
         let due = found.due.filter { !known.contains($0) }
         let refused = late + (try refused(among: due))
-        return refused.isEmpty ? try refusedBesideOthers(due) : refused
+        guard refused.isEmpty else { return (refused, nil) }
+        let beside = try refusedBesideOthers(due)
+        return (beside, due.count > beside.count ? due.count - beside.count : nil)
     }
 
     /// Those of these rows that cannot be claimed once others of them are: one after the other, what is taken stays so.
@@ -30,18 +34,31 @@ struct RefusedRows {
         var parts = [ids[...]]
         while let part = parts.popLast() {
             guard let first = part.first else { continue }
-            let trial = [claim.trial(of: Array(part)), Request(ClaimSQL.speak)]
+            let cause: String
             do throws(PostgreSQLFailure) {
-                try session.exchange([Request(ClaimSQL.mark)] + trial + [Request(ClaimSQL.keep)])
+                let answers = try session.exchange([
+                    Request(ClaimSQL.mark), claim.trial(of: Array(part)), Request(ClaimSQL.speak),
+                    Request(ClaimSQL.waiting, [SQLText.array(Array(part))]),
+                ])
+                let waiting = Set(answers[3].rows.map { $0.integer(0) })
+                // What another transaction has locked is not among the rows of the trial.
+                let isSkipped = answers[1].rows.contains {
+                    $0.integerIfAny(1) == nil || waiting.contains($0.integer(0))
+                }
+                guard isSkipped else {
+                    try session.exchange([Request(ClaimSQL.keep)])
+                    continue
+                }
+                cause = StoreError.skipped
             } catch {
                 guard error.mayBeOfOneRow, error.code != .locked || ContinuousClock.now < end else { throw error }
-                try session.exchange([Request(ClaimSQL.undo)])
-                if part.count > 1 {
-                    parts += part.halves
-                } else {
-                    let cause = error.storeError(subject: "").cause
-                    refused.append(RefusedRow(id: first, name: nil, cause: cause, isForNow: true))
-                }
+                cause = error.storeError(subject: "").cause
+            }
+            try session.exchange([Request(ClaimSQL.undo)])
+            if part.count > 1 {
+                parts += part.halves
+            } else {
+                refused.append(RefusedRow(id: first, name: nil, cause: cause, isForNow: true))
             }
         }
         try session.exchange([.rollback])
@@ -109,8 +126,8 @@ extension PostgreSQLStore {
     /// - Returns: An exchange without claims that says so; nil: there are none.
     func passOver(_ claim: Claim, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Exchange? {
         let found = try RefusedRows(claim, in: session).find()
-        guard !found.isEmpty else { return nil }
-        let refused = avoided.withLock { $0.passOver(found) }
+        guard !found.rows.isEmpty else { return nil }
+        let refused = avoided.withLock { $0.passOver(found.rows, fitting: found.fitting) }
         return Exchange(results: [], claimed: [], isPartial: true, passedOver: refused)
     }
 }

@@ -27,8 +27,10 @@ extension SQLiteStore {
             }
         }
         do {
+            let fitting = request == nil ? nil : avoided.withLock { $0.takeFitting() }
+            let request = request?.atMost(fitting)
             let subject = "cannot settle and claim tasks"
-            let exchange = try await transaction(subject, isAboutRows: true) { [self] database in
+            return try await transaction(subject, isAboutRows: true) { [self] database in
                 let now = now ?? Date()
                 let (results, refusals) = try database.settle(settlements, now: now)
                 let newer = request == nil ? nil : try database.newerVersion()
@@ -44,12 +46,11 @@ extension SQLiteStore {
                 return Exchange(
                     results: results,
                     claimed: claimed,
-                    isPartial: isPartial || isFull,
+                    isPartial: isPartial || isFull || fitting != nil,
                     expired: expired,
                     refusals: refusals
                 )
             }
-            return request == nil ? exchange : avoided.withLock { $0.tryAgain(after: exchange) }
         } catch  where error.code == .refused && settlements.isEmpty {
             guard let request, let exchange = try await passOver(request, now: now ?? Date()) else { throw error }
             return exchange

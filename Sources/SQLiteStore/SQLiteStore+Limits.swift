@@ -27,7 +27,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> Exchange {
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         do {
-            let exchange = try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
+            return try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
                 if let newer = try database.newerVersion() {
                     return Exchange(results: [], claimed: [], newerVersion: newer)
                 }
@@ -44,7 +44,6 @@ extension SQLiteStore {
                 for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
                 return Exchange(results: [], claimed: tasks, isPartial: isPartial || isFull, expired: expired)
             }
-            return avoided.withLock { $0.tryAgain(after: exchange) }
         } catch  where error.code == .refused {
             guard let exchange = try await passOver(request, now: now ?? Date()) else { throw error }
             return exchange

@@ -7,20 +7,24 @@ import TaskRun
 extension SQLiteStore {
     /// Looks which rows keep a claim from being made, and passes them over from now on.
     ///
-    /// - Returns: An exchange without claims that says so; nil: there are none.
+    /// - Returns: An exchange without claims that says so; nil: there are none, for the second time on end.
     func passOver(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Exchange? {
         let (due, late) = try await candidates(request, now: now)
         var found = try await refused(of: late[...]) { ids, database in
             try database.execute(sql: SQLiteLockStatements.expiryTrial, arguments: ["ids": SQLiteJSON.text(ids)])
             return try database.failed(ids)
-        }
+        }.map { RefusedRow(id: $0.id, name: $0.name, cause: $0.cause) }
         let known = Set(found.map(\.id))
         let end = SQLiteTime.text(now, after: request.lease)
         let rest = due.filter { !known.contains($0) }
         found += try await refused(among: rest, owner: request.owner, leaseEnd: end)
-        if found.isEmpty { found = try await refusedBesideOthers(rest, owner: request.owner, leaseEnd: end) }
-        guard !found.isEmpty else { return nil }
-        let refused = avoided.withLock { [found] in $0.passOver(found) }
+        var fitting: Int?
+        if found.isEmpty {
+            found = try await refusedBesideOthers(rest, owner: request.owner, leaseEnd: end)
+            fitting = rest.count > found.count ? rest.count - found.count : nil
+        }
+        guard !found.isEmpty else { return avoided.withLock { $0.forgives() } ? .unfinished : nil }
+        let refused = avoided.withLock { [found, fitting] in $0.passOver(found, fitting: fitting) }
         return Exchange(results: [], claimed: [], isPartial: true, passedOver: refused)
     }
 
@@ -43,16 +47,18 @@ extension SQLiteStore {
                     guard let first = part.first else { continue }
                     do {
                         try database.inSavepoint {
-                            _ = try database.tryClaim(Array(part), owner, leaseEnd)
+                            guard try database.tryClaim(Array(part), owner, leaseEnd) == part.count else {
+                                throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
+                            }
                             return .commit
                         }
                     } catch let error as DatabaseError where database.isInsideTransaction {
-                        let error = StoreError(sqlite: error, "", isAboutRows: true)
-                        guard error.code == .refused else { throw error }
+                        let reason = StoreError(sqlite: error, "", isAboutRows: true)
+                        guard reason.code == .refused else { throw error }
                         if part.count > 1 {
                             parts += part.halves
                         } else {
-                            refused.append(RefusedRow(id: first, name: nil, cause: error.cause, isForNow: true))
+                            refused.append(RefusedRow(id: first, name: nil, cause: reason.cause, isForNow: true))
                         }
                     }
                 }
@@ -116,7 +122,10 @@ extension SQLiteStore {
             } catch let error as DatabaseError {
                 let reason = StoreError(sqlite: error, "", isAboutRows: true)
                 guard reason.code == .refused else { throw error }
-                let isForNow = error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE
+                let ofTwoRows: [ResultCode] = [
+                    .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_ROWID,
+                ]
+                let isForNow = ofTwoRows.contains(error.extendedResultCode)
                 return RefusedRow(id: first, name: nil, cause: reason.cause, isForNow: isForNow)
             }
             return count == tried.count ? nil : RefusedRow(id: first, name: nil, cause: StoreError.skipped)

@@ -26,6 +26,9 @@ public final class SQLiteStore: TaskDesk {
     let lanes = Mutex(LaneMemory())
     /// Rows that the table does not let be claimed: they are passed over.
     let avoided = Mutex(AvoidedRows())
+
+    /// Lets rows be claimed again that were refused beside others: see ``TaskRun/TaskStore``.
+    public func tryRefusedAgain() -> String? { avoided.withLock { $0.tryAgain() } }
     let expiryTurn = Mutex(ExpiryTurn())
     /// Whether `tasks` had triggers of somebody else's, and at which version of the schema.
     let triggers = Mutex<(version: Int64, areThere: Bool)?>(nil)

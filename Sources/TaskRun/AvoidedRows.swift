@@ -2,18 +2,26 @@
 package struct AvoidedRows {
     /// The numbers of all of them.
     package private(set) var ids: Set<Int64> = []
-    // Those that it refuses as long as others are claimed, and why: they are tried again.
+    /// How many rows the next claim may take at most: so many fit together; nil: any number.
+    private var fitting: Int?
+    // Those that the table refuses as long as others are claimed, and why: they are tried again.
     private var waiting: [Int64: String] = [:]
     // Those that were refused so at any time: what refuses one alone is then another task that is at work.
     private var besideOthers: Set<Int64> = []
+    private var isUnexplained = false
 
     /// None.
     package init() {}
 
     /// Passes over rows from now on.
     ///
+    /// - Parameters:
+    ///   - rows: The rows.
+    ///   - fitting: How many others can be claimed together; nil: all others.
     /// - Returns: Those of them that the table refuses whatever the others are.
-    package mutating func passOver(_ rows: [RefusedRow]) -> [RefusedRow] {
+    package mutating func passOver(_ rows: [RefusedRow], fitting: Int?) -> [RefusedRow] {
+        isUnexplained = false
+        self.fitting = fitting
         for row in rows {
             ids.insert(row.id)
             if row.isForNow { besideOthers.insert(row.id) }
@@ -22,13 +30,26 @@ package struct AvoidedRows {
         return rows.filter { !besideOthers.contains($0.id) }
     }
 
-    /// Lets rows be tried again that were refused beside others, once nothing else is due.
+    /// How many rows a claim may take at most, once.
+    package mutating func takeFitting() -> Int? {
+        defer { fitting = nil }
+        return fitting
+    }
+
+    /// Lets rows be claimed again that were refused beside others.
     ///
-    /// - Returns: The exchange, which says so.
-    package mutating func tryAgain(after exchange: Exchange) -> Exchange {
-        guard exchange.claimed.isEmpty, !exchange.isPartial, let first = waiting.first else { return exchange }
+    /// - Returns: Why they were refused, in the database's words; nil: there are none.
+    package mutating func tryAgain() -> String? {
+        defer { waiting = [:] }
         ids.subtract(waiting.keys)
-        waiting = [:]
-        return exchange.passingOver(because: first.value)
+        return waiting.first?.value
+    }
+
+    /// Whether a refused claim, for which no row is to blame, is made again: the task that was in its way may have ended meanwhile.
+    ///
+    /// - Returns: false at the second time on end.
+    package mutating func forgives() -> Bool {
+        isUnexplained.toggle()
+        return isUnexplained
     }
 }

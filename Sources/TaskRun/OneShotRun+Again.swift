@@ -21,7 +21,7 @@ struct PassedOver {
 extension OneShotRun {
     /// How often a run looks for what others have changed by hand.
     private static let mendPause = Duration.seconds(2)
-    /// How often it tries rows again that the table lets be claimed once others have ended.
+    /// How soon it tries rows again that the table lets be claimed once others have ended, if none of its own ends before.
     private static let pauseForOthers = Duration.milliseconds(250)
 
     /// Looks again for due rows that were seen and could not be claimed: other runs let go of them soon.

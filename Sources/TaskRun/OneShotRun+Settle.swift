@@ -25,6 +25,9 @@ extension OneShotRun {
             defer { take(isWhole ? exchange : exchange.asPart, for: request, sent: sent) }
             try await fill(&exchange, for: request, from: parts.dropFirst(first == nil ? 0 : 1))
             isWhole = true
+            if exchange.claimed.isEmpty, !exchange.isPartial, let cause = store.tryRefusedAgain() {
+                exchange = exchange.passingOver(because: cause)
+            }
         } catch {
             await overcome(error, sent: sent)
         }
@@ -146,7 +149,7 @@ extension OneShotRun {
         if error.code == .undone, hasReadyEnds { return tryEachAlone(now: sent) }
         // What is refused may be a single end; each that is says so itself.
         if !error.isPassing, hasReadyEnds { return await settleInParts() }
-        // Whoever waits for the run is told what ends it.
+        // The run's caller reports what ends it.
         guard error.isPassing else { return end(with: error) }
         observer?(.trouble(error))
         unresolved = error

@@ -147,6 +147,9 @@ public struct Exchange: Sendable, Equatable {
         )
     }
 
+    /// Nothing, of which it is known that there may be more.
+    package static let unfinished = Exchange(results: [], claimed: [], isPartial: true)
+
     /// The same without claims, but with due rows that wait for others.
     func passingOver(because cause: String) -> Exchange {
         Exchange(

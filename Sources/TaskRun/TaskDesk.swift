@@ -69,7 +69,7 @@ public protocol TaskDesk: TaskStore {
     ///
     /// - Parameters:
     ///   - selection: Which.
-    ///   - part: Is told the numbers that a transaction has sent back, at its end.
+    ///   - part: Gets the numbers that a transaction has sent back, at its end.
     /// - Returns: The numbers of those sent back, smallest first.
     /// - Throws: What the database reports.
     func retry(

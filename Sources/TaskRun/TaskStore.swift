@@ -109,8 +109,8 @@ public protocol TaskStore: Sendable {
     /// that or locked when they were looked for. A claim is a beginning: what was claimed in time is performed.
     ///
     /// A row that the table does not let be claimed, or made FAILED as it has expired (a constraint, a trigger, a policy), is found by
-    /// claims that are undone, all first and then halves; it is told once in ``Exchange/passedOver``, and passed over as long as the store
-    /// is open.
+    /// claims that are undone, all first and then halves; ``Exchange/passedOver`` names it once, and it is passed over as long as the store
+    /// is open. One that is refused only beside others, as by a unique index, is passed over until ``tryRefusedAgain()``.
     ///
     /// A store may go for a second by what it has seen (for up to 5 s where looking takes it more than 100 ms): rows that came up
     /// since then, more urgent than all others or
@@ -156,6 +156,11 @@ public protocol TaskStore: Sendable {
     ///
     /// - Returns: Those that are held, with a word about who holds them.
     func held(among settlements: [Settlement]) async throws(StoreError) -> [ClaimProof: String]
+
+    /// Lets rows be claimed again that the table refused only beside others: for when nothing else is due.
+    ///
+    /// - Returns: Why they were refused, in the database's words; nil: there are none.
+    func tryRefusedAgain() -> String?
 
     /// Who has the table locked at this moment, in words; nil: nobody, or it cannot be told.
     ///
@@ -250,6 +255,9 @@ extension TaskStore {
 
     /// A store that cannot tell.
     public func lockHolder() async -> String? { nil }
+
+    /// A store that refuses no row for a while only.
+    public func tryRefusedAgain() -> String? { nil }
 
     /// A store that cannot note it.
     public func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import TaskRunCLI
 
-@Suite("What could deceive whoever looks on")
+@Suite("What could deceive the reader")
 struct HiddenTextTests {
     /// Obeyed by terminals, or not to be seen.
     private static let scalars: [Unicode.Scalar] = [

@@ -79,7 +79,7 @@ struct TrapTests {
     }
 
     @Test(
-        "the SQL of migrate --print calls none, whatever the path of whoever runs it",
+        "the SQL of migrate --print calls none, whatever the path of the role that runs it",
         arguments: [
             #""$user", public"#, "public, pg_catalog",
         ]

@@ -5,7 +5,7 @@ import Testing
 /// Functions and operators of somebody's, named as PostgreSQL's own and with types that fit better, in the schema `public`.
 ///
 /// There is one of each name that the sources mention and of each pair of types that statements have to do with, unless PostgreSQL has it
-/// itself. Whoever calls one counts up a sequence, which no ROLLBACK undoes, and fails.
+/// itself. A caller counts up a sequence, which no ROLLBACK undoes, and fails.
 enum Traps {
     /// Who made them; the role may make things in `public`, and no more.
     static let role = "trapper"

@@ -135,7 +135,7 @@ struct TrustTests {
     }
 
     @Test(
-        "in another user's folder root obeys nothing, whoever owns the files",
+        "in another user's folder root obeys nothing, whichever user owns the files",
         arguments: ["taskrun.yaml", "handlers/WORK", "hooks/run-start"]
     )
     func anothersFolder(_ file: String) async throws {

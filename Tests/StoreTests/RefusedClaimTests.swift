@@ -171,22 +171,26 @@ struct RefusedClaimTests {
     @Test(
         "tasks of which the table lets one at a time be at work are performed one after the other, in one run",
         arguments: StoreUnderTest.allCases,
-        OneAtATime.allCases
+        [(OneAtATime.index, false), (.index, true), (.trigger, false), (.trigger, true)]
     )
-    func oneAtATime(_ kind: StoreUnderTest, _ keeper: OneAtATime) async throws {
+    func oneAtATime(_ kind: StoreUnderTest, _ way: (OneAtATime, Bool)) async throws {
+        let (keeper, isLimited) = way
         try await Fixture.with(kind) { fixture in
             let ids = try await fixture.due(6)
             try await fixture.sql("ALTER TABLE tasks ADD COLUMN tenant text")
             try await fixture.sql("UPDATE tasks SET tenant = 'a'")
             let others = try await fixture.due(6, name: "B")
             try await fixture.sql(keeper.sql(kind))
+            // Then a run asks for the names one after the other.
+            if isLimited { try await fixture.store.setLimit(TaskLimit(.name("C"), running: 1)) }
             let handler = ClosureHandler { _, _ in
                 try? await Task.sleep(for: .milliseconds(5))
                 return .succeeded()
             }
             let free = ClosureHandler("B")
             let troubles = Mutex<[String]>([])
-            let report = try await fixture.makeRun([handler, free], { $0.concurrency = 8 }) { event in
+            let report = try await fixture.makeRun([handler, free, ClosureHandler("C")], { $0.concurrency = 8 }) {
+                event in
                 switch event {
                 case .trouble(let error), .held(let error): troubles.withLock { $0.append("\(error)") }
                 default: break

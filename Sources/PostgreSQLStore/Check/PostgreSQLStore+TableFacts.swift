@@ -50,7 +50,9 @@ extension PostgreSQLStore {
         "task_migrations",
     ]
 
-    /// Looks whether the sequence of the ids is behind them, and may be used; whoever may not read the tasks is told of that elsewhere.
+    /// Looks whether the sequence of the ids is behind them, and may be used.
+    ///
+    /// A role that may not read the tasks hears of that elsewhere.
     private func lookAtSequence(_ facts: inout TableFacts) async throws(StoreError) {
         let row: (name: String, mayUse: Bool, next: Int64?, greatest: Int64?)?
         do throws(StoreError) {

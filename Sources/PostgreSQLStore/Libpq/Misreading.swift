@@ -2,7 +2,7 @@ import TaskRun
 
 /// Whether an answer of a session could not be read: its bytes were changed on the way, or the server is not what it says it is.
 ///
-/// Whoever reads goes on with nothing in its place. The session then sends nothing more, and the call fails as if the connection had been
+/// The reader goes on with nothing in its place. The session then sends nothing more, and the call fails as if the connection had been
 /// lost: nothing that was read comes out of it. A class: a session and its results share it.
 final class Misreading {
     var isNoted = false

@@ -83,7 +83,7 @@ enum SchemaSQL {
     /// What was run, by version.
     ///
     /// The whole table as a sample: the server takes samples of tables only. So a view of that name, which may call any function of
-    /// whoever made it, is refused before it is planned.
+    /// the role that made it, is refused before it is planned.
     static let migrations = Statement(
         "schema_migrations",
         """

@@ -82,7 +82,7 @@ enum ScratchTables: Sendable {
         _ body: (any TaskDesk) async throws -> Result
     ) async throws -> Result {
         let result: Result
-        // Where not even this can be done there is nothing to remove; what a lost answer leaves behind the next measurement names.
+        // If this fails there is nothing to remove. If only the answer was lost, the next measurement names what is left.
         let place = try await make()
         do {
             do {
@@ -116,7 +116,12 @@ enum ScratchTables: Sendable {
     private func make() async throws(StoreError) -> any TaskDesk {
         switch self {
         case .sqlite(let path, let journal, let synchronous):
-            return try SQLiteStore(path: path, opening: .creating, journal: journal, synchronous: synchronous)
+            do {
+                return try SQLiteStore(path: path, opening: .creating, journal: journal, synchronous: synchronous)
+            } catch {
+                try? SQLiteStore.remove(file: path)
+                throw error
+            }
         case .postgresql(let url, let schema):
             let server = try PostgreSQLStore(url, scratch: schema)
             do {

@@ -30,7 +30,7 @@ struct Halves<Done: Sendable> {
     ///   - location: Where.
     ///   - name: A task in that text.
     ///   - instead: What stands for a refused one in ``done``; nil: nothing.
-    ///   - count: Is told how many were dealt with.
+    ///   - count: Gets how many were dealt with.
     ///   - body: Does it, of all or none.
     /// - Throws: What `body` throws of other things than rows.
     init<Item: Sendable>(

@@ -113,7 +113,7 @@ struct OnceCommand: ProgramCommand {
             run.queues = QueueFilter.groups(Self.words(queue))
             run.isFair = fair
             if !only.isEmpty { run.only = try round.known(Self.words(only)) }
-            // Whoever asked for JSON gets it also of a run that could not begin: see answer(to:).
+            // A caller that asked for JSON gets it also of a run that could not begin: see answer(to:).
             var report = try await round.perform(
                 run,
                 turn: linger ? try round.turn(run) : nil,

@@ -51,7 +51,7 @@ struct UnknownName: Equatable {
 struct QuietTeller: RunTeller {
     /// How many FAILED tasks are named; the rest is counted.
     static let limit = 20
-    /// What to type before the name of a command, options included: whoever reads a mail is in another folder.
+    /// What to type before the name of a command, options included: the reader of a mail is in another folder.
     let program: String
     private var failed = 0
 

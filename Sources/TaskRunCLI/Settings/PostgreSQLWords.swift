@@ -15,13 +15,17 @@ struct PostgreSQLWords {
 
     /// What a command for people needs besides, to find the same tables by the same kind of connection.
     private static let wanted: Set = [
-        "application_name", "channel_binding", "client_encoding", "connect_timeout", "gssencmode", "krbsrvname",
-        "load_balance_hosts", "options", "passfile", "require_auth", "sslcert", "sslcrl", "sslcrldir", "sslkey",
-        "sslnegotiation", "sslrootcert", "sslsni", "ssl_max_protocol_version", "ssl_min_protocol_version",
-        "target_session_attrs", "tcp_user_timeout",
+        "application_name", "channel_binding", "client_encoding", "connect_timeout", "gssdelegation",
+        "gssencmode", "gsslib", "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval",
+        "krbsrvname", "requirepeer", "sslcertmode", "sslcompression", "load_balance_hosts", "options",
+        "passfile", "require_auth", "sslcert", "sslcrl", "sslcrldir", "sslkey", "sslnegotiation", "sslrootcert",
+        "sslsni", "ssl_max_protocol_version", "ssl_min_protocol_version", "target_session_attrs",
+        "tcp_user_timeout",
     ]
 
-    /// Whether a command for people may show this keyword's value: no other one, as a misspelt `password` is none that libpq knows.
+    /// Whether a command for people may show this keyword's value: one that is known and holds no secret.
+    ///
+    /// An unknown one may be a misspelt `password`.
     static func isForCommands(_ keyword: String) -> Bool { plain.contains(keyword) || wanted.contains(keyword) }
 
     /// Reads an address, as libpq does: pairs stand apart, quoted values are in `'`, and `\\` takes a sign as it is.
