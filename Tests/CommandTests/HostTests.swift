@@ -112,6 +112,23 @@ import Testing
         #expect(try FileSlots(count: 9, in: directory).take(upTo: 9) == 9)
     }
 
+    @Test("places come back at once, though a process that is just being started still shares their files")
+    func sharedSlots() throws {
+        let path = NSTemporaryDirectory() + "slots-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let directory = try RuntimeDirectory(path: path)
+        var gone: FileSlots? = try FileSlots(count: 2, in: directory)
+        #expect(gone?.take(upTo: 2) == 2)
+        let shared = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.filter { file in
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(file)")
+            return target?.hasPrefix(path) == true
+        }.map { dup($0) }
+        defer { for file in shared { close(file) } }
+        #expect(shared.count == 2)
+        gone = nil
+        #expect(try FileSlots(count: 2, in: directory).take(upTo: 2) == 2)
+    }
+
     @Test("a runtime directory of somebody else, behind a link, or open to others is refused")
     func directory() throws {
         #expect(RuntimeDirectory.fault(mode: S_IFDIR | 0o700, owner: 5, user: 5) == nil)

@@ -44,8 +44,10 @@ final class FileSlots: HostSlots {
         state = Mutex(State(free: files))
     }
 
+    /// Unlocks what is held before it closes it: a process that is being started shares the lock until it runs its program.
     deinit {
         state.withLock { state in
+            for file in state.held { flock(file, LOCK_UN) }
             for file in state.held + state.free { close(file) }
         }
     }
