@@ -100,7 +100,7 @@ extension Migration {
                 Migration(
                     version: 9,
                     name: "trust",
-                    checksum: "3ef0a68ba6073df0",
+                    checksum: "e04cde06b046480f",
                     file: PackageResources.V009__trust_sqlite_sql
                 ),
             ]

@@ -2,7 +2,7 @@
 
 -- The checks are changed where they stand: a new table of the same name would lose what others have made of this one (columns, indexes,
 -- triggers, views, references), and copying millions of rows takes long. What somebody has changed by hand is not found, and stays.
--- Each accepts what it accepted before, but for the last three. `taskrun migrate --print` writes them as they are in the end.
+-- Each accepts what it accepted before, but for the last five. `taskrun migrate --print` writes them as they are in the end.
 PRAGMA writable_schema = ON;
 
 -- IN (…) makes a table of its values for each row.
@@ -111,6 +111,12 @@ UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (julianday(run_at) IS NOT NUL
         )')
 WHERE type = 'table' AND name IN ('tasks', 'task_queues', 'task_limits');
 
+UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (julianday(created_at) IS NOT NULL)', 'CHECK (julianday(created_at) IS NOT NULL)
+        CONSTRAINT created_at_begins_with_year_month_and_day CHECK (
+            claim_no > 0 OR created_at GLOB ''???[0-9]-*'' OR created_at GLOB ''-???[0-9]-*''
+        )')
+WHERE type = 'table' AND name IN ('tasks', 'task_queues', 'task_limits');
+
 UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (expires_at IS NULL OR julianday(expires_at) IS NOT NULL)', 'CHECK (expires_at IS NULL OR julianday(expires_at) IS NOT NULL)
     CONSTRAINT expires_at_begins_with_year_month_and_day CHECK (
         expires_at IS NULL OR claim_no > 0 OR expires_at GLOB ''???[0-9]-*'' OR expires_at GLOB ''-???[0-9]-*''
@@ -122,6 +128,12 @@ UPDATE sqlite_schema SET sql = replace(sql, 'paused_until IS NULL OR (typeof(pau
         )
         CONSTRAINT paused_until_begins_with_year_month_and_day CHECK (
             paused_until IS NULL OR paused_until GLOB ''???[0-9]-*'' OR paused_until GLOB ''-???[0-9]-*''
+        )')
+WHERE type = 'table' AND name IN ('tasks', 'task_queues', 'task_limits');
+
+UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (julianday(paused_at) IS NOT NULL)', 'CHECK (julianday(paused_at) IS NOT NULL)
+        CONSTRAINT paused_at_begins_with_year_month_and_day CHECK (
+            paused_at GLOB ''???[0-9]-*'' OR paused_at GLOB ''-???[0-9]-*''
         )')
 WHERE type = 'table' AND name IN ('tasks', 'task_queues', 'task_limits');
 

@@ -77,26 +77,6 @@ struct HandlersFolderTests {
         }
     }
 
-    /// Root in another user's clone obeys nothing there: docs/permissions.md.
-    private static var isOwnClone: Bool {
-        var trust = PathTrust()
-        return trust.fault(of: ".") == nil
-    }
-
-    @Test(
-        "a handlers folder named by a relative path works whatever the working directory of programs is",
-        .enabled(if: isOwnClone)
-    )
-    func relativePath() async throws {
-        let path = "taskrun-tests-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let place = Place(path: FileManager.default.currentDirectoryPath)
-        try place.write("#!/bin/sh\npwd\n", to: "\(path)/HERE", mode: 0o755)
-        let handler = try #require(read(place, path: path).handlers.first)
-        #expect(await handler.perform(task()).result == "\(place.path)\n")
-    }
-
     @Test("hidden files, editors' backups, subfolders and documents are no handlers, and need no word")
     func ignored() async throws {
         try await withPlace { place in
