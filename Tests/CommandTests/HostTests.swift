@@ -119,10 +119,11 @@ import Testing
         let directory = try RuntimeDirectory(path: path)
         var gone: FileSlots? = try FileSlots(count: 2, in: directory)
         #expect(gone?.take(upTo: 2) == 2)
-        let shared = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.filter { file in
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(file)")
-            return target?.hasPrefix(path) == true
-        }.map { dup($0) }
+        let shared = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+            .filter { file in
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(file)")
+                return target?.hasPrefix(path) == true
+            }.map { dup($0) }
         defer { for file in shared { close(file) } }
         #expect(shared.count == 2)
         gone = nil

@@ -103,7 +103,9 @@ struct TableCheckTests {
 
     @Test(
         "a bare number and a time without a date are no moment",
-        arguments: ["tasks.run_at", "tasks.created_at", "tasks.expires_at", "task_queues.paused_until", "task_queues.paused_at"]
+        arguments: [
+            "tasks.run_at", "tasks.created_at", "tasks.expires_at", "task_queues.paused_until", "task_queues.paused_at",
+        ]
     )
     func moments(_ place: String) throws {
         let parts = place.split(separator: ".")
