@@ -7,16 +7,16 @@ public import Foundation
 #endif
 
 extension PostgreSQLStore {
-    /// The most batches that one call of ``endBatches(now:)`` ends.
+    /// The most batches that one call of ``endBatches(after:now:)`` ends.
     private static let endLimit = 1000
 
     /// Makes tasks due whose batches have ended unnoticed: see ``TaskRun/TaskStore``.
     ///
     /// - Returns: How many tasks, and which the table refuses.
     /// - Throws: What the database reports.
-    public func endBatches(now: Date?) async throws(StoreError) -> EndedBatches {
+    public func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
         try await reach(to: "end batches") { session throws(PostgreSQLFailure) in
-            let look = Request(BatchSQL.ended, [String(Self.endLimit)])
+            let look = Request(BatchSQL.ended, [batch ?? "", String(Self.endLimit)])
             let answers = try session.exchange([look, Request(BatchSQL.anyDeserted)])
             if answers[1].rows[0].bool(0) {
                 // In a transaction of its own, so that no row is held while others are waited for.
@@ -26,8 +26,9 @@ extension PostgreSQLStore {
             let ended = answers[0].rows.map { $0.text(0) }
             guard !ended.isEmpty else { return EndedBatches() }
             try session.exchange([.begin, SessionSettings.patience])
-            let result = try BatchEnds(batches: ended).note(now: now, in: session)
+            var result = try BatchEnds(batches: ended).note(now: now, in: session)
             try session.exchange([.commit])
+            if ended.count == Self.endLimit { result.last = ended.last }
             return result
         }
     }

@@ -13,7 +13,7 @@ extension PostgreSQLStore {
     public func isAnythingToMend() async throws(StoreError) -> Bool {
         let looks = [
             Request(LockSQL.crashedWithoutKey, ["1"]), Request(LockSQL.deserted, [nil, String(Self.mendLimit)]),
-            Request(BatchSQL.ended, ["1"]),
+            Request(BatchSQL.ended, ["", "1"]),
         ]
         return try await reach(to: "look for lines and batches") { session throws(PostgreSQLFailure) in
             try session.exchange(looks).contains { !$0.rows.isEmpty }

@@ -3,29 +3,33 @@ import GRDB
 public import TaskRun
 
 extension SQLiteStore {
-    /// The most batches that one call of ``endBatches(now:)`` ends.
+    /// The most batches that one call of ``endBatches(after:now:)`` ends.
     private static let endLimit = 1000
 
     /// Makes tasks due whose batches have ended unnoticed.
     ///
     /// Where there is nothing to do no lock is taken.
-    public func endBatches(now: Date?) async throws(StoreError) -> EndedBatches {
+    public func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
         let isNothing = try await read("cannot look for batches that have ended") { database in
-            try database.endedBatches(limit: 1).isEmpty
+            try database.endedBatches(after: batch, limit: 1).isEmpty
                 && Row.fetchOne(database, sql: SQLiteBatchStatements.anyDeserted) == nil
         }
         if isNothing { return EndedBatches() }
         return try await transaction("cannot end batches") { database in
             try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
-            return try database.endBatches(database.endedBatches(limit: Self.endLimit), now: now ?? Date())
+            let ended = try database.endedBatches(after: batch, limit: Self.endLimit)
+            var result = try database.endBatches(ended, now: now ?? Date())
+            if ended.count == Self.endLimit, ended.last != batch { result.last = ended.last }
+            return result
         }
     }
 }
 
 extension Database {
-    /// Batches that somebody waits for and of which no task is open.
-    fileprivate func endedBatches(limit: Int) throws -> [String] {
-        try Row.fetchAll(self, sql: SQLiteBatchStatements.ended, arguments: ["limit": limit]).map { $0.text(0) }
+    /// Batches that somebody waits for and of which no task is open; behind this one in the order of their bytes.
+    fileprivate func endedBatches(after batch: String?, limit: Int) throws -> [String] {
+        let arguments: StatementArguments = ["after": batch ?? "", "limit": limit]
+        return try Row.fetchAll(self, sql: SQLiteBatchStatements.ended, arguments: arguments).map { $0.text(0) }
     }
 }
 
@@ -175,9 +179,10 @@ enum SQLiteBatchStatements {
         FROM (
             SELECT DISTINCT after_batch AS batch
             FROM tasks INDEXED BY tasks_after_batch
-            WHERE after_batch IS NOT NULL AND status = 'WAITING'
+            WHERE after_batch IS NOT NULL AND after_batch > :after AND status = 'WAITING'
         ) AS waits
         WHERE \(isOver("waits.batch"))
+        ORDER BY waits.batch
         LIMIT :limit
         """
 

@@ -6,10 +6,12 @@ public struct EndedBatches: Sendable, Equatable {
     public var refusals: [BatchRefusal]
     /// Whether a task was passed over as another transaction has its row locked: look again.
     public var isPartial: Bool
+    /// The last batch that was looked at, where there may be more; nil: these were all.
+    public var last: String?
 
     /// Creates one from its parts.
-    public init(due: Int = 0, refusals: [BatchRefusal] = [], isPartial: Bool = false) {
-        (self.due, self.refusals, self.isPartial) = (due, refusals, isPartial)
+    public init(due: Int = 0, refusals: [BatchRefusal] = [], isPartial: Bool = false, last: String? = nil) {
+        (self.due, self.refusals, self.isPartial, self.last) = (due, refusals, isPartial, last)
     }
 }
 

@@ -13,7 +13,8 @@ extension OneShotRun {
                 if look.holdsClaims { try await recover() }
                 var isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
                 if look.hasBatch, try await endBatches() { isMended = true }
-                return (look, turn == nil && !isMended && !look.holdsClaims && !look.isDue)
+                let isAll = turn == nil && !isMended && batchLook.after == nil && !look.holdsClaims && !look.isDue
+                return (look, isAll)
             }
         } catch {
             guard error.code == .locked else { throw error }

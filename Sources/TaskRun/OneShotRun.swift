@@ -99,6 +99,7 @@ public actor OneShotRun {
     var vainLooks = 0
     /// Tasks that expired, and of which hooks are still to be told.
     var untold: [Int64] = []
+    var batchLook = BatchLook()
     /// Whether tasks have expired whose batches are still to be looked at.
     var hasExpired = false
     var nextBatchLook = ContinuousClock.now
@@ -273,7 +274,7 @@ public actor OneShotRun {
     /// Nothing in hand, and nothing more to be claimed.
     private var isDone: Bool {
         phase == .done && unsettled.isEmpty && bench.with { $0.isEmpty && $0.workers.isEmpty } && !staysInDoubt
-            && !staysForFollower
+            && !staysForFollower && !staysForBatches
     }
 
     /// In a flood, wake up when half of what was claimed ahead is begun; else at each end.
@@ -287,6 +288,7 @@ public actor OneShotRun {
             if fatal == nil { moments.append(nextRenewal) }
             if let doubt { moments.append(max(doubt.next, troubleUntil ?? doubt.next)) }
             if lockedFollower != nil { moments.append(nextBatchLook) }
+            if staysForBatches { moments.append(now) }
             // Where only ends are left that are held, nothing is claimed behind the window, nor while the store is to say when.
             if phase != .done, state.isEmpty, unsettled.isEmpty || !isWaiting && !isOver(now) {
                 moments.append(max(nextClaim, troubleUntil ?? nextClaim))

@@ -54,10 +54,16 @@ public protocol TaskStore: Sendable {
     /// Makes tasks due that wait for batches which ended unnoticed: by rows that expired or were changed by hand.
     /// Forgets what was counted of batches that nobody waits for any more.
     ///
-    /// - Returns: How many became due, which are refused, and whether some were locked; call again while 1,000 and more become due.
-    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches
+    /// At most 1,000 batches a call, so that no lock is held for long: call again with ``EndedBatches/last`` while there is one.
+    ///
+    /// - Parameters:
+    ///   - batch: Looks at the batches behind this one, in the order of their bytes; nil: from the first one.
+    ///   - now: The moment from which they are due; nil: the database's own.
+    /// - Returns: How many became due, which are refused, and whether some were locked.
+    /// - Throws: What the database reports.
+    func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches
 
-    /// Whether ``mendLines(now:)`` or ``endBatches(now:)`` would find something: for a run that stays.
+    /// Whether ``mendLines(now:)`` or ``endBatches(after:now:)`` would find something: for a run that stays.
     ///
     /// Nothing is changed, and no lock is taken that another program could meet.
     func isAnythingToMend() async throws(StoreError) -> Bool

@@ -106,7 +106,7 @@ struct LineTests {
                 }
             #expect(try await results == expected)
             #expect(try await fixture.psql("SELECT count(*) FROM tasks WHERE id = 1") == "0")
-            _ = try await fixture.store.endBatches(now: nil)
+            _ = try await fixture.store.endBatches(after: nil, now: nil)
             #expect(
                 try await fixture.psql("SELECT count(*) FROM tasks WHERE after_batch IS NULL AND task_name = 'LAST'")
                     == "1"

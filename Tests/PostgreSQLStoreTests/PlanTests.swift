@@ -210,7 +210,7 @@ struct PlanTests {
         Case(statement: BatchSQL.failed, values: ["'{a,b}'"], indexes: ["tasks_batch"]),
         Case(statement: BatchSQL.release, values: ["'{18,19}'", "'{1,2}'", "NULL"], indexes: ["tasks_pkey"]),
         Case(statement: BatchSQL.forget, values: ["'{a,b}'"], indexes: ["tasks_after_batch"]),
-        Case(statement: BatchSQL.ended, values: ["10"], indexes: ["tasks_after_batch", "tasks_batch"]),
+        Case(statement: BatchSQL.ended, values: ["''", "10"], indexes: ["tasks_after_batch", "tasks_batch"]),
         Case(statement: BatchSQL.anyWaits, values: [], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.anyDeserted, values: [], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.deserted, values: [], indexes: ["tasks_after_batch"]),

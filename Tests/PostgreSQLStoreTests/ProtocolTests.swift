@@ -223,10 +223,10 @@ struct ProtocolTests {
             let stranger = try other(fixture, "SELECT FROM tasks WHERE id = 2 FOR UPDATE")
             let end = Settlement(task.proof, .delete, batch: "b")
             #expect(try await fixture.store.settle([end], thenClaim: nil, now: nil).hasLockedFollower)
-            #expect(try await fixture.store.endBatches(now: nil) == EndedBatches(due: 0, isPartial: true))
+            #expect(try await fixture.store.endBatches(after: nil, now: nil) == EndedBatches(due: 0, isPartial: true))
             try stranger.exchange([.rollback])
             #expect(try await fixture.store.isAnythingToMend())
-            #expect(try await fixture.store.endBatches(now: nil) == EndedBatches(due: 1))
+            #expect(try await fixture.store.endBatches(after: nil, now: nil) == EndedBatches(due: 1))
             #expect(try await !fixture.store.isAnythingToMend())
         }
     }

@@ -125,11 +125,11 @@ struct BatchConformanceTests {
     func unnoticed(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await batch(fixture, of: 2)
-            #expect(try await fixture.store.endBatches(now: Fixture.start).due == 0)
+            #expect(try await fixture.store.endBatches(after: nil, now: Fixture.start).due == 0)
             #expect(try await fixture.store.look(names: ["A", "Z"], queues: nil).hasBatch)
             try await fixture.sql("DELETE FROM tasks WHERE batch = 'b'")
-            #expect(try await fixture.store.endBatches(now: Fixture.start).due == 1)
-            #expect(try await fixture.store.endBatches(now: Fixture.start).due == 0)
+            #expect(try await fixture.store.endBatches(after: nil, now: Fixture.start).due == 1)
+            #expect(try await fixture.store.endBatches(after: nil, now: Fixture.start).due == 0)
             #expect(try await claimZ(fixture).count == 1)
             #expect(try await !fixture.store.look(names: ["A", "Z"], queues: nil).hasBatch)
         }

@@ -94,6 +94,25 @@ struct BatchRefusalTests {
         }
     }
 
+    @Test(
+        "however many batches have ended unnoticed, one run makes all their tasks due, also behind a thousand that are refused",
+        arguments: StoreUnderTest.allCases,
+        [0, 1200]
+    )
+    func many(_ kind: StoreUnderTest, refused count: Int) async throws {
+        try await Fixture.with(kind) { fixture in
+            let refused = (0..<count).map { NewTask(name: "Z", afterBatch: "a\(10000 + $0)") }
+            let others = (0..<2500).map { NewTask(name: "Y", afterBatch: "b\(10000 + $0)") }
+            _ = try await fixture.store.add(refused + others)
+            try await refuse(.raises, fixture)
+            let handlers = [ClosureHandler("Y"), ClosureHandler("Z")]
+            let report = try await fixture.makeRun(handlers).run()
+            #expect((report.succeeded, report.failed) == (2500, 0))
+            #expect(try await fixture.rows("SELECT count(*) FROM tasks WHERE task_name = 'Z'") == ["\(count)"])
+            #expect(try await fixture.rows("SELECT count(*) FROM tasks") == ["\(count)"])
+        }
+    }
+
     @Test("a trigger that does not work counts as one that refuses", arguments: StoreUnderTest.allCases)
     func broken(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
@@ -102,7 +121,7 @@ struct BatchRefusalTests {
             let handlers = [ClosureHandler(), ClosureHandler("Z")]
             let report = try await fixture.makeRun(handlers).run()
             #expect((report.succeeded, report.failed, report.leaseLost) == (1, 0, 0))
-            let refusals = try await fixture.store.endBatches(now: nil).refusals
+            let refusals = try await fixture.store.endBatches(after: nil, now: nil).refusals
             #expect(refusals.map(\.batch) == ["b"] && refusals.first?.cause.contains("no_such_table") == true)
             try await allow(fixture)
             #expect(try await fixture.makeRun(handlers, pid: 2).run().succeeded == 1)
@@ -122,7 +141,7 @@ struct BatchRefusalTests {
             )
             #expect(outcome == .done)
             #expect(try await fixture.rows("SELECT task_name FROM tasks ORDER BY id") == ["Z", "B"])
-            #expect(try await fixture.store.endBatches(now: nil).refusals.map(\.id) == [2])
+            #expect(try await fixture.store.endBatches(after: nil, now: nil).refusals.map(\.id) == [2])
         }
     }
 }

@@ -61,7 +61,7 @@ struct BatchTroubleTests {
             try await fixture.sql("DELETE FROM tasks WHERE task_name = 'Z'")
             _ = try await fixture.store.settle([Settlement(tasks[1].proof, .delete, batch: "b")], now: Fixture.start)
             #expect(try await fixture.store.look(names: ["A", "Z"], queues: nil).hasBatch)
-            #expect(try await fixture.store.endBatches(now: Fixture.start).due == 0)
+            #expect(try await fixture.store.endBatches(after: nil, now: Fixture.start).due == 0)
             #expect(try await fixture.rows("SELECT * FROM task_batches").isEmpty)
             #expect(try await !fixture.store.look(names: ["A", "Z"], queues: nil).hasBatch)
             try await add(fixture, [one])
@@ -80,7 +80,7 @@ struct BatchTroubleTests {
             try await add(fixture, [one, one])
             let tasks = try await fixture.claim()
             _ = try await fixture.store.settle([Settlement(tasks[0].proof, .delete, batch: "b")], now: Fixture.start)
-            #expect(try await fixture.store.endBatches(now: Fixture.start).due == 0)
+            #expect(try await fixture.store.endBatches(after: nil, now: Fixture.start).due == 0)
             #expect(try await fixture.rows("SELECT * FROM task_batches") == ["b|1|0"])
         }
     }
@@ -102,7 +102,7 @@ struct BatchTroubleTests {
             let end = ContinuousClock.now.advanced(by: .milliseconds(300))
             #expect(try await !fixture.store.waitForTasks(names: ["A"], queues: nil, until: end))
             try await fixture.sql("DELETE FROM tasks WHERE batch = 'b'")
-            #expect(try await fixture.store.endBatches(now: Fixture.start).due == 3)
+            #expect(try await fixture.store.endBatches(after: nil, now: Fixture.start).due == 3)
             #expect(try await fixture.claim().map(\.crashes) == [1])
         }
     }

@@ -87,7 +87,9 @@ final class FaultyStore: TaskStore {
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
-    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
+    func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
+        try await store.endBatches(after: batch, now: now)
+    }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,
@@ -159,7 +161,9 @@ final class ClaimlessStore: TaskStore {
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
     func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
-    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
+    func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
+        try await store.endBatches(after: batch, now: now)
+    }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,

@@ -211,7 +211,9 @@ final class CountingStore: TaskStore {
         glances.withLock { $0.looks += 1 }
         return try await store.cancelRequests(among: proofs)
     }
-    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
+    func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
+        try await store.endBatches(after: batch, now: now)
+    }
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }

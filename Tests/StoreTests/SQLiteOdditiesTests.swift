@@ -188,7 +188,7 @@ struct SQLiteOdditiesTests {
             let path = String(fixture.store.location.dropFirst("sqlite:".count))
             let holder = try Self.holder(path)
             try await holder.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
-            let ended = try await fixture.store.endBatches(now: nil)
+            let ended = try await fixture.store.endBatches(after: nil, now: nil)
             #expect(ended == EndedBatches())
             try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         }

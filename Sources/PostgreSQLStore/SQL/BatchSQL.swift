@@ -86,19 +86,21 @@ enum BatchSQL {
         """
     )
 
-    /// Batches that somebody waits for and of which no task is open.
+    /// Batches that somebody waits for and of which no task is open, in the order of their bytes.
     ///
-    /// Value: limit.
+    /// Values: the batch before the first one, empty for the start; limit.
     static let ended = Statement(
         "batch_ended",
         """
         SELECT waits.after_batch
         FROM (
-            SELECT DISTINCT after_batch FROM ONLY tasks WHERE after_batch IS NOT NULL AND status = 'WAITING'
+            SELECT DISTINCT after_batch
+            FROM ONLY tasks
+            WHERE after_batch IS NOT NULL AND after_batch > $1::text AND status = 'WAITING'
         ) AS waits
         WHERE \(isOver("waits.after_batch"))
         ORDER BY waits.after_batch
-        LIMIT $1::integer
+        LIMIT $2::integer
         """
     )
 

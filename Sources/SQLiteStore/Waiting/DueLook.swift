@@ -76,7 +76,7 @@ final class DueLook {
                 if finds(SQLiteLockStatements.deserted, values) { return true }
             }
         }
-        return finds(SQLiteLockStatements.crashedWithoutKey, [":limit": .number(1)])
+        return finds(SQLiteLockStatements.crashedWithoutKey, [":after": .text(""), ":limit": .number(1)])
             || finds(SQLiteBatchStatements.ended, [":limit": .number(1)])
     }
 

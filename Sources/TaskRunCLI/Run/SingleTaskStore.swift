@@ -72,7 +72,9 @@ struct SingleTaskStore: TaskStore {
 
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { 0 }
 
-    func endBatches(now: Date?) async throws(StoreError) -> EndedBatches { try await store.endBatches(now: now) }
+    func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
+        try await store.endBatches(after: batch, now: now)
+    }
 
     func perform(
         _ script: Script,
