@@ -3,6 +3,7 @@
 #define CSPAWN_H
 
 #include "CRecord.h"
+#include "CSignals.h"
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -151,7 +151,12 @@ public struct ExecutableHandler: Handler {
         environment["TASKRUN_OUTPUT"] = file
         environment["TASKRUN_BATCH"] = task.batch
         return ChildProcess(
-            program: Program(path: path, environment: environment, workingDirectory: workingDirectory),
+            program: Program(
+                path: path,
+                environment: environment,
+                workingDirectory: workingDirectory,
+                isHandler: true
+            ),
             killAfter: settings.killAfter,
             outputLimit: task.token == nil ? settings.resultLimit : settings.maxResult
         )

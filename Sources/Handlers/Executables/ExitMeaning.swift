@@ -29,6 +29,9 @@ enum ExitMeaning {
         case .signaled(let number):
             if wasCancelled { return .stopped }
             return .failed(error: text("killed by \(Signals.describe(number))", said), retryAfter: wishes.retryAfter)
+        case .killedForSignal:
+            if wasCancelled { return .stopped }
+            return .failed(error: text(sentSignal, said), retryAfter: wishes.retryAfter)
         case .exited(let status):
             if wasCancelled && (status == 128 + 15 || status == 128 + 9) { return .stopped }
             if status == later {
@@ -39,6 +42,9 @@ enum ExitMeaning {
             return .failed(error: error, retryAfter: wishes.retryAfter)
         }
     }
+
+    /// What is said of a program that wanted to stop its run.
+    static let sentSignal = "it sent its run a signal to stop, and was killed; the run goes on"
 
     /// An exit status for people, with what a shell means by it.
     static func describe(_ status: Int32, _ interpreter: String?) -> String {

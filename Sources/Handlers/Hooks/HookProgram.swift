@@ -180,6 +180,7 @@ public struct HookProgram: RunHooks {
             switch end.status {
             case .exited(let status): ExitMeaning.describe(status, SpawnFailure.interpreterLine(ofFile: origin))
             case .signaled(let number): "killed by \(Signals.describe(number))"
+            case .killedForSignal: ExitMeaning.sentSignal
             }
         return HookFailure(ExitMeaning.text(what, Self.lastLine(of: end) ?? ""))
     }

@@ -109,6 +109,8 @@ struct Mailer: Sendable {
             return Failure(description: "\(path) did not take the message, exit status \(status)\(words)")
         case .signaled(let number):
             return Failure(description: "\(path) was killed by \(Signals.describe(number))\(words)")
+        case .killedForSignal:
+            return Failure(description: "\(path): \(ExitMeaning.sentSignal)\(words)")
         }
     }
 }

@@ -50,6 +50,7 @@ struct Child: ~Copyable, Sendable {
         input = child.input
         output = child.output
         errors = child.errors
+        HandlerSessions.enter(process, isHandler: program.isHandler)
     }
 
     /// Closes its stdin: it reads the end of the file.
@@ -84,12 +85,14 @@ struct Child: ~Copyable, Sendable {
         // WNOWAIT: it keeps its number until the group is killed.
         while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         kill(-process, SIGKILL)
+        let hasSentSignal = HandlerSessions.leave(process)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         ProgramRecord.shared.gone(process, at: place)
         for descriptor in [input, output, errors, end] where descriptor >= 0 { close(descriptor) }
         // As WIFEXITED and its like, which Swift does not see, take it apart.
-        return status & 0x7f == 0 ? .exited((status >> 8) & 0xff) : .signaled(status & 0x7f)
+        if status & 0x7f == 0 { return .exited((status >> 8) & 0xff) }
+        return hasSentSignal && status & 0x7f == SIGKILL ? .killedForSignal : .signaled(status & 0x7f)
     }
 
     private static func shut(_ descriptor: inout Int32) {

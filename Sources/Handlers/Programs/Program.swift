@@ -8,6 +8,8 @@ struct Program: Sendable {
     /// All of it: nothing of this process's own environment is handed down.
     var environment: [String: String]
     var workingDirectory: FilePath
+    /// Whether it performs tasks: then it cannot stop its run.
+    var isHandler = false
 }
 
 /// Why a program could not be started; ``SpawnFailure`` says it for people.
@@ -26,4 +28,6 @@ enum ProgramEnd: Sendable, Equatable {
     case exited(Int32)
     /// By this signal.
     case signaled(Int32)
+    /// It was killed, as it had sent its run a signal that stops it.
+    case killedForSignal
 }

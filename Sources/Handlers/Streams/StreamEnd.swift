@@ -35,6 +35,7 @@ struct StreamEnd: Sendable {
                 switch status {
                 case .exited(let status): ExitMeaning.describe(status, SpawnFailure.interpreterLine(ofFile: path))
                 case .signaled(let number): "killed by \(Signals.describe(number))"
+                case .killedForSignal: ExitMeaning.sentSignal
                 }
             let line = unfinished.isEmpty ? "" : ", in the middle of a line: \(Self.quote(unfinished))"
             what = "the program ended before it \(isStart ? "said hello" : "answered") (\(ended)\(line))"

@@ -37,7 +37,8 @@ public struct StreamHandler: Handler {
             program: Program(
                 path: self.path,
                 environment: environment,
-                workingDirectory: settings.workingDirectory(for: self.path)
+                workingDirectory: settings.workingDirectory(for: self.path),
+                isHandler: true
             ),
             killAfter: settings.killAfter,
             lineLimit: max(settings.resultLimit, settings.maxResult)

@@ -1,3 +1,5 @@
+import Handlers
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -5,8 +7,9 @@ import Musl
 #else
 import Darwin
 #endif
+import Synchronization
+import SystemPackage
 import TaskRun
-import UnixSignals
 
 /// What this process does about signals while a run is under way.
 enum StopSignals {
@@ -26,21 +29,44 @@ enum StopSignals {
         _ body: () async throws -> Result
     ) async throws -> Result {
         outliveBrokenPipes()
-        // Asked before: from then on this process ignores what it listens to.
-        let all: [UnixSignal] = isHangupIgnored ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
-        let signals = await UnixSignalsSequence(trapping: all)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in signals {
-                    stop.request()
-                    if isUrgent { stop.request() }
-                }
+        try hear.get()
+        let number = listeners.withLock { listeners in
+            let number = listeners.next
+            listeners.next += 1
+            listeners.all[number] = {
+                stop.request()
+                if isUrgent { stop.request() }
             }
+            return number
+        }
+        defer { listeners.withLock { $0.all[number] = nil } }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await beside() }
             defer { group.cancelAll() }
             return try await body()
         }
     }
+
+    /// Those that are to be asked, at each signal, to stop.
+    private struct Listeners {
+        var next = 0
+        var all: [Int: @Sendable () -> Void] = [:]
+    }
+
+    private static let listeners = Mutex(Listeners())
+
+    /// Begins to listen, once; from then on this process does nothing else about these signals.
+    ///
+    /// A handler that sends one does not stop its run: its attempt has failed.
+    private static let hear: Result<Void, ProgramError> = {
+        let all = isHangupIgnored ? [SIGTERM, SIGINT] : [SIGTERM, SIGINT, SIGHUP]
+        let error = SentSignals.listen(to: all) {
+            for listener in listeners.withLock({ Array($0.all.values) }) { listener() }
+        }
+        guard error != 0 else { return .success(()) }
+        let reason = Errno(rawValue: error)
+        return .failure(ProgramError(.tryAgain, "cannot listen to signals: \(reason)", advice: RunWatch.advice))
+    }()
 
     /// Whether this process was started to outlive its terminal, as nohup(1) does.
     private static let isHangupIgnored: Bool = {

@@ -1,0 +1,36 @@
+import CSpawn
+import TaskRun
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Signals that ask this process to stop.
+package enum SentSignals {
+    /// Listens to signals until the process ends, on a thread of its own; to be called once.
+    ///
+    /// A handler's program that sends one is killed, and nothing else comes of it: its attempt has failed.
+    ///
+    /// - Parameters:
+    ///   - numbers: Their numbers; they do nothing else from now on.
+    ///   - hear: Called at each signal of another process, on that thread.
+    /// - Returns: 0, or the error number where this process may have no more threads or descriptors.
+    package static func listen(to numbers: [Int32], _ hear: @escaping @Sendable () -> Void) -> Int32 {
+        let pipe = signals_catch(numbers, numbers.count)
+        guard pipe >= 0 else { return errno }
+        return BlockingThread.begin {
+            var sent = sent_signal()
+            let size = MemoryLayout.size(ofValue: sent)
+            while true {
+                let count = readBytes(pipe, &sent, size)
+                if count < 0, errno == EINTR { continue }
+                guard count == size else { return {} }
+                if !HandlerSessions.end(sent.session) { hear() }
+            }
+        }
+    }
+}
