@@ -28,6 +28,7 @@ extension StoreError {
         // What a trigger says may be of any length.
         let cause = "\(BoundedText.fit(error.message ?? "SQLite error", bytes: 4 * 1024)) (SQLite \(number))"
         var (code, advice) = Self.meaning(of: error.resultCode)
+        if error.extendedResultCode == .SQLITE_READONLY_DBMOVED { advice = Self.movedAdvice }
         // Of a trigger that undoes the transaction, what comes behind it tells the second code.
         if isAboutRows, [.SQLITE_ERROR, .SQLITE_ABORT].contains(error.resultCode) { code = .refused }
         self.init(code, subject: subject, cause: cause, advice: advice)
@@ -46,6 +47,11 @@ extension StoreError {
                 """
         )
     }
+
+    private static let movedAdvice = """
+        The file was moved, removed or replaced while it was open, and nothing more was written to it. Stop the runs before a file takes \
+        its place; what they were performing then is performed again.
+        """
 
     private static func meaning(of code: ResultCode) -> (Code, String?) {
         switch code {

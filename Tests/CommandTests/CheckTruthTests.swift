@@ -60,6 +60,10 @@ struct CheckTruthTests {
             #expect(try await finding("columns", place)?.text.contains("tasks.last_error") == true)
             try await place.sql("ALTER TABLE tasks ALTER COLUMN last_error DROP NOT NULL")
             #expect(try await finding("columns", place) == nil)
+            try await place.sql("ALTER TABLE task_queues ALTER COLUMN paused_why TYPE varchar(500)")
+            #expect(try await finding("columns", place)?.text.contains("task_queues.paused_why") == true)
+            try await place.sql("ALTER TABLE task_queues ALTER COLUMN paused_why TYPE text")
+            #expect(try await finding("columns", place) == nil)
             try await place.sql("ALTER TABLE tasks ADD COLUMN tenant text NOT NULL")
             let added = try await finding("additions", place)
             #expect(
@@ -146,6 +150,52 @@ struct CheckTruthTests {
                 "\(text)"
             )
             try await owner.sql("DROP OWNED BY \(role); DROP ROLE \(role)")
+        }
+    }
+
+    @Test("a role that may not use the sequence or plpgsql is warned, with the GRANT: runs need neither")
+    func adding() async throws {
+        try await Scratch.with(.postgresql) { owner in
+            // The language's right holds for a whole database: in one of its own.
+            let url = try #require(owner.variables["TASKRUN_DATABASE"])
+            let schema = try #require(url.split(separator: "%3D").last.map(String.init))
+            let (role, name) = ("adding_\(schema)", "language_\(schema)")
+            try await owner.sql("CREATE DATABASE \(name)")
+            let owner = owner.setting(["TASKRUN_DATABASE": url.replacing("@/postgres?", with: "@/\(name)?")])
+            try await owner.sql("CREATE SCHEMA \(schema)")
+            try await owner.taskrunOK("migrate")
+            try await owner.sql(
+                """
+                CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA \(schema) TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(role);
+                REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+                """
+            )
+            let place = owner.setting([
+                "TASKRUN_DATABASE": owner.variables["TASKRUN_DATABASE"]?.replacing("postgres@/", with: "\(role)@/")
+                    ?? ""
+            ])
+            let check = try await place.taskrun("check").output
+            #expect(check.contains("GRANT USAGE ON SEQUENCE"), "\(check)")
+            #expect(check.contains("GRANT USAGE ON LANGUAGE plpgsql"), "\(check)")
+            try await owner.sql("GRANT USAGE ON LANGUAGE plpgsql TO \(role)")
+            try await owner.sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
+            #expect(try await finding("rights", place) == nil)
+            try await owner.sql("DROP OWNED BY \(role); DROP ROLE \(role)")
+        }
+    }
+
+    @Test("a check that the SQLite table has lost is an error, as where a tool has made the table anew")
+    func lostCheck() async throws {
+        try await Scratch.with { place in
+            try await place.sql(
+                """
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET sql = replace(sql, 'CONSTRAINT status_is_waiting_processing_or_failed', '') WHERE name = 'tasks';
+                """
+            )
+            let found = try #require(try await finding("columns", place))
+            #expect(found.level == "error" && found.text.contains("status_is_waiting_processing_or_failed"), "\(found)")
         }
     }
 

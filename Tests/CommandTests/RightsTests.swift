@@ -18,6 +18,38 @@ struct RightsTests {
         return try await place.other("psql", "-XqAt", "-d", url, "-c", sql).errors.contains(/denied|must be owner/)
     }
 
+    @Test("a worker that may not delete says so once for each task, and performs none of them twice")
+    func withoutDelete() async throws {
+        try await Scratch.with(.postgresql) { owner in
+            let url = try #require(owner.variables["TASKRUN_DATABASE"])
+            let schema = try #require(url.split(separator: "%3D").last.map(String.init))
+            let role = "keeping_\(schema)"
+            // A setting of the role that changes how lists with NULL are read.
+            try await owner.sql(
+                """
+                CREATE ROLE \(role) LOGIN; ALTER ROLE \(role) SET array_nulls = off;
+                GRANT USAGE ON SCHEMA \(schema) TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(role);
+                """
+            )
+            let place = owner.setting(["TASKRUN_DATABASE": url.replacing("postgres@/", with: "\(role)@/")])
+            try owner.handler("WORK", "echo done >> log")
+            try await owner.sql("INSERT INTO tasks (task_name, token) VALUES ('WORK', 't'), ('WORK', NULL)")
+            let all = try await place.taskrun("once")
+            #expect(all.status == 0 && all.errors.isEmpty, "\(all)")
+            #expect(try await owner.sql("SELECT count(*) FROM tasks") == ["0"])
+            try await owner.sql("REVOKE DELETE ON tasks FROM \(role)")
+            try await owner.sql("INSERT INTO tasks (task_name, token) VALUES ('WORK', 't2'), ('WORK', NULL)")
+            let run = try await place.taskrun("once")
+            #expect(run.errors.contains("performed, but its row cannot be deleted: permission denied"), "\(run)")
+            #expect(try await place.taskrun("once").errors.isEmpty)
+            #expect(try await owner.sql("SELECT status FROM tasks") == ["FAILED", "FAILED"])
+            let log = try String(contentsOf: owner.folder.appending(path: "log"), encoding: .utf8)
+            #expect(log.split(separator: "\n").count == 4)
+            try await owner.sql("DROP OWNED BY \(role); DROP ROLE \(role)")
+        }
+    }
+
     @Test(
         "that the page gives an application are enough to add tasks, and for nothing else; a worker's are enough to perform them"
     )

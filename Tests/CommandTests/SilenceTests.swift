@@ -196,8 +196,13 @@ struct SilenceTests {
                         == ["t"]
                 }
             }
-            for command in ["once", "list", "status"] {
-                let answer = try await place.taskrun(command)
+            let commands = [
+                ["once"], ["list"], ["status"], ["show", "1"], ["retry", "--all-failed"], ["delete", "1"],
+                ["cancel", "1"],
+                ["add", "OK"], ["queues"],
+            ]
+            for command in commands {
+                let answer = try await place.start(command).answer()
                 #expect(answer.status == 78 && answer.output.isEmpty, "\(answer)")
                 #expect(
                     answer.errors.contains("row-level security") && answer.errors.contains("USING (true)"),

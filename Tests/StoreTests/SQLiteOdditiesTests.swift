@@ -290,6 +290,21 @@ struct SQLiteOdditiesTests {
         }
         #expect(!FileManager.default.fileExists(atPath: missing))
     }
+
+    @Test("a file that is moved away or removed while it is open is told as such, and nothing more is written to it")
+    func moved() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("tasks.db").path
+        let store = try SQLiteStore(path: path, opening: .creating, journal: .delete)
+        _ = try await store.migrate()
+        _ = try await store.add([NewTask(name: "A")])
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+        let error = await #expect(throws: StoreError.self) { _ = try await store.add([NewTask(name: "A")]) }
+        #expect(error?.code == .database && error?.advice?.contains("moved") == true, "\(String(describing: error))")
+        await store.close()
+    }
 }
 
 extension Fixture {

@@ -16,6 +16,7 @@ extension PostgreSQLStore {
             let asked = [
                 Request(TableFactsSQL.rights, [tables]), Request(TableFactsSQL.keepers),
                 Request(TableFactsSQL.triggers, [tables]), Request(TableFactsSQL.shape, [tables]),
+                Request(TableFactsSQL.language),
             ]
             let answers = try session.exchange(
                 [.begin, SessionSettings.maintenance] + asked + [.commit],
@@ -35,6 +36,7 @@ extension PostgreSQLStore {
             let own = TableMakeup(answers[3])
             facts.drift = made.map { own.drift(from: $0) }
             facts.additions = made.map { own.additions(to: $0) } ?? []
+            facts.mayMigrate = answers[4].first?.bool(0) ?? false
             return facts
         }
         facts.driftTrouble = trouble

@@ -25,6 +25,8 @@ struct TableFacts: Sendable {
 
     var role = ""
     var missing: [Missing] = []
+    /// Whether the language of the migrations is there, and may be used.
+    var mayMigrate = true
     var keepers: [Keeper] = []
     var triggers: [Trigger] = []
     /// The name of the sequence of `tasks.id`, its next number and the greatest id, where it is behind that.
@@ -62,6 +64,17 @@ struct TableFacts: Sendable {
                     "rights",
                     "the role \(role) lacks \(found)",
                     advice: "Run as the tables' owner: \(grants.joined(separator: "; "))"
+                )
+            )
+        }
+        if !mayMigrate {
+            findings.append(
+                Finding(
+                    .warning,
+                    "rights",
+                    "the role \(role) may not use the language plpgsql: taskrun migrate needs it, runs do not",
+                    advice:
+                        "Run as a superuser: CREATE EXTENSION IF NOT EXISTS plpgsql; GRANT USAGE ON LANGUAGE plpgsql TO \"\(role)\""
                 )
             )
         }

@@ -34,6 +34,12 @@ enum TableFactsSQL {
             """
     )
 
+    /// Whether this role may make functions and blocks, as migrations do.
+    static let language = Statement(
+        once:
+            "SELECT pg_catalog.has_language_privilege(oid, 'USAGE'::text) FROM pg_catalog.pg_language WHERE lanname = 'plpgsql'"
+    )
+
     /// The sequence of the ids, its next number, and the greatest id below those that nobody is given.
     ///
     /// The number is NULL for who may not look at it. Of a sequence that was never used it is the first one.

@@ -71,9 +71,9 @@ extension SQLiteStore {
     }
 }
 
-/// What tables are made of, by name: columns, indexes and triggers.
+/// What tables are made of, by name: columns, checks, indexes and triggers.
 private struct Makeup: Sendable {
-    /// A column, index or trigger: its name, for people, and what it is made of.
+    /// A column, check, index or trigger: its name, for people, and what it is made of.
     struct Part: Sendable {
         let name: String
         let table: String
@@ -121,7 +121,21 @@ private struct Makeup: Sendable {
                 mayRefuse: type == "trigger" || sql.uppercased().hasPrefix("CREATE UNIQUE")
             )
         }
-        parts = columns + rest
+        // By their names: there is no list of them, and their text may have been put another way by a tool.
+        let checks = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT name, sql
+                FROM sqlite_schema
+                WHERE type = 'table' AND (name = 'tasks' OR name LIKE 'task\\_%' ESCAPE '\\')
+                """
+        ).flatMap { row in
+            let (table, sql) = (row[0] as String, row[1] as String)
+            return sql.matches(of: #/CONSTRAINT\s+["`\[]?(\w+)/#.ignoresCase()).map { match in
+                Part(name: "the constraint \(match.1) of \(table)", table: table, text: "", mayRefuse: false)
+            }
+        }
+        parts = columns + rest + checks
     }
 
     /// What these tables lack, or have otherwise, beside others.
