@@ -34,12 +34,15 @@ extension PostgreSQLStore {
     ) async throws(StoreError) -> Exchange {
         guard !isStandbyMissed else { throw missedStandbyError }
         let subjects = [SQLText.array(limits.map(\.kind)), SQLText.array(limits.map(\.name))]
-        let passed = avoided.withLock { Array($0.ids) }
+        let (passed, fitting) = avoided.withLock { (Array($0.ids), $0.takeFitting()) }
+        let request = request.atMost(fitting)
         return try await reach(to: "claim tasks") { session throws(PostgreSQLFailure) in
             do throws(PostgreSQLFailure) {
-                return try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
+                let exchange = try claimingAgain(in: session) { () throws(PostgreSQLFailure) in
                     try claim(request, within: subjects, now: now, avoiding: passed, in: session)
                 }
+                avoided.withLock { $0.noteClaim() }
+                return fitting == nil ? exchange : exchange.followed(by: .unfinished)
             } catch {
                 let claim = Claim(request, now: now, lookLimit: lockBudget, avoiding: passed)
                 guard error.mayBeOfOneRow, let claim else { throw error }
@@ -95,15 +98,14 @@ extension PostgreSQLStore {
         let newer = try newerVersion(after: taken, in: session)
         let counted = Request(LimitSQL.count, subjects + [moment, String(taken.tasks.count)])
         try session.exchange((taken.tasks.isEmpty ? [] : [counted]) + [.commit])
-        if taken.isVain, let exchange = try passOver(claim, in: session) {
-            return exchange.with(expired: taken.expired)
-        }
+        let isTime = self.avoided.withLock { $0.isTimeToLook(isVain: taken.isVain) }
+        if isTime, let exchange = try passOver(claim, in: session) { return exchange.with(expired: taken.expired) }
         return Exchange(
             results: [],
             claimed: taken.tasks,
             isPartial: (taken.hasMore || isSomewhere) && !taken.isFull,
             expired: taken.expired,
-            isPassedOver: taken.isPassedOver,
+            isPassedOver: taken.isPassedOver || taken.isVain && !isTime && !taken.hasKeyed,
             newerVersion: newer
         )
     }

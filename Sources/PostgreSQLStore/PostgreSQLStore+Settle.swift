@@ -72,6 +72,7 @@ extension PostgreSQLStore {
                     try batch.hasSequel
                         ? settleWithSequel(batch, claim, in: session) : settle(batch, claim, in: session)
                 }
+                avoided.withLock { $0.noteClaim() }
                 return fitting == nil ? exchange : exchange.followed(by: .unfinished)
             } catch {
                 guard settlements.isEmpty, error.mayBeOfOneRow else { throw error }
@@ -235,9 +236,9 @@ extension PostgreSQLStore {
             return claim.takesFromLanes && memory.walk(taken, knowing: known, for: claim.key)
         }
         // Something is due, and nothing could be taken: another run was faster, or the table skips the statement.
-        if newer == nil, batch?.settlements.isEmpty ?? false, taken.isVain, known.isNothing,
-            let exchange = try passOver(claim, in: session)
-        {
+        let isTime = avoided.withLock { $0.isTimeToLook(isVain: taken.isVain) }
+        let isVain = newer == nil && batch?.settlements.isEmpty ?? false && taken.isVain && known.isNothing
+        if isVain, isTime, let exchange = try passOver(claim, in: session) {
             return exchange.with(expired: taken.expired)
         }
         return Exchange(
@@ -248,7 +249,7 @@ extension PostgreSQLStore {
             isPartial: (taken.hasMore || !known.isNothing || isSomewhere) && !taken.isFull
                 || batch?.settlements.isEmpty != true && taken.isVain,
             expired: taken.expired,
-            isPassedOver: taken.isPassedOver,
+            isPassedOver: taken.isPassedOver || isVain && !isTime && !taken.hasKeyed,
             newerVersion: newer
         )
     }

@@ -19,7 +19,10 @@ extension SQLiteStore {
             try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
             let ended = try database.endedBatches(after: batch, limit: Self.endLimit)
             var result = try database.endBatches(ended, now: now ?? Date())
-            if ended.count == Self.endLimit, ended.last != batch { result.last = ended.last }
+            // A name that is no text comes back as another one: never backwards.
+            if ended.count == Self.endLimit, let last = ended.last, ByteText(batch ?? "") < ByteText(last) {
+                result.last = last
+            }
             return result
         }
     }
@@ -180,9 +183,10 @@ enum SQLiteBatchStatements {
             SELECT DISTINCT after_batch AS batch
             FROM tasks INDEXED BY tasks_after_batch
             WHERE after_batch IS NOT NULL AND after_batch > :after AND status = 'WAITING'
+            -- Here it is the index's own order; outside it would be sorted once more.
+            ORDER BY after_batch
         ) AS waits
         WHERE \(isOver("waits.batch"))
-        ORDER BY waits.batch
         LIMIT :limit
         """
 

@@ -43,6 +43,7 @@ extension SQLiteStore {
                 let isFull = expired.count >= ExpiredTask.most
                 let isFirst = expiryTurn.withLock { $0.comesFirst(isFull: isFull) }
                 let (claimed, isPartial) = isFirst ? ([], true) : try claim(request, now: now, in: database)
+                self.avoided.withLock { $0.noteClaim() }
                 return Exchange(
                     results: results,
                     claimed: claimed,

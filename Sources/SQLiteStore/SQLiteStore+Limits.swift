@@ -27,6 +27,8 @@ extension SQLiteStore {
     ) async throws(StoreError) -> Exchange {
         guard try await isAnythingDue(request, now: now) else { return Exchange(results: [], claimed: []) }
         do {
+            let fitting = avoided.withLock { $0.takeFitting() }
+            let request = request.atMost(fitting)
             return try await transaction("cannot claim tasks", isAboutRows: true) { [self] database in
                 if let newer = try database.newerVersion() {
                     return Exchange(results: [], claimed: [], newerVersion: newer)
@@ -41,8 +43,14 @@ extension SQLiteStore {
                     return Exchange(results: [], claimed: [], isPartial: isFull, expired: expired)
                 }
                 let (tasks, isPartial) = try claim(request.atMost(quotas.min()), now: now, in: database)
+                self.avoided.withLock { $0.noteClaim() }
                 for limit in limits where !tasks.isEmpty { try database.count(tasks.count, begunOf: limit, now: now) }
-                return Exchange(results: [], claimed: tasks, isPartial: isPartial || isFull, expired: expired)
+                return Exchange(
+                    results: [],
+                    claimed: tasks,
+                    isPartial: isPartial || isFull || fitting != nil,
+                    expired: expired
+                )
             }
         } catch  where error.code == .refused {
             guard let exchange = try await passOver(request, now: now ?? Date()) else { throw error }

@@ -9,6 +9,7 @@ package struct AvoidedRows {
     // Those that were refused so at any time: what refuses one alone is then another task that is at work.
     private var besideOthers: Set<Int64> = []
     private var isUnexplained = false
+    private var vainSince: ContinuousClock.Instant?
 
     /// None.
     package init() {}
@@ -47,9 +48,34 @@ package struct AvoidedRows {
 
     /// Whether a refused claim, for which no row is to blame, is made again: the task that was in its way may have ended meanwhile.
     ///
-    /// - Returns: false at the second time on end.
+    /// - Returns: false at the second time without a claim between.
     package mutating func forgives() -> Bool {
         isUnexplained.toggle()
         return isUnexplained
+    }
+
+    /// Takes note of a claim that was not refused.
+    package mutating func noteClaim() { isUnexplained = false }
+
+    /// Whether it is looked why claims have got none of the rows that are due for a second.
+    ///
+    /// Most likely other runs are faster. A look locks the rows, so many runs that looked at once would keep each other from claiming.
+    ///
+    /// - Parameters:
+    ///   - isVain: Whether the last claim got none.
+    ///   - now: The moment.
+    /// - Returns: Whether it is time; then a second passes before the next look.
+    package mutating func isTimeToLook(isVain: Bool, at now: ContinuousClock.Instant = .now) -> Bool {
+        guard isVain else {
+            vainSince = nil
+            return false
+        }
+        guard let since = vainSince else {
+            vainSince = now
+            return false
+        }
+        guard since.duration(to: now) >= .seconds(1) else { return false }
+        vainSince = now
+        return true
     }
 }

@@ -74,6 +74,7 @@ extension OneShotRun {
     /// Notes whether a task was passed over that is to become due, as its batch has ended.
     func note(lockedFollower isLocked: Bool) {
         guard isLocked else { return lockedFollower = nil }
+        metLockedFollower = true
         let now = ContinuousClock.now
         var passed = lockedFollower ?? PassedOver(at: now)
         // While it is locked for long it is looked at each second: the run may be at work for an hour.
@@ -84,7 +85,7 @@ extension OneShotRun {
             tellLocked("cannot make a task due whose batch has ended", "another transaction has its row locked")
         }
         lockedFollower = passed
-        hasExpired = true
+        isBatchLookDue = true
     }
 
     /// Whether the run stays for a task that it is to make due.
@@ -101,7 +102,8 @@ extension OneShotRun {
     func mendMeanwhile() async {
         let now = ContinuousClock.now
         guard now >= nextMend, phase != .done, fatal == nil, troubleUntil == nil else { return }
-        nextMend = now.advanced(by: Self.mendPause)
+        // Where it takes long it is done more seldom.
+        defer { nextMend = .now.advanced(by: max(Self.mendPause, now.duration(to: .now) * 10)) }
         // Trouble is not told: what settles and claims finds the same.
         guard (try? await store.isAnythingToMend()) == true else { return }
         let isMended = ((try? await store.mendLines(now: nil)) ?? 0) > 0

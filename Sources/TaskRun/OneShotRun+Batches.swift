@@ -1,33 +1,34 @@
-/// How far a run has looked for batches that have ended.
-struct BatchLook {
-    /// The last batch that was looked at; nil: the next look begins with the first one.
-    var after: String?
-    /// Whether a task was passed over, since the first batch, as its row was locked.
-    var metLocked = false
-}
-
 /// What a run does about batches that others than its own tasks have ended.
 extension OneShotRun {
-    /// Makes tasks due whose batches have ended unnoticed, of some batches: the next call goes on behind them.
+    /// Makes tasks due whose batches have ended unnoticed, until some are; the next call goes on behind them.
     ///
     /// - Returns: Whether there were any.
     func endBatches() async throws(StoreError) -> Bool {
-        var look = batchLook
-        batchLook = BatchLook()
-        let ended = try await store.endBatches(after: look.after, now: nil)
-        tell(ended.refusals)
-        look.metLocked = look.metLocked || ended.isPartial
-        if ended.last == nil {
-            note(lockedFollower: look.metLocked)
-        } else {
-            batchLook = BatchLook(after: ended.last, metLocked: look.metLocked)
+        if batchesAfter == nil { metLockedFollower = false }
+        let patience = ContinuousClock.now.advanced(by: .seconds(1))
+        var due = 0
+        repeat {
+            let after = batchesAfter
+            batchesAfter = nil
+            let ended = try await store.endBatches(after: after, now: nil)
+            tell(ended.refusals)
+            if ended.isPartial { note(lockedFollower: true) }
+            (due, batchesAfter) = (due + ended.due, ended.last)
+        } while batchesAfter != nil && due == 0 && ContinuousClock.now < patience && stop.requests == 0
+        if batchesAfter != nil {
+            isBatchLookDue = true
+        } else if !metLockedFollower {
+            note(lockedFollower: false)
         }
-        return ended.due > 0
+        return due > 0
     }
 
-    /// Whether the run stays to look at the rest of the batches.
-    var staysForBatches: Bool {
-        batchLook.after != nil && !isOver(.now) && stop.requests == 0 && fatal == nil && troubleUntil == nil
+    /// Whether the run stays to look at batches.
+    var staysForBatches: Bool { isBatchLookDue && lockedFollower == nil && mayGoOn }
+
+    /// Whether a run that found nothing more goes on where a batch has ended.
+    private var mayGoOn: Bool {
+        turn == nil && !isOver(.now) && stop.requests == 0 && fatal == nil && troubleUntil == nil
             && report.trouble == nil
     }
 
@@ -37,16 +38,15 @@ extension OneShotRun {
     /// looks again.
     func endBatchesOfExpired() async {
         let now = ContinuousClock.now
-        let isTime = now >= nextBatchLook || isIdle && lockedFollower == nil
-        guard staysForBatches || hasExpired && isTime else { return }
-        // What has expired meanwhile may be of a batch that was looked at before.
-        if batchLook.after == nil { hasExpired = false }
-        nextBatchLook = now.advanced(by: .seconds(1))
-        let stays = (staysForFollower || staysForBatches) && turn == nil
-        let isEnded = try? await endBatches()
-        if isEnded == nil, lockedFollower != nil { hasExpired = true }
-        guard isEnded == true, phase != .done || stays else { return }
-        (phase, nextClaim, isWaiting) = (.usual, .now, false)
+        guard isBatchLookDue, now >= nextBatchLook || isIdle && lockedFollower == nil else { return }
+        (isBatchLookDue, nextBatchLook) = (false, now.advanced(by: .seconds(1)))
+        let stays = staysForFollower && turn == nil
+        do throws(StoreError) {
+            guard try await endBatches(), phase != .done || stays || mayGoOn else { return }
+            (phase, nextClaim, isWaiting) = (.usual, .now, false)
+        } catch {
+            if error.code == .locked || lockedFollower != nil { note(lockedFollower: true) }
+        }
     }
 
     /// Says which tasks go on waiting although their batches have ended; once a run.

@@ -195,7 +195,7 @@ extension OneShotRun {
 
     private func note(_ expired: [ExpiredTask]) {
         guard !expired.isEmpty else { return }
-        hasExpired = true
+        isBatchLookDue = true
         report.expired += expired.count
         report.failed += expired.count
         observer?(.expired(expired))

@@ -35,7 +35,7 @@ extension OneShotRun {
         pulse.rest()
         defer { pulse.beat() }
         let asked = ContinuousClock.now
-        let next = min(nextMend, lockedFollower == nil ? nextMend : nextBatchLook)
+        let next = min(nextMend, isBatchLookDue ? nextBatchLook : nextMend)
         let end = isIdle ? min(windowEnd ?? next, next) : nextLook
         switch await waitForTasks(until: min(end, holds.nextEnd ?? end)) {
         case .success(false): break

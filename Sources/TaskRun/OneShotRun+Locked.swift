@@ -13,7 +13,7 @@ extension OneShotRun {
                 if look.holdsClaims { try await recover() }
                 var isMended = look.hasLine ? try await store.mendLines(now: nil) > 0 : false
                 if look.hasBatch, try await endBatches() { isMended = true }
-                let isAll = turn == nil && !isMended && batchLook.after == nil && !look.holdsClaims && !look.isDue
+                let isAll = turn == nil && !isMended && !isBatchLookDue && !look.holdsClaims && !look.isDue
                 return (look, isAll)
             }
         } catch {

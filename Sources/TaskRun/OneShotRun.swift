@@ -99,10 +99,13 @@ public actor OneShotRun {
     var vainLooks = 0
     /// Tasks that expired, and of which hooks are still to be told.
     var untold: [Int64] = []
-    var batchLook = BatchLook()
-    /// Whether tasks have expired whose batches are still to be looked at.
-    var hasExpired = false
+    /// Whether batches are to be looked at: tasks have expired, one was locked, or the last look did not come to the end.
+    var isBatchLookDue = false
     var nextBatchLook = ContinuousClock.now
+    /// The batch behind which the next look at batches goes on; nil: it begins with the first one.
+    var batchesAfter: String?
+    /// Whether a task was locked that was to become due, since the look at batches began.
+    var metLockedFollower = false
     /// When to look for tasks that were not begun in time, if nothing is claimed until then.
     var nextExpiry = ContinuousClock.now.advanced(by: OneShotRun.expiryPause)
     /// Tasks that go on waiting although their batches have ended; it was said.
@@ -287,8 +290,9 @@ public actor OneShotRun {
             var moments = [now.advanced(by: .seconds(1))]
             if fatal == nil { moments.append(nextRenewal) }
             if let doubt { moments.append(max(doubt.next, troubleUntil ?? doubt.next)) }
-            if lockedFollower != nil { moments.append(nextBatchLook) }
-            if staysForBatches { moments.append(now) }
+            if isBatchLookDue {
+                moments.append(state.isEmpty && unsettled.isEmpty && lockedFollower == nil ? now : nextBatchLook)
+            }
             // Where only ends are left that are held, nothing is claimed behind the window, nor while the store is to say when.
             if phase != .done, state.isEmpty, unsettled.isEmpty || !isWaiting && !isOver(now) {
                 moments.append(max(nextClaim, troubleUntil ?? nextClaim))

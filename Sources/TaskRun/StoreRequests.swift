@@ -103,7 +103,7 @@ public struct Exchange: Sendable, Equatable {
     public let isPassedOver: Bool
     /// Why the table lets due rows be claimed only once others have ended, in the database's words; nil: it does not keep any from that.
     public let waitsForOthers: String?
-    /// Whether a task goes on waiting for its batch as another transaction has its row locked: see ``TaskStore/endBatches(now:)``.
+    /// Whether a task goes on waiting for its batch as another transaction has its row locked: see ``TaskStore/endBatches(after:now:)``.
     public let hasLockedFollower: Bool
 
     /// Creates an exchange from its parts.

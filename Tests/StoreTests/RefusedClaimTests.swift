@@ -182,7 +182,10 @@ struct RefusedClaimTests {
             let others = try await fixture.due(6, name: "B")
             try await fixture.sql(keeper.sql(kind))
             // Then a run asks for the names one after the other.
-            if isLimited { try await fixture.store.setLimit(TaskLimit(.name("C"), running: 1)) }
+            if isLimited {
+                try await fixture.store.setLimit(TaskLimit(.name("A"), running: 5))
+                try await fixture.store.setLimit(TaskLimit(.name("C"), running: 1))
+            }
             let handler = ClosureHandler { _, _ in
                 try? await Task.sleep(for: .milliseconds(5))
                 return .succeeded()

@@ -76,8 +76,8 @@ final class DueLook {
                 if finds(SQLiteLockStatements.deserted, values) { return true }
             }
         }
-        return finds(SQLiteLockStatements.crashedWithoutKey, [":after": .text(""), ":limit": .number(1)])
-            || finds(SQLiteBatchStatements.ended, [":limit": .number(1)])
+        return finds(SQLiteLockStatements.crashedWithoutKey, [":limit": .number(1)])
+            || finds(SQLiteBatchStatements.ended, [":after": .text(""), ":limit": .number(1)])
     }
 
     private func first(_ names: [String], _ queues: QueueFilter?) -> Answer {
