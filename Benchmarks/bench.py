@@ -92,8 +92,11 @@ def save(found, path):
 
 def measured(asked, kept, keep):
     """Runs the scenarios that are not kept yet; what they found, which is kept after each."""
-    names = {scenario["name"] for scenario in kept["scenarios"]} if kept else set()
-    parts = [part for part in chosen(asked.only) if part.NAME not in names]
+    done = set(kept.get("parts", [])) if kept else set()
+    if kept:
+        # What a stopped run had begun is measured again.
+        kept["scenarios"] = [scenario for scenario in kept["scenarios"] if scenario.get("part") in done]
+    parts = [part for part in chosen(asked.only) if part.NAME not in done]
     # A killed benchmark leaves nothing behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     bench = Bench(
@@ -123,8 +126,10 @@ def measured(asked, kept, keep):
                     for peer in scenario.contenders:
                         peer.missing = "not asked for" if peer.kind == "peer" else peer.missing
                 measure(scenario)
-                found["scenarios"].append(summary.summary(scenario))
+                found["scenarios"].append({"part": part.NAME, **summary.summary(scenario)})
                 keep(found)
+            found.setdefault("parts", []).append(part.NAME)
+            keep(found)
         try:
             found["postgresql"] = bench.cluster.facts()
         except Missing as reason:
