@@ -29,7 +29,7 @@ extension SQLiteStore {
 }
 
 extension Database {
-    /// Batches that somebody waits for and of which no task is open; behind this one in the order of their bytes.
+    /// Batches that have no open task and for which a task waits; behind this one in the order of their bytes.
     fileprivate func endedBatches(after batch: String?, limit: Int) throws -> [String] {
         let arguments: StatementArguments = ["after": batch ?? "", "limit": limit]
         return try Row.fetchAll(self, sql: SQLiteBatchStatements.ended, arguments: arguments).map { $0.text(0) }

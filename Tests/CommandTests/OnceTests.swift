@@ -250,14 +250,14 @@ import Testing
     @Test("programs of a handlers folder that is named by a relative path work in the folder around it")
     func relativeFolder() async throws {
         try await Scratch.with { scratch async throws in
-            try scratch.write("#!/bin/sh\npwd -P > where\n", to: "work/mine/HERE", mode: 0o755)
+            try scratch.write("#!/bin/sh\npwd -P > where\n", to: "jobs/own/HERE", mode: 0o755)
             try scratch.write("", to: "elsewhere/here")
             try await scratch.taskrunOK("add", "HERE")
             let place = Scratch(folder: scratch.folder.appending(path: "elsewhere"), variables: scratch.variables)
-            try await place.taskrunOK("--database", "sqlite:../tasks.db", "--handlers", "../work/mine", "once")
+            try await place.taskrunOK("--database", "sqlite:../tasks.db", "--handlers", "../jobs/own", "once")
             let folder = scratch.folder.resolvingSymlinksInPath().path
-            let text = try String(contentsOf: scratch.folder.appending(path: "work/where"), encoding: .utf8)
-            #expect(text == "\(folder)/work\n")
+            let text = try String(contentsOf: scratch.folder.appending(path: "jobs/where"), encoding: .utf8)
+            #expect(text == "\(folder)/jobs\n")
         }
     }
 

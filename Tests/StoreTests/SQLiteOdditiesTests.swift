@@ -291,7 +291,7 @@ struct SQLiteOdditiesTests {
         #expect(!FileManager.default.fileExists(atPath: missing))
     }
 
-    @Test("a file that is moved away or removed while it is open is told as such, and nothing more is written to it")
+    @Test("a file that is moved away or removed while it is open is named as that, and nothing more is written to it")
     func moved() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("taskrun-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -86,7 +86,7 @@ enum BatchSQL {
         """
     )
 
-    /// Batches that somebody waits for and of which no task is open, in the order of their bytes.
+    /// Batches that have no open task and for which a task waits, in the order of their bytes.
     ///
     /// Values: the batch before the first one, empty for the start; limit.
     static let ended = Statement(
