@@ -28,4 +28,9 @@ enum PseudoTerminal {
 extension String {
     /// Without colours.
     var plain: String { replacing(#/\u{1b}\[[0-9;]*m/#, with: "") }
+
+    /// The lines that stand there in the end, without colours and without the progress that was drawn over.
+    var lastingLines: [String] {
+        plain.split(separator: "\n").map { String($0.split(separator: "\r\u{1b}[K").last ?? "") }
+    }
 }
