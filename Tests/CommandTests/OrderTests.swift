@@ -137,21 +137,20 @@ struct OrderTests {
         }
     }
 
-    /// Holds a folder for its key while it works: a second one at the same time finds it there.
+    /// Holds a link for its key while it works: a second one at the same time finds it there.
     ///
-    /// A run that was killed takes
-    /// its handlers with it and leaves the folder; it holds the task's number, for whoever is that task again.
+    /// A run that was killed takes its handlers with it and leaves the link. It names the task, for the next attempt at it, and is
+    /// there with that name or not at all, whenever its handler is killed.
     private static let exclusive = """
         read key
         # Its run was killed before it could say more.
         [ -n "$key" ] || exit 1
-        if ! mkdir "held$key" 2> /dev/null; then
-            [ "$(cat "held$key/id")" = "$TASKRUN_TASK_ID" ] || echo "twice $key $TASKRUN_TASK_ID" >> "$LOG"
+        if ! ln -s "task $TASKRUN_TASK_ID" "held$key" 2> /dev/null; then
+            [ "$(readlink "held$key")" = "task $TASKRUN_TASK_ID" ] || echo "twice $key $TASKRUN_TASK_ID" >> "$LOG"
         fi
-        echo "$TASKRUN_TASK_ID" > "held$key/id"
         sleep 0.01
         echo "$key $TASKRUN_TASK_ID" >> "$LOG"
-        rm -r "held$key"
+        rm "held$key"
         """
 
     private static func check(_ place: Scratch, count: Int, keys: Int) async throws {
