@@ -83,19 +83,20 @@ extension OneShotRun {
     func parts(now: ContinuousClock.Instant) async throws(StoreError) -> [ClaimShare] {
         if limits.map({ $0.seen.duration(to: now) > .seconds(1) }) ?? true {
             limits = (try await store.limits(), now)
-            dueQueues =
-                settings.isFair
-                ? try await store.dueQueues(names: claimable, queues: settings.queues.first).map { [$0] } : []
+            if settings.isFair {
+                queueShares.note(due: try await store.dueQueues(names: claimable, queues: settings.queues.first))
+            }
         }
         let limits = limits?.found ?? []
         let names = claimable
         let all = ClaimShare.divide(names, settings.queues, by: limits)
-        guard !dueQueues.isEmpty else { return all }
-        // Each in its turn is the first; what one leaves of its share is for the others.
-        dueQueues.append(dueQueues.removeFirst())
-        var fair = ClaimShare.divide(names, dueQueues, by: limits)
-        for index in fair.indices { fair[index].parts = dueQueues.count }
-        return fair + all
+        let queues = queueShares.order
+        guard !queues.isEmpty else { return all }
+        // What one leaves of its share is for the others.
+        let rest = ClaimShare.divide(names, queues.map { [$0] }, by: limits)
+        var fair = rest
+        for index in fair.indices { fair[index].parts = queues.count }
+        return fair + rest + all
     }
 
     /// Goes on with what comes next in order, until as much was claimed as was asked for.
@@ -138,7 +139,10 @@ extension OneShotRun {
         let claimed = exchange.claimed
         report.claimed += claimed.count
         note(exchange.expired)
-        for task in claimed { pace.note(bytes: task.data.count) }
+        for task in claimed {
+            pace.note(bytes: task.data.count)
+            queueShares.noteClaim(in: task.queue)
+        }
         let leaseEnd = sent.advanced(by: settings.lease)
         bench.add(unlessCancelled(claimed, leaseEnd: leaseEnd), leaseEnd: leaseEnd)
         if !claimed.isEmpty { vainLooks = 0 }

@@ -70,8 +70,8 @@ public actor OneShotRun {
     var nextGlance = ContinuousClock.now
     /// What is limited, as it was seen within the last second.
     var limits: (found: [TaskLimit], seen: ContinuousClock.Instant)?
-    /// The queues that had something due within the last second, for a run that is fair to them; the next one begins.
-    var dueQueues: [QueueFilter] = []
+    /// For a run that is fair to the queues that have something due.
+    var queueShares = QueueShares()
     /// Set while the database makes trouble: when to ask it again.
     var troubleUntil: ContinuousClock.Instant?
     /// Set after an answer was lost: the table may know of ends that this run has written.

@@ -68,6 +68,25 @@ import Testing
     }
 
     @Test(
+        "--fair takes the queues in turn also where each task takes long",
+        arguments: Scratch.Database.allCases
+    )
+    func fairAmongLongTasks(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { scratch async throws in
+            try scratch.handler("LONG", "sleep 1.2")
+            try await scratch.sql(
+                """
+                INSERT INTO tasks (task_name, queue)
+                VALUES ('LONG', 'a'), ('LONG', 'a'), ('LONG', 'b'), ('LONG', 'b'), ('LONG', 'c'), ('LONG', 'c')
+                """
+            )
+            try await scratch.taskrunOK("once", "--window", "10m", "--fair", "--concurrency", "1", "--limit", "3")
+            let left = "SELECT queue, count(*) FROM tasks GROUP BY queue ORDER BY queue"
+            #expect(try await scratch.sql(left) == ["a|1", "b|1", "c|1"])
+        }
+    }
+
+    @Test(
         "pausing a queue that no task names is done and said, with the name that was probably meant",
         arguments: Scratch.Database.withPoolers
     )
