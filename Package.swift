@@ -19,9 +19,13 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
     targets: [
-        .target(name: "TaskRun", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .target(name: "CPlatform"),
+        .target(name: "Platform", dependencies: ["CPlatform"]),
+        .target(name: "Text", dependencies: ["Platform"]),
+        .target(name: "TaskRun", dependencies: ["Platform", "Text", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Migrations",
+            dependencies: ["Text"],
             path: "Migrations",
             resources: [
                 .embedInCode("V001__create_tasks.sqlite.sql"),
@@ -50,18 +54,18 @@ let package = Package(
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "TaskRun", "Migrations", "CSQLite",
+                "Platform", "Text", "TaskRun", "Migrations", "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        .target(name: "PostgreSQLStore", dependencies: ["TaskRun", "Migrations", "CPostgreSQL"]),
+        .target(name: "PostgreSQLStore", dependencies: ["Platform", "Text", "TaskRun", "Migrations", "CPostgreSQL"]),
         .target(name: "CSpawn"),
         .target(
             name: "Handlers",
             dependencies: [
-                "TaskRun", "CSpawn",
+                "Platform", "Text", "TaskRun", "CSpawn",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -69,7 +73,7 @@ let package = Package(
         .target(
             name: "TaskRunCLI",
             dependencies: [
-                "TaskRun", "Migrations", "SQLiteStore", "PostgreSQLStore", "Handlers",
+                "Platform", "Text", "TaskRun", "Migrations", "SQLiteStore", "PostgreSQLStore", "Handlers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -78,11 +82,11 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
-        .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", "Text", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "TaskRun", "Migrations", "SQLiteStore", "PostgreSQLStore", "TestSupport",
+                "TaskRun", "Text", "Migrations", "SQLiteStore", "PostgreSQLStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -91,7 +95,7 @@ let package = Package(
         .testTarget(
             name: "HandlersTests",
             dependencies: [
-                "Handlers", "TaskRun", "TestSupport",
+                "Handlers", "Platform", "TaskRun", "Text", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -99,7 +103,7 @@ let package = Package(
         // Drives the built binary from outside.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["TaskRunCLI", "TaskRun", "Handlers", "TaskRunMain", "Migrations", "TestSupport"]
+            dependencies: ["TaskRunCLI", "TaskRun", "Text", "Handlers", "TaskRunMain", "Migrations", "TestSupport"]
         ),
         .target(
             name: "TestSupport",
@@ -109,7 +113,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "PostgreSQLStoreTests", dependencies: ["PostgreSQLStore", "Migrations", "TestSupport"]),
+        .testTarget(name: "PostgreSQLStoreTests", dependencies: ["PostgreSQLStore", "Text", "Migrations", "TestSupport"]),
     ]
 )
 

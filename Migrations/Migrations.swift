@@ -1,3 +1,5 @@
+import Text
+
 /// The SQL dialects that taskrun's tables exist in.
 public enum Dialect: String, Sendable, CaseIterable {
     /// SQLite 3.37 and later.
@@ -17,7 +19,6 @@ public struct Migration: Sendable, Equatable {
     /// The 64-bit FNV-1a hash of the statements, as 16 hex digits.
     ///
     /// It tells an edited migration from the shipped one; it is no protection against somebody who forges one.
-    /// Source: RFC 9923, "The FNV Non-Cryptographic Hash Algorithm".
     public let checksum: String
     private let file: [UInt8]
 
@@ -35,8 +36,7 @@ public struct Migration: Sendable, Equatable {
     }
 
     private static func checksum(of file: [UInt8]) -> String {
-        let hash = file.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
-        let digits = String(hash, radix: 16)
+        let digits = String(FNV1a.hash(file), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -154,14 +153,6 @@ struct spawn_fault spawn_child(const char *path, char *const arguments[], char *
     child->output = pipes.output[0];
     child->errors = pipes.errors[0];
     return fault;
-}
-
-int make_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-void wake_descriptor(int descriptor) {
-    uint64_t one = 1;
-    // Full only after 2^64 - 1 calls, and then it is readable already.
-    if (write(descriptor, &one, sizeof one) < 0) return;
 }
 
 static void *wait_for_gate(void *gate) {

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// One claim, within a transaction that the caller begins and ends.
 ///

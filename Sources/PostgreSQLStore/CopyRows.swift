@@ -1,10 +1,6 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// Rows of `tasks` in the text format of COPY, sorted by the columns that they set.
 ///
@@ -110,30 +106,8 @@ struct CopyRows {
     /// What is beyond its calendar becomes `infinity`, which the table does not take.
     static func moment(_ microseconds: Double) -> String {
         guard abs(microseconds) < 9e18 else { return microseconds < 0 ? "-infinity" : "infinity" }
-        let (days, time) = Int64(microseconds.rounded()).quotientAndRemainder(flooringBy: 86_400_000_000)
-        // After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013), civil_from_days.
-        let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(flooringBy: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        guard (1...294_276).contains(year) else { return year < 1 ? "-infinity" : "infinity" }
-        func pad(_ number: Int64, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let seconds = time / 1_000_000
-        let clock = "\(pad(seconds / 3600, 2)):\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2))"
-        return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2)) \(clock).\(pad(time % 1_000_000, 6))+00"
-    }
-}
-
-extension Int64 {
-    /// Division that rounds down, also for negative numbers.
-    fileprivate func quotientAndRemainder(flooringBy divisor: Int64) -> (Int64, Int64) {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+        let moment = CivilMoment(Int(microseconds.rounded()), parts: 1_000_000)
+        guard (1...294_276).contains(moment.year) else { return moment.year < 1 ? "-infinity" : "infinity" }
+        return "\(moment.date) \(moment.clock).\(CivilMoment.pad(moment.fraction, 6))+00"
     }
 }

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 extension HorizonHolder {
     /// Reads a row of ``HorizonSQL/holder``.

@@ -1,10 +1,5 @@
+public import Platform
 public import TaskRun
-
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
 
 extension PostgreSQLStore {
     /// The most batches that one call of ``endBatches(after:now:)`` ends.

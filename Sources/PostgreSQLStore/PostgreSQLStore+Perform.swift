@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 public import TaskRun
 
@@ -21,10 +22,10 @@ extension PostgreSQLStore {
         }
         do {
             let connection = try takeScriptConnection()
-            let run = ScriptRun(settlement: settlement, timeLimit: timeLimit, interrupt: try Interrupt())
+            let run = ScriptRun(settlement: settlement, timeLimit: timeLimit, interrupt: try Bell.opened())
             let outcome = try await perform(bound, run, on: connection)
             // A cancellation may still be on its way to the server: it must not meet another task's script.
-            await connection.recycle(keeping: !run.interrupt.isSignalled)
+            await connection.recycle(keeping: !run.interrupt.isRung)
             await putBack(connection)
             return outcome
         } catch {
@@ -48,7 +49,7 @@ extension PostgreSQLStore {
                 return .failure(error)
             }
         } onCancel: {
-            run.interrupt.signal()
+            run.interrupt.ring()
         }
         switch try ending.get() {
         case .known(let outcome):

@@ -1,10 +1,5 @@
+import Platform
 public import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 extension PostgreSQLStore {
     /// The queues that have something due: see ``TaskRun/TaskStore``.

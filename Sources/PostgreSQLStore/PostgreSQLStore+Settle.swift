@@ -1,11 +1,6 @@
+public import Platform
 import Synchronization
 public import TaskRun
-
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
 
 extension PostgreSQLStore {
     /// Ends claims and takes new ones, in one transaction: see ``TaskRun/TaskStore``.

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 public import TaskRun
 
@@ -18,8 +19,8 @@ extension PostgreSQLStore {
         queues: QueueFilter?,
         until end: ContinuousClock.Instant
     ) async throws(StoreError) -> Bool {
-        let interrupt: Interrupt
-        do { interrupt = try Interrupt() } catch { throw error.storeError(subject: subject("wait for tasks")) }
+        let interrupt: Bell
+        do { interrupt = try Bell.opened() } catch { throw error.storeError(subject: subject("wait for tasks")) }
         let look = Self.firstDue(names, queues)
         let result = await withTaskCancellationHandler { () -> Result<Bool, StoreError> in
             do throws(StoreError) {
@@ -35,7 +36,7 @@ extension PostgreSQLStore {
                 return .failure(error)
             }
         } onCancel: {
-            interrupt.signal()
+            interrupt.ring()
         }
         return try result.get()
     }
@@ -79,7 +80,7 @@ extension PostgreSQLStore {
         _ look: Request,
         until end: ContinuousClock.Instant,
         on listener: PostgreSQLConnection,
-        _ interrupt: Interrupt
+        _ interrupt: Bell
     ) async throws(StoreError) -> Bool? {
         do throws(PostgreSQLFailure) {
             if !isListenerKnown.withLock({ $0 }) {
@@ -107,10 +108,10 @@ extension PostgreSQLStore {
         _ look: Request,
         until end: ContinuousClock.Instant,
         in session: PostgreSQLSession,
-        _ interrupt: Interrupt
+        _ interrupt: Bell
     ) throws(PostgreSQLFailure) -> Bool {
         let isListening = try session.listen()
-        while !interrupt.isSignalled {
+        while !interrupt.isRung {
             session.forgetMessages()
             let begun = ContinuousClock.now
             let wait = try session.exchange([look])[0].rows.first?.integerIfAny(0)

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Settlements as at most two statements: one that deletes and one that puts rows back or aside; more where lock keys become
 /// free, where tasks with tokens end, or where rows are put back that may have been cancelled meanwhile.

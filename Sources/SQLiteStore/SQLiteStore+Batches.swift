@@ -1,6 +1,7 @@
 public import Foundation
 import GRDB
 public import TaskRun
+import Text
 
 extension SQLiteStore {
     /// The most batches that one call of ``endBatches(after:now:)`` ends.

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 public import TaskRun
+import Text
 
 extension SQLiteStore {
     /// Runs an SQL script and deletes the task's row in one transaction, on a connection of its own.

@@ -1,5 +1,6 @@
 import GRDB
 import TaskRun
+import Text
 
 extension DatabaseError {
     /// Whether a row is refused, by a constraint or by a trigger that works or does not.

@@ -1,3 +1,5 @@
+import Text
+
 /// How the tasks of a batch have ended: what the task that waited for them is told.
 public struct BatchNumbers: Sendable, Equatable {
     /// The batch.

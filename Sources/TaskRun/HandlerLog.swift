@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import Text
 
 /// What the handlers of one name may log: 100 lines a second; of a long line the first 8 KB.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Which handler performs which task name, on this host.
 public struct HandlerRegistry: Sendable {
     /// Two handlers claim one name: a start-up error that names both.

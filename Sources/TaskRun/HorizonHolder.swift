@@ -1,8 +1,5 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
+import Text
 
 /// Who holds the horizon of a PostgreSQL database: whose snapshot is the oldest.
 ///
@@ -98,15 +95,7 @@ extension HorizonHolder {
     /// Why that matters.
     public static let harm = "meanwhile rows that are gone cannot be cleaned up, and the table grows"
 
-    private var span: String { hold.map { " for \(Self.text($0.age))" } ?? "" }
-
-    /// In the largest unit of which there are two: `100 s`, `5 min`, `47 h`, `3 d`.
-    private static func text(_ age: Duration) -> String {
-        let units: [(Int64, String)] = [(86_400, "d"), (3600, "h"), (60, "min")]
-        let seconds = max(0, age.components.seconds)
-        let (length, unit) = units.first { seconds >= 2 * $0.0 } ?? (1, "s")
-        return "\(seconds / length) \(unit)"
-    }
+    private var span: String { hold.map { " for \(DurationText.age($0.age))" } ?? "" }
 }
 
 extension HorizonHolder.Session {

@@ -1,3 +1,5 @@
+import Text
+
 /// The text that goes into the column `last_error`.
 public enum LastError {
     /// The longest text, in bytes.

@@ -1,3 +1,5 @@
+import Text
+
 /// What was passed over, as another transaction had it locked, and is looked at again by the same run.
 struct PassedOver {
     /// How long a run looks again before it says so.
@@ -64,7 +66,7 @@ extension OneShotRun {
                 StoreError(
                     .held,
                     subject: "\(what) in \(store.location)",
-                    cause: "\(cause), for \(PassedOver.patience.inWords) and longer",
+                    cause: "\(cause), for \(DurationText.exact(PassedOver.patience)) and longer",
                     advice: "They are looked at again until the run ends, and by the next ones. \(advice)"
                 )
             )

@@ -1,3 +1,5 @@
+import Text
+
 extension OneShotRun {
     /// Writes down how handlers ended and claims what comes next, in one transaction.
     ///
@@ -193,7 +195,7 @@ extension Workbench.Finished {
         case (.timedOut, .notBegun), (.stopping, .notBegun): outcome
         case (nil, .stopped): .failed(error: "the handler cancelled itself")
         case (nil, _): outcome
-        case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(limit.inWords); cancelled")
+        case (.timedOut(let limit), _): .failed(error: "took longer than its time limit of \(DurationText.exact(limit)); cancelled")
         case (.stopping, _): .stopped
         case (.asked, _): .cancelled
         case (.leaseLost, _): nil

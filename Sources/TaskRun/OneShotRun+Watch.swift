@@ -119,12 +119,3 @@ extension OneShotRun {
         observer?(.abandoned(deaf))
     }
 }
-
-extension Duration {
-    /// For people: `0.25 s`, `90 s`, `1 h`.
-    var inWords: String {
-        let seconds = self / .seconds(1)
-        if seconds >= 3600, seconds.truncatingRemainder(dividingBy: 3600) == 0 { return "\(Int(seconds / 3600)) h" }
-        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
-    }
-}

@@ -1,4 +1,5 @@
 public import Logging
+import Text
 
 /// One run: recover, claim, perform, decide, settle, report.
 ///

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
 
 /// A queue of which nothing is claimed for a while: a row of `task_queues`.
 public struct PausedQueue: Sendable, Equatable {

@@ -1,8 +1,5 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Platform
+import Text
 
 /// Performs one claimed task: finds its handler, makes its context, and says how it ended.
 ///

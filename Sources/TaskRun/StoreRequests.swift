@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
 
 /// What a run wants to take in hand.
 public struct ClaimRequest: Sendable, Equatable {

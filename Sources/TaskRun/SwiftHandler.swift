@@ -1,10 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A ``TaskHandler`` in the form the run knows: decodes the payload and turns what is thrown into an outcome.
 public struct SwiftHandler<Wrapped: TaskHandler>: Handler {

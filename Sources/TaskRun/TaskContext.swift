@@ -1,10 +1,5 @@
 public import Logging
-
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
 
 /// What a handler gets besides its payload: which task, which attempt, until when, and where to say how far it is.
 public struct TaskContext: Sendable {

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
 
 /// One row of `tasks`, whole.
 public struct TaskRow: Sendable, Equatable {

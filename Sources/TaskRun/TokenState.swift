@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
 
 /// What is known of a task with a token, while it is there and after its end.
 public struct TokenState: Sendable, Equatable {

@@ -1,11 +1,7 @@
+import Platform
 import TaskRun
 import Logging
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// Log lines on stderr: `2026-11-21T10:00:00.000Z warning text key=value`.
 struct PlainLogHandler: LogHandler {

@@ -1,14 +1,9 @@
 import ArgumentParser
 import Handlers
 import Logging
+import Platform
 import SystemPackage
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A command: reads its arguments, does its work in a ``Program``, and says how it ended.
 protocol ProgramCommand: ParsableCommand {

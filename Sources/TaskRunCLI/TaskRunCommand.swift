@@ -1,5 +1,6 @@
 import ArgumentParser
 import TaskRun
+import Text
 
 /// The root: what is common to all commands, and their list.
 struct TaskRunCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import Synchronization
 import TaskRun
 import TestSupport
 import Testing
+import Text
 
 @testable import TaskRunCLI
 

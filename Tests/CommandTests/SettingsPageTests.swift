@@ -2,6 +2,7 @@ import Foundation
 import Handlers
 import TaskRun
 import Testing
+import Text
 
 @testable import TaskRunCLI
 

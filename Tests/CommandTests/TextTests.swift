@@ -1,6 +1,7 @@
 import Foundation
 import TaskRun
 import Testing
+import Text
 
 @testable import TaskRunCLI
 
@@ -102,15 +103,15 @@ import Testing
 
     @Test("spans are said to one unit")
     func spans() {
-        #expect(SpanText.write(.milliseconds(300)) == "0.3 s")
-        #expect(SpanText.write(.seconds(5)) == "5 s")
-        #expect(SpanText.write(.milliseconds(15_600)) == "16 s")
-        #expect(SpanText.write(.seconds(200)) == "3 min")
-        #expect(SpanText.write(.seconds(7200)) == "2 h")
-        #expect(SpanText.write(.seconds(4 * 86_400)) == "4 d")
-        #expect(SpanText.taken(.milliseconds(4)) == "0.004 s")
-        #expect(SpanText.taken(.milliseconds(1200)) == "1.20 s")
-        #expect(SpanText.taken(.milliseconds(61_340)) == "61.3 s")
+        #expect(DurationText.rounded(.milliseconds(300)) == "0.3 s")
+        #expect(DurationText.rounded(.seconds(5)) == "5 s")
+        #expect(DurationText.rounded(.milliseconds(15_600)) == "16 s")
+        #expect(DurationText.rounded(.seconds(200)) == "3 min")
+        #expect(DurationText.rounded(.seconds(7200)) == "2 h")
+        #expect(DurationText.rounded(.seconds(4 * 86_400)) == "4 d")
+        #expect(DurationText.taken(.milliseconds(4)) == "0.004 s")
+        #expect(DurationText.taken(.milliseconds(1200)) == "1.20 s")
+        #expect(DurationText.taken(.milliseconds(61_340)) == "61.3 s")
     }
 
     @Test("columns are aligned by what a terminal shows")

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import SystemPackage
 import TaskRun
 import Testing
@@ -186,13 +187,13 @@ struct ChildTests {
     }
 
     @Test("a thread that waits learns of the cancellation, and one that is not cancelled does not")
-    func waker() async throws {
+    func bell() async throws {
         let cancelled = Task { try await BlockingThread.run { $0.wait(.seconds(600)) } }
         cancelled.cancel()
         #expect(try await cancelled.value)
         #expect(try await BlockingThread.run { $0.wait(.milliseconds(1)) } == false)
-        let waker = try Waker()
-        waker.shut()
-        waker.wake()
+        let bell = try #require(Bell())
+        bell.shut()
+        bell.ring()
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import TaskRun
 import Testing
+import Text
 
 @testable import Handlers
 

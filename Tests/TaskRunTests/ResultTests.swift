@@ -1,5 +1,6 @@
 import TaskRun
 import Testing
+import Text
 
 @Suite struct ResultTests {
     // FIPS 180-2, appendix B, and coreutils' sha256sum for the lengths around a block's end.

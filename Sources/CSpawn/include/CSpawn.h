@@ -47,12 +47,6 @@ struct spawn_fault {
 struct spawn_fault spawn_child(const char *path, char *const arguments[], char *const environment[],
                                const char *directory, struct record_place place, struct spawned_child *child);
 
-/// A descriptor that becomes readable by `wake_descriptor` and stays so, eventfd(2); -1 and errno on failure.
-int make_wake_descriptor(void);
-
-/// Makes it readable; may be called from anywhere, any number of times.
-void wake_descriptor(int descriptor);
-
 /// Whether this process can have so many more threads at once, 64 at most: 0, or the error number. They are gone when it
 /// returns.
 int threads_available(int count);

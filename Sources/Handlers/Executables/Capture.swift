@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// What is kept of a stream that may be endless: its first and its last bytes.
 struct Capture: Sendable {

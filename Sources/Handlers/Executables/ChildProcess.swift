@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import SystemPackage
 import TaskRun
 
@@ -42,13 +36,13 @@ struct ChildProcess: Sendable {
     ///   - everySecond: Called once a second while it runs.
     /// - Returns: How it ended.
     /// - Throws: Why it could not be started; ``SpawnFailure`` says it for people.
-    func run(input: [UInt8], cancelled: Waker, everySecond: () -> Void = {}) throws -> End {
+    func run(input: [UInt8], cancelled: Bell, everySecond: () -> Void = {}) throws -> End {
         try DescriptorLimit.withProgram {
             attend(try start(cancelled), input, cancelled, everySecond)
         }
     }
 
-    private func start(_ cancelled: Waker) throws(StartError) -> Child {
+    private func start(_ cancelled: Bell) throws(StartError) -> Child {
         for _ in 0..<20 {
             do throws(StartError) {
                 return try Child(program)
@@ -67,7 +61,7 @@ struct ChildProcess: Sendable {
     private func attend(
         _ child: consuming Child,
         _ input: [UInt8],
-        _ cancelled: Waker,
+        _ cancelled: Bell,
         _ everySecond: () -> Void
     ) -> End {
         var talk = Conversation(input: input, outputLimit: outputLimit)

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 
 /// What is said between this process and a child that gets one input: how much of it is written, and what came back.
 struct Conversation: ~Copyable {
@@ -33,13 +27,13 @@ struct Conversation: ~Copyable {
     /// Whether the child has got all of the input.
     var isAllWritten: Bool { written == input.count }
 
-    /// Waits until bytes can be read or written, the child has ended, the waker is woken, or the moment has come.
+    /// Waits until bytes can be read or written, the child has ended, the bell rings, or the moment has come.
     ///
     /// Without `bytes` it is not woken by bytes; they stay in the pipes.
     mutating func wait(
         for child: borrowing Child,
         bytes: Bool = true,
-        cancelled: Waker?,
+        cancelled: Bell?,
         until moment: ContinuousClock.Instant
     ) -> Event {
         entries[0] = pollfd(fd: child.end, events: Int16(POLLIN), revents: 0)

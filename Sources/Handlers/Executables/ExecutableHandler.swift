@@ -1,12 +1,7 @@
 import Logging
+import Platform
 import SystemPackage
 public import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A handler that is a program in the handlers folder, in any language.
 ///
@@ -70,7 +65,7 @@ public struct ExecutableHandler: Handler {
         }
     }
 
-    private func perform(_ task: ClaimedTask, in context: TaskContext, cancelled: Waker) -> HandlerOutcome {
+    private func perform(_ task: ClaimedTask, in context: TaskContext, cancelled: Bell) -> HandlerOutcome {
         let file: String
         do {
             file = try settings.outputs.makeFile()
@@ -106,7 +101,7 @@ public struct ExecutableHandler: Handler {
             let outcome = ExitMeaning.outcome(
                 of: end,
                 wishes: wishes,
-                wasCancelled: cancelled.wait(),
+                wasCancelled: cancelled.isRung,
                 interpreter: SpawnFailure.interpreterLine(ofFile: path.string)
             )
             // What stands behind the limit may be a task as well.
@@ -117,7 +112,7 @@ public struct ExecutableHandler: Handler {
             let why = notBegun(error)
             // What it has done in that moment nobody knows.
             if (error as? StartError)?.hasBegun == true { return .failed(error: why.reason) }
-            return cancelled.wait() ? .stopped : .notBegun(why)
+            return cancelled.isRung ? .stopped : .notBegun(why)
         }
     }
 

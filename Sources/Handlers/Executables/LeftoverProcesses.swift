@@ -1,13 +1,6 @@
 import CSpawn
+import Platform
 package import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// The programs that a run left behind when it died: they are in sessions of their own, so nothing ended them.
 ///

@@ -1,13 +1,6 @@
+import Platform
 import SystemPackage
 package import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Where the runs of this host write down which programs they have started, for those who come after a run that was killed.
 ///
@@ -75,13 +68,7 @@ package struct RunRecords: Sendable {
     }
 
     private static func openFile(_ path: String, _ flags: Int32) -> Int32 {
-        #if canImport(Glibc)
-        Glibc.open(path, flags)
-        #elseif canImport(Musl)
-        Musl.open(path, flags)
-        #else
-        Darwin.open(path, flags)
-        #endif
+                Platform.open(path, flags)
     }
 
     private static func name(of run: RunIdentity) -> String {

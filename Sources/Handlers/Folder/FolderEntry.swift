@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// One entry of the handlers or the hooks folder, and what it is taken for: decided purely from its name, status and
 /// first bytes.

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// What a hook reads on stdin: one JSON object in one line, `event` first, `data` last.
 struct HookMessage: Sendable {

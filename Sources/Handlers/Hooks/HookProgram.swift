@@ -1,5 +1,7 @@
+import Platform
 import SystemPackage
 public import TaskRun
+import Text
 
 /// A hook that is a program in the hooks folder, in any language.
 ///
@@ -137,7 +139,7 @@ public struct HookProgram: RunHooks {
         _ message: HookMessage,
         about task: HookTask?,
         output file: String?,
-        _ cancelled: Waker
+        _ cancelled: Bell
     ) throws -> (ChildProcess.End, HandlerOutput) {
         let workingDirectory = settings.workingDirectory(for: path)
         let program = ChildProcess(

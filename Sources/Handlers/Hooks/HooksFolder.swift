@@ -1,4 +1,5 @@
 public import TaskRun
+import Text
 
 /// The hooks folder: programs that are told what a run does, named like the events.
 ///

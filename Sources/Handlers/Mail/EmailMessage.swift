@@ -1,8 +1,5 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
+public import Platform
+import Text
 
 /// A plain-text e-mail: a pure value that knows how it is written down.
 public struct EmailMessage: Sendable, Equatable {
@@ -70,7 +67,7 @@ public struct EmailMessage: Sendable, Equatable {
     /// The hash keeps apart the tasks 7 of two databases, which some mail system would take for one message.
     public var messageID: String {
         let content = [to.address.description, subject, text].joined(separator: "\0")
-        let hash = content.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        let hash = FNV1a.hash(content.utf8)
         let safeKey = String(
             key.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "_" || $0 == "-") ? $0 : "-" }
         )
@@ -79,14 +76,10 @@ public struct EmailMessage: Sendable, Equatable {
 
     /// `Sat, 21 Nov 2026 10:02:37 +0000`, RFC 5322 3.3.
     static func format(_ date: Date) -> String {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = .gmt
-        let part = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second, .weekday], from: date)
+        let moment = CivilMoment(Int(date.timeIntervalSince1970.rounded(.down)), parts: 1)
         let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
-        let day =
-            "\(days[(part.weekday ?? 1) - 1]), \(two(part.day)) \(months[(part.month ?? 1) - 1]) \(part.year ?? 0)"
-        return "\(day) \(two(part.hour)):\(two(part.minute)):\(two(part.second)) +0000"
+        let day = "\(CivilMoment.pad(moment.day, 2)) \(months[moment.month - 1]) \(moment.year)"
+        return "\(days[moment.weekday]), \(day) \(moment.clock) +0000"
     }
 }

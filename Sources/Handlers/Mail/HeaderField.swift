@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Platform
 
 /// One header field, folded: values of any language, none of which can begin a second field.
 struct HeaderField: Sendable {

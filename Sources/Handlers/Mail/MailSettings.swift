@@ -1,12 +1,5 @@
+import Platform
 public import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// How e-mails leave: the settings under `mail`.
 public struct MailSettings: Sendable, Equatable {

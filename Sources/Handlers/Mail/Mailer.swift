@@ -1,11 +1,6 @@
+import Platform
 import SystemPackage
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Hands a message to the system's sendmail, or puts it into the outbox folder.
 struct Mailer: Sendable {

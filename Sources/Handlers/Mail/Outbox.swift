@@ -1,13 +1,6 @@
+import Platform
 import SystemPackage
 import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// A folder into which messages are written instead of being sent.
 struct Outbox: Sendable {

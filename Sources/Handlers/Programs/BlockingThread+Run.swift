@@ -1,3 +1,4 @@
+import Platform
 import SystemPackage
 import TaskRun
 
@@ -6,13 +7,13 @@ extension BlockingThread {
     ///
     /// One thread a program, which starts it, feeds and reads it, and reaps it: no hand-over in between.
     ///
-    /// - Parameter body: Gets a waker that is woken when the calling Swift task is cancelled.
+    /// - Parameter body: Gets a bell that rings when the calling Swift task is cancelled.
     /// - Returns: What `body` returned; cancellation does not shorten it by itself.
     /// - Throws: ``StartError`` where this process may have no more threads or descriptors.
     static func run<Value: Sendable>(
-        _ body: @escaping @Sendable (Waker) -> Value
+        _ body: @escaping @Sendable (Bell) -> Value
     ) async throws(StartError) -> Value {
-        let cancelled = try Waker()
+        let cancelled = try Bell.opened()
         defer { cancelled.shut() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, StartError>, Never>) in
@@ -23,7 +24,7 @@ extension BlockingThread {
                 if error != 0 { continuation.resume(returning: .failure(StartError(reason: Errno(rawValue: error)))) }
             }
         } onCancel: {
-            cancelled.wake()
+            cancelled.ring()
         }
         return try result.get()
     }

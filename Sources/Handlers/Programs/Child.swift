@@ -1,13 +1,6 @@
 import CSpawn
+import Platform
 import SystemPackage
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// A program that was started: the leader of a session and a process group of its own, with three pipes to this process.
 ///

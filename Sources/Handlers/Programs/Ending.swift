@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 
 /// How a child is made to end: its group gets SIGTERM, and SIGKILL if the child is still there a while later.
 ///

@@ -1,13 +1,6 @@
 import CSpawn
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// The sessions of the programs that this process has started, and which handler among them has asked its own run to stop.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 
 /// What the first line of a script names, and whether a program that ended at once never came so far as to begin.
 struct Interpreter: Equatable {

@@ -1,3 +1,4 @@
+import Platform
 import SystemPackage
 
 /// A program to be started: which one, with what, where.
@@ -20,6 +21,14 @@ struct StartError: Error, Sendable, Equatable {
     var isWorkingDirectory = false
     /// Whether the program had begun, and was ended at once as it could not be followed.
     var hasBegun = false
+}
+
+extension Bell {
+    /// A new one, or the reason why it cannot be had.
+    static func opened() throws(StartError) -> Bell {
+        guard let bell = Bell() else { throw StartError(reason: Errno(rawValue: errno)) }
+        return bell
+    }
 }
 
 /// How a program ended.

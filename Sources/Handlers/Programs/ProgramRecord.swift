@@ -1,13 +1,6 @@
 import CSpawn
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Which programs of this process are at work, in a file that is still there when the process is gone.
 ///
@@ -138,12 +131,6 @@ final class ProgramRecord: Sendable {
     }
 
     private static func shut(_ file: Int32) {
-        #if canImport(Glibc)
-        Glibc.close(file)
-        #elseif canImport(Musl)
-        Musl.close(file)
-        #else
-        Darwin.close(file)
-        #endif
+                Platform.close(file)
     }
 }

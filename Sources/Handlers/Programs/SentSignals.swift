@@ -1,13 +1,6 @@
 import CSpawn
+import Platform
 import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Signals that ask this process to stop.
 package enum SentSignals {

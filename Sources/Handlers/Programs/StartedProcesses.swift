@@ -1,12 +1,5 @@
 import CSpawn
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 
 /// What a program has started, wherever it went: into sessions of its own as well, as `su -` and `setsid` do.
 ///

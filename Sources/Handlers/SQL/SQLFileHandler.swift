@@ -1,11 +1,7 @@
+import Platform
 import SystemPackage
 public import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// A handler that is an SQL file, run on the tasks database in the transaction that deletes the row: exactly once.
 ///

@@ -1,13 +1,6 @@
 import Logging
+import Platform
 import SystemPackage
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// The life of one program of a stream handler, from its start to its end, on a thread of its own.
 struct StreamLife: ~Copyable {
@@ -73,7 +66,7 @@ struct StreamLife: ~Copyable {
                 return try Child(program)
             } catch {
                 // Somebody has it open for writing, mostly for a moment; see ``ChildProcess``.
-                guard error.reason == .textFileBusy, !desk.waker.wait(.milliseconds(50)) else { throw error }
+                guard error.reason == .textFileBusy, !desk.bell.wait(.milliseconds(50)) else { throw error }
             }
         }
         return try Child(program)
@@ -90,7 +83,7 @@ struct StreamLife: ~Copyable {
         var moment = patience?.until
         if let next = ending.goOn(child) { moment = min(moment ?? next, next) }
         let hasEnded = wait(until: moment)
-        if entries[1].revents != 0 { desk.waker.reset() }
+        if entries[1].revents != 0 { desk.bell.reset() }
         if entries[2].revents != 0 { readOutput() }
         if entries[3].revents != 0, !errors.read(from: child.errors, through: pipe, for: desk) { child.closeErrors() }
         if entries[4].revents != 0, entries[4].revents & Int16(POLLERR) != 0 || !desk.writeMore() {
@@ -105,7 +98,7 @@ struct StreamLife: ~Copyable {
     private mutating func wait(until moment: ContinuousClock.Instant?) -> Bool {
         let isWriting = desk.with { !$0.unwritten.isEmpty }
         entries[0] = pollfd(fd: child.end, events: Int16(POLLIN), revents: 0)
-        entries[1] = pollfd(fd: desk.waker.descriptor, events: Int16(POLLIN), revents: 0)
+        entries[1] = pollfd(fd: desk.bell.descriptor, events: Int16(POLLIN), revents: 0)
         // Entries with the number -1 are passed over, poll(2).
         entries[2] = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
         entries[3] = pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0)

@@ -1,5 +1,6 @@
 import Logging
 import TaskRun
+import Text
 
 /// What a stream handler may say in one line; `docs/stream-protocol.md` has the grammar.
 enum StreamMessage: Equatable {

@@ -1,13 +1,6 @@
 import Logging
+import Platform
 import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// What the program's own thread does to what both sides share.
 extension StreamProgram {

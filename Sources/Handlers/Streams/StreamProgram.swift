@@ -1,14 +1,7 @@
 import Logging
+import Platform
 import Synchronization
 import TaskRun
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// One running program of a stream handler, as those see it who give it tasks.
 ///
@@ -64,14 +57,14 @@ final class StreamProgram: Sendable {
 
     /// For what concerns no single task.
     let logger: Logger
-    let waker: Waker
+    let bell: Bell
     private let state = Mutex(State())
 
     init(logger: Logger) throws(StartError) {
         var logger = logger
         logger[metadataKey: "task.id"] = nil
         self.logger = logger
-        waker = try Waker()
+        bell = try Bell.opened()
     }
 
     /// Reads or changes what both sides share.
@@ -117,7 +110,7 @@ final class StreamProgram: Sendable {
                     return (why, !state.unwritten.isEmpty)
                 }
                 if let why { continuation.resume(returning: .undelivered(task, why)) }
-                if isMore { waker.wake() }
+                if isMore { bell.ring() }
             }
         } onCancel: {
             cancel()
@@ -127,12 +120,12 @@ final class StreamProgram: Sendable {
     /// Asks it to leave.
     func order(_ order: Order) {
         with { $0.order = max($0.order, order) }
-        waker.wake()
+        bell.ring()
     }
 
     private func cancel() {
         with { ($0.order, $0.isCancelled) = (.terminate, true) }
-        waker.wake()
+        bell.ring()
     }
 }
 

@@ -1,10 +1,6 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// A task as a stream handler reads it: one line, its keys always in this order, `data` last.
 ///

@@ -1,11 +1,5 @@
 import CSpawn
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import SystemPackage
 
 /// Whose files are obeyed: those that nobody but this user and root may change.

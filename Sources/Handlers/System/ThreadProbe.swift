@@ -1,13 +1,6 @@
 import CSpawn
+import Platform
 public import SystemPackage
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Whether this process can have the threads that Swift's runtime will want: it waits for them without end.
 public enum ThreadProbe {

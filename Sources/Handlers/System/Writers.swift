@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 
 /// Who may change a file or a folder, decided from what stat(2) says of it.
 struct Writers: Sendable, Equatable {

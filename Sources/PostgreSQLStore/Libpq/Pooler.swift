@@ -1,4 +1,5 @@
 import CPostgreSQL
+import Platform
 import TaskRun
 
 /// What stands between this program and the server.
@@ -52,7 +53,7 @@ extension PostgreSQLSession {
         let other = try PostgreSQLSession.open(address, setUp: .none)
         try execute("LISTEN \(channel)", within: .seconds(15))
         try other.execute("NOTIFY \(channel)", within: .seconds(15))
-        let answer = try waitForMessage(until: .now + .seconds(5), try Interrupt())
+        let answer = try waitForMessage(until: .now + .seconds(5), try Bell.opened())
         try execute("UNLISTEN \(channel)", within: .seconds(15))
         if case .ready = answer { return true }
         return false

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// What libpq or the server says went wrong, before it is known what was being done.
 struct PostgreSQLFailure: Error, Equatable {

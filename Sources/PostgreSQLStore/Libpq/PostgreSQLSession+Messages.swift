@@ -1,3 +1,4 @@
+import Platform
 import CPostgreSQL
 
 extension PostgreSQLSession {
@@ -40,7 +41,7 @@ extension PostgreSQLSession {
     /// - Throws: That the connection is lost.
     func waitForMessage(
         until end: ContinuousClock.Instant,
-        _ interrupt: Interrupt
+        _ interrupt: Bell
     ) throws(PostgreSQLFailure) -> Readiness {
         while true {
             if let message = PQnotifies(handle) {

@@ -1,4 +1,5 @@
 import CPostgreSQL
+import Platform
 import TaskRun
 
 extension PostgreSQLSession {
@@ -13,7 +14,7 @@ extension PostgreSQLSession {
     func transfer(
         _ requests: [Request],
         within limit: Duration,
-        interrupt: Interrupt?
+        interrupt: Bell?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         try requireReadable()
         guard PQenterPipelineMode(handle) == 1 else { throw lost() }
@@ -51,7 +52,7 @@ extension PostgreSQLSession {
     private func collect(
         _ parts: [Part],
         within limit: Duration,
-        interrupt: Interrupt?
+        interrupt: Bell?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         var results: [PostgreSQLResult] = []
         var failure: PostgreSQLFailure?
@@ -100,7 +101,7 @@ extension PostgreSQLSession {
     }
 
     /// The next result, or nil where libpq has none left for a statement.
-    func next(within limit: Duration, interrupt: Interrupt?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
+    func next(within limit: Duration, interrupt: Bell?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
         var deadline = ContinuousClock.now + limit
         var (isCancelling, isLate) = (false, false)
         while PQisBusy(handle) == 1 {
@@ -110,16 +111,16 @@ extension PostgreSQLSession {
                 guard PQconsumeInput(handle) == 1 else { throw lost() }
             case .interrupted:
                 isCancelling = true
-                deadline = min(deadline, .now + Interrupt.patience)
-                Interrupt.cancel(handle)
+                deadline = min(deadline, .now + Cancellation.patience)
+                Cancellation.cancel(handle)
             case .timedOut:
                 if ContinuousClock.now >= deadline {
                     guard !isCancelling else { throw silent(limit) }
                     // Behind a COMMIT the server waits for its synchronous standby, for ever, also when nobody is there any more.
-                    (isCancelling, isLate, deadline) = (true, true, .now + Interrupt.patience)
+                    (isCancelling, isLate, deadline) = (true, true, .now + Cancellation.patience)
                 }
                 // A cancellation that comes before the server has begun the statement has no effect: say it again.
-                Interrupt.cancel(handle)
+                Cancellation.cancel(handle)
             }
         }
         let result = PQgetResult(handle).map { PostgreSQLResult($0, noting: misreading) }

@@ -1,4 +1,5 @@
 import CPostgreSQL
+import Platform
 import TaskRun
 
 /// One open connection to a server: sends statements and waits for what comes back.
@@ -144,7 +145,7 @@ final class PostgreSQLSession {
     func exchange(
         _ requests: [Request],
         within limit: Duration = .seconds(15),
-        interrupt: Interrupt? = nil
+        interrupt: Bell? = nil
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         guard !requests.contains(where: { $0.values.contains { $0?.utf8.contains(0) ?? false } }) else {
             throw PostgreSQLFailure(
@@ -171,7 +172,7 @@ final class PostgreSQLSession {
         _ requests: [Request],
         isWhole: Bool,
         within limit: Duration,
-        interrupt: Interrupt?
+        interrupt: Bell?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         guard link == .pooled, isWhole else { return try transfer(requests, within: limit, interrupt: interrupt) }
         var opening = [settings.begin, settings.requestForTransaction]

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 
 /// What a wait for a socket ended with.
 enum Readiness {
@@ -32,13 +26,13 @@ enum Readiness {
     static func wait(
         for event: Event = .reading,
         on socket: Int32,
-        or interrupt: Interrupt? = nil,
+        or interrupt: Bell? = nil,
         atMost limit: Duration
     ) -> Readiness {
         let deadline = ContinuousClock.now + limit
         while true {
             var places = [pollfd(fd: socket, events: event.mask, revents: 0)]
-            if let interrupt { places.append(pollfd(fd: interrupt.output, events: Int16(POLLIN), revents: 0)) }
+            if let interrupt { places.append(pollfd(fd: interrupt.descriptor, events: Int16(POLLIN), revents: 0)) }
             let rest = max(.zero, deadline - .now) / .milliseconds(1)
             let found = poll(&places, nfds_t(places.count), Int32(min(rest.rounded(.up), 3_600_000)))
             if found > 0 { return places[0].revents != 0 ? .ready : .interrupted }

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A statement of this store: the text, and the name under which a session keeps it prepared.
 struct Statement: Sendable {

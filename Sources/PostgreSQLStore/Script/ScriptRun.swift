@@ -1,3 +1,4 @@
+import Platform
 import TaskRun
 
 /// One performance of a script on a session of its own.
@@ -15,7 +16,7 @@ struct ScriptRun: Sendable {
 
     let settlement: Settlement
     let timeLimit: Duration
-    let interrupt: Interrupt
+    let interrupt: Bell
 
     /// Deletes the row, runs the statements, commits; whatever is left open is undone by the connection.
     func perform(_ script: BoundScript, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Ending {
@@ -25,7 +26,7 @@ struct ScriptRun: Sendable {
         var key: String?
         for (number, request) in ([settle] + script.requests).enumerated() {
             let place = number == 0 ? "before the script began" : "in statement \(number) of the script"
-            if interrupt.isSignalled { return .known(.failed(error: "cancelled \(place)")) }
+            if interrupt.isRung { return .known(.failed(error: "cancelled \(place)")) }
             let rest = deadline - .now
             guard rest > .zero else { return .known(.failed(error: overdue(place))) }
             let limit = Request(ScriptSQL.limit, [Self.milliseconds(rest)])
@@ -49,7 +50,7 @@ struct ScriptRun: Sendable {
                 return .known(outcome(of: error, place: place, isLate: deadline - .now < Self.tick))
             }
         }
-        if interrupt.isSignalled { return .known(.failed(error: "cancelled before the script was committed")) }
+        if interrupt.isRung { return .known(.failed(error: "cancelled before the script was committed")) }
         do {
             if key != nil || settlement.batch != nil { try leadOn(key, in: session) }
             try session.exchange([.commit])
@@ -92,13 +93,13 @@ struct ScriptRun: Sendable {
     /// What became of a script whose statement failed, while the connection lives: all is undone.
     private func outcome(of failure: PostgreSQLFailure, place: String, isLate: Bool) -> ScriptOutcome {
         let words = explain(failure, place: place, isLate: isLate)
-        let isOurs = failure.state == "57014" && (interrupt.isSignalled || isLate)
+        let isOurs = failure.state == "57014" && (interrupt.isRung || isLate)
         guard !isOurs, failure.isTroubleOfServer else { return .failed(error: words) }
         return .undone(why: words, isConflict: failure.isConflict)
     }
 
     private func explain(_ failure: PostgreSQLFailure, place: String, isLate: Bool) -> String {
-        if failure.state == "57014" && interrupt.isSignalled { return "cancelled \(place)" }
+        if failure.state == "57014" && interrupt.isRung { return "cancelled \(place)" }
         if failure.state == "57014" && isLate { return overdue(place) }
         return "\(place): \(failure.message)" + (failure.state.map { " (SQLSTATE \($0))" } ?? "")
     }

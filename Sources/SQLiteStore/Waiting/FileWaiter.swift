@@ -1,3 +1,4 @@
+import Platform
 import TaskRun
 
 /// Waits for due tasks in a database file, whoever adds them.

@@ -1,5 +1,6 @@
 package import Logging
 import Synchronization
+import Text
 
 /// All hooks as one: calls those that want an event, in order, and says what goes wrong with them.
 package struct Hooks: Sendable {
@@ -74,7 +75,7 @@ package struct Hooks: Sendable {
     func finish() { warnings.finish() }
 
     private func warn(_ event: HookEvent, _ hook: any RunHooks, _ problem: String?, about task: HookTask?) {
-        let problem = problem ?? "took longer than its time limit of \(timeLimit.inWords), and was ended"
+        let problem = problem ?? "took longer than its time limit of \(DurationText.exact(timeLimit)), and was ended"
         let subject = task.map { ", task \($0.id) \($0.name)" } ?? ""
         let stop = problem.hasSuffix(".") ? "" : "."
         let end = event == .beforePerform ? "\(stop) The task is performed all the same." : ""

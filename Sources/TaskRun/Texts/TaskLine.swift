@@ -1,8 +1,5 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Platform
+import Text
 
 /// A task as JSON in one line: of stdin, or of a handler that asks for a task to follow.
 package enum TaskLine {

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// A task whose result somebody wants: added with a token, or not at all where an equal one has just ended.
 struct AskedTask {

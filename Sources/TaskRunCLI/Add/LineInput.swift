@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import SystemPackage
 
 /// The lines of a file or pipe, one after the other, in constant memory.

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A task that is added and waited for: performed in this process where it can be, unless another run was faster.
 struct SynchronousCall {

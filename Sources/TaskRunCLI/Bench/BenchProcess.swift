@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Handlers
+import Platform
 import SystemPackage
 
 /// One run of a measurement in a process of its own: this program, started with `bench-run`.
@@ -85,13 +79,7 @@ final class BenchProcess {
     /// A pipe that programs started by others do not get.
     private static func pipe() throws(Errno) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [0, 0]
-        #if canImport(Darwin)
-        let made = Darwin.pipe(&ends)
-        #elseif canImport(Musl)
-        let made = Musl.pipe(&ends)
-        #else
-        let made = Glibc.pipe(&ends)
-        #endif
+                let made = Platform.pipe(&ends)
         guard made == 0 else { throw Errno(rawValue: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])

@@ -1,13 +1,8 @@
 import ArgumentParser
+import Platform
 import SQLiteStore
 import SystemPackage
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// `taskrun bench-run`: one of the runs of a measurement with several.
 ///

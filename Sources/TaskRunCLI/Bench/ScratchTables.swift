@@ -1,12 +1,7 @@
+import Platform
 import PostgreSQLStore
 import SQLiteStore
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Tables of its own for a measurement, on the device or server of the database that was named.
 ///

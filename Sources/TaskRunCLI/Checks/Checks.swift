@@ -1,11 +1,7 @@
 import Handlers
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// What `taskrun check` looks at, in order.
 ///

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Whether something starts runs of these tables each minute: what is written down is read, nothing is tried.
 struct CronLine {

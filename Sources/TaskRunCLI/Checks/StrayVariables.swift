@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// Environment variables that look like settings and are none.
 enum StrayVariables {

@@ -1,12 +1,8 @@
 import ArgumentParser
+import Platform
 import SystemPackage
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// `taskrun add`: adds tasks.
 struct AddCommand: ProgramCommand {

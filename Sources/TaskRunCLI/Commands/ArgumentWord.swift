@@ -1,5 +1,6 @@
 import ArgumentParser
 import TaskRun
+import Text
 
 /// A word on the command line that is one of a few.
 enum ArgumentWord {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TaskRun
+import Text
 
 /// `taskrun handlers`: what this host can perform.
 struct HandlersCommand: ProgramCommand {

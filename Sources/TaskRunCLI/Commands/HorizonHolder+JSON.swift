@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 extension HorizonHolder {
     /// `kind`, `name`, `pid`, `role`, `application`, `client`, `state`, `since`, `age_seconds`.

@@ -1,11 +1,6 @@
 import ArgumentParser
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// `taskrun list`: rows.
 struct ListCommand: ProgramCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Handlers
 import TaskRun
+import Text
 
 /// `taskrun once`: one run.
 struct OnceCommand: ProgramCommand {

@@ -1,11 +1,7 @@
 import ArgumentParser
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// `taskrun pause`: nothing of a queue is begun for a while.
 struct PauseCommand: ProgramCommand {

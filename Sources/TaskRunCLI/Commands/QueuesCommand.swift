@@ -1,5 +1,6 @@
 import ArgumentParser
 import TaskRun
+import Text
 
 /// `taskrun queues`: the queues in numbers, and which are paused.
 struct QueuesCommand: ProgramCommand {

@@ -1,11 +1,7 @@
 import ArgumentParser
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// `taskrun show`: one row with everything.
 struct ShowCommand: ProgramCommand {

@@ -1,11 +1,6 @@
 import ArgumentParser
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// `taskrun status`: the table in numbers.
 struct StatusCommand: ProgramCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TaskRun
+import Text
 
 /// `taskrun wait`: waits until tasks with tokens have ended.
 struct WaitCommand: ProgramCommand {

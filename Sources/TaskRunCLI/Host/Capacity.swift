@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Handlers
+import Platform
 import TaskRun
 
 /// How many handlers this process can have at work at once: decided purely from what the machine gives it.

@@ -1,14 +1,9 @@
 import Dispatch
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import Synchronization
 import SystemPackage
 import TaskRun
+import Text
 
 /// The turn to claim among the runs of this host and user that stay: a locked file, flock(2), and a pipe to knock at.
 ///
@@ -135,10 +130,7 @@ final class FileTurn: Turn {
 
     /// A short name for a list of texts: their 64-bit FNV-1a hash.
     static func mark(_ subject: [String]) -> String {
-        let hash = subject.joined(separator: "\0").utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { hash, byte in
-            (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
-        }
-        return String(hash, radix: 16)
+        String(FNV1a.hash(subject.joined(separator: "\0").utf8), radix: 16)
     }
 
     private static func problem(_ path: String, _ reason: Errno) -> ProgramError {

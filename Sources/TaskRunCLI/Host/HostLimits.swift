@@ -1,11 +1,6 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import TaskRun
+import Text
 
 /// The processes and threads of a user.
 enum HostTasks {

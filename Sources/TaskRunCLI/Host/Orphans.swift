@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Handlers
+import Platform
 
 /// Processes that have lost their parent: they are the children of the first process of a container, which may be this one.
 enum Orphans {

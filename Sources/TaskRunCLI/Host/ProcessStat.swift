@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// What `/proc/PID/stat` says of a process, proc(5).
 struct ProcessStat: Equatable {

@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Handlers
+import Platform
 
 /// What this process has used of the machine.
 enum ProcessUsage {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import SystemPackage
 
 /// The folder for what the runs of one user on one host share: private, so that nobody else can hold its locks.

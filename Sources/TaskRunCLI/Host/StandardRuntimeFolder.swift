@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Handlers
+import Platform
 
 /// Where the runtime directory is unless the settings say otherwise: the first of a few places that this user has for itself.
 ///

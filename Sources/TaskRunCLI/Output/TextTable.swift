@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// A table of aligned columns.
 struct TextTable {

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// How the end of a claim is told: a mark, and what comes next.
 struct Ending: Equatable {
@@ -48,14 +49,14 @@ struct Ending: Equatable {
         case (.settled, nil), (.settled, .delete):
             (kind, next) = (.succeeded, "")
         case (.settled, .retry(let wait, let error)):
-            let plan = "again in \(SpanText.write(wait)) (attempt \(task.attempt) of \(maxAttempts))"
+            let plan = "again in \(DurationText.rounded(wait)) (attempt \(task.attempt) of \(maxAttempts))"
             (kind, next) = (.again, "\(plan): \(error.gist)")
         case (.settled, .fail(let error)):
             (kind, next) = (.failed, "FAILED: \(error.gist)")
         case (.settled, .cancel), (.cancelled, _):
             (kind, next) = (.givenBack, "cancelled")
         case (.settled, .release(let wait, let note, _)):
-            let plan = wait > .zero ? "given back, again in \(SpanText.write(wait))" : "given back"
+            let plan = wait > .zero ? "given back, again in \(DurationText.rounded(wait))" : "given back"
             (kind, next) = (.givenBack, plan + (note.map { ": \($0.gist)" } ?? ""))
         }
     }

@@ -1,10 +1,6 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 /// What a person may be glad to know who wonders why so little happened.
 extension OnceRound {

@@ -1,6 +1,7 @@
 import Handlers
 import Logging
 import TaskRun
+import Text
 
 /// Everything one `taskrun once` is put together from.
 struct OnceRound {

@@ -1,5 +1,6 @@
 import Logging
 import TaskRun
+import Text
 
 /// What of a run goes to the log: for those who ask for more than warnings.
 struct RunLog: Sendable {
@@ -37,7 +38,7 @@ struct RunLog: Sendable {
             logger.debug("progress \(progress.done)\(total)", metadata: Self.metadata(task))
         case .ended(let task, let verdict, let result, let took):
             let end = Self.end(verdict, result)
-            logger.info("\(end) after \(SpanText.taken(took))", metadata: Self.metadata(task))
+            logger.info("\(end) after \(DurationText.taken(took))", metadata: Self.metadata(task))
         case .skipped(let task, let note):
             let why = note.map { ": \($0.gist)" } ?? ""
             logger.info("skipped by a hook\(why)", metadata: Self.metadata(task))
@@ -59,7 +60,7 @@ struct RunLog: Sendable {
         case (.untouched, _): "stuck"
         case (.gaveWay, _): "gave way to an equal task that waits,"
         case (.settled, nil), (.settled, .delete): "succeeded"
-        case (.settled, .retry(let wait, _)): "to be tried again in \(SpanText.write(wait))"
+        case (.settled, .retry(let wait, _)): "to be tried again in \(DurationText.rounded(wait))"
         case (.settled, .fail): "FAILED"
         case (.settled, .release): "given back"
         case (.settled, .cancel), (.cancelled, _): "cancelled"

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// What is said about a run, decided from what happens; writing it is ``RunDisplay``'s business.
 protocol RunTeller: Sendable {

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// The table as a run sees it that is to perform one task and no other.
 struct SingleTaskStore: TaskStore {

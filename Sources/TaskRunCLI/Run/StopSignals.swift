@@ -1,12 +1,5 @@
 import Handlers
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Platform
 import Synchronization
 import SystemPackage
 import TaskRun

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// On a terminal: a line per finished task, a progress line at the bottom, and a summary.
 struct TerminalTeller: RunTeller {
@@ -57,7 +58,7 @@ struct TerminalTeller: RunTeller {
             let hasBegun = work.removeValue(forKey: task.id) != nil
             ended += 1
             let ending = Ending(task, verdict, result, maxAttempts: maxAttempts(task))
-            return [line(task, ending, took: hasBegun ? SpanText.taken(took) : "")]
+            return [line(task, ending, took: hasBegun ? DurationText.taken(took) : "")]
         case .skipped(let task, let note):
             ended += 1
             return [line(task, Ending(skipped: note), took: "")]
@@ -103,7 +104,7 @@ struct TerminalTeller: RunTeller {
         let busy = work.values.sorted { $0.task.id < $1.task.id }.map { work in
             let steps = work.progress.map { " \($0.done)" + ($0.total.map { "/\($0)" } ?? "") } ?? ""
             let note = work.note.map { " \($0.gist)" } ?? ""
-            return "\(work.task.id) \(work.task.name.visible())\(steps)\(note) \(SpanText.age(moment - work.began))"
+            return "\(work.task.id) \(work.task.name.visible())\(steps)\(note) \(DurationText.age(moment - work.began))"
         }
         return "\(ended) done, \(work.count) at work: \(busy.joined(separator: ", "))"
     }
@@ -127,7 +128,7 @@ struct TerminalTeller: RunTeller {
         let total = report.claimed == 0 ? idle : Self.count(report.claimed, "task")
         let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
         let list = report.failed > 0 ? ["See: \(program) list --status FAILED"] : []
-        return ["\(total)\(sum) (\(SpanText.taken(report.duration)))"] + reasons + list + UnknownName.sentences(unknown)
+        return ["\(total)\(sum) (\(DurationText.taken(report.duration)))"] + reasons + list + UnknownName.sentences(unknown)
     }
 
     /// Where the reasons stand that did not fit into their lines.

@@ -1,10 +1,5 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Commands for people to type elsewhere: in another folder, and without this process' environment.
 enum CommandWords {

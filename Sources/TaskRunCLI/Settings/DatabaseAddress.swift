@@ -1,10 +1,5 @@
 import Migrations
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Platform
 
 /// Where the tasks are: `sqlite:PATH`, a `postgres://…` URL, or libpq's `host=… dbname=…`.
 enum DatabaseAddress: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// A `postgres://…` URL as a text: what is wrong with it, and what of it may be shown.
 ///

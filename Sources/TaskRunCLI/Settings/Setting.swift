@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// How a value is written: what is accepted, and how that is told to somebody who wrote something else.
 struct ValueForm<Value: Sendable>: Sendable {

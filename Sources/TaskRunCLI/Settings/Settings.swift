@@ -1,12 +1,7 @@
 import Logging
+import Platform
 import SQLiteStore
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// What a command goes by: each value from the flag, the environment, the file, or the default, in this order.
 struct Settings: Sendable {

@@ -1,12 +1,7 @@
 import Configuration
 import Handlers
+import Platform
 import Yams
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A settings file that was read and whose keys are all known.
 struct SettingsFile {

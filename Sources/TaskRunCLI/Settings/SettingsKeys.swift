@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 import Yams
 
 /// The keys of a settings file, checked against ``SettingTable``.

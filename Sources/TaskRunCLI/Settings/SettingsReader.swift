@@ -1,5 +1,6 @@
 import TaskRun
 import Configuration
+import Text
 
 /// One place where settings may stand: the command line, the environment, or a file.
 struct SettingLayer: Sendable {

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 extension String {
     /// How many columns a terminal shows it in: wide East Asian characters and emoji take two, marks none.

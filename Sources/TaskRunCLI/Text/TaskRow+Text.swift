@@ -1,10 +1,6 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 extension TaskStatus {
     /// Its colour on a terminal.
@@ -68,7 +64,7 @@ extension Date {
     func relative(to now: Date) -> String {
         let distance = timeIntervalSince(now)
         guard abs(distance) >= 1 else { return "now" }
-        let span = SpanText.age(.milliseconds(Int64(abs(distance) * 1000)))
+        let span = DurationText.age(.milliseconds(Int64(abs(distance) * 1000)))
         return distance > 0 ? "in \(span)" : "\(span) ago"
     }
 }

@@ -1,10 +1,6 @@
+import Platform
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Text
 
 extension TokenState {
     /// The state as an object; a result that is no UTF-8 text stands in `result_base64`.
@@ -64,7 +60,7 @@ extension TokenState {
 
     /// The progress line of one that is waited for.
     func progressLine(after time: Duration) -> String {
-        let words = "\(state.rawValue.padded(9))  \(SpanText.age(time))"
+        let words = "\(state.rawValue.padded(9))  \(DurationText.age(time))"
         guard state == .running, let done = progressDone else { return words }
         let bar = progressTotal.map { "  " + ProgressBar.bar(Double(done) / Double(max($0, 1))) } ?? ""
         return words + bar + "  " + (ProgressText.write(done, progressTotal, progressNote) ?? "").visible()

@@ -1,13 +1,8 @@
 import Logging
+import Platform
 import PostgreSQLStore
 import SQLiteStore
 import TaskRun
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Opens the database that the settings name.
 enum StoreFactory {

@@ -1,4 +1,5 @@
 import TaskRun
+import Text
 
 /// When a line of a crontab starts its command.
 ///
