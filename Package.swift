@@ -82,7 +82,10 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
-        .testTarget(name: "TaskRunTests", dependencies: ["TaskRun", "Text", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "TaskRunTests",
+            dependencies: ["TaskRun", "Text", .product(name: "Logging", package: "swift-log")]
+        ),
         .testTarget(
             name: "StoreTests",
             dependencies: [
@@ -113,7 +116,10 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "PostgreSQLStoreTests", dependencies: ["PostgreSQLStore", "Text", "Migrations", "TestSupport"]),
+        .testTarget(
+            name: "PostgreSQLStoreTests",
+            dependencies: ["PostgreSQLStore", "Text", "Migrations", "TestSupport"]
+        ),
     ]
 )
 

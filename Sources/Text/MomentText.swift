@@ -33,7 +33,8 @@ package enum MomentText {
         guard (1...12).contains(month), (1...daysIn(month: month, of: year)).contains(day),
             hour < 24, minute < 60, second < 60, let offset = seconds(ofOffset: match.8)
         else { return nil }
-        let whole = CivilMoment.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offset
+        let days = CivilMoment.days(year: year, month: month, day: day)
+        let whole = days * 86_400 + hour * 3600 + minute * 60 + second - offset
         return Date(timeIntervalSince1970: Double(whole) + (match.7.flatMap { Double("0\($0)") } ?? 0))
     }
 

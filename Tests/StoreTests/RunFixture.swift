@@ -97,12 +97,12 @@ extension Fixture {
         logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         _ change: (inout RunSettings) -> Void = { _ in },
         observer: (@Sendable (RunEvent) -> Void)? = nil
-    ) throws -> OneShotRun {
+    ) throws -> Run {
         var settings = RunSettings(concurrency: 2)
         // No test comes to its end by it, on a slow machine either.
         settings.window = .seconds(600)
         change(&settings)
-        return OneShotRun(
+        return Run(
             store: store ?? self.store,
             registry: try HandlerRegistry(handlers),
             settings: settings,

@@ -68,7 +68,7 @@ package struct RunRecords: Sendable {
     }
 
     private static func openFile(_ path: String, _ flags: Int32) -> Int32 {
-                Platform.open(path, flags)
+        Platform.open(path, flags)
     }
 
     private static func name(of run: RunIdentity) -> String {

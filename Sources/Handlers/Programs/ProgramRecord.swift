@@ -131,6 +131,6 @@ final class ProgramRecord: Sendable {
     }
 
     private static func shut(_ file: Int32) {
-                Platform.close(file)
+        Platform.close(file)
     }
 }

@@ -5,7 +5,7 @@ extension Performer {
     func perform(
         _ task: ClaimedTask,
         between hooks: Hooks,
-        on bench: Workbench,
+        _ attempts: Attempts,
         worker: Int
     ) async -> HandlerOutcome {
         guard let handler = registry[task.name] else { return .stopped }
@@ -18,10 +18,10 @@ extension Performer {
         case .postpone(let delay, let note): return .later(after: delay, note: note)
         case .go: break
         }
-        bench.begin(worker: worker)
+        attempts.begin(worker: worker)
         let outcome = await handler.perform(task, in: begin(task, handler))
         // Nothing to tell where the run has given it up: the process is about to end.
-        guard hooks.has(.afterPerform), let end = bench.end(worker: worker, outcome) else { return outcome }
+        guard hooks.has(.afterPerform), let end = attempts.report(worker: worker, outcome) else { return outcome }
         await hooks.tell(.afterPerform, about: told, isShielded: true) {
             try await $0.afterPerform(told, outcome: end.effectiveOutcome, took: end.took)
         }

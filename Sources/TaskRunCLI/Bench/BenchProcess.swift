@@ -79,7 +79,7 @@ final class BenchProcess {
     /// A pipe that programs started by others do not get.
     private static func pipe() throws(Errno) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [0, 0]
-                let made = Platform.pipe(&ends)
+        let made = Platform.pipe(&ends)
         guard made == 0 else { throw Errno(rawValue: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])

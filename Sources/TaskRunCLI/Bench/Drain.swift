@@ -35,7 +35,7 @@ struct Drain {
         var run = settings.runSettings(registry)
         run.window = nil
         let (begin, before) = (ProcessUsage.clock, ProcessUsage.processorTime)
-        let report = try await OneShotRun(
+        let report = try await Run(
             store: store,
             registry: registry,
             settings: run,

@@ -40,7 +40,7 @@ struct Latency: Sendable {
         var waiting = settings.runSettings(registry)
         waiting.window = nil
         let end = StopSignal()
-        let run = OneShotRun(
+        let run = Run(
             store: store,
             registry: registry,
             settings: waiting,

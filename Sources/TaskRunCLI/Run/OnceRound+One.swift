@@ -5,7 +5,7 @@ extension OnceRound {
     /// Performs one task and no other, if nobody else has it.
     ///
     /// - Returns: What was done; nothing was claimed where another run was faster, or all places of this host are taken.
-    /// - Throws: StoreError as ``OneShotRun/run()``.
+    /// - Throws: StoreError as ``Run/run()``.
     func performOne(
         _ id: Int64,
         named name: String,
@@ -18,7 +18,7 @@ extension OnceRound {
         var run = settings.runSettings(handlers.registry)
         (run.only, run.limit, run.window) = ([name], 1, .seconds(1))
         run.patienceAtStop = .milliseconds(700)
-        let report = try await OneShotRun(
+        let report = try await Run(
             store: SingleTaskStore(store: store, id: id, queue: queue),
             registry: handlers.registry,
             settings: run,

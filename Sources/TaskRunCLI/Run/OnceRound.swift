@@ -99,7 +99,7 @@ struct OnceRound {
         defer { display.clear() }
         let stop = StopSignal()
         let processes = HostProcesses(identity: identity, endingLeftoversIn: directory)
-        let run = OneShotRun(
+        let run = Run(
             store: store,
             registry: handlers.registry,
             settings: settings,

@@ -128,7 +128,8 @@ struct TerminalTeller: RunTeller {
         let total = report.claimed == 0 ? idle : Self.count(report.claimed, "task")
         let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
         let list = report.failed > 0 ? ["See: \(program) list --status FAILED"] : []
-        return ["\(total)\(sum) (\(DurationText.taken(report.duration)))"] + reasons + list + UnknownName.sentences(unknown)
+        let first = "\(total)\(sum) (\(DurationText.taken(report.duration)))"
+        return [first] + reasons + list + UnknownName.sentences(unknown)
     }
 
     /// Where the reasons stand that did not fit into their lines.

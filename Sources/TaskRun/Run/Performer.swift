@@ -69,11 +69,11 @@ final class Performer: Sendable {
     }
 
     /// The same for one whose handler has ended.
-    func record(of end: Workbench.Finished, _ verdict: Verdict, progress: ProgressNote?) -> ResultRecord? {
-        let began = ContinuousClock.now - end.took
-        guard var record = record(of: end.held.task, began: began, verdict) else { return nil }
+    func record(of attempt: Attempt, _ verdict: Verdict, progress: ProgressNote?) -> ResultRecord? {
+        let began = ContinuousClock.now - attempt.took
+        guard var record = record(of: attempt.task, began: began, verdict) else { return nil }
         record.progress = progress
-        if verdict == .delete, case .succeeded(let result, let size) = end.outcome {
+        if verdict == .delete, case .succeeded(let result, let size) = attempt.outcome {
             record.size = size ?? result.count
             record.result = ResultRecord.cut(result, to: settings.maxResult, isCut: record.size > result.count)
         }

@@ -4,6 +4,7 @@ import Synchronization
 public final class StopSignal: Sendable {
     private struct State {
         var requests = 0
+        var since: ContinuousClock.Instant?
         var listener: (@Sendable () -> Void)?
     }
 
@@ -16,6 +17,7 @@ public final class StopSignal: Sendable {
     public func request() {
         let listener = state.withLock { state in
             state.requests += 1
+            state.since = state.since ?? .now
             return state.listener
         }
         listener?()
@@ -23,6 +25,9 @@ public final class StopSignal: Sendable {
 
     /// How often it was asked.
     public var requests: Int { state.withLock { $0.requests } }
+
+    /// When it was asked first, or nil.
+    var since: ContinuousClock.Instant? { state.withLock { $0.since } }
 
     /// Calls this at each request; one listener at a time.
     public func listen(_ listener: @escaping @Sendable () -> Void) { state.withLock { $0.listener = listener } }

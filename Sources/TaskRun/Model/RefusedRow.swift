@@ -1,0 +1,16 @@
+/// A row that the database does not let be changed, and why.
+public struct RefusedRow: Sendable, Equatable {
+    /// The task's `id`.
+    public let id: Int64
+    /// The task name; nil: not known.
+    public let name: String?
+    /// Why, in the database's words.
+    public let cause: String
+    /// Whether it is refused only as long as other rows are as they are, as a unique index of somebody's says.
+    public let isForNow: Bool
+
+    /// Creates one from its parts.
+    public init(id: Int64, name: String?, cause: String, isForNow: Bool = false) {
+        (self.id, self.name, self.cause, self.isForNow) = (id, name, cause, isForNow)
+    }
+}

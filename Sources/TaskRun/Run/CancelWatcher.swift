@@ -1,0 +1,115 @@
+/// Cancels handlers whose time is up, whose lease is lost, whose task is to be cancelled, or that a stop ends.
+final class CancelWatcher {
+    /// How long a handler is at work before requests to cancel it are looked for.
+    private static let patienceBeforeLook = Duration.milliseconds(500)
+    /// What is left of the grace for handlers between SIGTERM and SIGKILL.
+    private static let lastGrace = Duration.seconds(10)
+
+    private let run: RunShared
+    private let settler: Settler
+    private var nextLook = ContinuousClock.now
+
+    init(_ run: RunShared, settler: Settler) { (self.run, self.settler) = (run, settler) }
+
+    /// When a handler must end, or when to look for requests to cancel one; nil if none is at work.
+    func nextDeadline(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        run.attempts.with { state in
+            var moments = state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
+            if run.isUrgent, let patience = run.settings.patienceAtStop {
+                moments += state.running.values.compactMap { $0.cancellation?.at.advanced(by: patience) }
+                    .filter { $0 > now }
+            }
+            if run.state.failure == nil, !run.state.isPaused(now), let first = state.running.values.map(\.began).min() {
+                moments.append(max(nextLook, first.advanced(by: Self.patienceBeforeLook)))
+            }
+            return moments.min()
+        }
+    }
+
+    /// Looks for requests to cancel tasks whose handlers take longer: at most once a second.
+    ///
+    /// Trouble that passes is not told: what settles and claims finds the same, and tries again.
+    func look() async {
+        let now = ContinuousClock.now
+        guard now >= nextLook, run.state.failure == nil, !run.state.isPaused(now) else { return }
+        let (isLong, proofs) = run.attempts.with { state in
+            let isLong = state.running.values.contains { $0.began.duration(to: now) >= Self.patienceBeforeLook }
+            return (isLong, isLong ? state.openProofs : [])
+        }
+        guard isLong else { return }
+        nextLook = now.advanced(by: .seconds(1))
+        do {
+            let asked = try await run.store.cancelRequests(among: proofs)
+            if !asked.isEmpty { cancel(Set(asked)) }
+        } catch {
+            if !error.isPassing { run.tell(.trouble(error)) }
+        }
+    }
+
+    /// Cancels what has begun, and settles at once what has not.
+    private func cancel(_ asked: Set<ClaimProof>) {
+        let unbegun = run.attempts.with { state in
+            for (worker, attempt) in state.running
+            where asked.contains(attempt.task.proof) && attempt.cancellation == nil {
+                state.cancel(worker: worker, .asked, at: .now)
+            }
+            return state.removeReady { asked.contains($0.task.proof) }
+        }
+        for attempt in unbegun { settler.cancel(attempt.ended(.asked)) }
+    }
+
+    /// Cancels the handlers that must end now.
+    func cancelWhatMustEnd() {
+        let now = ContinuousClock.now
+        for (worker, attempt) in run.attempts.with({ $0.running }) {
+            guard attempt.cancellation == nil, let why = reason(to: attempt, now) else { continue }
+            run.attempts.with { state in
+                // The task may have ended since; its worker is then not to be disturbed.
+                guard state.running[worker]?.task.id == attempt.task.id else { return }
+                state.cancel(worker: worker, why, at: now)
+            }
+        }
+        abandon(now)
+    }
+
+    private func reason(to attempt: Attempt, _ now: ContinuousClock.Instant) -> Attempt.Cancellation? {
+        // What the handler did is done; hooks have a time limit of their own.
+        if attempt.isReporting { return nil }
+        if now >= attempt.leaseEnd { return .leaseLost }
+        if let timeUp = attempt.timeUp, now >= timeUp { return .timedOut(attempt.timeLimit) }
+        if run.state.failure != nil || run.isUrgent { return .stopping }
+        guard let since = run.state.stoppingSince else { return nil }
+        // Its handler has not begun: it is given back like one that no worker has.
+        if case .preparing = attempt.stage { return .stopping }
+        return now >= since.advanced(by: max(.zero, run.settings.grace - Self.lastGrace)) ? .stopping : nil
+    }
+
+    /// Once only handlers are left that were cancelled long ago and do not end, settles their tasks without them.
+    ///
+    /// The process must end right afterwards: until then they may still be at work. They are due again after 5 s.
+    private func abandon(_ now: ContinuousClock.Instant) {
+        let patience = (run.isUrgent ? run.settings.patienceAtStop : nil) ?? run.settings.patience
+        let abandoned = run.attempts.with { state in
+            // A worker that tells hooks has a time limit of its own.
+            let isAllDeaf =
+                state.ready.isEmpty
+                && state.running.values.allSatisfy { attempt in
+                    !attempt.isReporting
+                        && attempt.cancellation.map { now >= $0.at.advanced(by: patience) } ?? false
+                }
+            guard isAllDeaf else { return [ClaimedTask]() }
+            for (worker, attempt) in state.running {
+                var attempt = attempt
+                attempt.end(.later(after: .seconds(5), note: "the handler did not end when cancelled"), now)
+                state.ended.append(attempt)
+                state.workers[worker] = nil
+            }
+            defer { state.running = [:] }
+            return state.running.values.map(\.task)
+        }
+        guard !abandoned.isEmpty else { return }
+        run.state.finish()
+        run.state.count(\.abandoned, abandoned.count)
+        run.tell(.abandoned(abandoned))
+    }
+}

@@ -1,0 +1,60 @@
+/// Gives back what a transaction claimed whose answer was lost: the table may hold claims that the run does not know of.
+final class LostClaims {
+    /// When to look for them, and until when a run with nothing more to do waits for the transactions that may make them.
+    private struct Look {
+        var next: ContinuousClock.Instant
+        let end: ContinuousClock.Instant
+
+        /// A look soon; the server ends each statement of a lost session after 10 s.
+        init(at now: ContinuousClock.Instant) { (next, end) = (now, now.advanced(by: .seconds(20))) }
+    }
+
+    private let run: RunShared
+    private var look: Look?
+
+    init(_ run: RunShared) { self.run = run }
+
+    /// Whether there may be some.
+    var isDoubtful: Bool { look != nil }
+
+    /// Whether the run stays for them.
+    func keepsRunning(_ now: ContinuousClock.Instant) -> Bool {
+        look.map { now < $0.end && !run.isUrgent && run.state.failure == nil } ?? false
+    }
+
+    var nextDeadline: ContinuousClock.Instant? {
+        look.map { max($0.next, run.state.trouble?.until ?? $0.next) }
+    }
+
+    /// An answer was lost.
+    ///
+    /// A run that claims nothing more has no new claims to look for.
+    func answerLost(_ now: ContinuousClock.Instant) {
+        if !run.state.isEnding { look = Look(at: now) }
+    }
+
+    /// Gives them back, again and again until no such transaction can be open any more.
+    ///
+    /// Behind the ends: where the lost transaction is still at them, writing them waits until it has ended.
+    func giveBack(behind settler: Settler) async throws(StoreError) {
+        guard let look, ContinuousClock.now >= look.next else { return }
+        if settler.hasReadyEnds { _ = try await settler.write(thenClaim: nil) }
+        let known = run.attempts.with { $0.proofs } + settler.proofs
+        let given: GivenBack
+        do throws(StoreError) {
+            given = try await run.store.giveBack(owner: run.identity.text, except: known)
+        } catch  where error.code == .refused {
+            // Their leases run out, and the run that takes them over names the rows.
+            self.look = nil
+            return run.tell(.trouble(error))
+        } catch {
+            // A run that is at its end leaves them to the next one.
+            if run.state.isEnding { self.look = nil }
+            throw error
+        }
+        // They are due again, and this run may have ended its claims meanwhile.
+        if given.count > 0, run.state.isEnding, run.turn == nil { run.state.becameDue(.now) }
+        self.look = given.isComplete ? nil : look
+        self.look?.next = .now.advanced(by: .milliseconds(500))
+    }
+}

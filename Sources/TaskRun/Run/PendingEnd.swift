@@ -1,0 +1,97 @@
+/// An end that is decided and not yet written to the table.
+///
+/// A class: the settler passes it on many times.
+final class PendingEnd {
+    private(set) var attempt: Attempt
+    /// As it was decided.
+    let decided: Settlement
+    /// As it is to be written now.
+    private(set) var settlement: Settlement
+    /// The form in which it is to be written now.
+    private(set) var form = EndForm.whole
+    /// What the database said against the better forms.
+    private(set) var words: String?
+    /// When to write it again, alone, or nil if it is written together with the others.
+    private(set) var retryAt: ContinuousClock.Instant?
+    /// Since when another transaction holds it.
+    private(set) var heldSince: ContinuousClock.Instant?
+    /// How often it was tried alone and ``StoreError/Code/undone``.
+    private var timesUndone = 0
+    private var isHeldTold = false
+
+    init(_ attempt: Attempt, _ settlement: Settlement) {
+        (self.attempt, self.settlement, decided) = (attempt, settlement, settlement)
+    }
+
+    var task: ClaimedTask { attempt.task }
+    var verdict: Verdict { settlement.verdict }
+    var isAlone: Bool { retryAt != nil }
+    /// Whether it was undone so often that it will not be written in this form.
+    var isUndoneForGood: Bool { timesUndone >= 2 }
+
+    func prolong(until end: ContinuousClock.Instant) { attempt.leaseEnd = end }
+
+    /// It is written alone from now on, not before this moment.
+    func setAlone(at moment: ContinuousClock.Instant) { retryAt = moment }
+
+    /// Another transaction holds it, or may hold it.
+    func setHeld(since now: ContinuousClock.Instant, retryAt: ContinuousClock.Instant) {
+        heldSince = heldSince ?? now
+        self.retryAt = retryAt
+    }
+
+    /// It was undone once more.
+    ///
+    /// - Returns: How long to wait before the next try.
+    func noteUndone() -> Duration {
+        timesUndone += 1
+        return .seconds(timesUndone)
+    }
+
+    /// Whether to say now that it is held: once, after 5 s.
+    func isWorthTelling(_ now: ContinuousClock.Instant) -> Bool {
+        guard !isHeldTold, let heldSince, heldSince.duration(to: now) >= PassedOver.patience else { return false }
+        isHeldTold = true
+        return true
+    }
+
+    /// Goes on to the next form that differs.
+    ///
+    /// - Returns: Whether there is one.
+    func takeNextForm(after error: StoreError) -> Bool {
+        words = words ?? error.cause
+        // What takes too long may do so in any form.
+        retryAt = error.code == .undone ? .now : nil
+        // Where a task that is to follow is refused, no other form of this end helps.
+        var next = error.isAboutFollowUp ? EndForm.withoutLine : form
+        while let worse = EndForm(rawValue: next.rawValue + 1) {
+            next = worse
+            let written = decided.written(as: worse, since: words ?? "", isAboutFollowUp: error.isAboutFollowUp)
+            guard let written else { continue }
+            (form, settlement, timesUndone) = (worse, written, 0)
+            return true
+        }
+        return false
+    }
+
+    /// What is said of a task whose row cannot be written at all.
+    func stuck(_ error: StoreError, in location: String) -> StoreError {
+        StoreError(
+            .refused,
+            subject: "task \(task.id) \(task.name) in \(location) \(decided.verdict.summary)",
+            cause: words ?? error.cause,
+            advice:
+                "Nor can it be made FAILED. No run performs it again; the next ones try to write its end. Remove what refuses "
+                + "it: a trigger, a constraint, a missing right.",
+            task: task.id
+        )
+    }
+}
+
+extension ArraySlice {
+    /// The two halves, the second one first.
+    package var halves: [ArraySlice] {
+        let middle = startIndex + count / 2
+        return [self[middle...], self[..<middle]]
+    }
+}

@@ -1,0 +1,312 @@
+import Text
+
+/// Writes down how attempts ended.
+///
+/// It owns the ends that are not yet in the table.
+final class Settler {
+    /// How long one look at ends that are held may keep the run from everything else.
+    private static let share = Duration.milliseconds(500)
+    /// The longest pause between two tries of one end, in seconds.
+    private static let longestPause = 30
+    /// How often ends are tried together again that were held, where none of them is seen to be.
+    private static let triesTogether = 3
+
+    private let run: RunShared
+    private let notices: Notices
+    private let hooks: HookTeller
+    private let batches: BatchWatcher
+    private let claims: LostClaims
+    private var pending: [PendingEnd] = []
+    /// How often in a row ends were held and none was seen to be: where many runs claim at once, they wait for one another.
+    private var timesUnexplained = 0
+
+    init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher, claims: LostClaims) {
+        (self.run, self.notices, self.hooks) = (run, notices, hooks)
+        (self.batches, self.claims) = (batches, claims)
+    }
+
+    var isEmpty: Bool { pending.isEmpty }
+    var proofs: [ClaimProof] { pending.map(\.task.proof) }
+    /// Whether ends are to be written together now.
+    var hasReadyEnds: Bool { pending.contains { !$0.isAlone } }
+
+    /// When ends are to be written next, or nil if there are none.
+    func nextDeadline(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard run.state.failure == nil, !run.state.isPaused(now) else { return nil }
+        return hasReadyEnds ? now : pending.compactMap(\.retryAt).min()
+    }
+
+    // MARK: What comes in
+
+    /// Decides what becomes of an attempt that has ended.
+    func decide(_ attempt: Attempt, _ rest: HandlerTalk.Rest?) {
+        guard !attempt.isCancelled else { return cancel(attempt, progress: rest?.progress) }
+        let outcome = attempt.effectiveOutcome
+        if case .settled(let result) = outcome {
+            run.state.count(result == .settled ? \.succeeded : \.leaseLost)
+            run.tell(.ended(attempt.task, nil, result, took: attempt.took))
+        } else if let outcome, var verdict = run.performer.verdict(outcome, for: attempt.task) {
+            // A task that a hook keeps from being performed has no result, and is not complete.
+            if case .skipped = outcome { verdict = .cancel }
+            let record = run.performer.record(of: attempt, verdict, progress: rest?.progress)
+            add(attempt, verdict, record, followUps: rest?.followUps ?? [])
+        } else {
+            lose(attempt)
+        }
+    }
+
+    /// Settles a task as cancelled.
+    func cancel(_ attempt: Attempt, progress: ProgressNote? = nil) {
+        add(attempt, .cancel, run.performer.record(of: attempt, .cancel, progress: progress))
+    }
+
+    /// Gives back tasks whose handlers have not begun.
+    func giveBack(_ attempts: [Attempt]) {
+        for attempt in attempts {
+            // The record counts only if the task was meanwhile asked to be cancelled.
+            let record = run.performer.record(of: attempt.task, began: nil, .release())
+            add(attempt.ended(.stopping), .release(), record)
+        }
+    }
+
+    private func add(_ attempt: Attempt, _ verdict: Verdict, _ record: ResultRecord?, followUps: [NewTask] = []) {
+        let task = attempt.task
+        let settlement = Settlement(
+            task.proof,
+            verdict,
+            lockKey: task.lockKey,
+            letsPass: run.settings.lockOrder == .loose,
+            record: record,
+            batch: task.batch,
+            followUps: followUps
+        )
+        pending.append(PendingEnd(attempt, settlement))
+    }
+
+    func prolong(until end: ContinuousClock.Instant) { pending.forEach { $0.prolong(until: end) } }
+
+    // MARK: Writing them together
+
+    /// Writes those ends that are to be written together, and claims.
+    func write(thenClaim request: ClaimRequest?) async throws(StoreError) -> Exchange {
+        let ready = pending.filter { !$0.isAlone }
+        let exchange = try await run.store.settle(ready.map(\.settlement), thenClaim: request, now: nil)
+        pending.removeAll { !$0.isAlone }
+        notices.refused(exchange.passedOver, to: "claim")
+        await conclude(ready, exchange)
+        run.state.answered()
+        timesUnexplained = 0
+        return exchange
+    }
+
+    /// Writes ends of which at least one is refused: those that are taken together in as few calls as halving finds.
+    private func writeInParts() async {
+        let ready = pending.filter { !$0.isAlone }
+        pending.removeAll { !$0.isAlone }
+        // The whole is known to be refused.
+        var parts = ready.count > 1 ? ready[...].halves : [ready[...]]
+        while let part = parts.popLast() {
+            do {
+                await conclude(part, try await run.store.settle(part.map(\.settlement), thenClaim: nil, now: nil))
+            } catch  where error.code == .held || error.code == .undone {
+                // Each alone, and the others go on.
+                part.forEach { $0.setHeld(since: .now, retryAt: .now) }
+                pending += part
+            } catch  where error.isPassing {
+                pending += part + parts.reversed().joined()
+                return await overcome(error, sent: .now)
+            } catch  where part.count > 1 {
+                parts += part.halves
+            } catch {
+                await refuse(part[part.startIndex], error)
+            }
+        }
+    }
+
+    /// Counts ends that were written, or found their leases lost, and goes on with those that the database skipped.
+    private func conclude(_ ends: some Sequence<PendingEnd>, _ exchange: Exchange) async {
+        notices.refused(exchange.refusals)
+        if exchange.hasLockedFollower { batches.followerIsLocked() }
+        for (end, result) in zip(ends, exchange.results) {
+            if result == .untouched {
+                let subject = "cannot settle tasks in \(run.store.location)"
+                await refuse(end, StoreError(.refused, subject: subject, cause: StoreError.skipped))
+            } else {
+                count(end, result)
+            }
+        }
+    }
+
+    private func count(_ end: PendingEnd, _ result: SettleResult) {
+        if result == .gaveWay || result == .cancelled {
+            run.state.count(result == .gaveWay ? \.gaveWay : \.cancelled)
+            run.tell(.ended(end.task, end.verdict, result, took: end.attempt.took))
+            return hooks.ended(end, isGone: true)
+        }
+        // After a lost answer it is unknown whether a row is gone because this run or another one settled it.
+        guard result == .settled || run.state.trouble?.hasLostAnswer == true else { return lose(end.attempt) }
+        if end.form == .withoutResult || end.form == .withoutLine { notices.lostResult(of: end) }
+        if case .skipped(let note) = end.attempt.outcome, end.verdict == .delete || end.verdict == .cancel {
+            run.state.count(\.skipped)
+            return run.tell(.skipped(end.task, note: note))
+        }
+        switch end.verdict {
+        case .delete: run.state.count(\.succeeded)
+        case .retry: run.state.count(\.retried)
+        case .fail: run.state.count(\.failed)
+        case .release: run.state.count(\.released)
+        case .cancel: run.state.count(\.cancelled)
+        }
+        run.tell(.ended(end.task, end.verdict, .settled, took: end.attempt.took))
+        hooks.ended(end, isGone: false)
+    }
+
+    private func lose(_ attempt: Attempt) {
+        run.state.count(\.leaseLost)
+        run.tell(.ended(attempt.task, nil, .leaseLost, took: attempt.took))
+    }
+
+    /// Decides in which form an end is written next that the database refuses in the present one.
+    private func refuse(_ end: PendingEnd, _ error: StoreError) async {
+        if end.takeNextForm(after: error) { return pending.append(end) }
+        do {
+            let why = end.words ?? error.cause
+            try await run.store.noteStuck(end.task.proof, isDone: end.decided.verdict == .delete, why: why)
+        } catch  where error.isPassing {
+            pending.append(end)
+            return await overcome(error, sent: .now)
+        } catch {
+            // The database itself cannot be used, whatever is written.
+            if error.code != .refused { run.state.failed(error) }
+        }
+        run.state.count(\.stuck)
+        run.tell(.trouble(end.stuck(error, in: run.store.location)))
+        run.tell(.ended(end.task, nil, .untouched, took: end.attempt.took))
+    }
+
+    // MARK: Writing each alone
+
+    /// Writes ends that are tried alone and whose time has come, the one that has waited longest first.
+    ///
+    /// Those that are seen to be held are not tried.
+    func writeAlone() async {
+        let began = ContinuousClock.now
+        guard !run.state.isPaused(began), !hasReadyEnds, nextAlone(began) != nil else { return }
+        await postponeHeld(began)
+        while began.duration(to: .now) < Self.share, let end = nextAlone(began) {
+            let count = pending.count
+            if let error = await write(alone: end) { return await overcome(error, sent: began) }
+            // What follows may be due at once.
+            if pending.count < count { run.state.tasksEnded(.now) }
+        }
+    }
+
+    /// Lets those wait that are still held, as one look shows.
+    private func postponeHeld(_ now: ContinuousClock.Instant) async {
+        guard !run.isTooLate(now) else { return }
+        let due = pending.filter { $0.retryAt.map { $0 <= now } ?? false }.map(\.settlement)
+        guard let held = try? await run.store.held(among: due) else { return }
+        for end in pending where end.isAlone {
+            if let holder = held[end.task.proof] { postpone(end, holder, pause: .seconds(1)) }
+        }
+    }
+
+    private func nextAlone(_ now: ContinuousClock.Instant) -> PendingEnd? {
+        let isTooLate = run.isTooLate(now)
+        return pending.filter { $0.retryAt.map { isTooLate || $0 <= now } ?? false }
+            .min { ($0.retryAt ?? now) < ($1.retryAt ?? now) }
+    }
+
+    /// Writes one end, or decides what becomes of it.
+    ///
+    /// - Returns: What keeps the database from writing anything at this moment; the end stays as it is.
+    private func write(alone end: PendingEnd) async -> StoreError? {
+        do {
+            let exchange = try await run.store.settle([end.settlement], thenClaim: nil, now: nil)
+            remove(end)
+            await conclude([end], exchange)
+        } catch  where error.code == .held {
+            postpone(end, error.cause)
+        } catch  where error.code == .undone && !end.isUndoneForGood {
+            postpone(end, error.cause, pause: end.noteUndone())
+        } catch  where error.isPassing && error.code != .undone {
+            return error
+        } catch {
+            remove(end)
+            await refuse(end, error)
+        }
+        return nil
+    }
+
+    private func remove(_ end: PendingEnd) { pending.removeAll { $0 === end } }
+
+    /// Lets an end wait that is held.
+    ///
+    /// If its holder is not known, it waits the longer the more there are, as each try takes its time.
+    ///
+    /// A run that has to go gives all of them up.
+    private func postpone(_ end: PendingEnd, _ holder: String, pause: Duration? = nil) {
+        let now = ContinuousClock.now
+        if end.isWorthTelling(now) { notices.held(end, by: holder) }
+        if run.isTooLate(now) { return giveUp { $0.isAlone } }
+        guard end.attempt.leaseEnd > now else { return giveUp { $0 === end } }
+        let count = pending.count(where: \.isAlone)
+        let wait = pause ?? .seconds(min(max(count, 1), Self.longestPause))
+        end.setHeld(since: now, retryAt: now.advanced(by: wait))
+    }
+
+    private func giveUp(where isLost: (PendingEnd) -> Bool) {
+        let lost = pending.filter(isLost)
+        pending.removeAll(where: isLost)
+        lost.forEach { lose($0.attempt) }
+    }
+
+    // MARK: Trouble
+
+    /// Decides how to go on after the database made trouble.
+    func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
+        // Nothing is wrong yet: the others are settled at once, and which one is held turns out then.
+        if error.code == .held, await setHeldAlone(sent) { return }
+        // It may be a single end that takes too long.
+        if error.code == .undone, hasReadyEnds {
+            return pending.filter { !$0.isAlone }.forEach { $0.setAlone(at: sent) }
+        }
+        // What is refused may be a single end; each that is says so itself.
+        if !error.isPassing, hasReadyEnds { return await writeInParts() }
+        // The run's caller reports what ends it.
+        guard error.isPassing else { return run.state.failed(error) }
+        run.tell(.trouble(error))
+        run.state.troubled(error, at: sent, pause: .seconds(1))
+        if error.code == .unreachable { claims.answerLost(sent) }
+        // What cannot be written while its lease lives is another run's; after a stop that is not waited for.
+        let isTooLate = run.isTooLate(sent)
+        giveUp { isTooLate || $0.attempt.leaseEnd <= sent }
+        // Nothing held: an unreachable database may come back within the window, and a locked one soon.
+        guard pending.isEmpty, run.attempts.with({ $0.isEmpty }) else { return }
+        let goesOn =
+            [.unreachable, .unavailable].contains(error.code)
+            || (error.code == .locked && (run.turn != nil || run.isLockedForShort(sent)))
+        guard !goesOn || run.state.isOver(.now) || run.state.stoppingSince != nil else { return }
+        await run.giveUp(after: error)
+    }
+
+    /// Sets those ends alone that are held; if it is not known which, at last those that may be.
+    ///
+    /// - Returns: Whether to go on; not if the whole table may be locked.
+    private func setHeldAlone(_ now: ContinuousClock.Instant) async -> Bool {
+        let ready = pending.filter { !$0.isAlone }
+        // It may be the whole table that is locked: then none could be settled meanwhile.
+        guard !ready.isEmpty, let held = try? await run.store.held(among: ready.map(\.settlement)) else { return false }
+        if held.isEmpty {
+            timesUnexplained += 1
+            if timesUnexplained < Self.triesTogether { return true }
+        }
+        let followed = Set(ready.map(\.settlement).filter { !$0.additions.isEmpty }.map(\.proof))
+        let suspects = !held.isEmpty ? Set(held.keys) : followed.isEmpty ? Set(ready.map(\.task.proof)) : followed
+        for end in pending where suspects.contains(end.task.proof) {
+            let isHeld = held[end.task.proof] != nil
+            end.setHeld(since: now, retryAt: isHeld ? now.advanced(by: .seconds(1)) : now)
+        }
+        return true
+    }
+}
