@@ -57,7 +57,8 @@ let package = Package(
                 "Platform", "Text", "TaskRun", "Migrations", "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
-            ]
+            ],
+            resources: [.embedInCode("SQL")]
         ),
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "PostgreSQLStore", dependencies: ["Platform", "Text", "TaskRun", "Migrations", "CPostgreSQL"]),

@@ -89,7 +89,7 @@ private struct LaneReader {
     private let name, queue, priority, limit: Int32
 
     init(keyed: Bool, now: String, in database: Database) throws {
-        let sql = keyed ? SQLiteStatements.headOfKeyedLane : SQLiteStatements.headOfLane
+        let sql = keyed ? Statements.headOfKeyedLane : Statements.headOfLane
         statement = try BareStatement(sql, in: database)
         (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
         (priority, limit) = (statement.place(of: "priority"), statement.place(of: "limit"))

@@ -49,15 +49,15 @@ extension Database {
         from place: LanePlace? = nil,
         budget: Int = laneBudget
     ) throws -> LaneLook {
-        let moment = try Double.fetchOne(cachedStatement(sql: "SELECT julianday(?)"), arguments: [now]) ?? 0
-        let statement = try cachedStatement(sql: SQLiteStatements.pausedQueues)
+        let moment = try Double.fetchOne(cachedStatement(sql: Statements.julianDay), arguments: ["moment": now]) ?? 0
+        let statement = try cachedStatement(sql: Statements.pausedQueues)
         let paused = Set(
             try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0).map { [UInt8]($0) } }
         )
         let walk = LaneWalk(
-            queues: try LaneScan(keyed ? SQLiteStatements.nextKeyedQueue : SQLiteStatements.nextQueue, in: self),
+            queues: try LaneScan(keyed ? Statements.nextKeyedQueue : Statements.nextQueue, in: self),
             priorities: try LaneScan(
-                keyed ? SQLiteStatements.nextKeyedPriority : SQLiteStatements.nextPriority,
+                keyed ? Statements.nextKeyedPriority : Statements.nextPriority,
                 in: self
             ),
             most: most,

@@ -13,11 +13,11 @@ extension SQLiteStore {
     public func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
         let isNothing = try await read("cannot look for batches that have ended") { database in
             try database.endedBatches(after: batch, limit: 1).isEmpty
-                && Row.fetchOne(database, sql: SQLiteBatchStatements.anyDeserted) == nil
+                && Row.fetchOne(database, sql: Statements.anyDeserted) == nil
         }
         if isNothing { return EndedBatches() }
         return try await transaction("cannot end batches") { database in
-            try database.execute(sql: SQLiteBatchStatements.forgetDeserted)
+            try database.execute(sql: Statements.forgetDeserted)
             let ended = try database.endedBatches(after: batch, limit: Self.endLimit)
             var result = try database.endBatches(ended, now: now ?? Date())
             // A name that is no text comes back as another one: never backwards.
@@ -33,7 +33,7 @@ extension Database {
     /// Batches that have no open task and for which a task waits; behind this one in the order of their bytes.
     fileprivate func endedBatches(after batch: String?, limit: Int) throws -> [String] {
         let arguments: StatementArguments = ["after": batch ?? "", "limit": limit]
-        return try Row.fetchAll(self, sql: SQLiteBatchStatements.ended, arguments: arguments).map { $0.text(0) }
+        return try Row.fetchAll(self, sql: Statements.ended, arguments: arguments).map { $0.text(0) }
     }
 }
 
@@ -90,18 +90,18 @@ extension Database {
 
     /// Counts ends of a batch, if a task waits for it.
     func countEnds(_ batch: String, complete: Int = 0, cancelled: Int = 0) throws {
-        try cachedStatement(sql: SQLiteBatchStatements.count).execute(
+        try cachedStatement(sql: Statements.countEnds).execute(
             arguments: ["batch": batch, "complete": complete, "cancelled": cancelled]
         )
     }
 
     private func endBatch(_ batch: String, now: Date) throws -> EndedBatches {
         let waiting = try Row.fetchAll(
-            cachedStatement(sql: SQLiteBatchStatements.over),
+            cachedStatement(sql: Statements.over),
             arguments: ["batch": batch]
         )
         guard !waiting.isEmpty else { return EndedBatches() }
-        let failed = try Int64.fetchOne(self, sql: SQLiteBatchStatements.failed, arguments: ["batch": batch])
+        let failed = try Int64.fetchOne(self, sql: Statements.failed, arguments: ["batch": batch])
         var refusals: [BatchRefusal] = []
         for row in waiting {
             let numbers = BatchNumbers(
@@ -114,7 +114,7 @@ extension Database {
             if let refusal { refusals.append(refusal) }
         }
         // They are told when the next run tries again.
-        if refusals.isEmpty { try execute(sql: SQLiteBatchStatements.forget, arguments: ["batch": batch]) }
+        if refusals.isEmpty { try execute(sql: Statements.forgetBatch, arguments: ["batch": batch]) }
         return EndedBatches(due: waiting.count - refusals.count, refusals: refusals)
     }
 
@@ -124,7 +124,7 @@ extension Database {
         do {
             try inSavepoint {
                 try execute(
-                    sql: SQLiteBatchStatements.release,
+                    sql: Statements.makeDue,
                     arguments: ["id": id, "data": data, "now": SQLiteTime.text(now)]
                 )
                 isDue = changesCount == 1
@@ -138,89 +138,5 @@ extension Database {
             cause = StoreError(sqlite: error, "").cause
         }
         return isDue ? nil : BatchRefusal(id: id, batch: batch, cause: cause)
-    }
-}
-
-/// The statements about batches and the tasks that wait for them.
-enum SQLiteBatchStatements {
-    static let count = """
-        INSERT INTO task_batches (batch, complete, cancelled)
-        SELECT :batch, :complete, :cancelled
-        WHERE EXISTS (
-            SELECT 1 FROM tasks WHERE after_batch = :batch AND after_batch IS NOT NULL AND status = 'WAITING'
-        )
-        ON CONFLICT (batch) DO UPDATE
-        SET complete = complete + excluded.complete, cancelled = cancelled + excluded.cancelled
-        """
-
-    // The tasks that wait for a batch of which no task is open any more.
-    static let over = """
-        SELECT tasks.id, CAST(tasks.data AS BLOB), counts.complete, counts.cancelled
-        FROM tasks LEFT JOIN task_batches AS counts ON counts.batch = tasks.after_batch
-        WHERE tasks.after_batch = :batch AND tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING'
-            AND \(isOver(":batch"))
-        ORDER BY tasks.id
-        """
-
-    static let failed = """
-        SELECT count(*)
-        FROM tasks
-        WHERE batch IS NOT NULL AND batch = :batch AND status = 'FAILED'
-        """
-
-    static let release = """
-        UPDATE tasks
-        SET after_batch = NULL, data = :data,
-            run_at = CASE WHEN julianday(run_at) > julianday(:now) THEN run_at ELSE :now END
-        WHERE id = :id
-        """
-
-    static let forget = "DELETE FROM task_batches WHERE batch = :batch"
-
-    // Batches that somebody waits for and of which no task is open.
-    static let ended = """
-        SELECT CAST(waits.batch AS BLOB)
-        FROM (
-            SELECT DISTINCT after_batch AS batch
-            FROM tasks INDEXED BY tasks_after_batch
-            WHERE after_batch IS NOT NULL AND after_batch > :after AND status = 'WAITING'
-            -- Here it is the index's own order; outside it would be sorted once more.
-            ORDER BY after_batch
-        ) AS waits
-        WHERE \(isOver("waits.batch"))
-        LIMIT :limit
-        """
-
-    // Or counts are left.
-    static let anyWaits = """
-        SELECT 1
-        FROM tasks INDEXED BY tasks_after_batch
-        WHERE after_batch IS NOT NULL AND status = 'WAITING'
-        UNION ALL
-        SELECT 1
-        FROM task_batches
-        LIMIT 1
-        """
-
-    // Counts that nobody waits for: who did is gone.
-    static let anyDeserted = "SELECT 1 FROM task_batches WHERE \(isDeserted) LIMIT 1"
-    static let forgetDeserted = "DELETE FROM task_batches WHERE \(isDeserted)"
-
-    private static let isDeserted = """
-        NOT EXISTS (
-            SELECT 1
-            FROM tasks
-            WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
-        )
-        """
-
-    private static func isOver(_ batch: String) -> String {
-        """
-        NOT EXISTS (
-            SELECT 1
-            FROM tasks AS open
-            WHERE open.batch IS NOT NULL AND open.batch = \(batch) AND open.status IN ('WAITING', 'PROCESSING')
-        )
-        """
     }
 }

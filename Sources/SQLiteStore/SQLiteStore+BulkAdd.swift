@@ -14,16 +14,16 @@ extension SQLiteStore {
     public func add(from source: any TaskSource) async throws(StoreError) -> Bool {
         let subject = "cannot add tasks in \(location)"
         return try await access("cannot add tasks") { database in
-            defer { try? database.execute(sql: SQLiteBulkStatements.drop) }
+            defer { try? database.execute(sql: Statements.dropLines) }
             try database.keepTemporary(.inFiles)
-            try database.execute(sql: SQLiteBulkStatements.make)
+            try database.execute(sql: Statements.makeLines)
             // Before anything is read: it fails where there are no tables.
             let move = try BulkMove(database, source, subject: subject)
             guard let last = try database.gather(from: source) else { return false }
             guard last > 0 else { return true }
             // What was read from a pipe cannot be read again: longer patience than usual.
-            try database.execute(sql: "PRAGMA busy_timeout = 60000")
-            defer { try? database.execute(sql: "PRAGMA busy_timeout = 5000") }
+            try database.execute(sql: Pragma.patience(.seconds(60)))
+            defer { try? database.execute(sql: Pragma.patience(.seconds(5))) }
             var isAdded = false
             try database.inTransaction(.immediate) {
                 isAdded = try move.run(upTo: last)
@@ -39,7 +39,7 @@ extension Database {
     ///
     /// - Returns: The number of the last one, 0 for none; nil where the source stopped.
     fileprivate func gather(from source: any TaskSource) throws -> Int? {
-        let insert = try makeStatement(sql: SQLiteBulkStatements.gather)
+        let insert = try makeStatement(sql: Statements.gatherLine)
         var last = 0
         while true {
             switch source.next() {
@@ -113,7 +113,7 @@ private struct BulkMove {
 
     init(_ database: Database, _ source: any TaskSource, subject: String) throws {
         (self.database, self.source, self.subject) = (database, source, subject)
-        move = try database.makeStatement(sql: SQLiteBulkStatements.move)
+        move = try database.makeStatement(sql: Statements.moveLines)
     }
 
     /// Moves all; false: one was refused, or the source stopped, and everything is to be undone.
@@ -131,7 +131,7 @@ private struct BulkMove {
             var rows: [Row] = []
             var notNeeded = 0
             try database.inSavepoint {
-                rows = try Row.fetchAll(move, arguments: [lines.lowerBound, lines.upperBound])
+                rows = try Row.fetchAll(move, arguments: ["first": lines.lowerBound, "last": lines.upperBound])
                 // Of the lines that are missing, some were bad ones; of the others that have a key equal ones wait.
                 if rows.count < lines.count { notNeeded = try self.notNeeded(lines, added: rows) }
                 return .commit
@@ -156,8 +156,8 @@ private struct BulkMove {
     private func notNeeded(_ lines: ClosedRange<Int>, added: [Row]) throws -> Int {
         let counts = try Row.fetchOne(
             database,
-            sql: SQLiteBulkStatements.count,
-            arguments: [lines.lowerBound, lines.upperBound]
+            sql: Statements.countLines,
+            arguments: ["first": lines.lowerBound, "last": lines.upperBound]
         )
         let plain = added.count { $0[2] as Bool }
         guard (counts?[1] ?? plain) == plain else {
@@ -165,36 +165,4 @@ private struct BulkMove {
         }
         return (counts?[0] ?? added.count) - added.count
     }
-}
-
-/// The statements of a bulk add.
-enum SQLiteBulkStatements {
-    static let make = """
-        CREATE TEMPORARY TABLE task_lines (
-            line INTEGER PRIMARY KEY, task_name, data, queue, priority, run_at, max_attempts, timeout_seconds,
-            dedupe_key, lock_key, expires_at, token, batch, after_batch
-        )
-        """
-
-    static let drop = "DROP TABLE IF EXISTS temp.task_lines"
-
-    static let gather = "INSERT INTO temp.task_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-
-    static let count = "SELECT count(*), count(*) - count(dedupe_key) FROM temp.task_lines WHERE line BETWEEN ? AND ?"
-
-    // coalesce repeats the columns' defaults, as in `add`.
-    static let move = """
-        INSERT INTO main.tasks (
-            task_name, data, queue, priority, run_at, max_attempts, timeout_seconds, dedupe_key, lock_key, expires_at, token,
-            batch, after_batch
-        )
-        SELECT task_name, data, coalesce(queue, 'default'), coalesce(priority, 0),
-            coalesce(run_at, strftime('%Y-%m-%d %H:%M:%f', 'now')), max_attempts, timeout_seconds,
-            dedupe_key, lock_key, expires_at, token, batch, after_batch
-        FROM temp.task_lines
-        WHERE line BETWEEN ? AND ?
-        ORDER BY line
-        ON CONFLICT (task_name, dedupe_key) WHERE status = 'WAITING' AND dedupe_key IS NOT NULL DO NOTHING
-        RETURNING id, CAST(task_name AS BLOB), dedupe_key IS NULL
-        """
 }

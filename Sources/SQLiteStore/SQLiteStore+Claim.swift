@@ -88,7 +88,7 @@ extension SQLiteStore {
             let now = Date()
             let found = try Row.fetchOne(
                 database,
-                sql: SQLiteResultStatements.claimOne,
+                sql: Statements.claimable,
                 arguments: ["id": id, "now": SQLiteTime.text(now)]
             )
             guard found != nil else { return nil }
@@ -188,7 +188,7 @@ extension SQLiteStore {
         guard limit > 0, !request.names.isEmpty else { return [] }
         let isAlone = request.share == .alone
         let avoided = avoided.withLock { $0.ids }
-        let statement = try database.cachedStatement(sql: SQLiteStatements.crashed)
+        let statement = try database.cachedStatement(sql: Statements.crashed)
         let rows = try Row.fetchAll(
             statement,
             arguments: [
@@ -214,7 +214,7 @@ extension SQLiteStore {
         in database: Database
     ) throws -> [ClaimedTask] {
         guard !chosen.isEmpty else { return [] }
-        let budget = try database.cachedStatement(sql: SQLiteStatements.setBudget)
+        let budget = try database.cachedStatement(sql: Statements.setBudget)
         _ = try Int64.fetchOne(budget, arguments: ["bytes": request.bytes])
         do {
             return try takeAll(chosen, of: lane, for: request, now: now, in: database)
@@ -238,7 +238,7 @@ extension SQLiteStore {
         in database: Database
     ) throws -> [ClaimedTask] {
         let statement = try BareStatement(
-            lane == nil ? SQLiteStatements.claim : SQLiteStatements.claimOfLane,
+            lane == nil ? Statements.claim : Statements.claimOfLane,
             in: database
         )
         statement.bind(statement.place(of: "ids"), SQLiteJSON.text(chosen.map(\.id)))
@@ -267,7 +267,7 @@ extension SQLiteStore {
 extension [SQLiteStore.Candidate] {
     /// The first ones: each whose payload begins before so many bytes are full.
     fileprivate func prefix(fitting bytes: Int, in database: Database) throws -> Self {
-        let statement = try database.cachedStatement(sql: SQLiteStatements.size)
+        let statement = try database.cachedStatement(sql: Statements.payloadSize)
         var left = bytes
         return try Array(
             prefix { row in

@@ -20,7 +20,7 @@ extension SQLiteStore {
     /// Rows by the filter, by number.
     public func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow] {
         try await access("cannot list tasks") { database in
-            let statement = filter.hasData ? SQLiteDeskStatements.list : SQLiteDeskStatements.listWithoutData
+            let statement = filter.hasData ? Statements.list : Statements.listWithoutData
             let found = try Row.fetchCursor(
                 database.cachedStatement(sql: statement),
                 arguments: [
@@ -42,7 +42,7 @@ extension SQLiteStore {
     /// One row.
     public func show(_ id: Int64) async throws(StoreError) -> TaskRow? {
         try await access("cannot read task \(id)") { database in
-            try Row.fetchOne(database, sql: SQLiteDeskStatements.show, arguments: ["id": id]).map(TaskRow.init)
+            try Row.fetchOne(database, sql: Statements.show, arguments: ["id": id]).map(TaskRow.init)
         }
     }
 
@@ -51,7 +51,7 @@ extension SQLiteStore {
         try await access("cannot count tasks") { database in
             let lines = try Row.fetchAll(
                 database,
-                sql: SQLiteDeskStatements.counts,
+                sql: Statements.counts,
                 arguments: ["now": SQLiteTime.text(Date())]
             ).compactMap { row -> TableSummary.Line? in
                 guard let status = TaskStatus(rawValue: row.text(2)) else { return nil }
@@ -64,7 +64,7 @@ extension SQLiteStore {
                     oldestDue: row.moment(5)
                 )
             }
-            let holders = try Row.fetchAll(database, sql: SQLiteDeskStatements.holders).map { row in
+            let holders = try Row.fetchAll(database, sql: Statements.holders).map { row in
                 TableSummary.Holder(owner: row.textIfAny(0), tasks: row[1], firstLeaseEnd: row.moment(2))
             }
             return TableSummary(lines: lines, holders: holders, paused: try database.pausedQueues())
@@ -76,7 +76,7 @@ extension SQLiteStore {
         try await transaction("cannot make tasks due") { database in
             try Int64.fetchAll(
                 database,
-                sql: SQLiteDeskStatements.hasten,
+                sql: Statements.hasten,
                 arguments: ["ids": SQLiteJSON.text(ids), "now": SQLiteTime.text(Date())]
             ).sorted()
         }
@@ -87,7 +87,7 @@ extension SQLiteStore {
         try await transaction("cannot delete tasks") { database in
             let gone = try Row.fetchAll(
                 database,
-                sql: SQLiteDeskStatements.delete,
+                sql: Statements.remove,
                 arguments: ["ids": SQLiteJSON.text(ids)]
             )
             for key in Set(gone.compactMap { $0.textIfAny(1) }) { try database.promote(key) }
@@ -107,15 +107,15 @@ extension Database {
         guard !texts.contains(where: { $0?.utf8.contains(0) ?? false }) else {
             throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "a text contains a NUL character")
         }
-        try cachedStatement(sql: SQLiteDeskStatements.add).execute(arguments: [
-            "name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority,
+        try cachedStatement(sql: Statements.add).execute(arguments: [
+            "task_name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority,
             "run_at": SQLiteTime.runAt(task), "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
             "dedupe_key": task.dedupeKey, "lock_key": task.lockKey, "expires_at": SQLiteTime.expiresAt(task),
             "token": task.token, "batch": task.batch, "after_batch": task.afterBatch,
         ])
         if changesCount == 1 { return AddedTask(id: lastInsertedRowID, name: task.name) }
         let waiting = try Int64.fetchOne(
-            cachedStatement(sql: SQLiteDeskStatements.equal),
+            cachedStatement(sql: Statements.equal),
             arguments: ["name": task.name, "dedupe_key": task.dedupeKey]
         )
         guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.notKept) }

@@ -6,13 +6,14 @@ extension SQLiteStore {
     /// What `taskrun check` says about this file.
     public func findings() async throws(StoreError) -> [Finding] {
         let mode = try await access("cannot read the journal mode") { database in
-            try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "unknown"
+            try String.fetchOne(database, sql: Pragma.journalMode) ?? "unknown"
         }
         let odd = try await access("cannot look for odd rows") { database -> OddRows? in
             // Missing tables, and those of another version, are told elsewhere.
             guard let columns = try? database.columns(in: "tasks"), columns.contains(where: { $0.name == "lock_place" })
             else { return nil }
-            let ids = try SQLiteFindingStatements.all.map { sql in
+            let statements = [Statements.farLeases, Statements.farHolders, Statements.greatIDs]
+            let ids = try statements.map { sql in
                 try Int64.fetchAll(database, sql: sql, arguments: ["limit": OddRows.most])
             }
             return OddRows(farLeases: ids[0], farHolders: ids[1], greatIDs: ids[2])
@@ -34,38 +35,17 @@ extension SQLiteStore {
         let (ids, stuck, count) = try await read("cannot look at the tasks") { database in
             let ids = try Int64.fetchAll(
                 database,
-                sql: "SELECT id FROM tasks WHERE status = 'WAITING' AND after_batch IS NULL ORDER BY id LIMIT ?",
-                arguments: [Self.mostTried]
+                sql: Statements.firstWaiting,
+                arguments: ["limit": Self.mostTried]
             )
-            let stuck = try Row.fetchAll(
-                database,
-                sql: "SELECT task_id, CAST(error AS BLOB) FROM task_stuck ORDER BY noted_at LIMIT 5"
-            ).map { RefusedRow(id: $0[0], name: nil, cause: $0.text(1)) }
-            return (ids, stuck, try Int.fetchOne(database, sql: "SELECT count(*) FROM task_stuck") ?? 0)
+            let stuck = try Row.fetchAll(database, sql: Statements.firstStuck)
+                .map { RefusedRow(id: $0[0], name: nil, cause: $0.text(1)) }
+            return (ids, stuck, try Int.fetchOne(database, sql: Statements.countStuck) ?? 0)
         }
         let refused = try await refused(among: ids, owner: "check", leaseEnd: SQLiteTime.text(Date()))
             .filter { !$0.isForNow }
         return [Finding.refused(refused, of: ids.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)
     }
-}
-
-/// Rows that no program of taskrun's writes so: see ``TaskRun/OddRows``.
-private enum SQLiteFindingStatements {
-    static let all = [
-        """
-        SELECT id
-        FROM tasks INDEXED BY tasks_lease
-        WHERE status = 'PROCESSING' AND julianday(lease_expires_at) > julianday('now', '+86460 seconds')
-        LIMIT :limit
-        """,
-        """
-        SELECT id
-        FROM tasks
-        WHERE lock_place = 2 AND status = 'WAITING' AND julianday(run_at) > julianday('now', '+31 days')
-        LIMIT :limit
-        """,
-        "SELECT id FROM tasks WHERE id > 4611686018427387904 ORDER BY id LIMIT :limit",
-    ]
 }
 
 extension Finding {

@@ -7,7 +7,7 @@ extension SQLiteStore {
     /// What is limited.
     public func limits() async throws(StoreError) -> [TaskLimit] {
         try await access("cannot read the limits") { database in
-            try Row.fetchAll(database.cachedStatement(sql: SQLiteLimitStatements.all)).map { row in
+            try Row.fetchAll(database.cachedStatement(sql: Statements.limits)).map { row in
                 TaskLimit(
                     row[0] == "queue" ? .queue(row.text(1)) : .name(row.text(1)),
                     running: row.number(2, in: 0...Int64(Int32.max)).map { Int($0) },
@@ -64,7 +64,7 @@ extension SQLiteStore {
         let isRemoved = limit.running == nil && limit.perMinute == nil
         try await transaction("cannot limit \(kind) \"\(name)\"") { database in
             try database.execute(
-                sql: isRemoved ? SQLiteLimitStatements.remove : SQLiteLimitStatements.set,
+                sql: isRemoved ? Statements.removeLimit : Statements.setLimit,
                 arguments: isRemoved
                     ? ["kind": kind, "name": name]
                     : ["kind": kind, "name": name, "running": limit.running, "per_minute": limit.perMinute]
@@ -77,13 +77,13 @@ extension Database {
     /// How many more a limit lets begin; nil: any number.
     fileprivate func quota(of limit: TaskLimit.Subject, now: Date) throws -> Int? {
         let arguments: StatementArguments = ["kind": limit.kind, "name": limit.name, "now": SQLiteTime.text(now)]
-        let row = try Row.fetchOne(cachedStatement(sql: SQLiteLimitStatements.quota), arguments: arguments)
+        let row = try Row.fetchOne(cachedStatement(sql: Statements.quota), arguments: arguments)
         let quotas: [Int] = [row?[0], row?[1]].compactMap(\.self)
         return quotas.min()
     }
 
     fileprivate func count(_ number: Int, begunOf limit: TaskLimit.Subject, now: Date) throws {
-        try cachedStatement(sql: SQLiteLimitStatements.count).execute(arguments: [
+        try cachedStatement(sql: Statements.countBegun).execute(arguments: [
             "kind": limit.kind, "name": limit.name, "now": SQLiteTime.text(now), "number": number,
         ])
     }

@@ -29,7 +29,7 @@ extension SQLiteStore {
         let heads = try heads(request, keyed: true, limit: most, now: now, in: database)
         let isWhole = !lanes.withLock { $0.isPartial(LaneMemory.Key(request, keyed: true)) }
         var rows = KeyedRows(isComplete: isWhole && heads.rows.count < most, heads: heads)
-        let statement = try database.cachedStatement(sql: SQLiteLockStatements.isAllowed)
+        let statement = try database.cachedStatement(sql: Statements.isAllowed)
         let except = SQLiteJSON.text(avoided.sorted())
         for row in heads.rows where !avoided.contains(row.id) {
             if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now, "except": except]) ?? false {
@@ -40,7 +40,7 @@ extension SQLiteStore {
         }
         if !rows.behind.isEmpty {
             let arguments: StatementArguments = ["ids": SQLiteJSON.text(rows.behind)]
-            try database.cachedStatement(sql: SQLiteLockStatements.markBehind).execute(arguments: arguments)
+            try database.cachedStatement(sql: Statements.markBehind).execute(arguments: arguments)
         }
         return rows
     }
@@ -50,21 +50,21 @@ extension SQLiteStore {
         try await transaction("cannot put lock keys right") { database in
             let text = SQLiteTime.text(now ?? Date())
             var count = try database.giveKeysToCrashed(limit: Self.mendLimit)
-            guard let span = try Row.fetchOne(database, sql: SQLiteLockStatements.spanBehind),
+            guard let span = try Row.fetchOne(database, sql: Statements.spanBehind),
                 let least: Int64 = span[0], let most: Int64 = span[1]
             else { return count }
             // Where they are very many: the first ones, and some from anywhere, so that each has its turn.
             for start in [least, Int64.random(in: least...most)] {
                 let deserted = try Int64.fetchAll(
                     database,
-                    sql: SQLiteLockStatements.deserted,
+                    sql: Statements.deserted,
                     arguments: ["id": start, "limit": Self.mendLimit, "now": text]
                 )
                 for id in deserted {
                     do {
-                        try database.execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
+                        try database.execute(sql: Statements.freeFailedHolder, arguments: ["id": id])
                         try database.execute(
-                            sql: SQLiteLockStatements.promoteKeyOf,
+                            sql: Statements.promoteKeyOf,
                             arguments: ["id": id, "now": text]
                         )
                         count += database.changesCount
@@ -81,17 +81,17 @@ extension SQLiteStore {
 extension Database {
     /// Gives rows whose runs died their keys, where nobody else holds them; returns how many.
     fileprivate func giveKeysToCrashed(limit: Int) throws -> Int {
-        try Int64.fetchAll(self, sql: SQLiteLockStatements.crashedWithoutKey, arguments: ["limit": limit])
+        try Int64.fetchAll(self, sql: Statements.crashedWithoutKey, arguments: ["limit": limit])
             .count { id in
-                try execute(sql: SQLiteLockStatements.freeFailedHolder, arguments: ["id": id])
-                try execute(sql: SQLiteLockStatements.holdCrashed, arguments: ["id": id])
+                try execute(sql: Statements.freeFailedHolder, arguments: ["id": id])
+                try execute(sql: Statements.holdCrashed, arguments: ["id": id])
                 return changesCount == 1
             }
     }
 
     /// Whether any row with a lock key is to be looked at: one step in an index that is empty where nobody uses keys.
     func isAnyKeyedOpen() throws -> Bool {
-        try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyOpen)) != nil
+        try Row.fetchOne(cachedStatement(sql: Statements.anyOpen)) != nil
     }
 
     /// Whether a row with a lock key is due that is to be looked at, or may be: not all were seen.
@@ -103,14 +103,14 @@ extension Database {
     func holdKeys(of keyed: [Int64], among chosen: Set<Int64>) throws {
         let held = chosen.intersection(keyed)
         guard !held.isEmpty else { return }
-        try cachedStatement(sql: SQLiteLockStatements.hold).execute(arguments: ["ids": SQLiteJSON.text(held.sorted())])
+        try cachedStatement(sql: Statements.hold).execute(arguments: ["ids": SQLiteJSON.text(held.sorted())])
     }
 
     /// After a claim ended: if the row does not keep its key, the next one of the key is to be looked at.
     func letGo(_ key: String, _ settlement: Settlement, gaveWay: Bool, now: Date) throws {
         if !gaveWay, settlement.keepsKey { return }
         let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
-        try cachedStatement(sql: SQLiteLockStatements.free).execute(arguments: arguments)
+        try cachedStatement(sql: Statements.free).execute(arguments: arguments)
         try promote(key, now: now)
     }
 
@@ -118,7 +118,7 @@ extension Database {
     func promote(_ key: String, now: Date = Date()) throws {
         let arguments: StatementArguments = ["key": key, "now": SQLiteTime.text(now)]
         do {
-            try cachedStatement(sql: SQLiteLockStatements.promote).execute(arguments: arguments)
+            try cachedStatement(sql: Statements.promote).execute(arguments: arguments)
         } catch let error as DatabaseError where error.refusesRow && isInsideTransaction {
             // The next one's own trouble; a later run tries to lead the line on.
         }
@@ -126,7 +126,7 @@ extension Database {
 
     /// Whether a row was not begun in time.
     func isAnyExpired(now: String) throws -> Bool {
-        try Row.fetchOne(cachedStatement(sql: SQLiteLockStatements.anyExpired), arguments: ["now": now]) != nil
+        try Row.fetchOne(cachedStatement(sql: Statements.anyExpired), arguments: ["now": now]) != nil
     }
 
     /// Makes rows FAILED that were not begun in time.
@@ -137,7 +137,7 @@ extension Database {
     ) throws -> [ExpiredTask] {
         guard try isAnyExpired(now: now) else { return [] }
         let rows = try Row.fetchAll(
-            cachedStatement(sql: SQLiteLockStatements.expire),
+            cachedStatement(sql: Statements.expire),
             arguments: [
                 "now": now, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted()),
             ]

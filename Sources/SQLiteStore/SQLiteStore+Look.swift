@@ -7,7 +7,7 @@ extension SQLiteStore {
     public func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await read("cannot look for tasks") { database in
             let now = SQLiteTime.text(Date())
-            let holdsClaims = try Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyClaim)) != nil
+            let holdsClaims = try Row.fetchOne(database.cachedStatement(sql: Statements.anyClaim)) != nil
             let waiting = try database.waitingNames(limit: Look.nameLimit)
             // Names that nobody waits for are the most part, and need not be looked for.
             let known = waiting.count < Look.nameLimit ? names.filter(Set(waiting).contains) : names
@@ -15,17 +15,17 @@ extension SQLiteStore {
                 try !known.isEmpty
                 && (!database.lanes(names: known, queues: queues, now: now, atMost: 1).isNothing
                     || database.isAnyKeyedDue(names: known, queues: queues, now: now)
-                    || Row.fetchOne(database.cachedStatement(sql: SQLiteStatements.anyCrashed), arguments: ["now": now])
+                    || Row.fetchOne(database.cachedStatement(sql: Statements.anyCrashed), arguments: ["now": now])
                         != nil)
             let expired = try Row.fetchOne(
-                database.cachedStatement(sql: SQLiteResultStatements.anyExpired),
+                database.cachedStatement(sql: Statements.anyExpiredResult),
                 arguments: ["now": now]
             )
             return Look(
                 holdsClaims: holdsClaims,
                 isDue: try isDue || database.isAnyExpired(now: now),
-                hasLine: try Row.fetchOne(database.cachedStatement(sql: SQLiteLockStatements.anyBehind)) != nil,
-                hasBatch: try Row.fetchOne(database.cachedStatement(sql: SQLiteBatchStatements.anyWaits)) != nil,
+                hasLine: try Row.fetchOne(database.cachedStatement(sql: Statements.anyBehind)) != nil,
+                hasBatch: try Row.fetchOne(database.cachedStatement(sql: Statements.anyWaits)) != nil,
                 waitingNames: waiting,
                 holdsExpired: expired != nil
             )

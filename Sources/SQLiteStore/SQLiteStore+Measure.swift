@@ -9,8 +9,8 @@ extension SQLiteStore {
     /// - Throws: What the database reports.
     public func conditions() async throws(StoreError) -> (version: String, journal: String, synchronous: String) {
         try await access("cannot read the settings") { database in
-            let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "unknown"
-            let number = try Int.fetchOne(database, sql: "PRAGMA synchronous")
+            let journal = try String.fetchOne(database, sql: Pragma.journalMode) ?? "unknown"
+            let number = try Int.fetchOne(database, sql: Pragma.synchronous)
             let synchronous = Synchronous.allCases.first { $0.number == number }
             return (SQLiteLibrary.version, journal, synchronous?.rawValue ?? "extra")
         }
@@ -38,4 +38,7 @@ extension SQLiteStore {
             throw StoreError(.database, subject: "cannot remove \(file)", cause: String(cString: strerror(errno)))
         }
     }
+
+    /// Which rows a claim of plain tasks asks for, as SQL: those of the index `tasks_due`.
+    public static var plainRows: String { Statements.part("plain_rows", of: Statements.nextQueue) }
 }

@@ -19,7 +19,7 @@ extension SQLiteStore {
         try await transaction("cannot pause queue \"\(queue)\"") { database in
             let now = Date()
             try database.execute(
-                sql: SQLiteDeskStatements.pause,
+                sql: Statements.pause,
                 arguments: [
                     "queue": queue, "until": time.map { SQLiteTime.text(now.addingTimeInterval($0 / .seconds(1))) },
                     "now": SQLiteTime.text(now),
@@ -39,7 +39,7 @@ extension SQLiteStore {
         try await transaction("cannot resume queues") { database in
             try Row.fetchAll(
                 database,
-                sql: SQLiteDeskStatements.resume,
+                sql: Statements.resume,
                 arguments: ["queues": SQLiteJSON.text(queues), "now": SQLiteTime.text(Date())]
             ).map { $0.text(0) }.sorted()
         }
@@ -52,7 +52,7 @@ extension Database {
 
     /// The queues that are paused now, by name.
     func pausedQueues() throws -> [PausedQueue] {
-        try Row.fetchAll(self, sql: SQLiteDeskStatements.paused, arguments: ["now": SQLiteTime.text(Date())]).map {
+        try Row.fetchAll(self, sql: Statements.pauses, arguments: ["now": SQLiteTime.text(Date())]).map {
             row in
             PausedQueue(
                 queue: row.text(0),

@@ -9,7 +9,7 @@ extension SQLiteStore {
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         try await endStuck()
         let owners = try await access("cannot look for dead runs") { database in
-            try Row.fetchAll(database, sql: SQLiteStatements.owners).map { $0.text(0) }
+            try Row.fetchAll(database, sql: Statements.owners).map { $0.text(0) }
         }
         // Outside of any transaction: finding out may take a moment.
         var dead: [String] = []
@@ -24,7 +24,7 @@ extension SQLiteStore {
         }
         let isNothing = try await access("cannot look for abandoned tasks") { database in
             let now = request.now ?? Date()
-            return try Row.fetchOne(database, sql: SQLiteStatements.abandoned, arguments: arguments(now)) == nil
+            return try Row.fetchOne(database, sql: Statements.abandoned, arguments: arguments(now)) == nil
         }
         let runs = SQLiteJSON.text(owners.filter { RunIdentity(text: $0) != nil })
         @Sendable func far(_ now: Date) -> StatementArguments {
@@ -37,7 +37,7 @@ extension SQLiteStore {
         }
         let isFar = try await access("cannot look for leases") { database in
             let now = request.now ?? Date()
-            return try Row.fetchOne(database, sql: SQLiteStatements.far, arguments: far(now)) != nil
+            return try Row.fetchOne(database, sql: Statements.far, arguments: far(now)) != nil
         }
         if isNothing, !isFar { return [] }
         let doing = "cannot take over abandoned tasks"
@@ -47,9 +47,9 @@ extension SQLiteStore {
                 let now = request.now ?? Date()
                 if isFar {
                     let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease), "id": nil]
-                    try database.execute(sql: SQLiteStatements.cut, arguments: far(now) + end)
+                    try database.execute(sql: Statements.cut, arguments: far(now) + end)
                 }
-                let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now))
+                let rows = try Row.fetchAll(database, sql: Statements.abandoned, arguments: arguments(now))
                 return try database.takeOver(rows, request, now: now)
             }
         } catch  where error.code == .refused {
@@ -65,14 +65,14 @@ extension SQLiteStore {
     ) async throws(StoreError) {
         let ids = try await access("cannot look for leases") { database in
             let now = request.now ?? Date()
-            return try Row.fetchAll(database, sql: SQLiteStatements.far, arguments: far(now)).map { $0[0] as Int64 }
+            return try Row.fetchAll(database, sql: Statements.far, arguments: far(now)).map { $0[0] as Int64 }
         }
         for id in ids {
             do {
                 try await transaction("cannot end the lease of task \(id)", isAboutRows: true) { database in
                     let now = request.now ?? Date()
                     let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease), "id": id]
-                    try database.execute(sql: SQLiteStatements.cut, arguments: far(now) + end)
+                    try database.execute(sql: Statements.cut, arguments: far(now) + end)
                 }
             } catch  where error.code == .refused {
                 request.refused(id, error.cause)
@@ -87,7 +87,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [RecoveredTask] {
         let ids = try await access("cannot look for abandoned tasks") { database in
             let now = request.now ?? Date()
-            return try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now)).map {
+            return try Row.fetchAll(database, sql: Statements.abandoned, arguments: arguments(now)).map {
                 $0[0] as Int64
             }
         }
@@ -97,7 +97,7 @@ extension SQLiteStore {
             do {
                 taken += try await transaction("cannot take over task \(id)", isAboutRows: true) { database in
                     let now = request.now ?? Date()
-                    let rows = try Row.fetchAll(database, sql: SQLiteStatements.abandoned, arguments: arguments(now))
+                    let rows = try Row.fetchAll(database, sql: Statements.abandoned, arguments: arguments(now))
                     return try database.takeOver(rows.filter { $0[0] == id }, request, now: now)
                 }
             } catch  where error.code == .refused {
@@ -118,10 +118,10 @@ extension Database {
     /// Names of WAITING tasks, sorted, found by stepping from name to name along the index.
     func waitingNames(limit: Int) throws -> [String] {
         var names = Set(
-            try Row.fetchAll(cachedStatement(sql: SQLiteStatements.crashedNames), arguments: ["limit": limit])
+            try Row.fetchAll(cachedStatement(sql: Statements.crashedNames), arguments: ["limit": limit])
                 .map { $0.text(0) }
         )
-        for sql in [SQLiteStatements.nextWaitingName, SQLiteStatements.nextKeyedName] {
+        for sql in [Statements.nextWaitingName, Statements.nextKeyedName] {
             let statement = try cachedStatement(sql: sql)
             var (last, steps) = (Data(), 0)
             while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
@@ -188,7 +188,7 @@ extension Database {
         if isGone { try removeIfCancelled(id, keep: keep, now: now) }
         if status == .failed { try keepFailed(id, keep: keep, now: now) }
         if let key, gaveWay || status == .failed {
-            try execute(sql: SQLiteLockStatements.freeFailed, arguments: ["id": id])
+            try execute(sql: Statements.freeFailed, arguments: ["id": id])
             try promote(key, now: now)
         }
         let task = RecoveredTask(
@@ -210,7 +210,7 @@ extension Database {
         now: Date
     ) throws -> (gaveWay: Bool, removed: String?) {
         do {
-            try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
+            try execute(sql: Statements.takeOver, arguments: arguments)
             guard changesCount == 1 else {
                 throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
             }
@@ -220,7 +220,7 @@ extension Database {
             case nil: throw error
             case .toNewer: return (try giveWay(id, keep: keep, now: now), nil)
             case .forNewer(let batch):
-                try execute(sql: SQLiteStatements.takeOver, arguments: arguments)
+                try execute(sql: Statements.takeOver, arguments: arguments)
                 return (false, batch)
             }
         }

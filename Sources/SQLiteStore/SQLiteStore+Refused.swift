@@ -11,7 +11,7 @@ extension SQLiteStore {
     func passOver(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Exchange? {
         let (due, late) = try await candidates(request, now: now)
         var found = try await refused(of: late[...]) { ids, database in
-            try database.execute(sql: SQLiteLockStatements.expiryTrial, arguments: ["ids": SQLiteJSON.text(ids)])
+            try database.execute(sql: Statements.expiryTrial, arguments: ["ids": SQLiteJSON.text(ids)])
             return try database.failed(ids)
         }.map { RefusedRow(id: $0.id, name: $0.name, cause: $0.cause) }
         let known = Set(found.map(\.id))
@@ -70,9 +70,9 @@ extension SQLiteStore {
 
     /// Whether `tasks` has triggers of somebody else's; looked for again only when the schema has changed.
     func hasTriggers(in database: Database) throws -> Bool {
-        let version = try Int64.fetchOne(database.cachedStatement(sql: SQLiteStatements.schemaVersion)) ?? 0
+        let version = try Int64.fetchOne(database.cachedStatement(sql: Pragma.schemaVersion)) ?? 0
         if let known = triggers.withLock({ $0 }), known.version == version { return known.areThere }
-        let areThere = try Bool.fetchOne(database, sql: SQLiteStatements.anyTrigger) ?? false
+        let areThere = try Bool.fetchOne(database, sql: Statements.anyTrigger) ?? false
         triggers.withLock { $0 = (version, areThere) }
         return areThere
     }
@@ -87,7 +87,7 @@ extension SQLiteStore {
             let avoided = avoided.withLock { $0.ids }
             let late = try Int64.fetchAll(
                 database,
-                sql: SQLiteLockStatements.late,
+                sql: Statements.late,
                 arguments: [
                     "now": text, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted()),
                 ]
@@ -143,7 +143,7 @@ extension Database {
     /// - Returns: How many were claimed.
     fileprivate func tryClaim(_ ids: [Int64], _ owner: String, _ leaseEnd: String) throws -> Int {
         let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner, "lease_end": leaseEnd]
-        try execute(sql: SQLiteStatements.claimTrial, arguments: arguments)
+        try execute(sql: Statements.claimTrial, arguments: arguments)
         return try held(ids, by: owner)
     }
 
@@ -152,11 +152,11 @@ extension Database {
     /// Triggers that act after the UPDATE come later than its RETURNING.
     func held(_ ids: [Int64], by owner: String) throws -> Int {
         let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner]
-        return try Int.fetchOne(self, sql: SQLiteStatements.countHeld, arguments: arguments) ?? 0
+        return try Int.fetchOne(self, sql: Statements.countHeld, arguments: arguments) ?? 0
     }
 
     /// How many of these rows are FAILED.
     fileprivate func failed(_ ids: [Int64]) throws -> Int {
-        try Int.fetchOne(self, sql: SQLiteStatements.countFailed, arguments: ["ids": SQLiteJSON.text(ids)]) ?? 0
+        try Int.fetchOne(self, sql: Statements.countFailed, arguments: ["ids": SQLiteJSON.text(ids)]) ?? 0
     }
 }

@@ -8,7 +8,7 @@ extension Database {
         guard let record = settlement.record, let (state, error) = settlement.verdict.resultState else { return }
         let (text, bytes) = state == .complete ? record.columns : (nil, nil)
         let progress = record.progress
-        try cachedStatement(sql: SQLiteResultStatements.keep).execute(arguments: [
+        try cachedStatement(sql: Statements.keep).execute(arguments: [
             "id": settlement.proof.id, "claim_no": settlement.proof.number, "state": state.rawValue,
             "result": text, "bytes": bytes.map { Data($0) }, "size": record.size,
             "error": error.map(LastError.fit),
@@ -31,12 +31,12 @@ extension Database {
     @discardableResult
     func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> Gone? {
         if let keep {
-            try cachedStatement(sql: SQLiteResultStatements.keepCancelled).execute(
+            try cachedStatement(sql: Statements.keepCancelled).execute(
                 arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
             )
         }
         let gone = try Row.fetchOne(
-            cachedStatement(sql: SQLiteResultStatements.deleteCancelled),
+            cachedStatement(sql: Statements.deleteCancelled),
             arguments: ["id": id]
         )
         guard let gone else { return nil }
@@ -50,7 +50,7 @@ extension Database {
 extension Database {
     /// Leaves the result of a row that became FAILED although no handler ended.
     func keepFailed(_ id: Int64, keep: Duration, now: Date) throws {
-        try cachedStatement(sql: SQLiteResultStatements.keepFailed).execute(
+        try cachedStatement(sql: Statements.keepFailed).execute(
             arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
         )
     }
@@ -60,7 +60,7 @@ extension SQLiteStore {
     /// Writes progress down, of all or of none.
     public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
         try await transaction("cannot write progress") { database in
-            let statement = try database.cachedStatement(sql: SQLiteResultStatements.progress)
+            let statement = try database.cachedStatement(sql: Statements.progress)
             for (proof, note) in progress {
                 try statement.execute(arguments: [
                     "id": proof.id, "claim_no": proof.number, "done": note.progress.done,
@@ -76,7 +76,7 @@ extension SQLiteStore {
         let known = Set(proofs)
         return try await access("cannot look for tasks to cancel") { database in
             try Row.fetchAll(
-                database.cachedStatement(sql: SQLiteResultStatements.cancelRequests),
+                database.cachedStatement(sql: Statements.cancelRequests),
                 arguments: ["ids": SQLiteJSON.text(proofs.map(\.id))]
             ).map { ClaimProof(id: $0[0], number: $0.number(1, in: 0...Int64.max) ?? 0) }.filter(known.contains)
         }
@@ -86,7 +86,7 @@ extension SQLiteStore {
     public func prune(limit: Int, now: Date?) async throws(StoreError) -> Int {
         try await transaction("cannot remove old results") { database in
             let text = SQLiteTime.text(now ?? Date())
-            try database.execute(sql: SQLiteResultStatements.prune, arguments: ["now": text, "limit": limit])
+            try database.execute(sql: Statements.prune, arguments: ["now": text, "limit": limit])
             return database.changesCount
         }
     }
@@ -96,12 +96,12 @@ extension SQLiteStore {
         try await read("cannot read results") { database in
             try tokens.compactMap { token in
                 let row = try Row.fetchOne(
-                    database.cachedStatement(sql: SQLiteDeskStatements.showToken),
+                    database.cachedStatement(sql: Statements.showToken),
                     arguments: ["token": token]
                 ).map(TaskRow.init)
                 if let row, row.status != .failed { return TokenState.answer(row: row, result: nil) }
                 let result = try Row.fetchOne(
-                    database.cachedStatement(sql: SQLiteResultStatements.result),
+                    database.cachedStatement(sql: Statements.result),
                     arguments: ["token": token, "now": SQLiteTime.text(Date())]
                 ).flatMap(TokenState.init)
                 return TokenState.answer(row: row, result: result)
@@ -115,7 +115,7 @@ extension SQLiteStore {
             let now = Date()
             return try Row.fetchOne(
                 database,
-                sql: SQLiteResultStatements.reusable,
+                sql: Statements.reusable,
                 arguments: [
                     "name": name, "hash": dataHash, "now": SQLiteTime.text(now),
                     "since": SQLiteTime.text(now.addingTimeInterval(-(age / .seconds(1)))),
@@ -147,8 +147,8 @@ extension SQLiteStore {
         patience: Duration
     ) async throws(StoreError) -> [CancelOutcome] {
         try await access("cannot cancel tasks") { database in
-            try database.execute(sql: "PRAGMA busy_timeout = \(Int(patience / .milliseconds(1)))")
-            defer { try? database.execute(sql: "PRAGMA busy_timeout = 5000") }
+            try database.execute(sql: Pragma.patience(patience))
+            defer { try? database.execute(sql: Pragma.patience(.seconds(5))) }
             var outcomes: [CancelOutcome] = []
             try database.inTransaction(.immediate) {
                 let now = Date()
@@ -170,7 +170,7 @@ extension SQLiteStore {
             case .id(let number): id = number
             case .token(let token):
                 id = try? await access("cannot look for tasks to cancel") { database in
-                    try Int64.fetchOne(database, sql: SQLiteResultStatements.idOfToken, arguments: ["token": token])
+                    try Int64.fetchOne(database, sql: Statements.idOfToken, arguments: ["token": token])
                 }
             }
             guard let id else { continue }
@@ -194,12 +194,12 @@ extension Database {
         switch target {
         case .id(let number): id = number
         case .token(let token):
-            id = try Int64.fetchOne(self, sql: SQLiteResultStatements.idOfToken, arguments: ["token": token])
+            id = try Int64.fetchOne(self, sql: Statements.idOfToken, arguments: ["token": token])
         }
         if let id {
             let asked = try Row.fetchOne(
                 self,
-                sql: SQLiteResultStatements.requestCancel,
+                sql: Statements.requestCancel,
                 arguments: ["id": id, "now": SQLiteTime.text(now)]
             )
             if let asked {
@@ -210,12 +210,12 @@ extension Database {
                 }
                 return .cancelled
             }
-            if try Row.fetchOne(self, sql: SQLiteDeskStatements.show, arguments: ["id": id]) != nil { return .failed }
+            if try Row.fetchOne(self, sql: Statements.show, arguments: ["id": id]) != nil { return .failed }
         }
         guard case .token(let token) = target else { return .unknown }
         let result = try Row.fetchOne(
             self,
-            sql: SQLiteResultStatements.result,
+            sql: Statements.result,
             arguments: ["token": token, "now": SQLiteTime.text(now)]
         ).flatMap(TokenState.init)
         return result.flatMap { ResultState(rawValue: $0.state.rawValue) }.map(CancelOutcome.ended) ?? .unknown

@@ -49,7 +49,7 @@ extension SQLiteStore {
                 for migration in migrations {
                     try database.execute(sql: migration.sql)
                     try database.execute(
-                        sql: SQLiteSchemaStatements.record,
+                        sql: Statements.record,
                         arguments: [
                             "version": migration.version, "name": migration.name, "checksum": migration.checksum,
                         ]
@@ -66,36 +66,10 @@ extension SQLiteStore {
     }
 }
 
-/// The statements about the tables themselves.
-enum SQLiteSchemaStatements {
-    static let tables = """
-        SELECT name, type
-        FROM sqlite_schema
-        WHERE name IN ('tasks', 'task_migrations') AND type IN ('table', 'view')
-        """
-
-    static let applied = """
-        SELECT version, checksum
-        FROM task_migrations
-        ORDER BY version
-        """
-
-    // A few rows; asked behind the write lock, which a migration has as well.
-    static let newer = """
-        SELECT max(least_version)
-        FROM task_migrations
-        """
-
-    static let record = """
-        INSERT INTO task_migrations (version, name, checksum)
-        VALUES (:version, :name, :checksum)
-        """
-}
-
 extension Database {
     /// The version of the tables that a program must know to begin tasks; nil where this one does.
     func newerVersion() throws -> Int? {
-        let least = try Int.fetchOne(cachedStatement(sql: SQLiteSchemaStatements.newer)) ?? 0
+        let least = try Int.fetchOne(cachedStatement(sql: Statements.leastVersion)) ?? 0
         return least > Migration.newest ? least : nil
     }
 
@@ -103,14 +77,14 @@ extension Database {
     /// - Returns: What is there.
     /// - Throws: ``StoreError/Code/schema`` for such tables.
     fileprivate func schemaState(_ subject: String) throws -> SchemaState {
-        let encoding = try String.fetchOne(self, sql: "PRAGMA encoding") ?? "UTF-8"
+        let encoding = try String.fetchOne(self, sql: Pragma.encoding) ?? "UTF-8"
         guard encoding == "UTF-8" else { throw StoreError.encoding(subject, encoding) }
-        let rows = try Row.fetchAll(self, sql: SQLiteSchemaStatements.tables)
+        let rows = try Row.fetchAll(self, sql: Statements.tables)
         let kinds = Dictionary(rows.map { ($0[0] as String, $0[1] as String) }) { $1 }
         guard kinds["task_migrations"] != nil else {
             return SchemaState(applied: nil, hasTasksTable: kinds["tasks"] != nil)
         }
-        let applied = try Row.fetchAll(self, sql: SQLiteSchemaStatements.applied)
+        let applied = try Row.fetchAll(self, sql: Statements.applied)
             .map { SchemaState.Applied(version: $0[0], checksum: $0[1]) }
         guard applied.isEmpty || kinds["tasks"] != "view" else { throw StoreError.view(subject) }
         return SchemaState(applied: applied, hasTasksTable: kinds["tasks"] != nil)

@@ -52,7 +52,7 @@ extension SQLiteStore {
         try await access("cannot read a lease") { database in
             try Double.fetchOne(
                 database,
-                sql: SQLiteStatements.leaseLeft,
+                sql: Statements.leaseLeft,
                 arguments: ["id": proof.id, "claim_no": proof.number, "now": SQLiteTime.text(Date())]
             )
         }
@@ -78,11 +78,11 @@ extension Database {
         do {
             try inTransaction(.immediate) {
                 let key = try Row.fetchOne(
-                    cachedStatement(sql: SQLiteLockStatements.keyOf),
+                    cachedStatement(sql: Statements.keyOf),
                     arguments: ["id": proof.id]
                 )?.textIfAny(0)
                 try keep(settlement, now: Date())
-                try execute(sql: SQLiteStatements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
+                try execute(sql: Statements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
                 guard changesCount == 1 else {
                     throw Undone(outcome: try isInHand(proof) ? .failed(error: Self.skipped) : .leaseLost)
                 }

@@ -40,7 +40,7 @@ extension Database {
     /// Whether a row still carries a claim.
     func isInHand(_ proof: ClaimProof) throws -> Bool {
         try Row.fetchOne(
-            cachedStatement(sql: SQLiteStatements.isInHand),
+            cachedStatement(sql: Statements.isInHand),
             arguments: ["id": proof.id, "claim_no": proof.number]
         ) != nil
     }
@@ -55,7 +55,7 @@ extension Database {
         var isOurs = [Bool](repeating: true, count: proofs.count)
         for (number, places) in Dictionary(grouping: proofs.indices, by: { proofs[$0].number }) {
             if places.count > 1, try deleteAll(places.map { proofs[$0].id }, claimNumber: number) { continue }
-            let delete = try BareStatement(SQLiteStatements.delete, in: self)
+            let delete = try BareStatement(Statements.delete, in: self)
             delete.bind(delete.place(of: "claim_no"), number)
             for place in places {
                 delete.bind(delete.place(of: "id"), proofs[place].id)
@@ -69,7 +69,7 @@ extension Database {
     private func deleteAll(_ ids: [Int64], claimNumber: Int64) throws -> Bool {
         var isWhole = false
         try inSavepoint {
-            let delete = try BareStatement(SQLiteStatements.deleteAll, in: self)
+            let delete = try BareStatement(Statements.deleteAll, in: self)
             delete.bind(delete.place(of: "ids"), SQLiteJSON.text(ids))
             delete.bind(delete.place(of: "claim_no"), claimNumber)
             isWhole = try delete.run() == ids.count
@@ -113,13 +113,13 @@ extension Database {
         case .delete, .cancel:
             preconditionFailure("a row to be deleted is not put back")
         case .retry(let delay, let error):
-            sql = SQLiteStatements.retry
+            sql = Statements.retry
             arguments += ["run_at": SQLiteTime.text(now, after: delay), "error": LastError.fit(error)]
         case .fail(let error):
-            sql = SQLiteStatements.fail
+            sql = Statements.fail
             arguments += ["error": LastError.fit(error)]
         case .release(let delay, let error, let isAsked):
-            sql = SQLiteStatements.release
+            sql = Statements.release
             arguments += [
                 "run_at": delay > .zero ? SQLiteTime.text(now, after: delay) : nil,
                 "least_run_at": SQLiteTime.text(now, after: max(delay, .seconds(1))),
@@ -137,7 +137,7 @@ extension SQLiteStore {
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await transaction("cannot renew leases", isAboutRows: true) { database in
             let end = SQLiteTime.text(now ?? Date(), after: lease)
-            let statement = try database.cachedStatement(sql: SQLiteStatements.renew)
+            let statement = try database.cachedStatement(sql: Statements.renew)
             return try proofs.filter { proof in
                 try statement.execute(arguments: ["id": proof.id, "claim_no": proof.number, "lease_end": end])
                 // Where the statement changes nothing although the row is there, the claim holds for as long as it does.
@@ -154,7 +154,7 @@ extension SQLiteStore {
         let known = Set(known)
         return try await transaction("cannot give tasks back", isAboutRows: true) { database in
             let held = try Row.fetchAll(
-                database.cachedStatement(sql: SQLiteStatements.held),
+                database.cachedStatement(sql: Statements.held),
                 arguments: ["owner": owner]
             )
             let settlements = held.compactMap { row -> Settlement? in

@@ -9,7 +9,7 @@ extension SQLiteStore {
     public func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError) {
         try await transaction("cannot note that task \(proof.id) has ended", isAboutRows: true) { database in
             try database.execute(
-                sql: SQLiteStuckStatements.note,
+                sql: Statements.noteStuck,
                 arguments: ["id": proof.id, "claim_no": proof.number, "is_done": isDone, "error": LastError.fit(why)]
             )
         }
@@ -18,7 +18,7 @@ extension SQLiteStore {
     /// Writes the ends of tasks that the file has refused before, where it takes them now.
     func endStuck() async throws(StoreError) {
         let stuck = try await access("cannot look for tasks that have ended") { database in
-            try Row.fetchAll(database, sql: SQLiteStuckStatements.some, arguments: ["limit": Self.stuckLimit])
+            try Row.fetchAll(database, sql: Statements.stuck, arguments: ["limit": Self.stuckLimit])
                 .map { Stuck($0) }
         }
         for one in stuck {
@@ -28,7 +28,7 @@ extension SQLiteStore {
             let proof = one.settlement.proof
             try await transaction("cannot forget that task \(proof.id) has ended") { database in
                 try database.execute(
-                    sql: SQLiteStuckStatements.forget,
+                    sql: Statements.forgetStuck,
                     arguments: ["id": proof.id, "claim_no": proof.number]
                 )
             }
@@ -51,25 +51,4 @@ private struct Stuck: Sendable {
         )
         isThere = row[4]
     }
-}
-
-/// The statements about tasks whose handlers have ended and whose rows the file does not let be written.
-enum SQLiteStuckStatements {
-    static let note = """
-        INSERT OR REPLACE INTO task_stuck (task_id, claim_no, is_done, error)
-        VALUES (:id, :claim_no, :is_done, :error)
-        """
-
-    // With what their ends need: NULL where the row is gone or has another claim.
-    static let some = """
-        SELECT stuck.task_id, stuck.claim_no, stuck.is_done, CAST(stuck.error AS BLOB), tasks.id IS NOT NULL,
-            CAST(tasks.lock_key AS BLOB), CAST(tasks.batch AS BLOB)
-        FROM task_stuck AS stuck
-            LEFT JOIN tasks
-                ON tasks.id = stuck.task_id AND tasks.claim_no = stuck.claim_no AND tasks.status = 'PROCESSING'
-        ORDER BY random()
-        LIMIT :limit
-        """
-
-    static let forget = "DELETE FROM task_stuck WHERE task_id = :id AND claim_no = :claim_no"
 }

@@ -10,60 +10,60 @@ struct SQLiteOdditiesTests {
     @Test(
         "each statement of a run goes by the index it was written for",
         arguments: [
-            (SQLiteStatements.nextQueue, "tasks_due (task_name=? AND queue>? AND queue<?)"),
-            (SQLiteStatements.nextPriority, "tasks_due (task_name=? AND queue=? AND priority>? AND priority<?)"),
-            (SQLiteStatements.headOfLane, "tasks_due (task_name=? AND queue=? AND priority=? AND <expr><?)"),
-            (SQLiteStatements.crashed, "tasks_crashed (crashes>? AND crashes<?)"),
-            (SQLiteStatements.claim, "INTEGER PRIMARY KEY"), (SQLiteStatements.delete, "INTEGER PRIMARY KEY"),
-            (SQLiteStatements.deleteAll, "INTEGER PRIMARY KEY"),
-            (SQLiteStatements.retry, "INTEGER PRIMARY KEY"), (SQLiteStatements.fail, "INTEGER PRIMARY KEY"),
-            (SQLiteStatements.release, "INTEGER PRIMARY KEY"), (SQLiteStatements.renew, "INTEGER PRIMARY KEY"),
-            (SQLiteStatements.leaseLeft, "INTEGER PRIMARY KEY"),
-            (SQLiteStatements.takeOver, "INTEGER PRIMARY KEY"), (SQLiteStatements.owners, "USING INDEX tasks_lease"),
-            (SQLiteStatements.abandoned, "USING INDEX tasks_lease"), (SQLiteStatements.held, "USING INDEX tasks_lease"),
-            (SQLiteStatements.nextWaitingName, "tasks_due (task_name>? AND task_name<?)"),
-            (SQLiteStatements.crashedNames, "USING INDEX tasks_crashed"),
-            (SQLiteStatements.anyClaim, "INDEX tasks_lease"), (SQLiteLimitStatements.quota, "USING INDEX tasks_lease"),
-            (SQLiteStatements.anyCrashed, "USING INDEX tasks_crashed"),
-            (DueLook.crashed, "USING INDEX tasks_crashed"),
-            (DueLook.firstExpiry, "INDEX tasks_expiry"),
-            (SQLiteStatements.nextKeyedQueue, "tasks_lock_open (task_name=? AND queue>? AND queue<?)"),
+            (Statements.nextQueue, "tasks_due (task_name=? AND queue>? AND queue<?)"),
+            (Statements.nextPriority, "tasks_due (task_name=? AND queue=? AND priority>? AND priority<?)"),
+            (Statements.headOfLane, "tasks_due (task_name=? AND queue=? AND priority=? AND <expr><?)"),
+            (Statements.crashed, "tasks_crashed (crashes>? AND crashes<?)"),
+            (Statements.claim, "INTEGER PRIMARY KEY"), (Statements.delete, "INTEGER PRIMARY KEY"),
+            (Statements.deleteAll, "INTEGER PRIMARY KEY"),
+            (Statements.retry, "INTEGER PRIMARY KEY"), (Statements.fail, "INTEGER PRIMARY KEY"),
+            (Statements.release, "INTEGER PRIMARY KEY"), (Statements.renew, "INTEGER PRIMARY KEY"),
+            (Statements.leaseLeft, "INTEGER PRIMARY KEY"),
+            (Statements.takeOver, "INTEGER PRIMARY KEY"), (Statements.owners, "USING INDEX tasks_lease"),
+            (Statements.abandoned, "USING INDEX tasks_lease"), (Statements.held, "USING INDEX tasks_lease"),
+            (Statements.nextWaitingName, "tasks_due (task_name>? AND task_name<?)"),
+            (Statements.crashedNames, "USING INDEX tasks_crashed"),
+            (Statements.anyClaim, "INDEX tasks_lease"), (Statements.quota, "USING INDEX tasks_lease"),
+            (Statements.anyCrashed, "USING INDEX tasks_crashed"),
+            (Statements.firstCrashed, "USING INDEX tasks_crashed"),
+            (Statements.firstExpiry, "INDEX tasks_expiry"),
+            (Statements.nextKeyedQueue, "tasks_lock_open (task_name=? AND queue>? AND queue<?)"),
             (
-                SQLiteStatements.nextKeyedPriority,
+                Statements.nextKeyedPriority,
                 "tasks_lock_open (task_name=? AND queue=? AND priority>? AND priority<?)"
             ),
-            (SQLiteStatements.headOfKeyedLane, "tasks_lock_open (task_name=? AND queue=? AND priority=? AND <expr><?)"),
-            (SQLiteStatements.nextKeyedName, "tasks_lock_open (task_name>? AND task_name<?)"),
-            (SQLiteLockStatements.anyOpen, "INDEX tasks_lock_open"),
-            (SQLiteLockStatements.isAllowed, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
-            (SQLiteLockStatements.isAllowed, "first USING INDEX tasks_lock_line (lock_key=?)"),
-            (SQLiteLockStatements.promote, "tasks_lock_line (lock_key=?)"),
-            (SQLiteLockStatements.promoteKeyOf, "tasks_lock_line (lock_key=?)"),
-            (SQLiteLockStatements.promote, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
-            (SQLiteLockStatements.anyBehind, "INDEX tasks_lock_behind"),
-            (SQLiteLockStatements.anyBehind, "INDEX tasks_crashed"),
-            (SQLiteLockStatements.crashedWithoutKey, "INDEX tasks_crashed"),
-            (SQLiteLockStatements.holdCrashed, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
-            (SQLiteLockStatements.freeFailedHolder, "INDEX tasks_lock_holder (lock_key=?)"),
-            (SQLiteLockStatements.spanBehind, "INDEX tasks_lock_behind"),
-            (SQLiteLockStatements.deserted, "INDEX tasks_lock_behind"),
-            (SQLiteLockStatements.deserted, "open USING INDEX tasks_lock_line (lock_key=?)"),
-            (SQLiteLockStatements.free, "INTEGER PRIMARY KEY"), (SQLiteLockStatements.hold, "INTEGER PRIMARY KEY"),
-            (SQLiteLockStatements.markBehind, "INTEGER PRIMARY KEY"),
-            (SQLiteLockStatements.anyExpired, "INDEX tasks_expiry (<expr><?)"),
-            (SQLiteLockStatements.expire, "INDEX tasks_expiry (<expr><?)"),
-            (SQLiteEqualStatements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
-            (SQLiteDeskStatements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
-            (SQLiteStatements.claimOfLane, "INTEGER PRIMARY KEY"),
-            (SQLiteBatchStatements.count, "tasks_after_batch (after_batch=?)"),
-            (SQLiteBatchStatements.over, "tasks_after_batch (after_batch=?)"),
-            (SQLiteBatchStatements.over, "tasks_batch (batch=? AND status=?)"),
-            (SQLiteBatchStatements.failed, "tasks_batch (batch=? AND status=?)"),
-            (SQLiteBatchStatements.ended, "INDEX tasks_after_batch"),
-            (SQLiteBatchStatements.ended, "tasks_batch (batch=? AND status=?)"),
-            (SQLiteBatchStatements.anyWaits, "INDEX tasks_after_batch"),
-            (SQLiteBatchStatements.anyDeserted, "tasks_after_batch (after_batch=?)"),
-            (SQLiteBatchStatements.forgetDeserted, "tasks_after_batch (after_batch=?)"),
+            (Statements.headOfKeyedLane, "tasks_lock_open (task_name=? AND queue=? AND priority=? AND <expr><?)"),
+            (Statements.nextKeyedName, "tasks_lock_open (task_name>? AND task_name<?)"),
+            (Statements.anyOpen, "INDEX tasks_lock_open"),
+            (Statements.isAllowed, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
+            (Statements.isAllowed, "first USING INDEX tasks_lock_line (lock_key=?)"),
+            (Statements.promote, "tasks_lock_line (lock_key=?)"),
+            (Statements.promoteKeyOf, "tasks_lock_line (lock_key=?)"),
+            (Statements.promote, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
+            (Statements.anyBehind, "INDEX tasks_lock_behind"),
+            (Statements.anyBehind, "INDEX tasks_crashed"),
+            (Statements.crashedWithoutKey, "INDEX tasks_crashed"),
+            (Statements.holdCrashed, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
+            (Statements.freeFailedHolder, "INDEX tasks_lock_holder (lock_key=?)"),
+            (Statements.spanBehind, "INDEX tasks_lock_behind"),
+            (Statements.deserted, "INDEX tasks_lock_behind"),
+            (Statements.deserted, "open USING INDEX tasks_lock_line (lock_key=?)"),
+            (Statements.free, "INTEGER PRIMARY KEY"), (Statements.hold, "INTEGER PRIMARY KEY"),
+            (Statements.markBehind, "INTEGER PRIMARY KEY"),
+            (Statements.anyExpired, "INDEX tasks_expiry (<expr><?)"),
+            (Statements.expire, "INDEX tasks_expiry (<expr><?)"),
+            (Statements.equalOf, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
+            (Statements.equal, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
+            (Statements.claimOfLane, "INTEGER PRIMARY KEY"),
+            (Statements.countEnds, "tasks_after_batch (after_batch=?)"),
+            (Statements.over, "tasks_after_batch (after_batch=?)"),
+            (Statements.over, "tasks_batch (batch=? AND status=?)"),
+            (Statements.failed, "tasks_batch (batch=? AND status=?)"),
+            (Statements.ended, "INDEX tasks_after_batch"),
+            (Statements.ended, "tasks_batch (batch=? AND status=?)"),
+            (Statements.anyWaits, "INDEX tasks_after_batch"),
+            (Statements.anyDeserted, "tasks_after_batch (after_batch=?)"),
+            (Statements.forgetDeserted, "tasks_after_batch (after_batch=?)"),
         ]
     )
     func plans(_ statement: String, _ index: String) async throws {
@@ -72,7 +72,7 @@ struct SQLiteOdditiesTests {
             let plan = try await fixture.plan(statement)
             #expect(plan.contains(index), "\(plan)")
             #expect(!plan.contains("SCAN tasks\n"), "\(plan)")
-            let isOrdered = statement == SQLiteStatements.crashed || !plan.contains("TEMP B-TREE FOR ORDER")
+            let isOrdered = statement == Statements.crashed || !plan.contains("TEMP B-TREE FOR ORDER")
             #expect(isOrdered, "\(plan)")
         }
     }
@@ -311,7 +311,7 @@ extension Fixture {
     /// The query plan of a statement, its names bound to nothing.
     func plan(_ statement: String) async throws -> String {
         // A function of the store's own connections.
-        let statement = statement.replacing(SQLiteStatements.fits, with: "1")
+        let statement = statement.replacing("taskrun_fits(data)", with: "1")
         return try await rows("EXPLAIN QUERY PLAN " + statement.replacing(/:[a-z_]+/, with: "NULL"))
             .joined(separator: "\n")
             + "\n"

@@ -25,13 +25,7 @@ extension SQLiteStore {
     private static func keepers(in database: Database) throws -> [String] {
         try Row.fetchAll(
             database,
-            sql: """
-                SELECT tables.name, keys."from"
-                FROM sqlite_schema AS tables, pragma_foreign_key_list(tables.name) AS keys
-                WHERE tables.type = 'table' AND lower(keys."table") = 'tasks'
-                    AND keys.on_delete IN ('NO ACTION', 'RESTRICT')
-                ORDER BY 1, 2
-                """
+            sql: Statements.keepers
         ).map { "\($0[0] as String).\($0[1] as String)" }
     }
 
@@ -87,11 +81,7 @@ private struct Makeup: Sendable {
     init(_ database: Database) throws {
         let columns = try Row.fetchAll(
             database,
-            sql: """
-                SELECT tables.name, columns.name, columns.type, columns."notnull", columns.dflt_value, columns.pk
-                FROM sqlite_schema AS tables, pragma_table_xinfo(tables.name) AS columns
-                WHERE tables.type = 'table' AND (tables.name = 'tasks' OR tables.name LIKE 'task\\_%' ESCAPE '\\')
-                """
+            sql: Statements.columns
         ).map { row in
             let (table, name) = (row[0] as String, row[1] as String)
             let (isNeeded, standard) = (row[3] as Bool, row[4] as String?)
@@ -106,12 +96,7 @@ private struct Makeup: Sendable {
         }
         let rest = try Row.fetchAll(
             database,
-            sql: """
-                SELECT type, name, tbl_name, sql
-                FROM sqlite_schema
-                WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
-                    AND (tbl_name = 'tasks' OR tbl_name LIKE 'task\\_%' ESCAPE '\\')
-                """
+            sql: Statements.indexesAndTriggers
         ).map { row in
             let (type, sql) = (row[0] as String, row[3] as String)
             return Part(
@@ -124,11 +109,7 @@ private struct Makeup: Sendable {
         // By their names: there is no list of them, and their text may have been put another way by a tool.
         let checks = try Row.fetchAll(
             database,
-            sql: """
-                SELECT name, sql
-                FROM sqlite_schema
-                WHERE type = 'table' AND (name = 'tasks' OR name LIKE 'task\\_%' ESCAPE '\\')
-                """
+            sql: Statements.tableTexts
         ).flatMap { row in
             let (table, sql) = (row[0] as String, row[1] as String)
             return sql.matches(of: #/CONSTRAINT\s+["`\[]?(\w+)/#.ignoresCase()).map { match in

@@ -40,20 +40,20 @@ final class DueLook {
     /// Opens a file; nil if that is not possible at this moment.
     static func open(_ path: String) -> DueLook? {
         guard let look = DueLook(path: path, isWAL: false) else { return nil }
-        if look.connection.first("PRAGMA schema_version") != nil { return look }
+        if look.connection.first(Pragma.schemaVersion) != nil { return look }
         return look.connection.cannotOpen ? DueLook(path: path, isWAL: true) : nil
     }
 
     /// Rises when another connection commits; WAL mode only.
-    func dataVersion() -> Double? { connection.first("PRAGMA data_version")?.first?.number }
+    func dataVersion() -> Double? { connection.first(Pragma.dataVersion)?.first?.number }
 
     /// Finds the first moment at which a row of these names and queues is due.
     func look(names: [String], queues: QueueFilter?) -> Answer {
         // The pages in memory may be from the middle of a commit.
         if !isWAL { connection.forgetPages() }
         steps = 0
-        guard connection.first("BEGIN") != nil else { return .unknown }
-        defer { _ = connection.first("COMMIT") }
+        guard connection.first(Pragma.begin) != nil else { return .unknown }
+        defer { _ = connection.first(Pragma.commit) }
         return first(names, queues)
     }
 
@@ -62,31 +62,31 @@ final class DueLook {
     /// Of many rows behind others some are looked at, each time others.
     func isAnythingToMend() -> Bool {
         if !isWAL { connection.forgetPages() }
-        guard connection.first("BEGIN") != nil else { return false }
-        defer { _ = connection.first("COMMIT") }
+        guard connection.first(Pragma.begin) != nil else { return false }
+        defer { _ = connection.first(Pragma.commit) }
         func finds(_ sql: String, _ values: [String: RawValue]) -> Bool {
             connection.first(sql, values).map { !$0.isEmpty } ?? false
         }
-        let span = connection.first(SQLiteLockStatements.spanBehind) ?? []
+        let span = connection.first(Statements.spanBehind) ?? []
         if let least = span.first?.number, let most = span.last?.number {
             for start in [least, Double.random(in: least...most)] {
                 let values: [String: RawValue] = [
                     ":id": .number(start), ":limit": .number(1000), ":now": .text("now"),
                 ]
-                if finds(SQLiteLockStatements.deserted, values) { return true }
+                if finds(Statements.deserted, values) { return true }
             }
         }
-        return finds(SQLiteLockStatements.crashedWithoutKey, [":limit": .number(1)])
-            || finds(SQLiteBatchStatements.ended, [":after": .text(""), ":limit": .number(1)])
+        return finds(Statements.crashedWithoutKey, [":limit": .number(1)])
+            || finds(Statements.ended, [":after": .text(""), ":limit": .number(1)])
     }
 
     private func first(_ names: [String], _ queues: QueueFilter?) -> Answer {
         var first = Double.infinity
-        guard let now = connection.first("SELECT julianday('now')")?.first?.number else { return .unknown }
-        guard let expiry = connection.first(Self.firstExpiry) else { return .unknown }
+        guard let now = connection.first(Statements.present)?.first?.number else { return .unknown }
+        guard let expiry = connection.first(Statements.firstExpiry) else { return .unknown }
         first = min(first, expiry.first?.number ?? .infinity)
         // Rows without and rows with a lock key stand in two indexes; the second one is often empty.
-        guard let open = connection.first(SQLiteLockStatements.anyOpen) else { return .unknown }
+        guard let open = connection.first(Statements.anyOpen) else { return .unknown }
         let kinds = open.isEmpty ? [Steps.plain] : [.plain, .keyed]
         for name in names where first > now {
             guard let moment = firstOfCrashed(name, queues) else { return .unknown }
@@ -104,8 +104,8 @@ final class DueLook {
     /// The statements that step along one of the indexes of due rows.
     private struct Steps {
         let queue, priority: String
-        static let plain = Steps(queue: SQLiteStatements.nextQueue, priority: SQLiteStatements.nextPriority)
-        static let keyed = Steps(queue: SQLiteStatements.nextKeyedQueue, priority: SQLiteStatements.nextKeyedPriority)
+        static let plain = Steps(queue: Statements.nextQueue, priority: Statements.nextPriority)
+        static let keyed = Steps(queue: Statements.nextKeyedQueue, priority: Statements.nextKeyedPriority)
     }
 
     /// The first moment over the lanes of a name; infinity for none, nil if it could not be read.
@@ -154,14 +154,14 @@ final class DueLook {
 
     /// When a queue's pause ends; a moment long ago where it is open, nil if it could not be read.
     private func opening(of queue: [UInt8]) -> Double? {
-        connection.first(Self.pausedUntil, [":queue": .blob(queue)]).map { $0.first?.number ?? 0 }
+        connection.first(Statements.pausedUntil, [":queue": .blob(queue)]).map { $0.first?.number ?? 0 }
     }
 
     private func firstOfCrashed(_ name: String, _ queues: QueueFilter?) -> Double? {
         var values: [String: RawValue] = [":name": .text(name)]
         values[":queues"] = queues.map { .text($0.globs) }
         values[":except"] = queues.map { .text($0.exceptGlobs) }
-        return connection.first(Self.crashed, values).map { $0.first?.number ?? .infinity }
+        return connection.first(Statements.firstCrashed, values).map { $0.first?.number ?? .infinity }
     }
 
     /// The next lane's first row; none where enough were read.
@@ -172,21 +172,4 @@ final class DueLook {
         values[":priority"] = priority.map { .number($0) }
         return connection.first(sql, values)
     }
-
-    static let firstExpiry = """
-        SELECT min(julianday(expires_at))
-        FROM tasks INDEXED BY tasks_expiry
-        WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
-        """
-    static let pausedUntil = "SELECT julianday(paused_until) FROM task_queues WHERE queue = CAST(:queue AS TEXT)"
-
-    static let crashed = """
-        SELECT min(max(julianday(run_at), coalesce(
-            (SELECT julianday(paused_until) FROM task_queues WHERE task_queues.queue = tasks.queue), 0
-        )))
-        FROM tasks INDEXED BY tasks_crashed
-        WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = :name
-            AND (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))
-            AND NOT EXISTS (SELECT 1 FROM json_each(:except) WHERE tasks.queue GLOB value)
-        """
 }

@@ -1,0 +1,4 @@
+-- Forgets the counts of a batch.
+--
+-- :batch  text  the batch
+DELETE FROM task_batches WHERE batch = :batch

@@ -1,0 +1,10 @@
+-- Forgets counts that nobody waits for.
+DELETE FROM task_batches
+WHERE
+    -- same: deserted_counts
+    NOT EXISTS (
+        SELECT 1
+        FROM tasks
+        WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+    )
+    -- end

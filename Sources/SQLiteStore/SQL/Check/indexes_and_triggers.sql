@@ -1,0 +1,7 @@
+-- The indexes and triggers of taskrun's tables.
+--
+-- Returns type, name, table_name, sql.
+SELECT type, name, tbl_name AS table_name, sql
+FROM sqlite_schema
+WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+    AND (tbl_name = 'tasks' OR tbl_name LIKE 'task\_%' ESCAPE '\')

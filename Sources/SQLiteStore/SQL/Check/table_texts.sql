@@ -1,0 +1,11 @@
+-- The texts that taskrun's tables were made by.
+--
+-- Returns name, sql.
+SELECT tables.name, tables.sql
+FROM sqlite_schema AS tables
+WHERE tables.type = 'table'
+    AND (
+        -- same: taskrun_tables
+        tables.name = 'tasks' OR tables.name LIKE 'task\_%' ESCAPE '\'
+        -- end
+    )

@@ -1,0 +1,22 @@
+-- Whether rows wait behind others, or were left without their key by somebody's hand: see crashed_without_key.
+--
+-- One whose key was taken away by hand waits behind nobody.
+--
+-- Returns one row, or none.
+SELECT 1
+WHERE EXISTS (
+        SELECT 1
+        FROM tasks INDEXED BY tasks_lock_behind
+        WHERE
+            -- same: behind
+            status = 'WAITING' AND lock_place = 1 AND lock_key IS NOT NULL
+            -- end
+    )
+    OR EXISTS (
+        SELECT 1
+        FROM tasks INDEXED BY tasks_crashed
+        WHERE
+            -- same: crashed_without_key
+            status = 'WAITING' AND crashes > 0 AND lock_key IS NOT NULL AND lock_place <> 2
+            -- end
+    )

@@ -1,0 +1,6 @@
+-- The runs that have claims.
+--
+-- Returns lease_owner (bytes).
+SELECT DISTINCT CAST(lease_owner AS BLOB) AS lease_owner
+FROM tasks INDEXED BY tasks_lease
+WHERE status = 'PROCESSING' AND lease_owner IS NOT NULL

@@ -1,0 +1,9 @@
+-- Asks to cancel a task.
+--
+-- :now  text     the moment to go by
+-- :id   integer  the number of the row
+-- Returns is_waiting, task_name (bytes).
+UPDATE tasks
+SET cancel_requested_at = coalesce(cancel_requested_at, :now)
+WHERE id = :id AND status <> 'FAILED'
+RETURNING status = 'WAITING' AS is_waiting, CAST(task_name AS BLOB) AS task_name

@@ -1,0 +1,7 @@
+-- Notes that the tables were brought to a version.
+--
+-- :version   integer  the version
+-- :name      text     its name
+-- :checksum  text     the checksum of the SQL that was run
+INSERT INTO task_migrations (version, name, checksum)
+VALUES (:version, :name, :checksum)

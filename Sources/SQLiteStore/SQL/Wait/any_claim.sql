@@ -1,0 +1,4 @@
+-- Whether any run has something in hand.
+--
+-- Returns one row, or none.
+SELECT 1 FROM tasks INDEXED BY tasks_lease WHERE status = 'PROCESSING' LIMIT 1

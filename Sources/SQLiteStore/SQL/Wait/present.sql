@@ -1,0 +1,4 @@
+-- This moment, by SQLite's own clock.
+--
+-- Returns moment (Julian day).
+SELECT julianday('now') AS moment
