@@ -5,17 +5,19 @@ import GRDBSQLite
 ///
 /// For the few statements that run once a task: GRDB's rows and named arguments cost three times what SQLite itself takes
 /// for them. GRDB still prepares and owns the statement. For use within one closure of the connection.
-struct BareStatement {
+struct BareStatement<Result> {
     private let owner: Statement
     private let handle: OpaquePointer
     private let connection: OpaquePointer
+    private let reader: (ResultRow) -> Result
 
-    init(_ sql: String, in database: Database) throws {
+    init(_ query: Query<Result>, in database: Database) throws {
         guard let connection = database.sqliteConnection else {
             throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the connection is closed")
         }
-        owner = try database.cachedStatement(sql: sql)
+        owner = try database.cachedStatement(sql: query.sql)
         handle = owner.sqliteStatement
+        reader = query.reader(Columns(of: handle))
         self.connection = connection
         sqlite3_reset(handle)
         sqlite3_clear_bindings(handle)
@@ -23,9 +25,14 @@ struct BareStatement {
 
     /// The number of a parameter, for the functions below.
     func place(of name: String) -> Int32 {
-        let place = sqlite3_bind_parameter_index(handle, ":\(name)")
-        precondition(place > 0, "the statement has no parameter :\(name)")
+        guard let place = placeIfAny(of: name) else { preconditionFailure("the statement has no parameter :\(name)") }
         return place
+    }
+
+    /// The same; nil where there is no such parameter.
+    func placeIfAny(of name: String) -> Int32? {
+        let place = sqlite3_bind_parameter_index(handle, ":\(name)")
+        return place > 0 ? place : nil
     }
 
     func bind(_ place: Int32, _ value: Int64) { sqlite3_bind_int64(handle, place, value) }
@@ -45,7 +52,18 @@ struct BareStatement {
         _ = bytes.withUnsafeBytes { sqlite3_bind_blob64(handle, place, $0.baseAddress, UInt64($0.count), Self.copied) }
     }
 
+    func bind(_ place: Int32, _ value: DatabaseValue) {
+        switch value.storage {
+        case .null: sqlite3_bind_null(handle, place)
+        case .int64(let number): bind(place, number)
+        case .double(let number): bind(place, number)
+        case .string(let text): bind(place, text)
+        case .blob(let bytes): bind(place, blob: Array(bytes))
+        }
+    }
+
     /// Runs a statement that returns no rows.
+    ///
     /// - Returns: How many rows it changed.
     func run() throws -> Int {
         let code = sqlite3_step(handle)
@@ -54,12 +72,13 @@ struct BareStatement {
         return Int(sqlite3_changes(connection))
     }
 
-    /// Runs the statement and reads each row, as long as `read` says so; the columns are valid within it only.
-    func forEachRow(_ read: (Columns) throws -> Bool) throws {
+    /// Runs the statement and reads each row, as long as `read` says so; what is not copied is valid within it only.
+    func forEachRow(_ read: (Result) throws -> Bool) throws {
+        let row = ResultRow(of: handle)
         defer { sqlite3_reset(handle) }
         while true {
             switch sqlite3_step(handle) {
-            case SQLITE_ROW: if try !read(Columns(handle: handle)) { return }
+            case SQLITE_ROW: if try !read(reader(row)) { return }
             case SQLITE_DONE: return
             case let code: throw failure(code)
             }
@@ -70,35 +89,13 @@ struct BareStatement {
         DatabaseError(resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(connection)))
     }
 
-    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    /// SQLITE_TRANSIENT, a macro that Swift does not import: SQLite makes its own copy.
+    private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+}
 
-    /// The columns of the present row.
-    struct Columns {
-        fileprivate let handle: OpaquePointer
-
-        /// A whole number; SQLite makes one of whatever is there.
-        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
-
-        /// A number; SQLite makes one of whatever is there.
-        func double(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
-
-        /// The bytes of a column that was cast to BLOB; empty for NULL.
-        func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
-            let start = sqlite3_column_blob(handle, column)
-            return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
-        }
-
-        /// The same as text; what is not UTF-8 is replaced.
-        func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
-
-        /// Whether there is nothing.
-        func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
-
-        /// A whole number from this bound to 2,147,483,647; nil for anything else.
-        func number(_ column: Int32, from least: Int64) -> Int? {
-            guard sqlite3_column_type(handle, column) == SQLITE_INTEGER else { return nil }
-            let value = sqlite3_column_int64(handle, column)
-            return value >= least && value <= Int64(Int32.max) ? Int(value) : nil
-        }
+extension BareStatement<Never> {
+    init(_ change: Change, in database: Database) throws {
+        let query = Query<Never>(sql: change.sql) { _ in { _ in preconditionFailure("it returns no rows") } }
+        try self.init(query, in: database)
     }
 }

@@ -44,5 +44,5 @@ public enum JournalMode: String, Sendable, CaseIterable {
 
 extension Database {
     /// Chooses where temporary things are kept from now on; those that there are go.
-    func keepTemporary(_ place: TemporaryStore) throws { try execute(sql: Pragma.temporaryStore(place)) }
+    func keepTemporary(_ place: TemporaryStore) throws { try set(Pragma.temporaryStore(place)) }
 }

@@ -85,12 +85,12 @@ private struct Reading {
 
 /// The statement that reads the first rows of a lane.
 private struct LaneReader {
-    private let statement: BareStatement
+    private let statement: BareStatement<Head>
     private let name, queue, priority, limit: Int32
 
     init(keyed: Bool, now: String, in database: Database) throws {
-        let sql = keyed ? Statements.headOfKeyedLane : Statements.headOfLane
-        statement = try BareStatement(sql, in: database)
+        let query = keyed ? Statements.headOfKeyedLane : Statements.headOfLane
+        statement = try BareStatement(query, in: database)
         (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
         (priority, limit) = (statement.place(of: "priority"), statement.place(of: "limit"))
         statement.bind(statement.place(of: "now"), now)
@@ -103,9 +103,20 @@ private struct LaneReader {
         statement.bind(limit, Int64(count))
         var rows: [SQLiteStore.Candidate] = []
         try statement.forEachRow { row in
-            rows.append(SQLiteStore.Candidate(priority: lane.priority, runAt: row.double(1), id: row.integer(0)))
+            rows.append(SQLiteStore.Candidate(priority: lane.priority, runAt: row.runAt, id: row.id))
             return true
         }
         return Reading(rows: rows, isWhole: rows.count < count)
+    }
+}
+
+/// A row of a lane.
+struct Head {
+    let id: Int64
+    let runAt: Double
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Head {
+        let (id, runAt) = (columns["id"], columns["run_at"])
+        return { row in Head(id: row.integer(id), runAt: row.double(runAt)) }
     }
 }

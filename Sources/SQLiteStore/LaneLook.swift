@@ -49,11 +49,8 @@ extension Database {
         from place: LanePlace? = nil,
         budget: Int = laneBudget
     ) throws -> LaneLook {
-        let moment = try Double.fetchOne(cachedStatement(sql: Statements.julianDay), arguments: ["moment": now]) ?? 0
-        let statement = try cachedStatement(sql: Statements.pausedQueues)
-        let paused = Set(
-            try Row.fetchAll(statement, arguments: ["now": now]).compactMap { $0.bytes(0).map { [UInt8]($0) } }
-        )
+        let moment = try first(Statements.julianDay, ["moment": now]) ?? 0
+        let paused = Set(try rows(Statements.pausedQueues, ["now": now]))
         let walk = LaneWalk(
             queues: try LaneScan(keyed ? Statements.nextKeyedQueue : Statements.nextQueue, in: self),
             priorities: try LaneScan(
@@ -176,14 +173,14 @@ private struct LaneScan {
         case stopped(Lane)
     }
 
-    private let statement: BareStatement
+    private let statement: BareStatement<LaneRow>
     private let name, queue: Int32
     private let priority: Int32?
 
-    init(_ sql: String, in database: Database) throws {
-        statement = try BareStatement(sql, in: database)
+    init(_ query: Query<LaneRow>, in database: Database) throws {
+        statement = try BareStatement(query, in: database)
         (name, queue) = (statement.place(of: "name"), statement.place(of: "queue"))
-        priority = sql.contains(":priority") ? statement.place(of: "priority") : nil
+        priority = statement.placeIfAny(of: "priority")
     }
 
     /// Visits the rows of a name, behind a queue or behind a priority of a queue.
@@ -199,18 +196,11 @@ private struct LaneScan {
         var (last, count): (Lane?, Int) = (nil, 0)
         var end = End.end
         try statement.forEachRow { row in
-            let next = row.double(1)
-            if let lane = last, lane.priority == next, row.bytes(0).elementsEqual(lane.queue) {
+            if let lane = last, lane.priority == row.priority, row.queue.elementsEqual(lane.queue) {
                 count += 1
                 end = visit(lane, false) ? (count < Self.long ? .end : .long(lane)) : .stopped(lane)
             } else {
-                let lane = Lane(
-                    name: name,
-                    queue: [UInt8](row.bytes(0)),
-                    priority: next,
-                    head: row.double(2),
-                    headID: row.integer(3)
-                )
+                let lane = row.lane(of: name)
                 (last, count) = (lane, 1)
                 end = visit(lane, true) ? .end : .stopped(lane)
             }
@@ -218,5 +208,32 @@ private struct LaneScan {
             return false
         }
         return end
+    }
+}
+
+/// A row on the way along the lanes of a task name.
+struct LaneRow {
+    /// The bytes of its queue, valid for as long as the row is the present one.
+    let queue: UnsafeRawBufferPointer
+    let priority: Double
+    let runAt: Double
+    let id: Int64
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> LaneRow {
+        let (queue, priority) = (columns["queue"], columns["priority"])
+        let (runAt, id) = (columns["run_at"], columns["id"])
+        return { row in
+            LaneRow(
+                queue: row.bytes(queue),
+                priority: row.double(priority),
+                runAt: row.double(runAt),
+                id: row.integer(id)
+            )
+        }
+    }
+
+    /// The lane whose first row this is.
+    func lane(of name: String) -> Lane {
+        Lane(name: name, queue: [UInt8](queue), priority: priority, head: runAt, headID: id)
     }
 }

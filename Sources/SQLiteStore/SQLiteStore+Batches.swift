@@ -13,11 +13,11 @@ extension SQLiteStore {
     public func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
         let isNothing = try await read("cannot look for batches that have ended") { database in
             try database.endedBatches(after: batch, limit: 1).isEmpty
-                && Row.fetchOne(database, sql: Statements.anyDeserted) == nil
+                && !database.finds(Statements.anyDeserted)
         }
         if isNothing { return EndedBatches() }
         return try await transaction("cannot end batches") { database in
-            try database.execute(sql: Statements.forgetDeserted)
+            try database.run(Statements.forgetDeserted)
             let ended = try database.endedBatches(after: batch, limit: Self.endLimit)
             var result = try database.endBatches(ended, now: now ?? Date())
             // A name that is no text comes back as another one: never backwards.
@@ -32,8 +32,7 @@ extension SQLiteStore {
 extension Database {
     /// Batches that have no open task and for which a task waits; behind this one in the order of their bytes.
     fileprivate func endedBatches(after batch: String?, limit: Int) throws -> [String] {
-        let arguments: StatementArguments = ["after": batch ?? "", "limit": limit]
-        return try Row.fetchAll(self, sql: Statements.ended, arguments: arguments).map { $0.text(0) }
+        try rows(Statements.ended, ["after": batch ?? "", "limit": limit])
     }
 }
 
@@ -90,31 +89,26 @@ extension Database {
 
     /// Counts ends of a batch, if a task waits for it.
     func countEnds(_ batch: String, complete: Int = 0, cancelled: Int = 0) throws {
-        try cachedStatement(sql: Statements.countEnds).execute(
-            arguments: ["batch": batch, "complete": complete, "cancelled": cancelled]
-        )
+        try run(Statements.countEnds, ["batch": batch, "complete": complete, "cancelled": cancelled])
     }
 
     private func endBatch(_ batch: String, now: Date) throws -> EndedBatches {
-        let waiting = try Row.fetchAll(
-            cachedStatement(sql: Statements.over),
-            arguments: ["batch": batch]
-        )
+        let waiting = try rows(Statements.over, ["batch": batch])
         guard !waiting.isEmpty else { return EndedBatches() }
-        let failed = try Int64.fetchOne(self, sql: Statements.failed, arguments: ["batch": batch])
+        let failed = try first(Statements.failed, ["batch": batch])
         var refusals: [BatchRefusal] = []
-        for row in waiting {
+        for task in waiting {
             let numbers = BatchNumbers(
                 batch: batch,
-                complete: row.number(2, in: 0...Int64.max) ?? 0,
+                complete: task.complete,
                 failed: failed ?? 0,
-                cancelled: row.number(3, in: 0...Int64.max) ?? 0
+                cancelled: task.cancelled
             )
-            let refusal = try release(row[0], of: batch, data: numbers.put(into: row.text(1)), now: now)
+            let refusal = try release(task.id, of: batch, data: numbers.put(into: task.data), now: now)
             if let refusal { refusals.append(refusal) }
         }
         // They are told when the next run tries again.
-        if refusals.isEmpty { try execute(sql: Statements.forgetBatch, arguments: ["batch": batch]) }
+        if refusals.isEmpty { try run(Statements.forgetBatch, ["batch": batch]) }
         return EndedBatches(due: waiting.count - refusals.count, refusals: refusals)
     }
 
@@ -123,11 +117,7 @@ extension Database {
         var (isDue, cause) = (false, String?.none)
         do {
             try inSavepoint {
-                try execute(
-                    sql: Statements.makeDue,
-                    arguments: ["id": id, "data": data, "now": SQLiteTime.text(now)]
-                )
-                isDue = changesCount == 1
+                isDue = try run(Statements.makeDue, ["id": id, "data": data, "now": SQLiteTime.text(now)]) == 1
                 return .commit
             }
         } catch let error as DatabaseError
@@ -138,5 +128,26 @@ extension Database {
             cause = StoreError(sqlite: error, "").cause
         }
         return isDue ? nil : BatchRefusal(id: id, batch: batch, cause: cause)
+    }
+}
+
+/// A task that has waited for its batch, with what was counted of it.
+struct WaitingTask {
+    let id: Int64
+    let data: String
+    let complete: Int64
+    let cancelled: Int64
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> WaitingTask {
+        let (id, data) = (columns["id"], columns["data"])
+        let (complete, cancelled) = (columns["complete"], columns["cancelled"])
+        return { row in
+            WaitingTask(
+                id: row.integer(id),
+                data: row.text(data),
+                complete: row.natural(complete),
+                cancelled: row.natural(cancelled)
+            )
+        }
     }
 }

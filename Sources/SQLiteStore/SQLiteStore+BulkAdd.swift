@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import GRDBSQLite
 public import TaskRun
 
 extension SQLiteStore {
@@ -14,16 +13,16 @@ extension SQLiteStore {
     public func add(from source: any TaskSource) async throws(StoreError) -> Bool {
         let subject = "cannot add tasks in \(location)"
         return try await access("cannot add tasks") { database in
-            defer { try? database.execute(sql: Statements.dropLines) }
+            defer { try? database.execute(sql: Statements.dropLines.sql) }
             try database.keepTemporary(.inFiles)
-            try database.execute(sql: Statements.makeLines)
+            try database.execute(sql: Statements.makeLines.sql)
             // Before anything is read: it fails where there are no tables.
             let move = try BulkMove(database, source, subject: subject)
             guard let last = try database.gather(from: source) else { return false }
             guard last > 0 else { return true }
             // What was read from a pipe cannot be read again: longer patience than usual.
-            try database.execute(sql: Pragma.patience(.seconds(60)))
-            defer { try? database.execute(sql: Pragma.patience(.seconds(5))) }
+            try database.set(Pragma.patience(.seconds(60)))
+            defer { try? database.set(Pragma.patience(.seconds(5))) }
             var isAdded = false
             try database.inTransaction(.immediate) {
                 isAdded = try move.run(upTo: last)
@@ -39,7 +38,7 @@ extension Database {
     ///
     /// - Returns: The number of the last one, 0 for none; nil where the source stopped.
     fileprivate func gather(from source: any TaskSource) throws -> Int? {
-        let insert = try makeStatement(sql: Statements.gatherLine)
+        let insert = try LineWriter(in: self)
         var last = 0
         while true {
             switch source.next() {
@@ -48,7 +47,7 @@ extension Database {
             case .tasks(let tasks):
                 // One transaction a batch, in the temporary database alone.
                 try inTransaction(.deferred) {
-                    for task in tasks { try insert.write(task, in: self) }
+                    for task in tasks { try insert.write(task) }
                     return .commit
                 }
                 last = tasks.last?.number ?? last
@@ -57,50 +56,22 @@ extension Database {
     }
 }
 
-extension Statement {
-    /// Writes one task; by SQLite's own functions, as this is done a million times.
-    fileprivate func write(_ numbered: NumberedTask, in database: Database) throws {
-        let task = numbered.task
-        sqlite3_reset(sqliteStatement)
-        bind(1, numbered.number)
-        bind(2, task.name)
-        bind(3, task.data)
-        bind(4, task.queue)
-        bind(5, task.priority)
-        bind(6, SQLiteTime.runAt(task))
-        bind(7, task.maxAttempts)
-        bind(8, task.timeoutSeconds)
-        bind(9, task.dedupeKey)
-        bind(10, task.lockKey)
-        bind(11, SQLiteTime.expiresAt(task))
-        bind(12, task.token)
-        bind(13, task.batch)
-        bind(14, task.afterBatch)
-        let result = sqlite3_step(sqliteStatement)
-        sqlite3_reset(sqliteStatement)
-        guard result == SQLITE_DONE else { throw database.lastFailure(result) }
+/// Writes tasks into the temporary table; by SQLite's own functions, as this is done a million times.
+private struct LineWriter {
+    private let statement: BareStatement<Never>
+    private let line: Int32
+    private let columns: [(place: Int32, column: TaskColumn)]
+
+    init(in database: Database) throws {
+        let statement = try BareStatement(Statements.gatherLine, in: database)
+        columns = TaskColumn.all.map { (statement.place(of: $0.name), $0) }
+        (self.statement, line) = (statement, statement.place(of: "line"))
     }
 
-    private func bind(_ place: Int32, _ value: Int?) {
-        guard let value else { return _ = sqlite3_bind_null(sqliteStatement, place) }
-        sqlite3_bind_int64(sqliteStatement, place, Int64(value))
-    }
-
-    private func bind(_ place: Int32, _ value: String?) {
-        guard let value else { return _ = sqlite3_bind_null(sqliteStatement, place) }
-        // SQLITE_TRANSIENT, a macro that Swift does not import: SQLite makes its own copy.
-        let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-        sqlite3_bind_text(sqliteStatement, place, value, Int32(value.utf8.count), transient)
-    }
-}
-
-extension Database {
-    /// What SQLite says of the last call.
-    fileprivate func lastFailure(_ code: Int32) -> DatabaseError {
-        DatabaseError(
-            resultCode: ResultCode(rawValue: code),
-            message: String(cString: sqlite3_errmsg(sqliteConnection))
-        )
+    func write(_ numbered: NumberedTask) throws {
+        statement.bind(line, Int64(numbered.number))
+        for (place, column) in columns { statement.bind(place, column.value(numbered.task)) }
+        _ = try statement.run()
     }
 }
 
@@ -113,7 +84,7 @@ private struct BulkMove {
 
     init(_ database: Database, _ source: any TaskSource, subject: String) throws {
         (self.database, self.source, self.subject) = (database, source, subject)
-        move = try database.makeStatement(sql: Statements.moveLines)
+        move = try database.makeStatement(sql: Statements.moveLines.sql)
     }
 
     /// Moves all; false: one was refused, or the source stopped, and everything is to be undone.
@@ -128,15 +99,15 @@ private struct BulkMove {
     /// Moves lines, in halves where they are not taken together, until each that is refused stands alone.
     private func place(_ lines: ClosedRange<Int>) throws -> Bool {
         do {
-            var rows: [Row] = []
+            var rows: [AddedLine] = []
             var notNeeded = 0
             try database.inSavepoint {
-                rows = try Row.fetchAll(move, arguments: ["first": lines.lowerBound, "last": lines.upperBound])
+                rows = try database.rows(Statements.moveLines, lines.arguments, by: move)
                 // Of the lines that are missing, some were bad ones; of the others that have a key equal ones wait.
                 if rows.count < lines.count { notNeeded = try self.notNeeded(lines, added: rows) }
                 return .commit
             }
-            source.added(rows.map { AddedTask(id: $0[0], name: $0.text(1)) })
+            source.added(rows.map(\.task))
             if notNeeded > 0 { source.notNeeded(notNeeded) }
             return true
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT && database.isInsideTransaction
@@ -153,16 +124,41 @@ private struct BulkMove {
     /// How many of these lines have a key and were not added.
     ///
     /// - Throws: An error as of a constraint for a line without a key.
-    private func notNeeded(_ lines: ClosedRange<Int>, added: [Row]) throws -> Int {
-        let counts = try Row.fetchOne(
-            database,
-            sql: Statements.countLines,
-            arguments: ["first": lines.lowerBound, "last": lines.upperBound]
-        )
-        let plain = added.count { $0[2] as Bool }
-        guard (counts?[1] ?? plain) == plain else {
+    private func notNeeded(_ lines: ClosedRange<Int>, added: [AddedLine]) throws -> Int {
+        let counts = try database.first(Statements.countLines, lines.arguments)
+        let plain = added.count(where: \.isPlain)
+        guard counts?.plain ?? plain == plain else {
             throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.notKept)
         }
-        return (counts?[0] ?? added.count) - added.count
+        return (counts?.number ?? added.count) - added.count
+    }
+}
+
+extension ClosedRange<Int> {
+    /// The first and the last line.
+    fileprivate var arguments: StatementArguments { ["first": lowerBound, "last": upperBound] }
+}
+
+/// A line that became a task.
+struct AddedLine {
+    let task: AddedTask
+    /// Whether it has no `dedupe_key`.
+    let isPlain: Bool
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> AddedLine {
+        let (id, name, isPlain) = (columns["id"], columns["task_name"], columns["is_plain"])
+        return { row in
+            AddedLine(task: AddedTask(id: row.integer(id), name: row.text(name)), isPlain: row.flag(isPlain))
+        }
+    }
+}
+
+/// How many tasks some lines hold, and how many of these have no `dedupe_key`.
+struct LineCount {
+    let number, plain: Int
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> LineCount {
+        let (number, plain) = (columns["number"], columns["plain"])
+        return { row in LineCount(number: Int(row.integer(number)), plain: Int(row.integer(plain))) }
     }
 }

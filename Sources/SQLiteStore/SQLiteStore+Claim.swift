@@ -10,6 +10,12 @@ extension SQLiteStore {
         let runAt: Double
         let id: Int64
         var place: (priority: Double, runAt: Double, id: Int64) { (priority, runAt, id) }
+
+        static func reader(_ columns: Columns) -> (ResultRow) -> Candidate {
+            let (priority, runAt, id) = (columns["priority"], columns["run_at"], columns["id"])
+            return { row in Candidate(priority: row.double(priority), runAt: row.double(runAt), id: row.integer(id)) }
+        }
+
         static func inDueOrder(_ one: Candidate, _ other: Candidate) -> Bool { one.place < other.place }
     }
 
@@ -86,12 +92,7 @@ extension SQLiteStore {
         return try await transaction("cannot claim task \(id)") { [self] database in
             guard try database.newerVersion() == nil else { return nil }
             let now = Date()
-            let found = try Row.fetchOne(
-                database,
-                sql: Statements.claimable,
-                arguments: ["id": id, "now": SQLiteTime.text(now)]
-            )
-            guard found != nil else { return nil }
+            guard try database.finds(Statements.claimable, ["id": id, "now": SQLiteTime.text(now)]) else { return nil }
             return try take([Candidate(priority: 0, runAt: 0, id: id)], for: request, now: now, in: database).first
         }
     }
@@ -188,10 +189,9 @@ extension SQLiteStore {
         guard limit > 0, !request.names.isEmpty else { return [] }
         let isAlone = request.share == .alone
         let avoided = avoided.withLock { $0.ids }
-        let statement = try database.cachedStatement(sql: Statements.crashed)
-        let rows = try Row.fetchAll(
-            statement,
-            arguments: [
+        let found = try database.rows(
+            Statements.crashed,
+            [
                 "least": isAlone ? ClaimRequest.crashesUntilAlone : 1,
                 "most": isAlone ? Int(Int32.max) : ClaimRequest.crashesUntilAlone - 1,
                 "names": SQLiteJSON.text(request.names),
@@ -201,7 +201,6 @@ extension SQLiteStore {
                 "limit": limit + avoided.count,
             ]
         )
-        let found = rows.map { Candidate(priority: $0[1], runAt: $0[2], id: $0[0]) }
         return Array(found.filter { !avoided.contains($0.id) }.prefix(limit))
     }
 
@@ -214,18 +213,17 @@ extension SQLiteStore {
         in database: Database
     ) throws -> [ClaimedTask] {
         guard !chosen.isEmpty else { return [] }
-        let budget = try database.cachedStatement(sql: Statements.setBudget)
-        _ = try Int64.fetchOne(budget, arguments: ["bytes": request.bytes])
+        _ = try database.first(Statements.setBudget, ["bytes": request.bytes])
         do {
             return try takeAll(chosen, of: lane, for: request, now: now, in: database)
         } catch {
             // What the statement had done is undone. Rarely: large rows behind small ones.
             // Where a trigger has undone the whole transaction, nothing more can be asked in it.
             guard database.isInsideTransaction,
-                let left = try Int64.fetchOne(budget, arguments: ["bytes": nil]), left <= 0
+                let left = try database.first(Statements.setBudget, ["bytes": nil]), left <= 0
             else { throw error }
             let first = try chosen.prefix(fitting: request.bytes, in: database)
-            _ = try Int64.fetchOne(budget, arguments: ["bytes": Int64.max])
+            _ = try database.first(Statements.setBudget, ["bytes": Int64.max])
             return try takeAll(first, of: lane, for: request, now: now, in: database)
         }
     }
@@ -237,21 +235,26 @@ extension SQLiteStore {
         now: Date,
         in database: Database
     ) throws -> [ClaimedTask] {
-        let statement = try BareStatement(
-            lane == nil ? Statements.claim : Statements.claimOfLane,
-            in: database
-        )
-        statement.bind(statement.place(of: "ids"), SQLiteJSON.text(chosen.map(\.id)))
-        statement.bind(statement.place(of: "owner"), request.owner)
-        statement.bind(statement.place(of: "lease_end"), SQLiteTime.text(now, after: request.lease))
-        statement.bind(statement.place(of: "now"), SQLiteTime.text(now))
-        let common = lane.map { (name: $0.name, queue: String(decoding: $0.queue, as: UTF8.self)) }
         // They come in any order.
         let places = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1.id, $0) })
         var tasks = [ClaimedTask?](repeating: nil, count: chosen.count)
-        try statement.forEachRow { row in
-            if let place = places[row.integer(0)] { tasks[place] = ClaimedTask(row, common) }
-            return true
+        func take<Result>(_ query: Query<Result>, _ task: (Result) -> ClaimedTask) throws {
+            let statement = try BareStatement(query, in: database)
+            statement.bind(statement.place(of: "ids"), SQLiteJSON.text(chosen.map(\.id)))
+            statement.bind(statement.place(of: "owner"), request.owner)
+            statement.bind(statement.place(of: "lease_end"), SQLiteTime.text(now, after: request.lease))
+            statement.bind(statement.place(of: "now"), SQLiteTime.text(now))
+            try statement.forEachRow { row in
+                let task = task(row)
+                if let place = places[task.proof.id] { tasks[place] = task }
+                return true
+            }
+        }
+        if let lane {
+            let queue = String(decoding: lane.queue, as: UTF8.self)
+            try take(Statements.claimOfLane) { $0.task(name: lane.name, queue: queue) }
+        } else {
+            try take(Statements.claim) { $0 }
         }
         let taken = tasks.compactMap { $0 }
         // They were seen in the same transaction: what was not changed was skipped by a trigger, or put back by one that comes later.
@@ -267,34 +270,76 @@ extension SQLiteStore {
 extension [SQLiteStore.Candidate] {
     /// The first ones: each whose payload begins before so many bytes are full.
     fileprivate func prefix(fitting bytes: Int, in database: Database) throws -> Self {
-        let statement = try database.cachedStatement(sql: Statements.payloadSize)
         var left = bytes
         return try Array(
             prefix { row in
                 guard left > 0 else { return false }
-                left -= try Int.fetchOne(statement, arguments: ["id": row.id]) ?? 0
+                left -= try database.first(Statements.payloadSize, ["id": row.id]) ?? 0
                 return true
             }
         )
     }
 }
 
-extension ClaimedTask {
-    /// Reads the columns that the claim returns, whatever is in them: see `Row+Reading.swift`.
-    fileprivate init(_ row: BareStatement.Columns, _ common: (name: String, queue: String)?) {
-        self.init(
-            proof: ClaimProof(id: row.integer(0), number: row.integer(1)),
-            name: common?.name ?? row.text(9),
-            queue: common?.queue ?? row.text(10),
-            data: Array(row.bytes(2)),
-            attempt: row.number(3, from: 0) ?? 0,
-            maxAttempts: row.number(4, from: 1),
-            timeout: row.number(5, from: 1).map { .seconds($0) },
-            crashes: common == nil ? row.number(11, from: 0) ?? 0 : 0,
-            lockKey: common != nil || row.isNull(12) ? nil : row.text(12),
-            token: row.isNull(6) ? nil : row.text(6),
-            batch: row.isNull(7) ? nil : row.text(7),
-            isCancelRequested: row.integer(8) != 0
+/// What a claim returns of each row, without what the rows of one lane have in common.
+struct Taken {
+    private let proof: ClaimProof
+    private let data: [UInt8]
+    private let attempt: Int
+    private let maxAttempts: Int?
+    private let timeout: Duration?
+    private let token: String?
+    private let batch: String?
+    private let isCancelRequested: Bool
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Taken {
+        let (id, number, data) = (columns["id"], columns["claim_no"], columns["data"])
+        let (attempts, most, timeout) = (columns["attempts"], columns["max_attempts"], columns["timeout_seconds"])
+        let (token, batch, isAsked) = (columns["token"], columns["batch"], columns["is_cancel_requested"])
+        return { row in
+            Taken(
+                proof: ClaimProof(id: row.integer(id), number: row.integer(number)),
+                data: Array(row.bytes(data)),
+                attempt: row.count(attempts),
+                maxAttempts: row.limit(most),
+                timeout: row.limit(timeout).map { .seconds($0) },
+                token: row.textIfAny(token),
+                batch: row.textIfAny(batch),
+                isCancelRequested: row.flag(isAsked)
+            )
+        }
+    }
+
+    func task(name: String, queue: String, crashes: Int = 0, lockKey: String? = nil) -> ClaimedTask {
+        ClaimedTask(
+            proof: proof,
+            name: name,
+            queue: queue,
+            data: data,
+            attempt: attempt,
+            maxAttempts: maxAttempts,
+            timeout: timeout,
+            crashes: crashes,
+            lockKey: lockKey,
+            token: token,
+            batch: batch,
+            isCancelRequested: isCancelRequested
         )
+    }
+}
+
+extension ClaimedTask {
+    static func reader(_ columns: Columns) -> (ResultRow) -> ClaimedTask {
+        let taken = Taken.reader(columns)
+        let (name, queue) = (columns["task_name"], columns["queue"])
+        let (crashes, key) = (columns["crashes"], columns["lock_key"])
+        return { row in
+            taken(row).task(
+                name: row.text(name),
+                queue: row.text(queue),
+                crashes: row.count(crashes),
+                lockKey: row.textIfAny(key)
+            )
+        }
     }
 }

@@ -20,20 +20,20 @@ extension SQLiteStore {
     /// Rows by the filter, by number.
     public func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow] {
         try await access("cannot list tasks") { database in
-            let statement = filter.hasData ? Statements.list : Statements.listWithoutData
-            let found = try Row.fetchCursor(
-                database.cachedStatement(sql: statement),
-                arguments: [
+            var rows: [TaskRow] = []
+            var bytes = 0
+            guard filter.bytes ?? .max > 0 else { return rows }
+            // One after the other: the next one is not read where there are enough.
+            try database.forEachRow(
+                filter.hasData ? Statements.list : Statements.listWithoutData,
+                [
                     "status": filter.status?.rawValue, "name": filter.name, "queue": filter.queue,
                     "limit": filter.limit, "after": filter.after,
                 ]
-            )
-            var rows: [TaskRow] = []
-            var bytes = 0
-            // One after the other: the next one is not read where there are enough.
-            while bytes < filter.bytes ?? .max, let row = try found.next().map(TaskRow.init) {
+            ) { row in
                 rows.append(row)
                 bytes += row.data.utf8.count
+                return bytes < filter.bytes ?? .max
             }
             return rows
         }
@@ -41,32 +41,14 @@ extension SQLiteStore {
 
     /// One row.
     public func show(_ id: Int64) async throws(StoreError) -> TaskRow? {
-        try await access("cannot read task \(id)") { database in
-            try Row.fetchOne(database, sql: Statements.show, arguments: ["id": id]).map(TaskRow.init)
-        }
+        try await access("cannot read task \(id)") { try $0.first(Statements.show, ["id": id]) }
     }
 
     /// Counts by queue, name and state, and who holds leases; reads the whole table.
     public func summary() async throws(StoreError) -> TableSummary {
         try await access("cannot count tasks") { database in
-            let lines = try Row.fetchAll(
-                database,
-                sql: Statements.counts,
-                arguments: ["now": SQLiteTime.text(Date())]
-            ).compactMap { row -> TableSummary.Line? in
-                guard let status = TaskStatus(rawValue: row.text(2)) else { return nil }
-                return .init(
-                    queue: row.text(0),
-                    name: row.text(1),
-                    status: status,
-                    count: row[3],
-                    due: row[4],
-                    oldestDue: row.moment(5)
-                )
-            }
-            let holders = try Row.fetchAll(database, sql: Statements.holders).map { row in
-                TableSummary.Holder(owner: row.textIfAny(0), tasks: row[1], firstLeaseEnd: row.moment(2))
-            }
+            let lines = try database.rows(Statements.counts, ["now": SQLiteTime.text(Date())]).compactMap(\.self)
+            let holders = try database.rows(Statements.holders)
             return TableSummary(lines: lines, holders: holders, paused: try database.pausedQueues())
         }
     }
@@ -74,10 +56,9 @@ extension SQLiteStore {
     /// Makes WAITING rows due now.
     public func hasten(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         try await transaction("cannot make tasks due") { database in
-            try Int64.fetchAll(
-                database,
-                sql: Statements.hasten,
-                arguments: ["ids": SQLiteJSON.text(ids), "now": SQLiteTime.text(Date())]
+            try database.rows(
+                Statements.hasten,
+                ["ids": SQLiteJSON.text(ids), "now": SQLiteTime.text(Date())]
             ).sorted()
         }
     }
@@ -85,14 +66,10 @@ extension SQLiteStore {
     /// Removes rows that are not PROCESSING.
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         try await transaction("cannot delete tasks") { database in
-            let gone = try Row.fetchAll(
-                database,
-                sql: Statements.remove,
-                arguments: ["ids": SQLiteJSON.text(ids)]
-            )
-            for key in Set(gone.compactMap { $0.textIfAny(1) }) { try database.promote(key) }
-            try database.endBatches(gone.compactMap { $0.textIfAny(2) }, now: Date())
-            return gone.map { $0[0] }.sorted()
+            let gone = try database.rows(Statements.remove, ["ids": SQLiteJSON.text(ids)])
+            for key in Set(gone.compactMap(\.lockKey)) { try database.promote(key) }
+            try database.endBatches(gone.compactMap(\.batch), now: Date())
+            return gone.map(\.id).sorted()
         }
     }
 }
@@ -100,62 +77,128 @@ extension SQLiteStore {
 extension Database {
     /// Adds one task; what is nil is left to the column's default.
     func add(_ task: NewTask) throws -> AddedTask {
+        let values = TaskColumn.all.map { ($0.name, $0.value(task)) }
         // Bound as it is bound here, a text would end at its NUL.
-        let texts = [
-            task.name, task.data, task.queue, task.token, task.dedupeKey, task.lockKey, task.batch, task.afterBatch,
-        ]
-        guard !texts.contains(where: { $0?.utf8.contains(0) ?? false }) else {
+        guard !values.contains(where: { String.fromDatabaseValue($1)?.utf8.contains(0) ?? false }) else {
             throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "a text contains a NUL character")
         }
-        try cachedStatement(sql: Statements.add).execute(arguments: [
-            "task_name": task.name, "data": task.data, "queue": task.queue, "priority": task.priority,
-            "run_at": SQLiteTime.runAt(task), "max_attempts": task.maxAttempts, "timeout_seconds": task.timeoutSeconds,
-            "dedupe_key": task.dedupeKey, "lock_key": task.lockKey, "expires_at": SQLiteTime.expiresAt(task),
-            "token": task.token, "batch": task.batch, "after_batch": task.afterBatch,
-        ])
-        if changesCount == 1 { return AddedTask(id: lastInsertedRowID, name: task.name) }
-        let waiting = try Int64.fetchOne(
-            cachedStatement(sql: Statements.equal),
-            arguments: ["name": task.name, "dedupe_key": task.dedupeKey]
-        )
+        if try run(Statements.add, StatementArguments(Dictionary(uniqueKeysWithValues: values))) == 1 {
+            return AddedTask(id: lastInsertedRowID, name: task.name)
+        }
+        let waiting = try first(Statements.equal, ["name": task.name, "dedupe_key": task.dedupeKey])
         guard let waiting else { throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.notKept) }
         return AddedTask(id: waiting, name: task.name, isNew: false)
     }
 }
 
+/// A column that a new task fills: those of `add` and of the lines of a bulk add.
+struct TaskColumn: Sendable {
+    let name: String
+    /// NULL: what the column's default says.
+    let value: @Sendable (NewTask) -> DatabaseValue
+
+    private init(_ name: String, _ value: @escaping @Sendable (NewTask) -> (any DatabaseValueConvertible)?) {
+        (self.name, self.value) = (name, { value($0)?.databaseValue ?? .null })
+    }
+
+    static let all = [
+        TaskColumn("task_name") { $0.name }, TaskColumn("data") { $0.data }, TaskColumn("queue") { $0.queue },
+        TaskColumn("priority") { $0.priority }, TaskColumn("run_at") { SQLiteTime.runAt($0) },
+        TaskColumn("max_attempts") { $0.maxAttempts }, TaskColumn("timeout_seconds") { $0.timeoutSeconds },
+        TaskColumn("dedupe_key") { $0.dedupeKey }, TaskColumn("lock_key") { $0.lockKey },
+        TaskColumn("expires_at") { SQLiteTime.expiresAt($0) }, TaskColumn("token") { $0.token },
+        TaskColumn("batch") { $0.batch }, TaskColumn("after_batch") { $0.afterBatch },
+    ]
+}
+
+/// A task that was removed by hand.
+struct RemovedTask {
+    let id: Int64
+    let lockKey: String?
+    let batch: String?
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> RemovedTask {
+        let (id, key, batch) = (columns["id"], columns["lock_key"], columns["batch"])
+        return { row in
+            RemovedTask(id: row.integer(id), lockKey: row.textIfAny(key), batch: row.textIfAny(batch))
+        }
+    }
+}
+
+extension TableSummary.Line {
+    /// Nil for a state that is none.
+    static func reader(_ columns: Columns) -> (ResultRow) -> Self? {
+        let (queue, name, status) = (columns["queue"], columns["task_name"], columns["status"])
+        let (number, due, oldest) = (columns["number"], columns["due"], columns["oldest_due"])
+        return { row in
+            guard let status = TaskStatus(rawValue: row.text(status)) else { return nil }
+            return Self(
+                queue: row.text(queue),
+                name: row.text(name),
+                status: status,
+                count: Int(row.integer(number)),
+                due: Int(row.integer(due)),
+                oldestDue: row.moment(oldest)
+            )
+        }
+    }
+}
+
+extension TableSummary.Holder {
+    static func reader(_ columns: Columns) -> (ResultRow) -> Self {
+        let (owner, number, end) = (columns["lease_owner"], columns["number"], columns["first_lease_end"])
+        return { row in
+            Self(owner: row.textIfAny(owner), tasks: Int(row.integer(number)), firstLeaseEnd: row.moment(end))
+        }
+    }
+}
+
 extension TaskRow {
-    /// Reads the columns of `list` and `show`; a moment that is none is shown as the first of 1970.
-    init(_ row: Row) {
+    /// A moment that is none is shown as the first of 1970.
+    static func reader(_ columns: Columns) -> (ResultRow) -> TaskRow {
+        let (id, name, created, data) = (columns["id"], columns["task_name"], columns["created_at"], columns["data"])
+        let (status, queue, priority) = (columns["status"], columns["queue"], columns["priority"])
+        let (runAt, attempts) = (columns["run_at"], columns["attempts"])
+        let (most, timeout) = (columns["max_attempts"], columns["timeout_seconds"])
+        let (owner, leaseEnd) = (columns["lease_owner"], columns["lease_expires_at"])
+        let (number, crashes, error) = (columns["claim_no"], columns["crashes"], columns["last_error"])
+        let (dedupe, lock, place) = (columns["dedupe_key"], columns["lock_key"], columns["lock_place"])
+        let (expires, token) = (columns["expires_at"], columns["token"])
+        let (done, total, note) = (columns["progress_done"], columns["progress_total"], columns["progress_note"])
+        let (cancelled, batch) = (columns["cancel_requested_at"], columns["batch"])
+        let (afterBatch, postponed) = (columns["after_batch"], columns["postponed"])
         let none = Date(timeIntervalSince1970: 0)
-        self.init(
-            id: row[0],
-            name: row.text(1),
-            createdAt: row.moment(2) ?? none,
-            data: row.text(3),
-            status: TaskStatus(rawValue: row.text(4)) ?? .failed,
-            queue: row.text(5),
-            priority: row.number(6, in: Int64(Int32.min)...Int64(Int32.max)).map { Int($0) } ?? 0,
-            runAt: row.moment(7) ?? none,
-            attempts: row.count(8),
-            maxAttempts: row.limit(9),
-            timeoutSeconds: row.limit(10),
-            leaseOwner: row.textIfAny(11),
-            leaseExpiresAt: row.moment(12),
-            claimNumber: row.number(13, in: 0...Int64.max) ?? 0,
-            crashes: row.count(14),
-            lastError: row.textIfAny(15),
-            dedupeKey: row.textIfAny(16),
-            lockKey: row.textIfAny(17),
-            lockPlace: row.count(18),
-            expiresAt: row.moment(19),
-            token: row.textIfAny(20),
-            progressDone: row.number(21, in: 0...Int64.max),
-            progressTotal: row.number(22, in: 0...Int64.max),
-            progressNote: row.textIfAny(23),
-            cancelRequestedAt: row.moment(24),
-            batch: row.textIfAny(25),
-            afterBatch: row.textIfAny(26),
-            postponed: row.count(27)
-        )
+        return { row in
+            TaskRow(
+                id: row.integer(id),
+                name: row.text(name),
+                createdAt: row.moment(created) ?? none,
+                data: row.text(data),
+                status: TaskStatus(rawValue: row.text(status)) ?? .failed,
+                queue: row.text(queue),
+                priority: row.number(priority, in: Int64(Int32.min)...Int64(Int32.max)).map { Int($0) } ?? 0,
+                runAt: row.moment(runAt) ?? none,
+                attempts: row.count(attempts),
+                maxAttempts: row.limit(most),
+                timeoutSeconds: row.limit(timeout),
+                leaseOwner: row.textIfAny(owner),
+                leaseExpiresAt: row.moment(leaseEnd),
+                claimNumber: row.natural(number),
+                crashes: row.count(crashes),
+                lastError: row.textIfAny(error),
+                dedupeKey: row.textIfAny(dedupe),
+                lockKey: row.textIfAny(lock),
+                lockPlace: row.count(place),
+                expiresAt: row.moment(expires),
+                token: row.textIfAny(token),
+                progressDone: row.number(done, in: 0...Int64.max),
+                progressTotal: row.number(total, in: 0...Int64.max),
+                progressNote: row.textIfAny(note),
+                cancelRequestedAt: row.moment(cancelled),
+                batch: row.textIfAny(batch),
+                afterBatch: row.textIfAny(afterBatch),
+                postponed: row.count(postponed)
+            )
+        }
     }
 }

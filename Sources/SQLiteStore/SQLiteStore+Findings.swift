@@ -6,17 +6,18 @@ extension SQLiteStore {
     /// What `taskrun check` says about this file.
     public func findings() async throws(StoreError) -> [Finding] {
         let mode = try await access("cannot read the journal mode") { database in
-            try String.fetchOne(database, sql: Pragma.journalMode) ?? "unknown"
+            try database.value(of: Pragma.journalMode) ?? "unknown"
         }
         let odd = try await access("cannot look for odd rows") { database -> OddRows? in
             // Missing tables, and those of another version, are told elsewhere.
             guard let columns = try? database.columns(in: "tasks"), columns.contains(where: { $0.name == "lock_place" })
             else { return nil }
-            let statements = [Statements.farLeases, Statements.farHolders, Statements.greatIDs]
-            let ids = try statements.map { sql in
-                try Int64.fetchAll(database, sql: sql, arguments: ["limit": OddRows.most])
-            }
-            return OddRows(farLeases: ids[0], farHolders: ids[1], greatIDs: ids[2])
+            let most: StatementArguments = ["limit": OddRows.most]
+            return OddRows(
+                farLeases: try database.rows(Statements.farLeases, most),
+                farHolders: try database.rows(Statements.farHolders, most),
+                greatIDs: try database.rows(Statements.greatIDs, most)
+            )
         }
         let log = try? URL(fileURLWithPath: path + "-wal").resourceValues(forKeys: [.fileSizeKey]).fileSize
         return [
@@ -33,18 +34,20 @@ extension SQLiteStore {
     /// Rows that the file does not let be changed, as claims show that are undone.
     private func rowFindings() async throws(StoreError) -> [Finding] {
         let (ids, stuck, count) = try await read("cannot look at the tasks") { database in
-            let ids = try Int64.fetchAll(
-                database,
-                sql: Statements.firstWaiting,
-                arguments: ["limit": Self.mostTried]
-            )
-            let stuck = try Row.fetchAll(database, sql: Statements.firstStuck)
-                .map { RefusedRow(id: $0[0], name: nil, cause: $0.text(1)) }
-            return (ids, stuck, try Int.fetchOne(database, sql: Statements.countStuck) ?? 0)
+            let ids = try database.rows(Statements.firstWaiting, ["limit": Self.mostTried])
+            let stuck = try database.rows(Statements.firstStuck)
+            return (ids, stuck, try database.first(Statements.countStuck) ?? 0)
         }
         let refused = try await refused(among: ids, owner: "check", leaseEnd: SQLiteTime.text(Date()))
             .filter { !$0.isForNow }
         return [Finding.refused(refused, of: ids.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)
+    }
+}
+
+extension RefusedRow {
+    static func reader(_ columns: Columns) -> (ResultRow) -> RefusedRow {
+        let (id, error) = (columns["task_id"], columns["error"])
+        return { row in RefusedRow(id: row.integer(id), name: nil, cause: row.text(error)) }
     }
 }
 

@@ -7,13 +7,7 @@ extension SQLiteStore {
     /// What is limited.
     public func limits() async throws(StoreError) -> [TaskLimit] {
         try await access("cannot read the limits") { database in
-            try Row.fetchAll(database.cachedStatement(sql: Statements.limits)).map { row in
-                TaskLimit(
-                    row[0] == "queue" ? .queue(row.text(1)) : .name(row.text(1)),
-                    running: row.number(2, in: 0...Int64(Int32.max)).map { Int($0) },
-                    perMinute: row.number(3, in: 0...Int64(Int32.max)).map { Int($0) }
-                )
-            }
+            try database.rows(Statements.limits)
         }
     }
 
@@ -63,9 +57,9 @@ extension SQLiteStore {
         let (kind, name) = (limit.subject.kind, limit.subject.name)
         let isRemoved = limit.running == nil && limit.perMinute == nil
         try await transaction("cannot limit \(kind) \"\(name)\"") { database in
-            try database.execute(
-                sql: isRemoved ? Statements.removeLimit : Statements.setLimit,
-                arguments: isRemoved
+            try database.run(
+                isRemoved ? Statements.removeLimit : Statements.setLimit,
+                isRemoved
                     ? ["kind": kind, "name": name]
                     : ["kind": kind, "name": name, "running": limit.running, "per_minute": limit.perMinute]
             )
@@ -77,14 +71,38 @@ extension Database {
     /// How many more a limit lets begin; nil: any number.
     fileprivate func quota(of limit: TaskLimit.Subject, now: Date) throws -> Int? {
         let arguments: StatementArguments = ["kind": limit.kind, "name": limit.name, "now": SQLiteTime.text(now)]
-        let row = try Row.fetchOne(cachedStatement(sql: Statements.quota), arguments: arguments)
-        let quotas: [Int] = [row?[0], row?[1]].compactMap(\.self)
-        return quotas.min()
+        return try first(Statements.quota, arguments)?.least
     }
 
     fileprivate func count(_ number: Int, begunOf limit: TaskLimit.Subject, now: Date) throws {
-        try cachedStatement(sql: Statements.countBegun).execute(arguments: [
-            "kind": limit.kind, "name": limit.name, "now": SQLiteTime.text(now), "number": number,
-        ])
+        let now = SQLiteTime.text(now)
+        try run(Statements.countBegun, ["kind": limit.kind, "name": limit.name, "now": now, "number": number])
+    }
+}
+
+extension TaskLimit {
+    static func reader(_ columns: Columns) -> (ResultRow) -> TaskLimit {
+        let (kind, name) = (columns["kind"], columns["name"])
+        let (running, perMinute) = (columns["max_running"], columns["max_per_minute"])
+        return { row in
+            TaskLimit(
+                row.text(kind) == "queue" ? .queue(row.text(name)) : .name(row.text(name)),
+                running: row.limit(running, from: 0),
+                perMinute: row.limit(perMinute, from: 0)
+            )
+        }
+    }
+}
+
+/// What a limit leaves.
+struct Quota {
+    /// How many more may begin; nil: any number.
+    let least: Int?
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Quota {
+        let (running, minute) = (columns["running_left"], columns["minute_left"])
+        return { row in
+            Quota(least: [running, minute].compactMap { row.isNull($0) ? nil : Int(row.integer($0)) }.min())
+        }
     }
 }

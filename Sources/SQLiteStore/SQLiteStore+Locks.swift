@@ -29,18 +29,16 @@ extension SQLiteStore {
         let heads = try heads(request, keyed: true, limit: most, now: now, in: database)
         let isWhole = !lanes.withLock { $0.isPartial(LaneMemory.Key(request, keyed: true)) }
         var rows = KeyedRows(isComplete: isWhole && heads.rows.count < most, heads: heads)
-        let statement = try database.cachedStatement(sql: Statements.isAllowed)
         let except = SQLiteJSON.text(avoided.sorted())
         for row in heads.rows where !avoided.contains(row.id) {
-            if try Bool.fetchOne(statement, arguments: ["id": row.id, "now": now, "except": except]) ?? false {
+            if try database.first(Statements.isAllowed, ["id": row.id, "now": now, "except": except]) ?? false {
                 rows.allowed.append(row)
             } else {
                 rows.behind.append(row.id)
             }
         }
         if !rows.behind.isEmpty {
-            let arguments: StatementArguments = ["ids": SQLiteJSON.text(rows.behind)]
-            try database.cachedStatement(sql: Statements.markBehind).execute(arguments: arguments)
+            try database.run(Statements.markBehind, ["ids": SQLiteJSON.text(rows.behind)])
         }
         return rows
     }
@@ -50,24 +48,14 @@ extension SQLiteStore {
         try await transaction("cannot put lock keys right") { database in
             let text = SQLiteTime.text(now ?? Date())
             var count = try database.giveKeysToCrashed(limit: Self.mendLimit)
-            guard let span = try Row.fetchOne(database, sql: Statements.spanBehind),
-                let least: Int64 = span[0], let most: Int64 = span[1]
-            else { return count }
+            guard let span = try database.first(Statements.spanBehind)?.ids else { return count }
             // Where they are very many: the first ones, and some from anywhere, so that each has its turn.
-            for start in [least, Int64.random(in: least...most)] {
-                let deserted = try Int64.fetchAll(
-                    database,
-                    sql: Statements.deserted,
-                    arguments: ["id": start, "limit": Self.mendLimit, "now": text]
-                )
-                for id in deserted {
+            for start in [span.lowerBound, Int64.random(in: span)] {
+                let place: StatementArguments = ["id": start, "limit": Self.mendLimit, "now": text]
+                for id in try database.rows(Statements.deserted, place) {
                     do {
-                        try database.execute(sql: Statements.freeFailedHolder, arguments: ["id": id])
-                        try database.execute(
-                            sql: Statements.promoteKeyOf,
-                            arguments: ["id": id, "now": text]
-                        )
-                        count += database.changesCount
+                        try database.run(Statements.freeFailedHolder, ["id": id])
+                        count += try database.run(Statements.promoteKeyOf, ["id": id, "now": text])
                     } catch let error as DatabaseError where error.refusesRow && database.isInsideTransaction {
                         // That row's trouble alone.
                     }
@@ -81,18 +69,14 @@ extension SQLiteStore {
 extension Database {
     /// Gives rows whose runs died their keys, where nobody else holds them; returns how many.
     fileprivate func giveKeysToCrashed(limit: Int) throws -> Int {
-        try Int64.fetchAll(self, sql: Statements.crashedWithoutKey, arguments: ["limit": limit])
-            .count { id in
-                try execute(sql: Statements.freeFailedHolder, arguments: ["id": id])
-                try execute(sql: Statements.holdCrashed, arguments: ["id": id])
-                return changesCount == 1
-            }
+        try rows(Statements.crashedWithoutKey, ["limit": limit]).count { id in
+            try run(Statements.freeFailedHolder, ["id": id])
+            return try run(Statements.holdCrashed, ["id": id]) == 1
+        }
     }
 
     /// Whether any row with a lock key is to be looked at: one step in an index that is empty where nobody uses keys.
-    func isAnyKeyedOpen() throws -> Bool {
-        try Row.fetchOne(cachedStatement(sql: Statements.anyOpen)) != nil
-    }
+    func isAnyKeyedOpen() throws -> Bool { try finds(Statements.anyOpen) }
 
     /// Whether a row with a lock key is due that is to be looked at, or may be: not all were seen.
     func isAnyKeyedDue(names: [String], queues: QueueFilter?, now: String) throws -> Bool {
@@ -103,31 +87,27 @@ extension Database {
     func holdKeys(of keyed: [Int64], among chosen: Set<Int64>) throws {
         let held = chosen.intersection(keyed)
         guard !held.isEmpty else { return }
-        try cachedStatement(sql: Statements.hold).execute(arguments: ["ids": SQLiteJSON.text(held.sorted())])
+        try run(Statements.hold, ["ids": SQLiteJSON.text(held.sorted())])
     }
 
     /// After a claim ended: if the row does not keep its key, the next one of the key is to be looked at.
     func letGo(_ key: String, _ settlement: Settlement, gaveWay: Bool, now: Date) throws {
         if !gaveWay, settlement.keepsKey { return }
-        let arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
-        try cachedStatement(sql: Statements.free).execute(arguments: arguments)
+        try run(Statements.free, ["id": settlement.proof.id, "claim_no": settlement.proof.number])
         try promote(key, now: now)
     }
 
     /// Makes the next one of a key that waits behind one to be looked at.
     func promote(_ key: String, now: Date = Date()) throws {
-        let arguments: StatementArguments = ["key": key, "now": SQLiteTime.text(now)]
         do {
-            try cachedStatement(sql: Statements.promote).execute(arguments: arguments)
+            try run(Statements.promote, ["key": key, "now": SQLiteTime.text(now)])
         } catch let error as DatabaseError where error.refusesRow && isInsideTransaction {
             // The next one's own trouble; a later run tries to lead the line on.
         }
     }
 
     /// Whether a row was not begun in time.
-    func isAnyExpired(now: String) throws -> Bool {
-        try Row.fetchOne(cachedStatement(sql: Statements.anyExpired), arguments: ["now": now]) != nil
-    }
+    func isAnyExpired(now: String) throws -> Bool { try finds(Statements.anyExpired, ["now": now]) }
 
     /// Makes rows FAILED that were not begun in time.
     func expire(
@@ -136,15 +116,41 @@ extension Database {
         except avoided: Set<Int64> = []
     ) throws -> [ExpiredTask] {
         guard try isAnyExpired(now: now) else { return [] }
-        let rows = try Row.fetchAll(
-            cachedStatement(sql: Statements.expire),
-            arguments: [
-                "now": now, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted()),
-            ]
+        let rows = try rows(
+            Statements.expire,
+            ["now": now, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted())]
         )
-        for key in Set(rows.compactMap { $0.textIfAny(2) }) { try promote(key) }
+        for key in Set(rows.compactMap(\.lockKey)) { try promote(key) }
         // Within the transaction: the lock was waited for before.
-        for row in rows where row[3] { try keepFailed(row[0], keep: retention[row.text(1)], now: Date()) }
-        return rows.map { ExpiredTask(id: $0[0], name: $0.text(1)) }
+        for row in rows where row.hasToken { try keepFailed(row.id, keep: retention[row.name], now: Date()) }
+        return rows.map { ExpiredTask(id: $0.id, name: $0.name) }
+    }
+}
+
+/// Where the rows stand that wait behind others.
+struct Span {
+    /// From the least number to the greatest; nil for no rows.
+    let ids: ClosedRange<Int64>?
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Span {
+        let (least, most) = (columns["least"], columns["most"])
+        return { row in Span(ids: row.isNull(least) ? nil : row.integer(least)...row.integer(most)) }
+    }
+}
+
+/// A row that was not begun in time.
+struct ExpiredRow {
+    let id: Int64
+    let name: String
+    let lockKey: String?
+    let hasToken: Bool
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> ExpiredRow {
+        let (id, name) = (columns["id"], columns["task_name"])
+        let (key, hasToken) = (columns["lock_key"], columns["has_token"])
+        return { row in
+            let (id, name) = (row.integer(id), row.text(name))
+            return ExpiredRow(id: id, name: name, lockKey: row.textIfAny(key), hasToken: row.flag(hasToken))
+        }
     }
 }

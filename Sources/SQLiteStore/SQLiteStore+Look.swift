@@ -7,7 +7,7 @@ extension SQLiteStore {
     public func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await read("cannot look for tasks") { database in
             let now = SQLiteTime.text(Date())
-            let holdsClaims = try Row.fetchOne(database.cachedStatement(sql: Statements.anyClaim)) != nil
+            let holdsClaims = try database.finds(Statements.anyClaim)
             let waiting = try database.waitingNames(limit: Look.nameLimit)
             // Names that nobody waits for are the most part, and need not be looked for.
             let known = waiting.count < Look.nameLimit ? names.filter(Set(waiting).contains) : names
@@ -15,19 +15,14 @@ extension SQLiteStore {
                 try !known.isEmpty
                 && (!database.lanes(names: known, queues: queues, now: now, atMost: 1).isNothing
                     || database.isAnyKeyedDue(names: known, queues: queues, now: now)
-                    || Row.fetchOne(database.cachedStatement(sql: Statements.anyCrashed), arguments: ["now": now])
-                        != nil)
-            let expired = try Row.fetchOne(
-                database.cachedStatement(sql: Statements.anyExpiredResult),
-                arguments: ["now": now]
-            )
+                    || database.finds(Statements.anyCrashed, ["now": now]))
             return Look(
                 holdsClaims: holdsClaims,
                 isDue: try isDue || database.isAnyExpired(now: now),
-                hasLine: try Row.fetchOne(database.cachedStatement(sql: Statements.anyBehind)) != nil,
-                hasBatch: try Row.fetchOne(database.cachedStatement(sql: Statements.anyWaits)) != nil,
+                hasLine: try database.finds(Statements.anyBehind),
+                hasBatch: try database.finds(Statements.anyWaits),
                 waitingNames: waiting,
-                holdsExpired: expired != nil
+                holdsExpired: try database.finds(Statements.anyExpiredResult, ["now": now])
             )
         }
     }

@@ -9,8 +9,8 @@ extension SQLiteStore {
     /// - Throws: What the database reports.
     public func conditions() async throws(StoreError) -> (version: String, journal: String, synchronous: String) {
         try await access("cannot read the settings") { database in
-            let journal = try String.fetchOne(database, sql: Pragma.journalMode) ?? "unknown"
-            let number = try Int.fetchOne(database, sql: Pragma.synchronous)
+            let journal = try database.value(of: Pragma.journalMode) ?? "unknown"
+            let number = try database.value(of: Pragma.synchronous)
             let synchronous = Synchronous.allCases.first { $0.number == number }
             return (SQLiteLibrary.version, journal, synchronous?.rawValue ?? "extra")
         }
@@ -40,5 +40,5 @@ extension SQLiteStore {
     }
 
     /// Which rows a claim of plain tasks asks for, as SQL: those of the index `tasks_due`.
-    public static var plainRows: String { Statements.part("plain_rows", of: Statements.nextQueue) }
+    public static var plainRows: String { Statements.part("plain_rows", of: Statements.nextQueue.sql) }
 }

@@ -18,9 +18,9 @@ extension SQLiteStore {
     public func pause(_ queue: String, for time: Duration?, why: String?, by who: String?) async throws(StoreError) {
         try await transaction("cannot pause queue \"\(queue)\"") { database in
             let now = Date()
-            try database.execute(
-                sql: Statements.pause,
-                arguments: [
+            try database.run(
+                Statements.pause,
+                [
                     "queue": queue, "until": time.map { SQLiteTime.text(now.addingTimeInterval($0 / .seconds(1))) },
                     "now": SQLiteTime.text(now),
                     "why": why, "who": who,
@@ -37,29 +37,35 @@ extension SQLiteStore {
     /// Resumes queues.
     public func resume(_ queues: [String]) async throws(StoreError) -> [String] {
         try await transaction("cannot resume queues") { database in
-            try Row.fetchAll(
-                database,
-                sql: Statements.resume,
-                arguments: ["queues": SQLiteJSON.text(queues), "now": SQLiteTime.text(Date())]
-            ).map { $0.text(0) }.sorted()
+            try database.rows(
+                Statements.resume,
+                ["queues": SQLiteJSON.text(queues), "now": SQLiteTime.text(Date())]
+            ).sorted()
         }
     }
 }
 
 extension Database {
+    /// The queues that are paused now, by name.
+    func pausedQueues() throws -> [PausedQueue] {
+        try rows(Statements.pauses, ["now": SQLiteTime.text(Date())])
+    }
+}
+
+extension PausedQueue {
     /// The last year that a date can have: whoever writes it means for ever.
     private static let forEver = 5_373_119.5  // 9999-01-01
 
-    /// The queues that are paused now, by name.
-    func pausedQueues() throws -> [PausedQueue] {
-        try Row.fetchAll(self, sql: Statements.pauses, arguments: ["now": SQLiteTime.text(Date())]).map {
-            row in
+    static func reader(_ columns: Columns) -> (ResultRow) -> PausedQueue {
+        let (queue, until, since) = (columns["queue"], columns["paused_until"], columns["paused_at"])
+        let (why, who) = (columns["paused_why"], columns["paused_by"])
+        return { row in
             PausedQueue(
-                queue: row.text(0),
-                until: (row[1] as Double) < Self.forEver ? row.moment(1) : nil,
-                since: row.moment(2) ?? Date(timeIntervalSince1970: 0),
-                why: row.textIfAny(3),
-                by: row.textIfAny(4)
+                queue: row.text(queue),
+                until: row.double(until) < forEver ? row.moment(until) : nil,
+                since: row.moment(since) ?? Date(timeIntervalSince1970: 0),
+                why: row.textIfAny(why),
+                by: row.textIfAny(who)
             )
         }
     }

@@ -9,7 +9,7 @@ extension SQLiteStore {
     public func recover(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         try await endStuck()
         let owners = try await access("cannot look for dead runs") { database in
-            try Row.fetchAll(database, sql: Statements.owners).map { $0.text(0) }
+            try database.rows(Statements.owners)
         }
         // Outside of any transaction: finding out may take a moment.
         var dead: [String] = []
@@ -23,8 +23,7 @@ extension SQLiteStore {
             ]
         }
         let isNothing = try await access("cannot look for abandoned tasks") { database in
-            let now = request.now ?? Date()
-            return try Row.fetchOne(database, sql: Statements.abandoned, arguments: arguments(now)) == nil
+            try !database.finds(Statements.abandoned, arguments(request.now ?? Date()))
         }
         let runs = SQLiteJSON.text(owners.filter { RunIdentity(text: $0) != nil })
         @Sendable func far(_ now: Date) -> StatementArguments {
@@ -36,8 +35,7 @@ extension SQLiteStore {
             ]
         }
         let isFar = try await access("cannot look for leases") { database in
-            let now = request.now ?? Date()
-            return try Row.fetchOne(database, sql: Statements.far, arguments: far(now)) != nil
+            try database.finds(Statements.far, far(request.now ?? Date()))
         }
         if isNothing, !isFar { return [] }
         let doing = "cannot take over abandoned tasks"
@@ -47,9 +45,9 @@ extension SQLiteStore {
                 let now = request.now ?? Date()
                 if isFar {
                     let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease), "id": nil]
-                    try database.execute(sql: Statements.cut, arguments: far(now) + end)
+                    try database.run(Statements.cut, far(now) + end)
                 }
-                let rows = try Row.fetchAll(database, sql: Statements.abandoned, arguments: arguments(now))
+                let rows = try database.rows(Statements.abandoned, arguments(now))
                 return try database.takeOver(rows, request, now: now)
             }
         } catch  where error.code == .refused {
@@ -64,15 +62,14 @@ extension SQLiteStore {
         _ request: RecoverRequest
     ) async throws(StoreError) {
         let ids = try await access("cannot look for leases") { database in
-            let now = request.now ?? Date()
-            return try Row.fetchAll(database, sql: Statements.far, arguments: far(now)).map { $0[0] as Int64 }
+            try database.rows(Statements.far, far(request.now ?? Date()))
         }
         for id in ids {
             do {
                 try await transaction("cannot end the lease of task \(id)", isAboutRows: true) { database in
                     let now = request.now ?? Date()
                     let end: StatementArguments = ["lease_end": SQLiteTime.text(now, after: request.lease), "id": id]
-                    try database.execute(sql: Statements.cut, arguments: far(now) + end)
+                    try database.run(Statements.cut, far(now) + end)
                 }
             } catch  where error.code == .refused {
                 request.refused(id, error.cause)
@@ -86,10 +83,7 @@ extension SQLiteStore {
         _ request: RecoverRequest
     ) async throws(StoreError) -> [RecoveredTask] {
         let ids = try await access("cannot look for abandoned tasks") { database in
-            let now = request.now ?? Date()
-            return try Row.fetchAll(database, sql: Statements.abandoned, arguments: arguments(now)).map {
-                $0[0] as Int64
-            }
+            try database.rows(Statements.abandoned, arguments(request.now ?? Date())).map(\.id)
         }
         var taken: [RecoveredTask] = []
         // The newest first, as of equal ones an older one gives way.
@@ -97,8 +91,8 @@ extension SQLiteStore {
             do {
                 taken += try await transaction("cannot take over task \(id)", isAboutRows: true) { database in
                     let now = request.now ?? Date()
-                    let rows = try Row.fetchAll(database, sql: Statements.abandoned, arguments: arguments(now))
-                    return try database.takeOver(rows.filter { $0[0] == id }, request, now: now)
+                    let rows = try database.rows(Statements.abandoned, arguments(now))
+                    return try database.takeOver(rows.filter { $0.id == id }, request, now: now)
                 }
             } catch  where error.code == .refused {
                 request.refused(id, error.cause)
@@ -117,14 +111,10 @@ extension SQLiteStore {
 extension Database {
     /// Names of WAITING tasks, sorted, found by stepping from name to name along the index.
     func waitingNames(limit: Int) throws -> [String] {
-        var names = Set(
-            try Row.fetchAll(cachedStatement(sql: Statements.crashedNames), arguments: ["limit": limit])
-                .map { $0.text(0) }
-        )
-        for sql in [Statements.nextWaitingName, Statements.nextKeyedName] {
-            let statement = try cachedStatement(sql: sql)
-            var (last, steps) = (Data(), 0)
-            while steps < limit, let name = try Row.fetchOne(statement, arguments: ["name": last])?.bytes(0),
+        var names = Set(try rows(Statements.crashedNames, ["limit": limit]))
+        for query in [Statements.nextWaitingName, Statements.nextKeyedName] {
+            var (last, steps) = ([UInt8](), 0)
+            while steps < limit, let name = try first(query, ["name": Data(last)]),
                 last.lexicographicallyPrecedes(name)
             {
                 names.insert(String(decoding: name, as: UTF8.self))
@@ -136,10 +126,10 @@ extension Database {
 }
 
 extension Database {
-    fileprivate func takeOver(_ rows: [Row], _ request: RecoverRequest, now: Date) throws -> [RecoveredTask] {
+    fileprivate func takeOver(_ rows: [Abandoned], _ request: RecoverRequest, now: Date) throws -> [RecoveredTask] {
         // The newest goes back first: of equal ones an older one gives way.
-        var (tasks, batches): ([RecoveredTask], [String]) = ([], rows.compactMap { $0.textIfAny(8) })
-        for row in rows.sorted(by: { ($0[0] as Int64) > $1[0] }) {
+        var (tasks, batches): ([RecoveredTask], [String]) = ([], rows.compactMap(\.batch))
+        for row in rows.sorted(by: { $0.id > $1.id }) {
             let (task, removed) = try takeOver(row, request, now: now)
             tasks.append(task)
             if let removed { batches.append(removed) }
@@ -151,19 +141,17 @@ extension Database {
 
     /// Takes a row over; tells also the batch of an older equal one that was removed for it.
     private func takeOver(
-        _ row: Row,
+        _ row: Abandoned,
         _ request: RecoverRequest,
         now: Date
     ) throws -> (RecoveredTask, removed: String?) {
-        let (id, name, owner): (Int64, String, String?) = (row[0], row.text(1), row.textIfAny(3))
-        let crashes = min(row.count(2), Int(Int32.max) - 1) + 1
-        let (limit, isCancelled): (Int, Bool) = (request.crashLimit, row[7])
+        let (id, name) = (row.id, row.name)
+        let crashes = min(row.crashes, Int(Int32.max) - 1) + 1
+        let (limit, isCancelled): (Int, Bool) = (request.crashLimit, row.isCancelRequested)
         let status: TaskStatus = crashes >= limit && !isCancelled ? .failed : .waiting
-        let leaseEnd = row.moment(4).map { SQLiteTime.text($0) }
-        let isDead = (row[5] as Bool?) ?? false
+        let leaseEnd = row.leaseEnd.map { SQLiteTime.text($0) }
         let reason =
-            isDead ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
-        let key = row.textIfAny(6)
+            row.isDead ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
         let (gaveWay, removed) = try takeOver(
             id,
             [
@@ -172,7 +160,7 @@ extension Database {
                 "crashes": crashes,
                 "error": LastError.fit(
                     LastError.crash(
-                        owner: owner,
+                        owner: row.owner,
                         reason: reason,
                         crashes: crashes,
                         limit: limit,
@@ -187,8 +175,8 @@ extension Database {
         let isGone = isCancelled && !gaveWay
         if isGone { try removeIfCancelled(id, keep: keep, now: now) }
         if status == .failed { try keepFailed(id, keep: keep, now: now) }
-        if let key, gaveWay || status == .failed {
-            try execute(sql: Statements.freeFailed, arguments: ["id": id])
+        if let key = row.lockKey, gaveWay || status == .failed {
+            try run(Statements.freeFailed, ["id": id])
             try promote(key, now: now)
         }
         let task = RecoveredTask(
@@ -210,8 +198,7 @@ extension Database {
         now: Date
     ) throws -> (gaveWay: Bool, removed: String?) {
         do {
-            try execute(sql: Statements.takeOver, arguments: arguments)
-            guard changesCount == 1 else {
+            guard try run(Statements.takeOver, arguments) == 1 else {
                 throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
             }
             return (false, nil)
@@ -220,9 +207,41 @@ extension Database {
             case nil: throw error
             case .toNewer: return (try giveWay(id, keep: keep, now: now), nil)
             case .forNewer(let batch):
-                try execute(sql: Statements.takeOver, arguments: arguments)
+                try run(Statements.takeOver, arguments)
                 return (false, batch)
             }
+        }
+    }
+}
+
+/// A row in hand whose lease is over, or whose run is gone.
+struct Abandoned {
+    let id: Int64
+    let name: String
+    let crashes: Int
+    let owner: String?
+    let leaseEnd: Date?
+    let isDead: Bool
+    let lockKey: String?
+    let isCancelRequested: Bool
+    let batch: String?
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Abandoned {
+        let (id, name, crashes) = (columns["id"], columns["task_name"], columns["crashes"])
+        let (owner, leaseEnd, isDead) = (columns["lease_owner"], columns["lease_expires_at"], columns["is_dead"])
+        let (key, isAsked, batch) = (columns["lock_key"], columns["is_cancel_requested"], columns["batch"])
+        return { row in
+            Abandoned(
+                id: row.integer(id),
+                name: row.text(name),
+                crashes: row.count(crashes),
+                owner: row.textIfAny(owner),
+                leaseEnd: row.moment(leaseEnd),
+                isDead: row.flag(isDead),
+                lockKey: row.textIfAny(key),
+                isCancelRequested: row.flag(isAsked),
+                batch: row.textIfAny(batch)
+            )
         }
     }
 }

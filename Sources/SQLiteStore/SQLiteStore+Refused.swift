@@ -11,7 +11,7 @@ extension SQLiteStore {
     func passOver(_ request: ClaimRequest, now: Date) async throws(StoreError) -> Exchange? {
         let (due, late) = try await candidates(request, now: now)
         var found = try await refused(of: late[...]) { ids, database in
-            try database.execute(sql: Statements.expiryTrial, arguments: ["ids": SQLiteJSON.text(ids)])
+            try database.run(Statements.expiryTrial, ["ids": SQLiteJSON.text(ids)])
             return try database.failed(ids)
         }.map { RefusedRow(id: $0.id, name: $0.name, cause: $0.cause) }
         let known = Set(found.map(\.id))
@@ -70,9 +70,9 @@ extension SQLiteStore {
 
     /// Whether `tasks` has triggers of somebody else's; looked for again only when the schema has changed.
     func hasTriggers(in database: Database) throws -> Bool {
-        let version = try Int64.fetchOne(database.cachedStatement(sql: Pragma.schemaVersion)) ?? 0
+        let version = try database.versionOfSchema()
         if let known = triggers.withLock({ $0 }), known.version == version { return known.areThere }
-        let areThere = try Bool.fetchOne(database, sql: Statements.anyTrigger) ?? false
+        let areThere = try database.first(Statements.anyTrigger) ?? false
         triggers.withLock { $0 = (version, areThere) }
         return areThere
     }
@@ -85,12 +85,9 @@ extension SQLiteStore {
         try await read("cannot look for due tasks") { [self] database in
             let text = SQLiteTime.text(now)
             let avoided = avoided.withLock { $0.ids }
-            let late = try Int64.fetchAll(
-                database,
-                sql: Statements.late,
-                arguments: [
-                    "now": text, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted()),
-                ]
+            let late = try database.rows(
+                Statements.late,
+                ["now": text, "limit": ExpiredTask.most, "except": SQLiteJSON.text(avoided.sorted())]
             )
             guard case .usual(let limit, let most) = request.share else {
                 return (try crashed(request, limit: 1, now: text, in: database).map(\.id), late)
@@ -143,7 +140,7 @@ extension Database {
     /// - Returns: How many were claimed.
     fileprivate func tryClaim(_ ids: [Int64], _ owner: String, _ leaseEnd: String) throws -> Int {
         let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner, "lease_end": leaseEnd]
-        try execute(sql: Statements.claimTrial, arguments: arguments)
+        try run(Statements.claimTrial, arguments)
         return try held(ids, by: owner)
     }
 
@@ -152,11 +149,11 @@ extension Database {
     /// Triggers that act after the UPDATE come later than its RETURNING.
     func held(_ ids: [Int64], by owner: String) throws -> Int {
         let arguments: StatementArguments = ["ids": SQLiteJSON.text(ids), "owner": owner]
-        return try Int.fetchOne(self, sql: Statements.countHeld, arguments: arguments) ?? 0
+        return try first(Statements.countHeld, arguments) ?? 0
     }
 
     /// How many of these rows are FAILED.
     fileprivate func failed(_ ids: [Int64]) throws -> Int {
-        try Int.fetchOne(self, sql: Statements.countFailed, arguments: ["ids": SQLiteJSON.text(ids)]) ?? 0
+        try first(Statements.countFailed, ["ids": SQLiteJSON.text(ids)]) ?? 0
     }
 }

@@ -8,51 +8,41 @@ extension Database {
         guard let record = settlement.record, let (state, error) = settlement.verdict.resultState else { return }
         let (text, bytes) = state == .complete ? record.columns : (nil, nil)
         let progress = record.progress
-        try cachedStatement(sql: Statements.keep).execute(arguments: [
-            "id": settlement.proof.id, "claim_no": settlement.proof.number, "state": state.rawValue,
-            "result": text, "bytes": bytes.map { Data($0) }, "size": record.size,
-            "error": error.map(LastError.fit),
-            "noted": progress != nil, "done": progress?.progress.done, "total": progress?.progress.total,
-            "note": progress?.note, "hash": record.dataHash,
-            "started": record.secondsSinceBegin.map { SQLiteTime.text(now.addingTimeInterval(-$0)) },
-            "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: record.keep),
-        ])
-    }
-
-    /// A row that was removed.
-    struct Gone {
-        /// The batch that it belonged to.
-        let batch: String?
+        try run(
+            Statements.keep,
+            [
+                "id": settlement.proof.id, "claim_no": settlement.proof.number, "state": state.rawValue,
+                "result": text, "bytes": bytes.map { Data($0) }, "size": record.size,
+                "error": error.map(LastError.fit),
+                "noted": progress != nil, "done": progress?.progress.done, "total": progress?.progress.total,
+                "note": progress?.note, "hash": record.dataHash,
+                "started": record.secondsSinceBegin.map { SQLiteTime.text(now.addingTimeInterval(-$0)) },
+                "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: record.keep),
+            ]
+        )
     }
 
     /// Removes a row that is WAITING and was to be cancelled; the next one of its lock key is led on.
     ///
     /// - Returns: The row, the end of whose batch is counted and not looked at; nil: it stays.
     @discardableResult
-    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> Gone? {
+    func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> RemovedRow? {
         if let keep {
-            try cachedStatement(sql: Statements.keepCancelled).execute(
-                arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
-            )
+            let (text, end) = (SQLiteTime.text(now), SQLiteTime.text(now, after: keep))
+            try run(Statements.keepCancelled, ["id": id, "now": text, "expires": end])
         }
-        let gone = try Row.fetchOne(
-            cachedStatement(sql: Statements.deleteCancelled),
-            arguments: ["id": id]
-        )
-        guard let gone else { return nil }
-        if let key = gone.textIfAny(0) { try promote(key, now: now) }
-        let batch = gone.textIfAny(1)
-        if let batch { try countEnds(batch, cancelled: 1) }
-        return Gone(batch: batch)
+        guard let gone = try first(Statements.deleteCancelled, ["id": id]) else { return nil }
+        if let key = gone.lockKey { try promote(key, now: now) }
+        if let batch = gone.batch { try countEnds(batch, cancelled: 1) }
+        return gone
     }
 }
 
 extension Database {
     /// Leaves the result of a row that became FAILED although no handler ended.
     func keepFailed(_ id: Int64, keep: Duration, now: Date) throws {
-        try cachedStatement(sql: Statements.keepFailed).execute(
-            arguments: ["id": id, "now": SQLiteTime.text(now), "expires": SQLiteTime.text(now, after: keep)]
-        )
+        let (text, end) = (SQLiteTime.text(now), SQLiteTime.text(now, after: keep))
+        try run(Statements.keepFailed, ["id": id, "now": text, "expires": end])
     }
 }
 
@@ -60,12 +50,14 @@ extension SQLiteStore {
     /// Writes progress down, of all or of none.
     public func note(_ progress: [ClaimProof: ProgressNote]) async throws(StoreError) -> [ClaimProof] {
         try await transaction("cannot write progress") { database in
-            let statement = try database.cachedStatement(sql: Statements.progress)
             for (proof, note) in progress {
-                try statement.execute(arguments: [
-                    "id": proof.id, "claim_no": proof.number, "done": note.progress.done,
-                    "total": note.progress.total, "note": note.note,
-                ])
+                try database.run(
+                    Statements.progress,
+                    [
+                        "id": proof.id, "claim_no": proof.number, "done": note.progress.done,
+                        "total": note.progress.total, "note": note.note,
+                    ]
+                )
             }
             return []
         }
@@ -75,10 +67,8 @@ extension SQLiteStore {
     public func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
         let known = Set(proofs)
         return try await access("cannot look for tasks to cancel") { database in
-            try Row.fetchAll(
-                database.cachedStatement(sql: Statements.cancelRequests),
-                arguments: ["ids": SQLiteJSON.text(proofs.map(\.id))]
-            ).map { ClaimProof(id: $0[0], number: $0.number(1, in: 0...Int64.max) ?? 0) }.filter(known.contains)
+            try database.rows(Statements.cancelRequests, ["ids": SQLiteJSON.text(proofs.map(\.id))])
+                .filter(known.contains)
         }
     }
 
@@ -86,8 +76,7 @@ extension SQLiteStore {
     public func prune(limit: Int, now: Date?) async throws(StoreError) -> Int {
         try await transaction("cannot remove old results") { database in
             let text = SQLiteTime.text(now ?? Date())
-            try database.execute(sql: Statements.prune, arguments: ["now": text, "limit": limit])
-            return database.changesCount
+            return try database.run(Statements.prune, ["now": text, "limit": limit])
         }
     }
 
@@ -95,15 +84,10 @@ extension SQLiteStore {
     public func states(of tokens: [String]) async throws(StoreError) -> [TokenState] {
         try await read("cannot read results") { database in
             try tokens.compactMap { token in
-                let row = try Row.fetchOne(
-                    database.cachedStatement(sql: Statements.showToken),
-                    arguments: ["token": token]
-                ).map(TaskRow.init)
+                let row = try database.first(Statements.showToken, ["token": token])
                 if let row, row.status != .failed { return TokenState.answer(row: row, result: nil) }
-                let result = try Row.fetchOne(
-                    database.cachedStatement(sql: Statements.result),
-                    arguments: ["token": token, "now": SQLiteTime.text(Date())]
-                ).flatMap(TokenState.init)
+                let arguments: StatementArguments = ["token": token, "now": SQLiteTime.text(Date())]
+                let result = try database.first(Statements.result, arguments).flatMap(\.self)
                 return TokenState.answer(row: row, result: result)
             }
         }
@@ -113,14 +97,11 @@ extension SQLiteStore {
     public func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String? {
         try await access("cannot look for a result") { database in
             let now = Date()
-            return try Row.fetchOne(
-                database,
-                sql: Statements.reusable,
-                arguments: [
-                    "name": name, "hash": dataHash, "now": SQLiteTime.text(now),
-                    "since": SQLiteTime.text(now.addingTimeInterval(-(age / .seconds(1)))),
-                ]
-            )?.textIfAny(0)
+            let since = SQLiteTime.text(now.addingTimeInterval(-(age / .seconds(1))))
+            return try database.first(
+                Statements.reusable,
+                ["name": name, "hash": dataHash, "now": SQLiteTime.text(now), "since": since]
+            )
         }
     }
 
@@ -147,8 +128,8 @@ extension SQLiteStore {
         patience: Duration
     ) async throws(StoreError) -> [CancelOutcome] {
         try await access("cannot cancel tasks") { database in
-            try database.execute(sql: Pragma.patience(patience))
-            defer { try? database.execute(sql: Pragma.patience(.seconds(5))) }
+            try database.set(Pragma.patience(patience))
+            defer { try? database.set(Pragma.patience(.seconds(5))) }
             var outcomes: [CancelOutcome] = []
             try database.inTransaction(.immediate) {
                 let now = Date()
@@ -170,7 +151,7 @@ extension SQLiteStore {
             case .id(let number): id = number
             case .token(let token):
                 id = try? await access("cannot look for tasks to cancel") { database in
-                    try Int64.fetchOne(database, sql: Statements.idOfToken, arguments: ["token": token])
+                    try database.first(Statements.idOfToken, ["token": token])
                 }
             }
             guard let id else { continue }
@@ -194,53 +175,70 @@ extension Database {
         switch target {
         case .id(let number): id = number
         case .token(let token):
-            id = try Int64.fetchOne(self, sql: Statements.idOfToken, arguments: ["token": token])
+            id = try first(Statements.idOfToken, ["token": token])
         }
         if let id {
-            let asked = try Row.fetchOne(
-                self,
-                sql: Statements.requestCancel,
-                arguments: ["id": id, "now": SQLiteTime.text(now)]
-            )
-            if let asked {
-                guard asked[0] else { return .asked }
-                let keep = retention[asked.text(1)]
+            if let asked = try first(Statements.requestCancel, ["id": id, "now": SQLiteTime.text(now)]) {
+                guard asked.isWaiting else { return .asked }
+                let keep = retention[asked.name]
                 if let batch = try removeIfCancelled(id, keep: keep, now: now)?.batch {
                     try endBatches([batch], now: now)
                 }
                 return .cancelled
             }
-            if try Row.fetchOne(self, sql: Statements.show, arguments: ["id": id]) != nil { return .failed }
+            if try finds(Statements.show, ["id": id]) { return .failed }
         }
         guard case .token(let token) = target else { return .unknown }
-        let result = try Row.fetchOne(
-            self,
-            sql: Statements.result,
-            arguments: ["token": token, "now": SQLiteTime.text(now)]
-        ).flatMap(TokenState.init)
+        let arguments: StatementArguments = ["token": token, "now": SQLiteTime.text(now)]
+        let result = try first(Statements.result, arguments).flatMap(\.self)
         return result.flatMap { ResultState(rawValue: $0.state.rawValue) }.map(CancelOutcome.ended) ?? .unknown
     }
 }
 
+/// A task that somebody has asked to cancel.
+struct CancelAsked {
+    let isWaiting: Bool
+    let name: String
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> CancelAsked {
+        let (isWaiting, name) = (columns["is_waiting"], columns["task_name"])
+        return { row in CancelAsked(isWaiting: row.flag(isWaiting), name: row.text(name)) }
+    }
+}
+
+extension ClaimProof {
+    static func reader(_ columns: Columns) -> (ResultRow) -> ClaimProof {
+        let (id, number) = (columns["id"], columns["claim_no"])
+        return { row in ClaimProof(id: row.integer(id), number: row.natural(number)) }
+    }
+}
+
 extension TokenState {
-    /// Reads the columns of `result`; nil where another program has written something else.
-    fileprivate init?(_ row: Row) {
-        guard let state = State(rawValue: row.text(3)), let created = row.moment(10) else { return nil }
-        self.init(
-            token: row.text(0),
-            id: row.number(1, in: Int64.min...Int64.max) ?? 0,
-            name: row.text(2),
-            state: state,
-            result: row.bytes(4).map { Array($0) } ?? [],
-            resultSize: Int(row.number(5, in: 0...Int64.max) ?? 0),
-            error: row.textIfAny(6),
-            progressDone: row.number(7, in: 0...Int64.max),
-            progressTotal: row.number(8, in: 0...Int64.max),
-            progressNote: row.textIfAny(9),
-            createdAt: created,
-            startedAt: row.moment(11),
-            finishedAt: row.moment(12),
-            expiresAt: row.moment(13)
-        )
+    /// Nil where another program has written something else.
+    static func reader(_ columns: Columns) -> (ResultRow) -> TokenState? {
+        let (token, id, name, state) = (columns["token"], columns["task_id"], columns["task_name"], columns["state"])
+        let (result, size, error) = (columns["result"], columns["result_size"], columns["error"])
+        let (done, total, note) = (columns["progress_done"], columns["progress_total"], columns["progress_note"])
+        let (created, started) = (columns["created_at"], columns["started_at"])
+        let (finished, expires) = (columns["finished_at"], columns["expires_at"])
+        return { row in
+            guard let state = State(rawValue: row.text(state)), let created = row.moment(created) else { return nil }
+            return TokenState(
+                token: row.text(token),
+                id: row.number(id, in: Int64.min...Int64.max) ?? 0,
+                name: row.text(name),
+                state: state,
+                result: Array(row.bytes(result)),
+                resultSize: Int(row.natural(size)),
+                error: row.textIfAny(error),
+                progressDone: row.number(done, in: 0...Int64.max),
+                progressTotal: row.number(total, in: 0...Int64.max),
+                progressNote: row.textIfAny(note),
+                createdAt: created,
+                startedAt: row.moment(started),
+                finishedAt: row.moment(finished),
+                expiresAt: row.moment(expires)
+            )
+        }
     }
 }

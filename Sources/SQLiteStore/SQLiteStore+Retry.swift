@@ -34,7 +34,7 @@ extension SQLiteStore {
         while true {
             let arguments: StatementArguments = ["last": last, "name": name, "limit": Self.retryLimit]
             let found = try await transaction("cannot send tasks back") { database in
-                let next = try Int64.fetchAll(database, sql: Statements.nextFailed, arguments: arguments)
+                let next = try database.rows(Statements.nextFailed, arguments)
                 return (last: next.last, back: try database.sendBack(next))
             }
             // One that was sent back may have given way to a newer equal one of a later part.
@@ -55,14 +55,10 @@ extension Database {
         guard !ids.isEmpty else { return ([], []) }
         let now = Date()
         let chosen: StatementArguments = ["ids": SQLiteJSON.text(ids)]
-        let older = try Int64.fetchAll(self, sql: Statements.olderThanFailed, arguments: chosen)
+        let older = try rows(Statements.olderThanFailed, chosen)
         let batches = try older.compactMap { try removeOlder($0, keep: ResultRecord.standardKeep, now: now) }
-        let sent = try Int64.fetchAll(
-            self,
-            sql: Statements.sendBack,
-            arguments: chosen + ["now": SQLiteTime.text(now)]
-        )
-        try execute(sql: Statements.dropResults, arguments: ["ids": SQLiteJSON.text(sent)])
+        let sent = try rows(Statements.sendBack, chosen + ["now": SQLiteTime.text(now)])
+        try run(Statements.dropResults, ["ids": SQLiteJSON.text(sent)])
         try endBatches(batches, now: now)
         return (sent.sorted(), older)
     }

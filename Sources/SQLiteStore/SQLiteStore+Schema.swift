@@ -48,9 +48,9 @@ extension SQLiteStore {
             case .apply(let migrations, _):
                 for migration in migrations {
                     try database.execute(sql: migration.sql)
-                    try database.execute(
-                        sql: Statements.record,
-                        arguments: [
+                    try database.run(
+                        Statements.record,
+                        [
                             "version": migration.version, "name": migration.name, "checksum": migration.checksum,
                         ]
                     )
@@ -69,7 +69,7 @@ extension SQLiteStore {
 extension Database {
     /// The version of the tables that a program must know to begin tasks; nil where this one does.
     func newerVersion() throws -> Int? {
-        let least = try Int.fetchOne(cachedStatement(sql: Statements.leastVersion)) ?? 0
+        let least = try first(Statements.leastVersion) ?? 0
         return least > Migration.newest ? least : nil
     }
 
@@ -77,17 +77,32 @@ extension Database {
     /// - Returns: What is there.
     /// - Throws: ``StoreError/Code/schema`` for such tables.
     fileprivate func schemaState(_ subject: String) throws -> SchemaState {
-        let encoding = try String.fetchOne(self, sql: Pragma.encoding) ?? "UTF-8"
+        let encoding = try value(of: Pragma.encoding) ?? "UTF-8"
         guard encoding == "UTF-8" else { throw StoreError.encoding(subject, encoding) }
-        let rows = try Row.fetchAll(self, sql: Statements.tables)
-        let kinds = Dictionary(rows.map { ($0[0] as String, $0[1] as String) }) { $1 }
+        let kinds = Dictionary(try rows(Statements.tables).map { ($0.name, $0.type) }) { $1 }
         guard kinds["task_migrations"] != nil else {
             return SchemaState(applied: nil, hasTasksTable: kinds["tasks"] != nil)
         }
-        let applied = try Row.fetchAll(self, sql: Statements.applied)
-            .map { SchemaState.Applied(version: $0[0], checksum: $0[1]) }
+        let applied = try rows(Statements.applied)
         guard applied.isEmpty || kinds["tasks"] != "view" else { throw StoreError.view(subject) }
         return SchemaState(applied: applied, hasTasksTable: kinds["tasks"] != nil)
+    }
+}
+
+/// A table or a view.
+struct TableKind {
+    let name, type: String
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> TableKind {
+        let (name, type) = (columns["name"], columns["type"])
+        return { row in TableKind(name: row.text(name), type: row.text(type)) }
+    }
+}
+
+extension SchemaState.Applied {
+    static func reader(_ columns: Columns) -> (ResultRow) -> Self {
+        let (version, checksum) = (columns["version"], columns["checksum"])
+        return { row in Self(version: Int(row.integer(version)), checksum: row.text(checksum)) }
     }
 }
 

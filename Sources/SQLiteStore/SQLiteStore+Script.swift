@@ -50,10 +50,9 @@ extension SQLiteStore {
     /// Seconds until the lease of a claim ends; nil: the claim was taken over.
     private func leaseLeft(of proof: ClaimProof) async throws(StoreError) -> Double? {
         try await access("cannot read a lease") { database in
-            try Double.fetchOne(
-                database,
-                sql: Statements.leaseLeft,
-                arguments: ["id": proof.id, "claim_no": proof.number, "now": SQLiteTime.text(Date())]
+            try database.first(
+                Statements.leaseLeft,
+                ["id": proof.id, "claim_no": proof.number, "now": SQLiteTime.text(Date())]
             )
         }
     }
@@ -77,13 +76,9 @@ extension Database {
         let proof = settlement.proof
         do {
             try inTransaction(.immediate) {
-                let key = try Row.fetchOne(
-                    cachedStatement(sql: Statements.keyOf),
-                    arguments: ["id": proof.id]
-                )?.textIfAny(0)
+                let key = try first(Statements.keyOf, ["id": proof.id]).flatMap(\.self)
                 try keep(settlement, now: Date())
-                try execute(sql: Statements.delete, arguments: ["id": proof.id, "claim_no": proof.number])
-                guard changesCount == 1 else {
+                guard try run(Statements.delete, ["id": proof.id, "claim_no": proof.number]) == 1 else {
                     throw Undone(outcome: try isInHand(proof) ? .failed(error: Self.skipped) : .leaseLost)
                 }
                 do {

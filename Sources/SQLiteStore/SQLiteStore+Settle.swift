@@ -39,10 +39,7 @@ extension Database {
 
     /// Whether a row still carries a claim.
     func isInHand(_ proof: ClaimProof) throws -> Bool {
-        try Row.fetchOne(
-            cachedStatement(sql: Statements.isInHand),
-            arguments: ["id": proof.id, "claim_no": proof.number]
-        ) != nil
+        try finds(Statements.isInHand, ["id": proof.id, "claim_no": proof.number])
     }
 
     /// Deletes rows, each if it is still ours.
@@ -108,18 +105,18 @@ extension Database {
 
     private func change(_ settlement: Settlement, now: Date) throws -> Int {
         var arguments: StatementArguments = ["id": settlement.proof.id, "claim_no": settlement.proof.number]
-        let sql: String
+        let change: Change
         switch settlement.verdict {
         case .delete, .cancel:
             preconditionFailure("a row to be deleted is not put back")
         case .retry(let delay, let error):
-            sql = Statements.retry
+            change = Statements.retry
             arguments += ["run_at": SQLiteTime.text(now, after: delay), "error": LastError.fit(error)]
         case .fail(let error):
-            sql = Statements.fail
+            change = Statements.fail
             arguments += ["error": LastError.fit(error)]
         case .release(let delay, let error, let isAsked):
-            sql = Statements.release
+            change = Statements.release
             arguments += [
                 "run_at": delay > .zero ? SQLiteTime.text(now, after: delay) : nil,
                 "least_run_at": SQLiteTime.text(now, after: max(delay, .seconds(1))),
@@ -127,8 +124,7 @@ extension Database {
                 "is_asked": isAsked,
             ]
         }
-        try cachedStatement(sql: sql).execute(arguments: arguments)
-        return changesCount
+        return try run(change, arguments)
     }
 }
 
@@ -137,11 +133,10 @@ extension SQLiteStore {
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await transaction("cannot renew leases", isAboutRows: true) { database in
             let end = SQLiteTime.text(now ?? Date(), after: lease)
-            let statement = try database.cachedStatement(sql: Statements.renew)
             return try proofs.filter { proof in
-                try statement.execute(arguments: ["id": proof.id, "claim_no": proof.number, "lease_end": end])
+                let arguments: StatementArguments = ["id": proof.id, "claim_no": proof.number, "lease_end": end]
                 // Where the statement changes nothing although the row is there, the claim holds for as long as it does.
-                guard database.changesCount == 0 else { return false }
+                guard try database.run(Statements.renew, arguments) == 0 else { return false }
                 return try !database.isInHand(proof)
             }
         }
@@ -153,18 +148,29 @@ extension SQLiteStore {
     public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
         let known = Set(known)
         return try await transaction("cannot give tasks back", isAboutRows: true) { database in
-            let held = try Row.fetchAll(
-                database.cachedStatement(sql: Statements.held),
-                arguments: ["owner": owner]
-            )
-            let settlements = held.compactMap { row -> Settlement? in
-                guard let number = row.number(1, in: 0...Int64.max) else { return nil }
-                let (proof, key, batch) = (ClaimProof(id: row[0], number: number), row.textIfAny(2), row.textIfAny(3))
-                guard !known.contains(proof) else { return nil }
-                return Settlement(proof, .release(), lockKey: key, record: ResultRecord(), batch: batch)
+            let settlements = try database.rows(Statements.held, ["owner": owner]).compactMap { row -> Settlement? in
+                guard let proof = row.proof, !known.contains(proof) else { return nil }
+                return Settlement(proof, .release(), lockKey: row.lockKey, record: ResultRecord(), batch: row.batch)
             }
             let results = try database.settle(settlements, now: Date()).0
             return GivenBack(count: results.count { $0 == .settled || $0 == .cancelled })
+        }
+    }
+}
+
+/// A row that a run has claimed.
+struct Held {
+    /// Nil where the claim number is none.
+    let proof: ClaimProof?
+    let lockKey: String?
+    let batch: String?
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Held {
+        let (id, number) = (columns["id"], columns["claim_no"])
+        let (key, batch) = (columns["lock_key"], columns["batch"])
+        return { row in
+            let proof = row.number(number, in: 0...Int64.max).map { ClaimProof(id: row.integer(id), number: $0) }
+            return Held(proof: proof, lockKey: row.textIfAny(key), batch: row.textIfAny(batch))
         }
     }
 }

@@ -8,9 +8,9 @@ extension SQLiteStore {
     /// Notes a task whose row cannot be written: see ``TaskRun/TaskStore``.
     public func noteStuck(_ proof: ClaimProof, isDone: Bool, why: String) async throws(StoreError) {
         try await transaction("cannot note that task \(proof.id) has ended", isAboutRows: true) { database in
-            try database.execute(
-                sql: Statements.noteStuck,
-                arguments: ["id": proof.id, "claim_no": proof.number, "is_done": isDone, "error": LastError.fit(why)]
+            try database.run(
+                Statements.noteStuck,
+                ["id": proof.id, "claim_no": proof.number, "is_done": isDone, "error": LastError.fit(why)]
             )
         }
     }
@@ -18,8 +18,7 @@ extension SQLiteStore {
     /// Writes the ends of tasks that the file has refused before, where it takes them now.
     func endStuck() async throws(StoreError) {
         let stuck = try await access("cannot look for tasks that have ended") { database in
-            try Row.fetchAll(database, sql: Statements.stuck, arguments: ["limit": Self.stuckLimit])
-                .map { Stuck($0) }
+            try database.rows(Statements.stuck, ["limit": Self.stuckLimit])
         }
         for one in stuck {
             let result =
@@ -27,28 +26,31 @@ extension SQLiteStore {
             guard let result, result != .untouched else { continue }
             let proof = one.settlement.proof
             try await transaction("cannot forget that task \(proof.id) has ended") { database in
-                try database.execute(
-                    sql: Statements.forgetStuck,
-                    arguments: ["id": proof.id, "claim_no": proof.number]
-                )
+                try database.run(Statements.forgetStuck, ["id": proof.id, "claim_no": proof.number])
             }
         }
     }
 }
 
 /// A task whose handler has ended, and its end as it is to be written.
-private struct Stuck: Sendable {
+struct Stuck: Sendable {
     let settlement: Settlement
     /// Whether its row still carries the claim.
     let isThere: Bool
 
-    init(_ row: Row) {
-        settlement = Settlement(
-            ClaimProof(id: row[0], number: row.number(1, in: 0...Int64.max) ?? 0),
-            row[2] ? .delete : .fail(error: row.text(3)),
-            lockKey: row.textIfAny(5),
-            batch: row.textIfAny(6)
-        )
-        isThere = row[4]
+    static func reader(_ columns: Columns) -> (ResultRow) -> Stuck {
+        let (id, number, isDone) = (columns["task_id"], columns["claim_no"], columns["is_done"])
+        let (error, isThere) = (columns["error"], columns["is_there"])
+        let (key, batch) = (columns["lock_key"], columns["batch"])
+        return { row in
+            let proof = ClaimProof(id: row.integer(id), number: row.natural(number))
+            let settlement = Settlement(
+                proof,
+                row.flag(isDone) ? .delete : .fail(error: row.text(error)),
+                lockKey: row.textIfAny(key),
+                batch: row.textIfAny(batch)
+            )
+            return Stuck(settlement: settlement, isThere: row.flag(isThere))
+        }
     }
 }

@@ -69,7 +69,7 @@ public final class SQLiteStore: TaskDesk {
         waiter = FileWaiter(path: path, location: location)
         if isNew, journal == .wal {
             do {
-                try connection.writeWithoutTransaction { try $0.execute(sql: Pragma.writeAheadLog) }
+                try connection.writeWithoutTransaction { try $0.set(Pragma.writeAheadLog) }
             } catch {
                 throw StoreError(sqlite: error, "cannot set the journal mode of \(location)")
             }
@@ -115,7 +115,7 @@ public final class SQLiteStore: TaskDesk {
         configuration.label = "taskrun"
         // Said each time: which one is the default depends on how the library was built.
         configuration.prepareDatabase { database in
-            try database.execute(sql: Pragma.synchronous(synchronous))
+            try database.set(Pragma.synchronous(synchronous))
             try database.keepTemporary(.inMemory)
             guard sqlite_add_budget(database.sqliteConnection) == 0 else {
                 throw DatabaseError(resultCode: .SQLITE_NOMEM)
@@ -148,14 +148,13 @@ public final class SQLiteStore: TaskDesk {
 
     /// The table whose numbers are used up, if there is one: SQLite says then that the disk is full.
     private func usedUpNumbers() async -> String? {
-        try? await connection.writeWithoutTransaction {
-            try String.fetchOne($0, sql: Statements.usedUp)
-        }
+        try? await connection.writeWithoutTransaction { try $0.first(Statements.usedUp) }
     }
 
     /// Works in one write transaction.
     ///
     /// IMMEDIATE: a deferred one that comes to write later ignores the busy timeout.
+    @discardableResult
     func transaction<Value: Sendable>(
         _ subject: String,
         isAboutRows: Bool = false,

@@ -66,10 +66,10 @@ struct SQLiteWaitTests {
         try await Fixture.with(.sqlite) { fixture in
             try await fixture.due()
             let holder = try #require(RawConnection(path: fixture.path, options: "mode=rw"))
-            try #require(holder.first("BEGIN EXCLUSIVE") != nil)
+            try holder.run(Change(sql: "BEGIN EXCLUSIVE"))
             let isDue = try await fixture.store.waitForTasks(names: ["A"], queues: nil, until: .inOneMinute)
             #expect(isDue)
-            #expect(holder.first("COMMIT") != nil)
+            try holder.run(Pragma.commit)
         }
     }
 

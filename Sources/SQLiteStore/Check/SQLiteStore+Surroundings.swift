@@ -16,26 +16,18 @@ extension SQLiteStore {
             throw StoreError(sqlite: error, "cannot make tables for comparison")
         }
         let (own, keepers) = try await read("cannot look at the tables") { database in
-            (try Makeup(database), try Self.keepers(in: database))
+            (try Makeup(database), try database.rows(Statements.keepers))
         }
         return [Self.shape(own.drift(from: made))] + Self.additions(own.additions(to: made)) + Self.keys(keepers)
     }
 
-    /// Foreign keys of other tables that keep a row of `tasks` from being deleted: `orders.task_id`.
-    private static func keepers(in database: Database) throws -> [String] {
-        try Row.fetchAll(
-            database,
-            sql: Statements.keepers
-        ).map { "\($0[0] as String).\($0[1] as String)" }
-    }
-
-    private static func keys(_ keepers: [String]) -> [Finding] {
+    private static func keys(_ keepers: [Keeper]) -> [Finding] {
         guard !keepers.isEmpty else { return [] }
         return [
             Finding(
                 .warning,
                 "foreign keys",
-                "the rows of tasks that are done cannot be deleted while other rows refer to them: \(keepers.joined(separator: ", "))",
+                "the rows of tasks that are done cannot be deleted while other rows refer to them: \(keepers.map(\.text).joined(separator: ", "))",
                 advice: "Make such a key anew with ON DELETE SET NULL or ON DELETE CASCADE, or drop it."
             )
         ]
@@ -65,8 +57,19 @@ extension SQLiteStore {
     }
 }
 
+/// A foreign key of another table that keeps a row of `tasks` from being deleted.
+struct Keeper: Sendable {
+    /// For people: `orders.task_id`.
+    let text: String
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> Keeper {
+        let (table, column) = (columns["table_name"], columns["column_name"])
+        return { row in Keeper(text: "\(row.text(table)).\(row.text(column))") }
+    }
+}
+
 /// What tables are made of, by name: columns, checks, indexes and triggers.
-private struct Makeup: Sendable {
+struct Makeup: Sendable {
     /// A column, check, index or trigger: its name, for people, and what it is made of.
     struct Part: Sendable {
         let name: String
@@ -79,43 +82,9 @@ private struct Makeup: Sendable {
     let parts: [Part]
 
     init(_ database: Database) throws {
-        let columns = try Row.fetchAll(
-            database,
-            sql: Statements.columns
-        ).map { row in
-            let (table, name) = (row[0] as String, row[1] as String)
-            let (isNeeded, standard) = (row[3] as Bool, row[4] as String?)
-            return Part(
-                name: "the column \(table).\(name)",
-                table: table,
-                text: [row[2] as String, isNeeded ? "NOT NULL" : "", standard ?? "", "\(row[5] as Int)"].joined(
-                    separator: " "
-                ),
-                mayRefuse: isNeeded && standard == nil
-            )
-        }
-        let rest = try Row.fetchAll(
-            database,
-            sql: Statements.indexesAndTriggers
-        ).map { row in
-            let (type, sql) = (row[0] as String, row[3] as String)
-            return Part(
-                name: "the \(type) \(row[1] as String)",
-                table: row[2],
-                text: sql,
-                mayRefuse: type == "trigger" || sql.uppercased().hasPrefix("CREATE UNIQUE")
-            )
-        }
-        // By their names: there is no list of them, and their text may have been put another way by a tool.
-        let checks = try Row.fetchAll(
-            database,
-            sql: Statements.tableTexts
-        ).flatMap { row in
-            let (table, sql) = (row[0] as String, row[1] as String)
-            return sql.matches(of: #/CONSTRAINT\s+["`\[]?(\w+)/#.ignoresCase()).map { match in
-                Part(name: "the constraint \(match.1) of \(table)", table: table, text: "", mayRefuse: false)
-            }
-        }
+        let columns = try database.rows(Statements.columns)
+        let rest = try database.rows(Statements.indexesAndTriggers)
+        let checks = try database.rows(Statements.tableTexts).flatMap(\.checks)
         parts = columns + rest + checks
     }
 
@@ -136,6 +105,55 @@ private struct Makeup: Sendable {
         let tables = Set(made.parts.map(\.table))
         return parts.filter { tables.contains($0.table) && !known.contains($0.name) && $0.mayRefuse }
             .map { "\($0.name) on \($0.table)" }
+    }
+}
+
+extension Makeup.Part {
+    /// Reads a column.
+    static func column(_ columns: Columns) -> (ResultRow) -> Self {
+        let (table, name, type) = (columns["table_name"], columns["column_name"], columns["type"])
+        let (need, standard, place) = (columns["is_needed"], columns["standard"], columns["key_place"])
+        return { row in
+            let (isNeeded, standard) = (row.flag(need), row.textIfAny(standard))
+            let parts = [row.text(type), isNeeded ? "NOT NULL" : "", standard ?? "", "\(row.integer(place))"]
+            return Self(
+                name: "the column \(row.text(table)).\(row.text(name))",
+                table: row.text(table),
+                text: parts.joined(separator: " "),
+                mayRefuse: isNeeded && standard == nil
+            )
+        }
+    }
+
+    /// Reads an index or a trigger.
+    static func object(_ columns: Columns) -> (ResultRow) -> Self {
+        let (type, name, table, sql) = (columns["type"], columns["name"], columns["table_name"], columns["sql"])
+        return { row in
+            let (type, sql) = (row.text(type), row.text(sql))
+            return Self(
+                name: "the \(type) \(row.text(name))",
+                table: row.text(table),
+                text: sql,
+                mayRefuse: type == "trigger" || sql.uppercased().hasPrefix("CREATE UNIQUE")
+            )
+        }
+    }
+}
+
+/// The text that a table was made by.
+struct TableText {
+    let name, sql: String
+
+    static func reader(_ columns: Columns) -> (ResultRow) -> TableText {
+        let (name, sql) = (columns["name"], columns["sql"])
+        return { row in TableText(name: row.text(name), sql: row.text(sql)) }
+    }
+
+    /// Its checks, by their names: there is no list of them, and their text may have been put another way by a tool.
+    var checks: [Makeup.Part] {
+        sql.matches(of: #/CONSTRAINT\s+["`\[]?(\w+)/#.ignoresCase()).map { match in
+            Makeup.Part(name: "the constraint \(match.1) of \(name)", table: name, text: "", mayRefuse: false)
+        }
     }
 }
 

@@ -7,6 +7,8 @@ import TaskRun
 /// way may be torn; it is only a hint, the file is read again after its last change, and nothing is kept between two
 /// looks. In WAL mode readers are in nobody's way, and reading without locks is not possible.
 final class DueLook {
+    private typealias Unreadable = RawConnection.Unreadable
+
     /// What a look brought.
     enum Answer: Equatable {
         /// A row is due.
@@ -40,61 +42,55 @@ final class DueLook {
     /// Opens a file; nil if that is not possible at this moment.
     static func open(_ path: String) -> DueLook? {
         guard let look = DueLook(path: path, isWAL: false) else { return nil }
-        if look.connection.first(Pragma.schemaVersion) != nil { return look }
+        if (try? look.connection.first(Pragma.schemaVersion)) != nil { return look }
         return look.connection.cannotOpen ? DueLook(path: path, isWAL: true) : nil
     }
 
     /// Rises when another connection commits; WAL mode only.
-    func dataVersion() -> Double? { connection.first(Pragma.dataVersion)?.first?.number }
+    func dataVersion() -> Int64? { try? connection.first(Pragma.dataVersion) }
+
+    /// Reads in one transaction.
+    private func read<Value>(_ body: () throws(Unreadable) -> Value) throws(Unreadable) -> Value {
+        // The pages in memory may be from the middle of a commit.
+        if !isWAL { connection.forgetPages() }
+        try connection.run(Pragma.begin)
+        defer { try? connection.run(Pragma.commit) }
+        return try body()
+    }
 
     /// Finds the first moment at which a row of these names and queues is due.
     func look(names: [String], queues: QueueFilter?) -> Answer {
-        // The pages in memory may be from the middle of a commit.
-        if !isWAL { connection.forgetPages() }
         steps = 0
-        guard connection.first(Pragma.begin) != nil else { return .unknown }
-        defer { _ = connection.first(Pragma.commit) }
-        return first(names, queues)
+        return (try? read { () throws(Unreadable) in try first(names, queues) }) ?? .unknown
     }
 
     /// Whether a line has nothing that leads it on, or a batch has ended and a task still waits for it.
     ///
     /// Of many rows behind others some are looked at, each time others.
     func isAnythingToMend() -> Bool {
-        if !isWAL { connection.forgetPages() }
-        guard connection.first(Pragma.begin) != nil else { return false }
-        defer { _ = connection.first(Pragma.commit) }
-        func finds(_ sql: String, _ values: [String: RawValue]) -> Bool {
-            connection.first(sql, values).map { !$0.isEmpty } ?? false
-        }
-        let span = connection.first(Statements.spanBehind) ?? []
-        if let least = span.first?.number, let most = span.last?.number {
-            for start in [least, Double.random(in: least...most)] {
-                let values: [String: RawValue] = [
-                    ":id": .number(start), ":limit": .number(1000), ":now": .text("now"),
-                ]
-                if finds(Statements.deserted, values) { return true }
+        let found = try? read { () throws(Unreadable) -> Bool in
+            if let span = try connection.first(Statements.spanBehind)?.ids {
+                for start in [span.lowerBound, Int64.random(in: span)] {
+                    let values: [String: RawValue] = [
+                        "id": .number(Double(start)), "limit": .number(1000), "now": .text("now"),
+                    ]
+                    if try connection.finds(Statements.deserted, values) { return true }
+                }
             }
+            if try connection.finds(Statements.crashedWithoutKey, ["limit": .number(1)]) { return true }
+            return try connection.finds(Statements.ended, ["after": .text(""), "limit": .number(1)])
         }
-        return finds(Statements.crashedWithoutKey, [":limit": .number(1)])
-            || finds(Statements.ended, [":after": .text(""), ":limit": .number(1)])
+        return found ?? false
     }
 
-    private func first(_ names: [String], _ queues: QueueFilter?) -> Answer {
-        var first = Double.infinity
-        guard let now = connection.first(Statements.present)?.first?.number else { return .unknown }
-        guard let expiry = connection.first(Statements.firstExpiry) else { return .unknown }
-        first = min(first, expiry.first?.number ?? .infinity)
+    private func first(_ names: [String], _ queues: QueueFilter?) throws(Unreadable) -> Answer {
+        guard let now = try connection.first(Statements.present) else { throw Unreadable() }
+        var first = try connection.first(Statements.firstExpiry).flatMap(\.self) ?? .infinity
         // Rows without and rows with a lock key stand in two indexes; the second one is often empty.
-        guard let open = connection.first(Statements.anyOpen) else { return .unknown }
-        let kinds = open.isEmpty ? [Steps.plain] : [.plain, .keyed]
+        let kinds = try connection.finds(Statements.anyOpen) ? [Steps.plain, .keyed] : [.plain]
         for name in names where first > now {
-            guard let moment = firstOfCrashed(name, queues) else { return .unknown }
-            first = min(first, moment)
-            for steps in kinds where first > now {
-                guard let moment = firstOf(name, queues, steps, now) else { return .unknown }
-                first = min(first, moment)
-            }
+            first = min(first, try firstOfCrashed(name, queues))
+            for steps in kinds where first > now { first = min(first, try firstOf(name, queues, steps, now)) }
         }
         if steps > Self.most { return .due }
         if first == .infinity { return .nothing }
@@ -103,31 +99,35 @@ final class DueLook {
 
     /// The statements that step along one of the indexes of due rows.
     private struct Steps {
-        let queue, priority: String
+        let queue, priority: Query<LaneRow>
         static let plain = Steps(queue: Statements.nextQueue, priority: Statements.nextPriority)
         static let keyed = Steps(queue: Statements.nextKeyedQueue, priority: Statements.nextKeyedPriority)
     }
 
-    /// The first moment over the lanes of a name; infinity for none, nil if it could not be read.
-    private func firstOf(_ name: String, _ queues: QueueFilter?, _ steps: Steps, _ now: Double) -> Double? {
+    /// The first moment over the lanes of a name; infinity for none.
+    private func firstOf(
+        _ name: String,
+        _ queues: QueueFilter?,
+        _ steps: Steps,
+        _ now: Double
+    ) throws(Unreadable) -> Double {
         var first = Double.infinity
         for queue in queues?.names ?? [] where first > now {
             let queue = [UInt8](queue.utf8)
-            guard let open = opening(of: queue),
-                let moment = firstOfLanes(name, queue, steps, after: Self.beforeAll, max(now, open))
-            else { return nil }
+            let open = try opening(of: queue)
+            let moment = try firstOfLanes(name, queue, steps, after: Self.beforeAll, max(now, open))
             first = min(first, max(moment, open))
         }
         var queue: [UInt8] = []
         while queues?.names == nil, first > now {
-            guard let row = step(steps.queue, name, queue, nil) else { return nil }
-            guard row.count == 4, queue.lexicographicallyPrecedes(row[0].bytes) else { break }
-            queue = row[0].bytes
+            guard let lane = try step(steps.queue, name, queue, nil), queue.lexicographicallyPrecedes(lane.queue) else {
+                break
+            }
+            queue = lane.queue
             if queues?.contains(String(decoding: queue, as: UTF8.self)) == false { continue }
-            guard let open = opening(of: queue),
-                let moment = firstOfLanes(name, queue, steps, after: row[1].number ?? 0, max(now, open))
-            else { return nil }
-            first = min(first, max(min(row[2].number ?? .infinity, moment), open))
+            let open = try opening(of: queue)
+            let moment = try firstOfLanes(name, queue, steps, after: lane.priority, max(now, open))
+            first = min(first, max(min(lane.head, moment), open))
         }
         return first
     }
@@ -135,41 +135,45 @@ final class DueLook {
     /// What each priority is greater than.
     private static let beforeAll = Double(Int32.min) - 1
 
-    /// The first moment over the priorities of a queue; infinity for none, nil if it could not be read.
+    /// The first moment over the priorities of a queue; infinity for none.
     private func firstOfLanes(
         _ name: String,
         _ queue: [UInt8],
         _ steps: Steps,
         after priority: Double,
         _ now: Double
-    ) -> Double? {
+    ) throws(Unreadable) -> Double {
         var (priority, first) = (priority, Double.infinity)
         while first > now {
-            guard let row = step(steps.priority, name, queue, priority) else { return nil }
-            guard row.count == 4, let next = row[1].number, next > priority else { break }
-            (priority, first) = (next, min(first, row[2].number ?? .infinity))
+            guard let lane = try step(steps.priority, name, queue, priority), lane.priority > priority else { break }
+            (priority, first) = (lane.priority, min(first, lane.head))
         }
         return first
     }
 
-    /// When a queue's pause ends; a moment long ago where it is open, nil if it could not be read.
-    private func opening(of queue: [UInt8]) -> Double? {
-        connection.first(Statements.pausedUntil, [":queue": .blob(queue)]).map { $0.first?.number ?? 0 }
+    /// When a queue's pause ends; a moment long ago where it is open.
+    private func opening(of queue: [UInt8]) throws(Unreadable) -> Double {
+        try connection.first(Statements.pausedUntil, ["queue": .blob(queue)]).flatMap(\.self) ?? 0
     }
 
-    private func firstOfCrashed(_ name: String, _ queues: QueueFilter?) -> Double? {
-        var values: [String: RawValue] = [":name": .text(name)]
-        values[":queues"] = queues.map { .text($0.globs) }
-        values[":except"] = queues.map { .text($0.exceptGlobs) }
-        return connection.first(Statements.firstCrashed, values).map { $0.first?.number ?? .infinity }
+    private func firstOfCrashed(_ name: String, _ queues: QueueFilter?) throws(Unreadable) -> Double {
+        var values: [String: RawValue] = ["name": .text(name)]
+        values["queues"] = queues.map { .text($0.globs) }
+        values["except"] = queues.map { .text($0.exceptGlobs) }
+        return try connection.first(Statements.firstCrashed, values).flatMap(\.self) ?? .infinity
     }
 
-    /// The next lane's first row; none where enough were read.
-    private func step(_ sql: String, _ name: String, _ queue: [UInt8], _ priority: Double?) -> [RawValue]? {
+    /// The next lane; none where enough were read.
+    private func step(
+        _ query: Query<LaneRow>,
+        _ name: String,
+        _ queue: [UInt8],
+        _ priority: Double?
+    ) throws(Unreadable) -> Lane? {
         steps += 1
-        guard steps <= Self.most else { return [] }
-        var values: [String: RawValue] = [":name": .text(name), ":queue": .blob(queue)]
-        values[":priority"] = priority.map { .number($0) }
-        return connection.first(sql, values)
+        guard steps <= Self.most else { return nil }
+        var values: [String: RawValue] = ["name": .text(name), "queue": .blob(queue)]
+        values["priority"] = priority.map { .number($0) }
+        return try connection.first(query, values) { $0.lane(of: name) }
     }
 }

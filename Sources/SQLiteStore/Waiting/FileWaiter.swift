@@ -49,7 +49,7 @@ actor FileWaiter {
         open()
         let longest = watch == nil ? Self.pauses.unwatched : Self.pauses.watched
         var pause = Duration.milliseconds(1)
-        var seen: Double?
+        var seen: Int64?
         var firstDue: ContinuousClock.Instant?
         while true {
             try requireSameFile()

@@ -1,26 +1,10 @@
 import GRDBSQLite
 
-/// A value on its way to SQLite or from it.
-enum RawValue: Equatable {
-    case null
+/// A value on its way to SQLite.
+enum RawValue {
     case number(Double)
     case text(String)
     case blob([UInt8])
-
-    /// The number, if it is one.
-    var number: Double? {
-        guard case .number(let number) = self else { return nil }
-        return number
-    }
-
-    /// The bytes of a blob or text; empty for anything else.
-    var bytes: [UInt8] {
-        switch self {
-        case .blob(let bytes): bytes
-        case .text(let text): Array(text.utf8)
-        case .null, .number: []
-        }
-    }
 }
 
 /// A connection of SQLite's own interface, for what is opened in a special way and read in small bits.
@@ -54,27 +38,52 @@ final class RawConnection {
     /// Drops the pages that are kept in memory.
     func forgetPages() { sqlite3_db_release_memory(connection) }
 
-    /// The first row of a statement; empty for none, nil if it failed.
-    func first(_ sql: String, _ values: [String: RawValue] = [:]) -> [RawValue]? {
-        guard let statement = prepared(sql) else { return nil }
+    /// What a statement has failed for is no matter: the file cannot be read at this moment.
+    struct Unreadable: Error {}
+
+    /// The first row of a statement; nil for none.
+    func first<Result>(_ query: Query<Result>, _ values: [String: RawValue] = [:]) throws(Unreadable) -> Result? {
+        try first(query, values) { $0 }
+    }
+
+    /// What is made of the first row while it is there; nil for none.
+    func first<Result, Value>(
+        _ query: Query<Result>,
+        _ values: [String: RawValue],
+        _ make: (Result) -> Value
+    ) throws(Unreadable) -> Value? {
+        let statement = try prepared(query.sql)
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
         for (name, value) in values {
-            Self.bind(value, to: sqlite3_bind_parameter_index(statement, name), of: statement)
+            Self.bind(value, to: sqlite3_bind_parameter_index(statement, ":\(name)"), of: statement)
         }
         switch sqlite3_step(statement) {
-        case SQLITE_ROW: return (0..<sqlite3_column_count(statement)).map { Self.value(of: statement, column: $0) }
-        case SQLITE_DONE: return []
-        default: return nil
+        case SQLITE_ROW: return make(query.reader(Columns(of: statement))(ResultRow(of: statement)))
+        case SQLITE_DONE: return nil
+        default: throw Unreadable()
         }
     }
 
-    private func prepared(_ sql: String) -> OpaquePointer? {
+    /// Whether there is a row.
+    func finds<Result>(_ query: Query<Result>, _ values: [String: RawValue] = [:]) throws(Unreadable) -> Bool {
+        try first(query, values) != nil
+    }
+
+    /// Runs a statement that returns no rows.
+    func run(_ change: Change) throws(Unreadable) {
+        let statement = try prepared(change.sql)
+        defer { sqlite3_reset(statement) }
+        guard sqlite3_step(statement) == SQLITE_DONE else { throw Unreadable() }
+    }
+
+    private func prepared(_ sql: String) throws(Unreadable) -> OpaquePointer {
         if let known = statements[sql] { return known }
         var statement: OpaquePointer?
         sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard let statement else { throw Unreadable() }
         statements[sql] = statement
         return statement
     }
@@ -83,22 +92,9 @@ final class RawConnection {
 
     private static func bind(_ value: RawValue, to index: Int32, of statement: OpaquePointer) {
         switch value {
-        case .null: sqlite3_bind_null(statement, index)
         case .number(let number): sqlite3_bind_double(statement, index, number)
         case .text(let text): sqlite3_bind_text(statement, index, text, -1, copied)
         case .blob(let bytes): sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), copied)
-        }
-    }
-
-    private static func value(of statement: OpaquePointer, column: Int32) -> RawValue {
-        switch sqlite3_column_type(statement, column) {
-        case SQLITE_INTEGER, SQLITE_FLOAT:
-            return .number(sqlite3_column_double(statement, column))
-        case SQLITE_NULL:
-            return .null
-        default:
-            let count = Int(sqlite3_column_bytes(statement, column))
-            return .blob([UInt8](UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, column), count: count)))
         }
     }
 
