@@ -61,7 +61,11 @@ let package = Package(
             resources: [.embedInCode("SQL")]
         ),
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        .target(name: "PostgreSQLStore", dependencies: ["Platform", "Text", "TaskRun", "Migrations", "CPostgreSQL"]),
+        .target(
+            name: "PostgreSQLStore",
+            dependencies: ["Platform", "Text", "TaskRun", "Migrations", "CPostgreSQL"],
+            resources: [.embedInCode("SQL")]
+        ),
         .target(name: "CSpawn"),
         .target(
             name: "Handlers",

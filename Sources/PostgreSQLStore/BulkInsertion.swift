@@ -103,7 +103,9 @@ struct BulkInsertion {
         let keyed = rows.filter { $0.task.task.dedupeKey != nil }
         for row in rows where row.task.task.dedupeKey == nil { groups.add(row.task.task, id: row.id, now: now) }
         var kept = keyed.count
-        for (columns, text) in groups.rows { kept += try session.copy(columns.sql, text, within: Self.limit) }
+        for (columns, text) in groups.rows {
+            kept += try session.copy(BuiltSQL.copy(columns), text, within: Self.limit)
+        }
         guard kept == rows.count else { throw .notKept }
         guard !keyed.isEmpty else { return rows.map(\.added) }
         var added: Set<Int64> = []
@@ -118,38 +120,4 @@ extension NewTask {
     fileprivate var hasNUL: Bool {
         [name, data, queue, dedupeKey, lockKey, token, batch, afterBatch].contains { $0?.utf8.contains(0) ?? false }
     }
-}
-
-/// The statements around COPY.
-private enum BulkSQL {
-    /// Takes numbers for new rows.
-    ///
-    /// Value: how many. The sequence is looked up once.
-    static let numbers = Statement(
-        "bulk_numbers",
-        """
-        SELECT nextval((SELECT pg_get_serial_sequence('tasks', 'id')::regclass))
-        FROM generate_series(1, $1::integer)
-        """
-    )
-
-    /// Adding may take long, and so may the source; to wait for somebody's lock may not.
-    ///
-    /// For the transaction only. Not each server has all of these settings.
-    static let limits = Statement(
-        once: """
-            SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN '30s' ELSE '0' END, true)
-            FROM pg_settings
-            WHERE name IN (
-                'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'
-            )
-            """
-    )
-
-    /// The moment from which delays are counted.
-    static let now = Statement("bulk_now", "SELECT (extract(epoch FROM now()) OPERATOR(pg_catalog.*) 1000000)::bigint")
-
-    static let mark = Statement("bulk_mark", "SAVEPOINT batch")
-    static let undo = Statement("bulk_undo", "ROLLBACK TO SAVEPOINT batch")
-    static let keep = Statement("bulk_keep", "RELEASE SAVEPOINT batch")
 }

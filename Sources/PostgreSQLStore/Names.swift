@@ -25,38 +25,16 @@ struct Names: Sendable, Equatable {
     }
 
     /// Both, as they are with the user's settings.
-    static let find = Request(
-        Statement("names", "SELECT \(ownPath), pg_catalog.current_setting('\(setting)')")
-    )
+    static let find = Request(SessionSQL.names)
 
     /// Takes the own ones for the session, if the process that answers is this one.
-    static func takeOwn(ifAnswering processID: Int32) -> Request { Request(ownOfSession, [String(processID)]) }
+    static func takeOwn(ifAnswering processID: Int32) -> Request {
+        Request(SessionSQL.takeOwnNames, [String(processID)])
+    }
 
     /// Looks for the names of the statements that follow in this transaction there.
-    static func take(_ path: String) -> Request { Request(ofTransaction, [path]) }
+    static func take(_ path: String) -> Request { Request(SessionSQL.takeNames, [path]) }
 
     /// The path by which the script's statements left the session; no function of anybody is called for it.
-    static let show = Request(Statement("show_names", "SHOW \(setting)"))
-
-    /// Value: a path.
-    private static let ofTransaction = Statement(
-        "take_names",
-        "SELECT pg_catalog.set_config('\(setting)', $1, true)"
-    )
-
-    /// Value: a process number.
-    private static let ownOfSession = Statement(
-        "take_own_names",
-        """
-        SELECT CASE
-            WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $1::integer
-            THEN pg_catalog.set_config('\(setting)', \(ownPath), false)
-        END
-        """
-    )
-
-    /// Where the user's path names no schema that exists, it is a name that none has.
-    private static let ownPath = """
-        coalesce(pg_catalog.quote_ident(pg_catalog.current_schema()) OPERATOR(pg_catalog.||) ', pg_temp', '""')
-        """
+    static let show = Request(SessionSQL.showNames)
 }

@@ -52,39 +52,16 @@ extension PostgreSQLStore {
     /// - Returns: The rows, smallest number first.
     /// - Throws: What the database reports.
     public func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow] {
-        var conditions: [String] = []
-        var values: [String?] = []
-        for (column, value) in [
-            ("status", filter.status?.rawValue), ("task_name", filter.name), ("queue", filter.queue),
-        ] where value != nil {
-            values.append(value)
-            conditions.append("\(column) = $\(values.count)")
-        }
-        if filter.after > .min { conditions.append("id > \(filter.after)") }
-        let rows = """
-            FROM ONLY tasks
-            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-            ORDER BY id
-            LIMIT \(max(filter.limit, 0))
-            """
-        let plain = "SELECT \(filter.hasData ? DeskSQL.columns : DeskSQL.columnsWithoutData) \(rows)"
-        let bounded = filter.bytes.map { bytes in
-            // The size is known without reading the payload itself.
-            """
-            SELECT \(DeskSQL.columns)
-            FROM ONLY tasks
-            WHERE id IN (
-                SELECT id
-                FROM (
-                    SELECT id, sum(size) OVER (ORDER BY id) - size AS before
-                    FROM (SELECT id, pg_catalog.pg_column_size(data) AS size \(rows)) AS sizes
-                ) AS sums
-                WHERE before < \(bytes)
-            )
-            ORDER BY id
-            """
-        }
-        let request = Request(Statement(once: filter.hasData ? bounded ?? plain : plain), values)
+        let rows = [
+            filter.status?.rawValue, filter.name, filter.queue, filter.after > .min ? String(filter.after) : nil,
+            String(max(filter.limit, 0)),
+        ]
+        let request =
+            if let bytes = filter.bytes, filter.hasData {
+                Request(DeskSQL.listWithinBytes, rows + [String(bytes)])
+            } else {
+                Request(DeskSQL.list, rows + [filter.hasData ? "t" : "f"])
+            }
         return try await reach(to: "list tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange(
                 [.begin, SessionSettings.maintenance, request, .commit],
@@ -113,7 +90,7 @@ extension PostgreSQLStore {
             let answers = try session.exchange(
                 [
                     .beginSnapshot, SessionSettings.maintenance, Request(DeskSQL.lines), Request(DeskSQL.holders),
-                    Request(HorizonSQL.holder), Request(DeskSQL.paused), .commit,
+                    Request(CheckSQL.horizonHolder), Request(DeskSQL.paused), .commit,
                 ],
                 within: SessionSettings.maintenanceLimit
             )
@@ -176,7 +153,7 @@ extension PostgreSQLStore {
 }
 
 extension TaskRow {
-    /// Reads a row of ``DeskSQL/columns``.
+    /// Reads a row of `show.sql` and the like.
     init(_ row: PostgreSQLResult.Row) {
         self.init(
             id: row.integer(0),

@@ -10,9 +10,9 @@ extension PostgreSQLStore {
         let (facts, pooler, encryption) = try await reach(to: "look at the server") {
             session throws(PostgreSQLFailure) in
             let before = Date()
-            let row = try session.exchange([Request(FindingsSQL.server)])[0].rows[0]
+            let row = try session.exchange([Request(CheckSQL.server)])[0].rows[0]
             let machineTime = before.addingTimeInterval(Date().timeIntervalSince(before) / 2)
-            let holder = try session.exchange([Request(HorizonSQL.holder)])[0].rows.first
+            let holder = try session.exchange([Request(CheckSQL.horizonHolder)])[0].rows.first
             let facts = ServerFacts(
                 version: row.text(0),
                 versionNumber: session.serverVersion,
@@ -54,7 +54,7 @@ extension PostgreSQLStore {
     private func oddities() async throws(StoreError) -> [Finding] {
         let most = String(OddRows.most)
         return try await reach(to: "look for odd rows") { session throws(PostgreSQLFailure) in
-            let answers = try session.exchange([Request(FindingsSQL.odd, [most]), Request(FindingsSQL.persistence)])
+            let answers = try session.exchange([Request(CheckSQL.oddRows, [most]), Request(CheckSQL.unlogged)])
             let ids = (0...2).map { kind in answers[0].rows.filter { $0.integer(0) == kind }.map { $0.integer(1) } }
             let rows = OddRows(farLeases: ids[0], farHolders: ids[1], greatIDs: ids[2])
             return rows.findings + answers[1].rows.map { Finding.unlogged($0.text(0)) }
@@ -91,14 +91,13 @@ extension PostgreSQLStore {
         return try await reach(to: "look at the tasks") { session throws(PostgreSQLFailure) in
             let limit = SessionSettings.maintenanceLimit
             let look = [
-                Request(FindingsSQL.waiting, [String(Self.mostTried)]), Request(FindingsSQL.conditions),
-                Request(FindingsSQL.stuck),
+                Request(CheckSQL.firstWaiting, [String(Self.mostTried)]), Request(CheckSQL.conditions),
+                Request(CheckSQL.stuck),
             ]
             let answers = try session.exchange([.begin, SessionSettings.maintenance] + look + [.commit], within: limit)
             var ids = answers[2].rows.map { $0.integer(0) }
             for row in answers[3].rows {
-                // The server's own text of a condition that was not tried on the rows that were there before it.
-                let sql = "SELECT id FROM ONLY tasks WHERE (\(row.text(0))) IS FALSE ORDER BY id LIMIT 20"
+                let sql = BuiltSQL.rows(notFulfilling: row.text(0))
                 let asked = [.begin, SessionSettings.maintenance, Request(Statement(once: sql)), .commit]
                 ids += try session.exchange(asked, within: limit)[2].rows.map { $0.integer(0) }
             }
@@ -122,71 +121,6 @@ extension Pooler {
             }
         return Finding(.ok, "pooler", "\(name), in \(mode); no setting is left in its sessions")
     }
-}
-
-/// The statements of ``PostgreSQLStore/findings()``.
-private enum FindingsSQL {
-    /// Rows that no program of taskrun's writes so: see ``TaskRun/OddRows``.
-    ///
-    /// Value: how many of each kind.
-    static let odd = Statement(
-        once: """
-            (SELECT 0, id FROM ONLY tasks WHERE status = 'PROCESSING' AND lease_expires_at > now() + interval '1 day 1 minute'
-            ORDER BY lease_expires_at DESC LIMIT $1::integer)
-            UNION ALL
-            (SELECT 1, id FROM ONLY tasks WHERE lock_place = 2 AND status = 'WAITING' AND run_at > now() + interval '31 days'
-            LIMIT $1::integer)
-            UNION ALL
-            (SELECT 2, id FROM ONLY tasks WHERE id > 4611686018427387904 ORDER BY id LIMIT $1::integer)
-            """
-    )
-
-    /// Tables of taskrun's that a crash of the server empties.
-    static let persistence = Statement(
-        once: """
-            SELECT relname
-            FROM pg_catalog.pg_class
-            WHERE oid = ANY (ARRAY[to_regclass('tasks'), to_regclass('task_results'), to_regclass('task_batches')]::oid[])
-                AND relpersistence = 'u'
-            ORDER BY relname
-            """
-    )
-
-    /// The first waiting rows.
-    ///
-    /// Value: limit.
-    static let waiting = Statement(
-        once: "SELECT id FROM ONLY tasks WHERE status = 'WAITING' AND after_batch IS NULL ORDER BY id LIMIT $1::integer"
-    )
-
-    /// The conditions of the table that older rows may not fulfil; of taskrun's own not those that were put in the place of equal ones.
-    static let conditions = Statement(
-        once: """
-            SELECT pg_get_expr(conbin, conrelid)
-            FROM pg_constraint
-            WHERE conrelid = 'tasks'::regclass::oid AND contype = 'c' AND NOT convalidated
-                AND conname::text NOT IN (
-                    'status_is_waiting_processing_or_failed', 'queue_is_1_to_200_characters_without_control_characters'
-                )
-            """
-    )
-
-    /// Some tasks whose rows cannot be written, and how many there are.
-    static let stuck = Statement(
-        once: "SELECT task_id, error, count(*) OVER () FROM ONLY task_stuck ORDER BY noted_at LIMIT 5"
-    )
-
-    static let server = Statement(
-        once: """
-            SELECT current_setting('server_version'),
-                (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()),
-                pg_is_in_recovery(),
-                current_setting('transaction_read_only')::boolean,
-                current_setting('fsync'),
-                current_setting('synchronous_commit'),
-                (extract(epoch FROM clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint
-            """
-    )
 }
 
 extension Finding {

@@ -8,8 +8,9 @@ extension PostgreSQLStore {
     public func held(among settlements: [Settlement]) async throws(StoreError) -> [ClaimProof: String] {
         guard !settlements.isEmpty else { return [:] }
         let keyed = settlements.filter { $0.lockKey != nil }
-        let rows = Request(HeldSQL.rows, ClaimProof.arrays(settlements.map(\.proof)))
-        let keys = Request(HeldSQL.keys, [SQLText.array(Set(keyed.compactMap(\.lockKey)).sorted().map(Optional.some))])
+        let rows = Request(SettleSQL.heldRows, ClaimProof.arrays(settlements.map(\.proof)))
+        let asked = Set(keyed.compactMap(\.lockKey)).sorted().map(Optional.some)
+        let keys = Request(SettleSQL.heldKeys, [SQLText.array(asked)])
         return try await reach(to: "look who holds tasks") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([rows] + (keyed.isEmpty ? [] : [keys])).map(\.rows)
             var held: [ClaimProof: String] = [:]
@@ -72,60 +73,4 @@ extension Exchange {
             refusals: refusals
         )
     }
-}
-
-/// The statements that look who holds what an end needs.
-enum HeldSQL {
-    /// Who a session is, for a person.
-    private static let holder = """
-        format('process %s of the server (user %s, application "%s", %s)', holder.pid, holder.usename,
-            holder.application_name, coalesce(holder.state, 'state not shown'))
-        """
-
-    /// The rows that are in this run's hand and that somebody has locked, with who that is; waits for none.
-    ///
-    /// The number of the transaction that has locked a row stands in the row. Values: ids, claim numbers.
-    static let rows = Statement(
-        "held_rows",
-        """
-        WITH free AS MATERIALIZED (
-            SELECT tasks.id
-            FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-                JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
-            WHERE \(Probe.isInHand)
-            FOR UPDATE OF tasks SKIP LOCKED
-        )
-        SELECT tasks.id, tasks.claim_no, (
-                SELECT \(holder)
-                FROM pg_locks AS lock JOIN pg_stat_activity AS holder ON holder.pid = lock.pid
-                WHERE lock.locktype = 'transactionid' AND lock.granted AND lock.transactionid = tasks.xmax
-                LIMIT 1
-            )
-        FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
-            JOIN ONLY tasks ON \(Probe.row("proof.id")) AND tasks.claim_no = proof.claim_no
-        WHERE \(Probe.isInHand) AND tasks.id NOT IN (SELECT id FROM free)
-        """
-    )
-
-    /// The lock keys that somebody else holds, with who that is; waits for none.
-    ///
-    /// Values: keys.
-    static let keys = Statement(
-        "held_keys",
-        """
-        WITH tried AS MATERIALIZED (
-            SELECT key, number, pg_try_advisory_xact_lock(number) AS is_free
-            FROM (SELECT key, \(LockSQL.number("key")) AS number FROM pg_catalog.unnest($1::text[]) AS key) AS asked
-        )
-        SELECT key, (
-                SELECT \(holder)
-                FROM pg_locks AS lock JOIN pg_stat_activity AS holder ON holder.pid = lock.pid
-                WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
-                    AND (lock.classid::bigint << 32 | lock.objid::bigint) = tried.number
-                LIMIT 1
-            )
-        FROM tried
-        WHERE NOT is_free
-        """
-    )
 }

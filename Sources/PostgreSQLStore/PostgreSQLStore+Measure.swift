@@ -8,7 +8,7 @@ extension PostgreSQLStore {
         let doing = "make the schema \(scratch.name)"
         do {
             try await main.run { session throws(PostgreSQLFailure) in
-                try session.execute("CREATE SCHEMA \(scratch.name)", within: .seconds(15))
+                try session.execute(BuiltSQL.make(scratch), within: .seconds(15))
             }
         } catch {
             guard error.state == "42501" else { throw error.storeError(subject: subject(doing)) }
@@ -28,10 +28,7 @@ extension PostgreSQLStore {
     public func remove(_ scratch: ScratchSchema) async throws(StoreError) {
         try await reach(to: "remove the schema \(scratch.name)") { session throws(PostgreSQLFailure) in
             try session.exchange([.begin, SessionSettings.patience], within: SessionSettings.maintenanceLimit)
-            try session.execute(
-                "DROP SCHEMA IF EXISTS \(scratch.name) CASCADE",
-                within: SessionSettings.maintenanceLimit
-            )
+            try session.execute(BuiltSQL.remove(scratch), within: SessionSettings.maintenanceLimit)
             try session.exchange([.commit])
         }
     }
@@ -40,13 +37,7 @@ extension PostgreSQLStore {
     ///
     /// - Throws: What the database reports.
     public func scratchSchemas() async throws(StoreError) -> [String] {
-        let request = Request(
-            Statement(
-                once:
-                    "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname::text, $1::text) ORDER BY nspname"
-            ),
-            [ScratchSchema.prefix]
-        )
+        let request = Request(DeskSQL.scratchSchemas, [ScratchSchema.prefix])
         return try await reach(to: "list the schemas") { session throws(PostgreSQLFailure) in
             try session.exchange([request])[0].rows.map { $0.text(0) }
         }
@@ -56,11 +47,8 @@ extension PostgreSQLStore {
     ///
     /// - Throws: What the database reports.
     public func conditions() async throws(StoreError) -> (version: String, synchronousCommit: String, fsync: String) {
-        let sql = """
-            SELECT current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync')
-            """
-        return try await reach(to: "read the settings") { session throws(PostgreSQLFailure) in
-            let row = try session.exchange([Request(Statement(once: sql))])[0].rows[0]
+        try await reach(to: "read the settings") { session throws(PostgreSQLFailure) in
+            let row = try session.exchange([Request(DeskSQL.serverConditions)])[0].rows[0]
             // Packagers add their own words behind the number.
             let version = row.text(0).prefix { $0 != " " }
             return (String(version), row.text(1), row.text(2))
@@ -70,5 +58,5 @@ extension PostgreSQLStore {
 
 extension PostgreSQLStore {
     /// Which rows a claim of plain tasks asks for, as SQL: those of the index `tasks_due`.
-    public static var plainRows: String { ClaimSQL.plain }
+    public static var plainRows: String { ClaimSQL.fromLane.block("plain_rows") }
 }

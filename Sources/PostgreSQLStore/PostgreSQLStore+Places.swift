@@ -59,7 +59,7 @@ extension PostgreSQLStore {
     /// The schemas that have such tables, `search_path`, and this role; nothing where they cannot be read.
     private func places() async -> ([Place], path: String, role: String) {
         let found = try? await reach(to: "look for the tables") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(PlacesSQL.places)])[0].rows.map { row in
+            try session.exchange([Request(SchemaSQL.places)])[0].rows.map { row in
                 (row.textIfAny(0), row.textIfAny(1) == "t", row.text(2), row.text(3))
             }
         }
@@ -67,25 +67,4 @@ extension PostgreSQLStore {
         }
         return (places, found?.first?.2 ?? "", found?.first?.3 ?? "")
     }
-}
-
-private enum PlacesSQL {
-    /// The schemas that have taskrun's tables, and whether this role may use them.
-    ///
-    /// And `search_path` as the user has it, and this role: a row in any case.
-    static let places = Statement(
-        once: """
-            SELECT found.nspname, pg_catalog.has_schema_privilege(found.oid, 'USAGE'::text), path.reset_val, current_user
-            FROM pg_catalog.pg_settings AS path LEFT JOIN (
-                SELECT pg_namespace.oid, nspname
-                FROM pg_catalog.pg_namespace JOIN pg_catalog.pg_class AS tasks ON tasks.relnamespace = pg_namespace.oid
-                    JOIN pg_catalog.pg_class AS made ON made.relnamespace = pg_namespace.oid
-                WHERE tasks.relname::text = 'tasks' AND made.relname::text = 'task_migrations'
-                    AND nspname::text NOT LIKE 'pg\\_temp%'
-            ) AS found ON true
-            WHERE path.name::text = 'search_path'
-            ORDER BY pg_catalog.strpos(path.reset_val, found.nspname::text) = 0, found.nspname
-            LIMIT 20
-            """
-    )
 }

@@ -57,7 +57,7 @@ extension PostgreSQLStore {
         note(sight)
         guard let sight, sight.kind == .some else { return }
         let row = try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
-            let row = try session.exchange([Request(RowSecuritySQL.unseen)])[0].rows[0]
+            let row = try session.exchange([Request(CheckSQL.unseen)])[0].rows[0]
             return (isAnySeen: row.bool(0), count: row.integerIfAny(1) ?? 0)
         }
         guard !row.isAnySeen, row.count > 0 else { return }
@@ -68,35 +68,4 @@ extension PostgreSQLStore {
             advice: sight.advice("tasks")
         )
     }
-}
-
-/// The statements about row-level security.
-enum RowSecuritySQL {
-    /// What the policies of the table `own` let this role see, and its name, where row-level security holds for it.
-    ///
-    /// A policy whose condition is not simply true may hide rows. Source: PostgreSQL's manual, "Row Security Policies".
-    static let sight = """
-        SELECT CASE
-                WHEN NOT coalesce(pg_catalog.bool_or(polpermissive), false) THEN 'none'
-                WHEN pg_catalog.bool_or(polpermissive AND pg_catalog.pg_get_expr(polqual, polrelid) = 'true')
-                    AND coalesce(pg_catalog.bool_and(polpermissive OR pg_catalog.pg_get_expr(polqual, polrelid) = 'true'), true)
-                    THEN 'all'
-                ELSE 'some'
-            END || ' ' || current_user::text
-        FROM pg_catalog.pg_policy
-        WHERE polrelid = own.oid AND polcmd IN ('r', '*') AND EXISTS (
-            SELECT
-            FROM pg_catalog.unnest(polroles) AS role (oid)
-            WHERE role.oid = 0 OR pg_catalog.pg_has_role(role.oid, 'USAGE'::text)
-        )
-        """
-
-    /// Whether any row is seen, about how many there are, as the server counts them.
-    static let unseen = Statement(
-        "unseen",
-        """
-        SELECT EXISTS (SELECT FROM ONLY tasks),
-            (SELECT n_live_tup FROM pg_catalog.pg_stat_user_tables WHERE relid = pg_catalog.to_regclass('tasks'::text)::oid)
-        """
-    )
 }

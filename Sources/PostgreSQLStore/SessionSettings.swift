@@ -65,7 +65,7 @@ struct SessionSettings: Sendable {
             Value(name: "enable_hashjoin", value: "off"), Value(name: "enable_mergejoin", value: "off"),
             Value(name: "jit", value: "off"),
         ],
-        begin: Request(Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED")),
+        begin: Request(SessionSQL.beginReadCommitted),
         areNamesOwn: true
     )
 
@@ -85,55 +85,29 @@ struct SessionSettings: Sendable {
     /// Begins what people wait for and what may read the whole table: 30 s, and any plan.
     ///
     /// For the transaction only.
-    static let maintenance = Request(
-        Statement(
-            "maintenance",
-            """
-            SELECT
-                pg_catalog.set_config('statement_timeout', '30s', true),
-                pg_catalog.set_config('lock_timeout', '0', true),
-                pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true),
-                pg_catalog.set_config('enable_seqscan', 'on', true),
-                pg_catalog.set_config('enable_bitmapscan', 'on', true),
-                pg_catalog.set_config('enable_hashjoin', 'on', true),
-                pg_catalog.set_config('enable_mergejoin', 'on', true)
-            """
-        )
-    )
+    static let maintenance = Request(SessionSQL.maintenance)
 
     /// Only the longer time limit: for statements that have an index of their own.
-    static let patience = Request(longer, ["1s"])
+    static let patience = Request(SessionSQL.patience, ["1s"])
 
     /// The same where a person waits: also a lock is waited for as long as that.
-    static let insistence = Request(longer, ["0"])
-
-    /// Value: how long to wait for a lock.
-    private static let longer = Statement(
-        "patience",
-        "SELECT pg_catalog.set_config('statement_timeout', '30s', true), pg_catalog.set_config('lock_timeout', $1, true)"
-    )
+    static let insistence = Request(SessionSQL.patience, ["0"])
 
     /// Waits for locks as long as a statement may take: for tasks that are added, whose equal may be in an open transaction.
-    static let tolerance = Request(Statement("tolerance", "SELECT pg_catalog.set_config('lock_timeout', '0', true)"))
+    static let tolerance = Request(SessionSQL.tolerance)
 
     /// Lets the next statements of the transaction hardly wait for a lock where others are settled by it too.
     ///
     /// Alone a task may wait longer, as for a row that all programs count in.
-    static func haste(isAlone: Bool) -> Request { isAlone ? second : tenth }
-
-    private static let tenth = Request(Statement("haste", "SET LOCAL lock_timeout = '100ms'"))
-    private static let second = Request(Statement("less_haste", "SET LOCAL lock_timeout = '1s'"))
+    static func haste(isAlone: Bool) -> Request {
+        Request(isAlone ? SessionSQL.lessHaste : SessionSQL.haste)
+    }
 
     /// Lets a claim that is only tried neither wait for a lock nor take long.
-    static let impatience = Request(
-        Statement(
-            "impatience",
-            "SELECT set_config('statement_timeout', '1s', true), set_config('lock_timeout', '100ms', true)"
-        )
-    )
+    static let impatience = Request(SessionSQL.impatience)
 
     /// Takes ``haste(isAlone:)`` back.
-    static let noHaste = Request(Statement("no_haste", "SET LOCAL lock_timeout = '1s'"))
+    static let noHaste = Request(SessionSQL.noHaste)
 
     /// How long to wait for an answer in a maintenance transaction.
     static let maintenanceLimit: Duration = .seconds(35)

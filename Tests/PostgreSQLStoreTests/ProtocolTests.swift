@@ -163,7 +163,9 @@ struct ProtocolTests {
             let watch = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             func present() throws -> Set<String> {
                 let values = [SQLText.array(lost.processes.map(Int64.init)), String(watch.process)]
-                return Set(try watch.exchange([Request(LostTransactions.present, values)])[0].rows.map { $0.text(0) })
+                return Set(
+                    try watch.exchange([Request(SessionSQL.lostTransactions, values)])[0].rows.map { $0.text(0) }
+                )
             }
             #expect(!lost.note(try present()))
             try late.exchange([
@@ -188,7 +190,11 @@ struct ProtocolTests {
             let watch = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             func present() throws -> Set<String> {
                 // A pooler gives a number of its own.
-                Set(try watch.exchange([Request(LostTransactions.present, ["{-1}", "-2"])])[0].rows.map { $0.text(0) })
+                Set(
+                    try watch.exchange([Request(SessionSQL.lostTransactions, ["{-1}", "-2"])])[0].rows.map {
+                        $0.text(0)
+                    }
+                )
             }
             let (first, mark) = (try present(), "\(try pid(late)) ")
             #expect(!lost.note(first) && first.contains { $0.hasPrefix(mark) })

@@ -248,9 +248,11 @@ struct SchemaTests {
         )
         let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
         var count = 0
-        for case let file as URL in files where file.pathExtension == "swift" {
+        for case let file as URL in files where ["sql", "swift"].contains(file.pathExtension) {
             let code = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
-                .filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined(separator: "\n")
+                .filter { line in !["//", "--"].contains { line.drop { $0 == " " }.hasPrefix($0) } }.joined(
+                    separator: "\n"
+                )
             let found = code.matches(of: /\b(?:FROM|JOIN|UPDATE|USING)\s+(?:tasks|task_[a-z]+)\b(?!\.)/).map {
                 $0.output
             }

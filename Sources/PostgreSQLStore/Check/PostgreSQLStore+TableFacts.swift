@@ -14,9 +14,9 @@ extension PostgreSQLStore {
         var facts = try await reach(to: "look at the tables' surroundings") { session throws(PostgreSQLFailure) in
             let limit = SessionSettings.maintenanceLimit
             let asked = [
-                Request(TableFactsSQL.rights, [tables]), Request(TableFactsSQL.keepers),
-                Request(TableFactsSQL.triggers, [tables]), Request(TableFactsSQL.shape, [tables]),
-                Request(TableFactsSQL.language),
+                Request(CheckSQL.rights, [tables]), Request(CheckSQL.keepers),
+                Request(CheckSQL.triggers, [tables]), Request(CheckSQL.shape, [tables]),
+                Request(CheckSQL.language),
             ]
             let answers = try session.exchange(
                 [.begin, SessionSettings.maintenance] + asked + [.commit],
@@ -59,7 +59,7 @@ extension PostgreSQLStore {
         let row: (name: String, mayUse: Bool, next: Int64?, greatest: Int64?)?
         do throws(StoreError) {
             row = try await reach(to: "look at the sequence") { session throws(PostgreSQLFailure) in
-                try session.exchange([Request(TableFactsSQL.sequence)])[0].rows.first.map { row in
+                try session.exchange([Request(CheckSQL.sequence)])[0].rows.first.map { row in
                     (row.text(0), row.bool(1), row.integerIfAny(2), row.integerIfAny(3))
                 }
             }
@@ -82,13 +82,13 @@ extension PostgreSQLStore {
             let makeup = try await reach(to: "make tables for comparison") { session throws(PostgreSQLFailure) in
                 let limit = SessionSettings.maintenanceLimit
                 try session.exchange(
-                    [.begin, SessionSettings.maintenance, Request(TableFactsSQL.scratch)],
+                    [.begin, SessionSettings.maintenance, Request(CheckSQL.scratch)],
                     within: limit
                 )
                 for step in Migration.all(for: .postgresql) { try session.execute(step.statements, within: limit) }
-                let names = try session.exchange([Request(TableFactsSQL.tables)])[0].rows.map { $0.text(0) }
+                let names = try session.exchange([Request(CheckSQL.tables)])[0].rows.map { $0.text(0) }
                 let tables = SQLText.array(names.map(Optional.some))
-                let rows = try session.exchange([Request(TableFactsSQL.shape, [tables])], within: limit)[0].rows
+                let rows = try session.exchange([Request(CheckSQL.shape, [tables])], within: limit)[0].rows
                 let makeup = TableMakeup(rows)
                 try session.exchange([.rollback])
                 return makeup
@@ -101,7 +101,7 @@ extension PostgreSQLStore {
 }
 
 extension TableMakeup {
-    /// Reads the rows of ``TableFactsSQL/shape``.
+    /// Reads the rows of ``CheckSQL/shape``.
     fileprivate init(_ rows: some Sequence<PostgreSQLResult.Row>) {
         parts = rows.map { Part(place: $0.text(0), table: $0.text(1), text: $0.text(2)) }
     }

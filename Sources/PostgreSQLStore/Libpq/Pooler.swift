@@ -26,9 +26,10 @@ extension PostgreSQLSession {
         do throws(PostgreSQLFailure) {
             for _ in 1...3 {
                 let own = try processNumber()
-                let taken = try other.exchange([.begin, Pooler.processNumber], within: .seconds(2))[1].rows[0].integer(
-                    0
-                )
+                let taken = try other.exchange([.begin, Request(SessionSQL.processNumber)], within: .seconds(2))[1]
+                    .rows[0].integer(
+                        0
+                    )
                 // While the other holds that one, this client has to get it again, if it is its own.
                 let again = try processNumber()
                 try other.exchange([.rollback], within: .seconds(2))
@@ -41,7 +42,7 @@ extension PostgreSQLSession {
     }
 
     private func processNumber() throws(PostgreSQLFailure) -> Int64 {
-        try exchange([Pooler.processNumber], within: .seconds(2))[0].rows[0].integer(0)
+        try exchange([Request(SessionSQL.processNumber)], within: .seconds(2))[0].rows[0].integer(0)
     }
 
     /// Whether messages of other sessions come here: one is sent by another client, on a channel that nobody else listens to.
@@ -51,25 +52,23 @@ extension PostgreSQLSession {
         guard poolerMode() == .session else { return false }
         let channel = "taskrun_check_\(UInt64.random(in: 0 ... .max))"
         let other = try PostgreSQLSession.open(address, setUp: .none)
-        try execute("LISTEN \(channel)", within: .seconds(15))
-        try other.execute("NOTIFY \(channel)", within: .seconds(15))
+        try execute(BuiltSQL.listen(to: channel), within: .seconds(15))
+        try other.execute(BuiltSQL.notify(channel), within: .seconds(15))
         let answer = try waitForMessage(until: .now + .seconds(5), try Bell.opened())
-        try execute("UNLISTEN \(channel)", within: .seconds(15))
+        try execute(BuiltSQL.unlisten(channel), within: .seconds(15))
         if case .ready = answer { return true }
         return false
     }
 }
 
 extension Pooler {
-    fileprivate static let processNumber = Request(Statement("process_number", "SELECT pg_catalog.pg_backend_pid()"))
-
     /// Asks for the version at PgBouncer's console, a database of its own; where that is not for this user, PgBouncer says so in another
     /// way than a server without such a database.
     fileprivate static func name(at address: PostgreSQLAddress) -> String {
         let place = [(keyword: "dbname", value: "pgbouncer"), ("target_session_attrs", "any")]
         let parameters = (address.parametersWithoutOptions ?? address.parameters) + place
         if let console = try? PostgreSQLSession.connect(address, parameters, .none) {
-            return (try? console.text(of: "SHOW VERSION")) ?? "PgBouncer"
+            return (try? console.text(of: BuiltSQL.poolerVersion)) ?? "PgBouncer"
         }
         return ConnectionRefusal.askAgain(parameters) == .refused("08P01") ? "PgBouncer" : "a connection pooler"
     }

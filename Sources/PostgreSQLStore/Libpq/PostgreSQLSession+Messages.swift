@@ -10,7 +10,7 @@ extension PostgreSQLSession {
         // Letters, digits and an underscore: made from the table's number.
         let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
         if let channel, try hearsOthers() {
-            try execute("LISTEN \(channel)", within: .seconds(15))
+            try execute(BuiltSQL.listen(to: channel), within: .seconds(15))
             isListening = true
         } else {
             isListening = false
@@ -22,7 +22,7 @@ extension PostgreSQLSession {
     func stopListening() {
         guard link == .pooled, isListening == true, isUsable() else { return }
         // The pooler cleans up as well, unless it is told not to.
-        try? execute("UNLISTEN *", within: .seconds(5))
+        try? execute(BuiltSQL.unlisten("*"), within: .seconds(5))
     }
 
     /// Drops the messages that have come so far, and says how many.

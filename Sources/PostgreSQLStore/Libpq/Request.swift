@@ -18,8 +18,23 @@ struct Statement: Sendable {
         self.isBinary = isBinary
     }
 
+    /// The statement of a file under `SQL`, without the comment at its head, which is for readers.
+    init(_ name: String, _ file: [UInt8], isBinary: Bool = false) {
+        let lines = String(decoding: file, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        self.init(name, isBinary: isBinary, lines.drop { $0.hasPrefix("--") }.joined(separator: "\n"))
+    }
+
     /// A statement that is planned each time it is used.
     init(once sql: String) { self.init("", sql) }
+
+    /// The same of a file.
+    init(once file: [UInt8]) { self.init("", file) }
+
+    /// The lines between `-- same: label` and `-- end`; empty where there is no such label.
+    func block(_ label: String) -> String {
+        let lines = sql.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+        return lines.drop { $0 != "-- same: \(label)" }.dropFirst().prefix { $0 != "-- end" }.joined(separator: "\n")
+    }
 }
 
 /// One statement with its values, ready to be sent.
@@ -37,19 +52,19 @@ struct Request: Sendable {
     var isBegin: Bool { [Self.begin, Self.beginSnapshot].contains { $0.statement.name == statement.name } }
 
     /// Begins a transaction.
-    static let begin = Request(Statement("begin", "BEGIN"))
+    static let begin = Request(SessionSQL.begin)
     /// Begins a transaction that reads, all of one moment.
-    static let beginSnapshot = Request(Statement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+    static let beginSnapshot = Request(SessionSQL.beginSnapshot)
     /// Ends a transaction for good.
-    static let commit = Request(Statement("commit", "COMMIT"))
+    static let commit = Request(SessionSQL.commit)
     /// Marks a place in a transaction that can be gone back to.
-    static let mark = Request(Statement("mark", "SAVEPOINT one"))
+    static let mark = Request(SessionSQL.mark)
     /// Goes back to the mark.
-    static let undo = Request(Statement("undo", "ROLLBACK TO SAVEPOINT one"))
+    static let undo = Request(SessionSQL.undo)
     /// Forgets the mark, and keeps what was done since.
-    static let keep = Request(Statement("keep", "RELEASE SAVEPOINT one"))
+    static let keep = Request(SessionSQL.keep)
     /// Undoes a transaction.
-    static let rollback = Request(Statement("rollback", "ROLLBACK"))
+    static let rollback = Request(SessionSQL.rollback)
 }
 
 /// Swift values in PostgreSQL's text form.

@@ -1,0 +1,34 @@
+-- How many tasks wait for batches of which no task is open any more: more than were locked, if another transaction has
+-- one locked.
+--
+-- Of a batch the youngest tasks are looked at first: they are the last to be claimed, and what is left in the index of
+-- those that are gone stands before them.
+--
+-- $1 batches  text[]  their names
+-- Returns waiting.
+SELECT count(*) AS waiting
+    -- same: batch_waiting
+    FROM pg_catalog.unnest($1::text[]) AS asked (batch)
+        JOIN ONLY task_batches AS ended ON ended.batch = asked.batch
+        JOIN ONLY tasks ON tasks.after_batch = ended.batch
+    WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND
+        -- same: batch_over
+        NOT EXISTS (
+            SELECT FROM (
+                SELECT id
+                FROM ONLY tasks AS open
+                WHERE open.batch IS NOT NULL AND open.batch = ended.batch AND open.status = 'WAITING'
+                ORDER BY open.batch DESC, open.status DESC, open.id DESC
+                LIMIT 1
+            ) AS last
+        ) AND NOT EXISTS (
+            SELECT FROM (
+                SELECT id
+                FROM ONLY tasks AS open
+                WHERE open.batch IS NOT NULL AND open.batch = ended.batch AND open.status = 'PROCESSING'
+                ORDER BY open.batch DESC, open.status DESC, open.id DESC
+                LIMIT 1
+            ) AS last
+        )
+        -- end
+    -- end

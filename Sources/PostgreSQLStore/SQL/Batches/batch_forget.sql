@@ -1,0 +1,11 @@
+-- Forgets the counts of batches that nobody waits for any more.
+--
+-- $1 batches  text[]  their names
+DELETE FROM ONLY task_batches
+WHERE batch = ANY ($1::text[]) AND
+    -- same: batch_deserted
+    NOT EXISTS (
+        SELECT FROM ONLY tasks
+        WHERE after_batch = task_batches.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+    )
+    -- end

@@ -1,0 +1,36 @@
+-- The tasks that wait for batches of which no task is open any more; one that somebody has locked is passed over.
+--
+-- Of a batch the youngest tasks are looked at first: they are the last to be claimed, and what is left in the index of
+-- those that are gone stands before them.
+--
+-- $1 batches  text[]  their names
+-- Returns id, data, batch, complete, cancelled.
+SELECT tasks.id, tasks.data, ended.batch, ended.complete, ended.cancelled
+-- same: batch_waiting
+FROM pg_catalog.unnest($1::text[]) AS asked (batch)
+    JOIN ONLY task_batches AS ended ON ended.batch = asked.batch
+    JOIN ONLY tasks ON tasks.after_batch = ended.batch
+WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND
+    -- same: batch_over
+    NOT EXISTS (
+        SELECT FROM (
+            SELECT id
+            FROM ONLY tasks AS open
+            WHERE open.batch IS NOT NULL AND open.batch = ended.batch AND open.status = 'WAITING'
+            ORDER BY open.batch DESC, open.status DESC, open.id DESC
+            LIMIT 1
+        ) AS last
+    ) AND NOT EXISTS (
+        SELECT FROM (
+            SELECT id
+            FROM ONLY tasks AS open
+            WHERE open.batch IS NOT NULL AND open.batch = ended.batch AND open.status = 'PROCESSING'
+            ORDER BY open.batch DESC, open.status DESC, open.id DESC
+            LIMIT 1
+        ) AS last
+    )
+    -- end
+-- end
+-- + 0: with the table empty when this is planned, all rows in the order of the primary key look as cheap.
+ORDER BY tasks.id + 0
+FOR NO KEY UPDATE OF tasks SKIP LOCKED

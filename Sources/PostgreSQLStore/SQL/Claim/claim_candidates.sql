@@ -1,0 +1,94 @@
+-- The rows that a claim from lanes would lock, without locking them.
+--
+-- The floor: no waiting row of a lane stands before it, as far as is known. Without it each claim would go again
+-- through what is left in the index of the rows that were taken before, for as long as any transaction could still see
+-- them.
+-- To read so many rows of each lane as are wanted of all would be far too much where lanes are many, so there is a
+-- glance at a few of each at first. It gives a bound that the rows wanted cannot lie behind. Only the lanes of which
+-- all the rows in the glance lie before it (deep) are read further, and one row more of each: they are few, for
+-- together they have no more such rows than are wanted. No scan ends at the bound itself: of rows that end one by their
+-- number alone, the server reads all that are due at that moment, and of one INSERT there can be a million.
+--
+-- $1  limit       int4    so many rows
+-- $2  now         float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $3  names       text[]  task names of the lanes
+-- $4  queues      text[]  their queues
+-- $5  priorities  int4[]  their priorities
+-- $6  floors      int8[]  moments before which none of their rows wait, in microseconds since 2000
+-- $7  floor_ids   int8[]  numbers to these moments
+-- $8  locked      int8[]  ids of the rows that crashed.sql has locked
+-- $9  depth       int4    so many rows of a lane are glanced at
+-- $10 left_out    int8[]  ids of rows that the table does not let be claimed
+-- Returns id.
+WITH lane AS MATERIALIZED (
+    SELECT no, task_name, queue, priority,
+        (timestamptz '2000-01-01 00:00+00'
+        + make_interval(secs => floor_at::double precision / 1000000::double precision)) AS floor_at, floor_id
+    FROM unnest($3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[])
+        WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
+), crashed AS MATERIALIZED (
+    SELECT id, priority, run_at FROM ONLY tasks WHERE id = ANY ($8::bigint[]) AND id <> ALL ($10::bigint[])
+),
+    -- same: first_rows_except
+    glance AS MATERIALIZED (
+        SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id,
+            head.nr
+        FROM lane CROSS JOIN LATERAL (
+            SELECT run_at, id, row_number() OVER () AS nr
+            FROM (SELECT run_at, id
+            FROM ONLY tasks
+            WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                AND
+                -- same: plain_rows
+                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
+                -- end
+                AND tasks.id <> ALL ($10::bigint[])
+                AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
+                AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
+            ORDER BY run_at, id
+            LIMIT $9::integer) AS head
+        ) AS head
+    ), bound AS MATERIALIZED (
+        SELECT priority, run_at, id
+        FROM (
+            SELECT priority, run_at, id FROM glance
+            UNION ALL SELECT priority, run_at, id FROM crashed
+        ) AS known
+        ORDER BY priority, run_at, id
+        LIMIT 1 OFFSET $1::integer - 1
+    ), deep AS MATERIALIZED (
+        SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id
+        FROM glance LEFT JOIN bound ON true
+        WHERE glance.nr = $9::integer AND $9::integer <= $1::integer
+            AND (bound.id IS NULL OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at,
+            bound.id))
+    ), seen AS MATERIALIZED (
+        SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id, run_at, id
+        FROM glance
+        WHERE no NOT IN (SELECT no FROM deep)
+        UNION ALL
+        SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id
+        FROM deep AS lane CROSS JOIN LATERAL (
+            SELECT run_at, id
+            FROM ONLY tasks
+            WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                AND
+                -- same: plain_rows
+                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
+                -- end
+                AND tasks.id <> ALL ($10::bigint[])
+                AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
+                AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
+            ORDER BY run_at, id
+            LIMIT $1::integer + 1
+        ) AS head
+    )
+    -- end
+SELECT id
+FROM (
+    SELECT priority, run_at, id FROM seen
+    UNION ALL
+    SELECT priority, run_at, id FROM crashed
+    ORDER BY priority, run_at, id
+    LIMIT $1::integer
+) AS best

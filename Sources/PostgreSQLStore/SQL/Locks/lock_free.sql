@@ -1,0 +1,16 @@
+-- Takes the key from rows that were put aside or back.
+--
+-- Crashed rows keep it: what they do when they run again is not known.
+--
+-- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
+-- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- that index for each number.
+--
+-- $1 ids            int8[]  the rows
+-- $2 claim_numbers  int8[]  their claims
+UPDATE ONLY tasks
+SET lock_place = 0
+FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+WHERE tasks.id = ANY (ARRAY[proof.id]) AND tasks.claim_no = proof.claim_no AND tasks.lock_place + 0 = 2
+    AND (tasks.status || '' = 'FAILED' OR tasks.status || '' = 'WAITING' AND tasks.crashes = 0)

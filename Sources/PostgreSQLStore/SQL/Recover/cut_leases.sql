@@ -1,0 +1,39 @@
+-- Ends leases that no run can have set, one lease length from now: those that end later than any run's, and rows that
+-- have none and were created in the future.
+--
+-- A run that is alive all the same renews its lease as usual.
+--
+-- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
+-- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- that index for each number.
+--
+-- $1 owners        text[]  those that are runs
+-- $2 lease         float8  a run's lease in seconds
+-- $3 ahead         text    how far ahead a run's lease may end, in seconds
+-- $4 others_ahead  text    how far ahead another's may
+-- $5 now           float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $6 id            int8    the only row, or NULL for all
+WITH far AS MATERIALIZED (
+    -- same: far_leases
+    SELECT id, $2::double precision AS lease
+    FROM ONLY tasks
+    WHERE status = 'PROCESSING'
+        AND (
+            lease_expires_at > coalesce(to_timestamp($5::double precision), statement_timestamp()) + make_interval(
+                secs => CASE WHEN coalesce(lease_owner = ANY ($1::text[]), false) THEN $3 ELSE $4 END::double precision
+            )
+            OR lease_expires_at IS NULL
+            AND created_at > coalesce(to_timestamp($5::double precision), statement_timestamp())
+        )
+        AND ($6::bigint IS NULL OR id = $6::bigint)
+    ORDER BY lease_expires_at DESC
+    LIMIT 1000
+    -- end
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE ONLY tasks
+SET lease_expires_at = coalesce(to_timestamp($5::double precision), statement_timestamp())
+    + make_interval(secs => $2::double precision)
+FROM far
+WHERE tasks.id = ANY (ARRAY[far.id]) AND tasks.status || '' = 'PROCESSING'

@@ -1,0 +1,53 @@
+-- Removes rows that are WAITING and were to be cancelled, leaves their results, and tells which.
+--
+-- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
+-- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- that index for each number.
+--
+-- $1 ids   int8[]    the rows
+-- $2 keep  float8[]  seconds to keep the results
+-- $3 now   float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- Returns id, state.
+WITH gone AS (
+    DELETE FROM ONLY tasks
+    USING unnest($1::bigint[], $2::double precision[]) AS asked (id, keep)
+    WHERE tasks.id = ANY (ARRAY[asked.id]) AND tasks.status || '' = 'WAITING' AND tasks.cancel_requested_at IS NOT NULL
+    RETURNING tasks.token, tasks.id, tasks.task_name, tasks.progress_done, tasks.progress_total,
+        tasks.progress_note, tasks.created_at, asked.keep, tasks.batch
+), counted AS (
+    INSERT INTO task_batches (batch, cancelled)
+    SELECT batch, count(*)
+    FROM gone
+    WHERE batch IS NOT NULL AND EXISTS (
+        SELECT FROM ONLY tasks WHERE after_batch = gone.batch AND after_batch IS NOT NULL AND status = 'WAITING'
+    )
+    GROUP BY batch
+    ORDER BY batch
+    ON CONFLICT (batch) DO UPDATE SET cancelled = task_batches.cancelled + excluded.cancelled
+), kept AS (
+    INSERT INTO task_results (
+        -- same: result_columns
+        token, task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,
+        progress_note, data_hash, created_at, started_at, finished_at, expires_at
+        -- end
+    )
+    SELECT token, id, task_name, 'CANCELLED', NULL, NULL, 0, NULL, progress_done, progress_total, progress_note,
+        NULL, created_at, NULL, coalesce(to_timestamp($3::double precision), statement_timestamp()),
+        coalesce(to_timestamp($3::double precision), statement_timestamp()) + make_interval(secs => keep)
+    FROM gone
+    WHERE token IS NOT NULL
+    -- same: result_replace
+    ON CONFLICT (token) DO UPDATE
+    SET (
+        task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,
+        progress_note, data_hash, created_at, started_at, finished_at, expires_at
+    ) = (
+        excluded.task_id, excluded.task_name, excluded.state, excluded.result, excluded.result_bytes,
+        excluded.result_size, excluded.error, excluded.progress_done, excluded.progress_total,
+        excluded.progress_note, excluded.data_hash, excluded.created_at, excluded.started_at,
+        excluded.finished_at, excluded.expires_at
+    )
+    -- end
+)
+SELECT id, 'CANCELLED' AS state FROM gone

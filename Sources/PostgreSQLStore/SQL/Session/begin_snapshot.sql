@@ -1,0 +1,2 @@
+-- Begins a transaction that reads, all of one moment.
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY

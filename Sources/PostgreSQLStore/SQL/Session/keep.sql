@@ -1,0 +1,2 @@
+-- Forgets the mark, and keeps what was done since.
+RELEASE SAVEPOINT one

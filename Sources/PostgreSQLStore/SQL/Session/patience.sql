@@ -1,0 +1,5 @@
+-- A longer time limit for the statements that follow in this transaction: for those that have an index of their own.
+--
+-- $1 lock_timeout  text  how long to wait for a lock
+-- Returns set_config, set_config.
+SELECT pg_catalog.set_config('statement_timeout', '30s', true), pg_catalog.set_config('lock_timeout', $1, true)

@@ -1,0 +1,4 @@
+-- Waits for locks as long as a statement may take: for tasks that are added, whose equal may be in an open transaction.
+--
+-- Returns set_config.
+SELECT pg_catalog.set_config('lock_timeout', '0', true)

@@ -1,0 +1,2 @@
+-- Goes back to the mark.
+ROLLBACK TO SAVEPOINT one

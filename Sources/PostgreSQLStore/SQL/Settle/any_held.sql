@@ -1,0 +1,15 @@
+-- Whether an owner holds anything but these proofs.
+--
+-- $1 owner          text    the run
+-- $2 ids            int8[]  rows that it knows of
+-- $3 claim_numbers  int8[]  their claims
+-- Returns any_held.
+SELECT EXISTS (SELECT FROM ONLY tasks WHERE
+    -- same: unknown_claims
+    status = 'PROCESSING' AND lease_owner = $1
+        AND NOT EXISTS (
+            SELECT FROM unnest($2::bigint[], $3::bigint[]) AS proof (id, claim_no)
+            WHERE proof.id = tasks.id AND proof.claim_no = tasks.claim_no
+        )
+    -- end
+) AS any_held

@@ -1,0 +1,32 @@
+-- The rows that are in this run's hand and that somebody has locked, with who that is; waits for none.
+--
+-- The number of the transaction that has locked a row stands in the row.
+--
+-- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
+-- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- that index for each number.
+--
+-- $1 ids            int8[]  the rows
+-- $2 claim_numbers  int8[]  their claims
+-- Returns id, claim_no, holder.
+WITH free AS MATERIALIZED (
+    SELECT tasks.id
+    FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+        JOIN ONLY tasks ON tasks.id = ANY (ARRAY[proof.id]) AND tasks.claim_no = proof.claim_no
+    WHERE tasks.status || '' = 'PROCESSING'
+    FOR UPDATE OF tasks SKIP LOCKED
+)
+SELECT tasks.id, tasks.claim_no, (
+        SELECT
+            -- same: process_of_server
+            format('process %s of the server (user %s, application "%s", %s)', holder.pid, holder.usename,
+                holder.application_name, coalesce(holder.state, 'state not shown'))
+            -- end
+        FROM pg_locks AS lock JOIN pg_stat_activity AS holder ON holder.pid = lock.pid
+        WHERE lock.locktype = 'transactionid' AND lock.granted AND lock.transactionid = tasks.xmax
+        LIMIT 1
+    ) AS holder
+FROM unnest($1::bigint[], $2::bigint[]) AS proof (id, claim_no)
+    JOIN ONLY tasks ON tasks.id = ANY (ARRAY[proof.id]) AND tasks.claim_no = proof.claim_no
+WHERE tasks.status || '' = 'PROCESSING' AND tasks.id NOT IN (SELECT id FROM free)

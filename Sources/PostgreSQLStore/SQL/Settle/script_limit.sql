@@ -1,0 +1,6 @@
+-- Limits the statements that follow in this transaction; also between the script's own, with the names as these leave
+-- them.
+--
+-- $1 limit  text  in milliseconds
+-- Returns set_config.
+SELECT pg_catalog.set_config('statement_timeout', $1, true)

@@ -1,0 +1,99 @@
+-- first_due.sql for these queues only.
+--
+-- One look reads 5000 lanes. Where there are more, a claim has to find out: it goes on where it ended.
+--
+-- $1 names   text[]  task names
+-- $2 queues  text[]  the queues
+-- Returns wait.
+-- same: waiting_rows_of_queues
+WITH RECURSIVE wanted AS (
+    SELECT DISTINCT task_name, queue FROM pg_catalog.unnest($1::text[]) AS name (task_name) CROSS
+        JOIN pg_catalog.unnest($2::text[]) AS queue (queue)
+), lane AS (
+    SELECT head.*
+    FROM wanted CROSS JOIN LATERAL (
+        SELECT task_name, queue, priority, run_at
+        FROM ONLY tasks
+        WHERE tasks.task_name = wanted.task_name AND tasks.queue = wanted.queue AND
+            -- same: plain_rows
+            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
+            -- end
+        ORDER BY queue, priority, run_at, id
+        LIMIT 1
+    ) AS head
+    UNION ALL
+    SELECT head.*
+    FROM lane CROSS JOIN LATERAL (
+        SELECT task_name, queue, priority, run_at
+        FROM ONLY tasks
+        WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority > lane.priority AND
+            -- same: plain_rows
+            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
+            -- end
+        ORDER BY queue, priority, run_at, id
+        LIMIT 1
+    ) AS head
+), keyed AS (
+    SELECT head.*
+    FROM wanted CROSS JOIN LATERAL (
+        SELECT task_name, queue, priority, run_at
+        FROM ONLY tasks
+        WHERE tasks.task_name = wanted.task_name AND tasks.queue = wanted.queue AND
+            -- same: keyed_rows
+            status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
+            -- end
+        ORDER BY queue, priority, run_at, id
+        LIMIT 1
+    ) AS head
+    UNION ALL
+    SELECT head.*
+    FROM keyed AS lane CROSS JOIN LATERAL (
+        SELECT task_name, queue, priority, run_at
+        FROM ONLY tasks
+        WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority > lane.priority AND
+            -- same: keyed_rows
+            status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
+            -- end
+        ORDER BY queue, priority, run_at, id
+        LIMIT 1
+    ) AS head
+), crashed AS (
+    SELECT queue, run_at
+    FROM ONLY tasks
+    WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = ANY ($1::text[])
+        AND queue = ANY ($2::text[])
+), expiring AS (
+    SELECT expires_at
+    FROM ONLY tasks
+    WHERE status = 'WAITING' AND attempts = 0 AND expires_at IS NOT NULL
+    ORDER BY expires_at
+    LIMIT 1
+), seen_lane AS MATERIALIZED (
+    SELECT queue, run_at FROM lane LIMIT 5000
+), seen_keyed AS MATERIALIZED (
+    SELECT queue, run_at FROM keyed LIMIT 5000
+), waiting AS (
+    SELECT queue, run_at FROM seen_lane
+    UNION ALL SELECT queue, run_at FROM seen_keyed
+    UNION ALL SELECT queue, run_at FROM crashed
+)
+-- end
+, first AS (
+    SELECT queue, greatest(waiting.run_at, paused_until) AS moment
+    FROM waiting LEFT JOIN ONLY task_queues USING (queue)
+)
+SELECT CASE
+        WHEN
+            -- same: look_is_cut
+            (SELECT count(*) FROM seen_lane) >= 5000 OR (SELECT count(*) FROM seen_keyed) >= 5000
+            -- end
+            THEN 0
+        ELSE ceil(extract(epoch FROM min(moment) - clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint
+    END AS wait
+FROM (
+    SELECT moment
+    FROM first
+    WHERE isfinite(moment)
+    UNION ALL
+    SELECT expires_at FROM expiring
+) AS soonest

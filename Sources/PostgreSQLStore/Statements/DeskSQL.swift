@@ -1,0 +1,22 @@
+/// The statements for people: look, send back, remove.
+enum DeskSQL {
+    static let show = Statement("show", PackageResources.show_sql)
+    static let lines = Statement(once: PackageResources.count_by_state_sql)
+    static let holders = Statement(once: PackageResources.lease_holders_sql)
+    static let paused = Statement(once: PackageResources.paused_queues_sql)
+    static let pause = Statement(once: PackageResources.pause_queue_sql)
+    static let resume = Statement(once: PackageResources.resume_queues_sql)
+    static let retryThese = Statement("retry_these", PackageResources.retry_these_sql)
+    static let retryNext = Statement("retry_next", PackageResources.retry_next_sql)
+    static let retry = Statement("retry", PackageResources.retry_sql)
+    static let dropResults = Statement("drop_results", PackageResources.drop_results_sql)
+    static let there = Statement("there", PackageResources.there_sql)
+    static let hasten = Statement("hasten", PackageResources.hasten_sql)
+    static let delete = Statement("delete", PackageResources.delete_sql)
+    static let lockKeys = Statement("lock_keys_of", PackageResources.lock_keys_of_sql)
+    static let equal = Statement("equal", PackageResources.equal_sql)
+    static let scratchSchemas = Statement(once: PackageResources.scratch_schemas_sql)
+    static let serverConditions = Statement(once: PackageResources.server_conditions_sql)
+    static let list = Statement(once: PackageResources.list_sql)
+    static let listWithinBytes = Statement(once: PackageResources.list_within_bytes_sql)
+}
