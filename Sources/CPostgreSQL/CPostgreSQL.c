@@ -63,7 +63,7 @@
     X(char *, PQresultErrorField, (const PGresult *r, int f), (r, f)) \
     X(char *, PQcmdTuples, (PGresult *r), (r)) \
     X(int, PQntuples, (const PGresult *r), (r)) \
-    X(int, PQnfields, (const PGresult *r), (r)) \
+    X(int, PQfnumber, (const PGresult *r, const char *n), (r, n)) \
     X(int, PQfformat, (const PGresult *r, int c), (r, c)) \
     X(char *, PQgetvalue, (const PGresult *r, int t, int f), (r, t, f)) \
     X(int, PQgetlength, (const PGresult *r, int t, int f), (r, t, f)) \

@@ -55,6 +55,10 @@ enum BuiltSQL {
     /// Hears it no more; `*` for all channels.
     static func unlisten(_ channel: String) -> String { "UNLISTEN \(channel)" }
 
+    /// Drops what a session has prepared, or all that it has; not to be prepared itself.
+    static let forgetPlans = "DEALLOCATE ALL"
+    static let forgetAll = "DISCARD ALL"
+
     /// Asks PgBouncer's console, which is no PostgreSQL and prepares nothing.
     static let poolerVersion = "SHOW VERSION"
 }

@@ -25,7 +25,7 @@ struct BulkInsertion {
         var step = source.next()
         if case .end = step { return true }
         try begin()
-        let now = try session.exchange([Request(BulkSQL.now)])[0].rows[0].integer(0)
+        let now = try session.rows(of: Request(BulkSQL.now)).only.integer("now")
         while case .tasks(let tasks) = step {
             guard try add(tasks, now: now) else { return false }
             step = source.next()
@@ -40,8 +40,8 @@ struct BulkInsertion {
     /// Adds a batch; false: a task was refused, and everything is to be undone.
     private func add(_ tasks: [NumberedTask], now: Int64) throws(PostgreSQLFailure) -> Bool {
         guard !tasks.isEmpty else { return true }
-        let answer = try session.exchange([Request(BulkSQL.numbers, [String(tasks.count)])], within: Self.limit)
-        let rows = zip(answer[0].rows, tasks).map { Row(id: $0.integer(0), task: $1) }
+        let numbers = try session.rows(of: Request(BulkSQL.numbers, [String(tasks.count)]), within: Self.limit)
+        let rows = zip(numbers, tasks).map { Row(id: $0.integer("id"), task: $1) }
         if source.isLenient { return try place(rows[...], now: now) }
         do throws(PostgreSQLFailure) {
             let added = try copy(rows[...], now: now)
@@ -110,7 +110,7 @@ struct BulkInsertion {
         guard !keyed.isEmpty else { return rows.map(\.added) }
         var added: Set<Int64> = []
         for request in TaskInsertion.numbered(keyed.map { ($0.id, $0.task.task) }) {
-            added.formUnion(try session.exchange([request], within: Self.limit)[0].rows.map { $0.integer(0) })
+            added.formUnion(try session.rows(of: request, within: Self.limit).map { $0.integer("id") })
         }
         return rows.filter { $0.task.task.dedupeKey == nil || added.contains($0.id) }.map(\.added)
     }

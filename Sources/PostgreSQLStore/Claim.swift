@@ -73,16 +73,15 @@ struct Claim: Sendable {
     /// - Throws: What the database reports.
     func take(
         in session: PostgreSQLSession,
-        answers: some Collection<PostgreSQLResult>,
+        answers: Answers,
         knowing known: LaneMemory.Known = LaneMemory.Known(),
         expiryComesFirst: (Bool) -> Bool = { $0 }
     ) throws(PostgreSQLFailure) -> Taken {
-        var answers = Array(answers)[...]
-        let careful = crashed.limit > 0 ? answers.removeFirst().rows.map { $0.integerIfAny(0) } : []
+        let careful = answers[ClaimSQL.crashed].map { $0.integerIfAny("id") }
         var locked = careful.compactMap(\.self)
-        let late = takesFromLanes ? Late(answers.removeFirst()) : Late()
-        let look = takesFromLanes ? KeyedLook(answers.removeFirst(), known: known.keyed, limit: lookLimit) : nil
-        var found = answers.first.map { LaneLook($0) }
+        let late = Late(answers[LockSQL.expire])
+        let look = takesFromLanes ? KeyedLook(answers, known: known.keyed, limit: lookLimit) : nil
+        var found = takesFromLanes && known.lanes.isEmpty ? Self.lanes(answers) : nil
         if let first = found, !first.rest.isEmpty { found = try goOn(first, knowing: known, in: session) }
         let lanes = found?.lanes ?? known.lanes
         let keyed = (look?.held ?? []).filter { !avoided.contains($0) }
@@ -91,7 +90,7 @@ struct Claim: Sendable {
             // There are more, which each look at due rows would go past: these come first.
             _ = try decide([], expired: late.rows, in: session)
             var taken = Taken(rows: [], of: limit, lanes: [], heads: nil)
-            (taken.hasMore, taken.expired) = (true, late.rows.map(Self.expired))
+            (taken.hasMore, taken.expired) = (true, late.rows.map(\.task))
             return taken
         }
         let allowed = try decide(keyed, expired: late.rows, in: session)
@@ -112,7 +111,7 @@ struct Claim: Sendable {
         taken.rest = found?.rest
         taken.keyedRest = look.flatMap { known.keyed.isEmpty ? ends($0.rest, of: known.keyedWalk) : nil }
         taken.isVain = rows.isEmpty && !(lanes.isEmpty && locked.isEmpty && keyed.isEmpty)
-        taken.hasKeyed = !keyed.isEmpty || late.rows.contains { $0.textIfAny(2) != nil }
+        taken.hasKeyed = !keyed.isEmpty || late.rows.contains { $0.lockKey != nil }
         // What was locked, or had gone when it was to be locked, is looked for again; what has expired and was locked as well.
         taken.isPassedOver =
             avoided.isEmpty && rows.isEmpty && keyed.isEmpty && late.rows.isEmpty
@@ -121,7 +120,7 @@ struct Claim: Sendable {
         taken.hasMore = taken.hasKeyed || isCrowded || (late.hasMore && !late.rows.isEmpty)
         let behind = Set(keyed).subtracting(allowed)
         taken.keyedLanes = look?.left(after: behind.union(taken.tasks.map(\.proof.id))) ?? []
-        taken.expired = late.rows.map(Self.expired)
+        taken.expired = late.rows.map(\.task)
         return taken
     }
 
@@ -134,28 +133,36 @@ struct Claim: Sendable {
 
     /// Makes rows FAILED that were not begun in time, where nothing may be claimed; says also whether there are more.
     func expire(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> ([ExpiredTask], hasMore: Bool) {
-        let late = Late(try session.exchange([lookForExpired])[0])
+        let late = Late(try session.rows(of: lookForExpired))
         _ = try decide([], expired: late.rows, in: session)
-        return (late.rows.map(Self.expired), late.hasMore && !late.rows.isEmpty)
+        return (late.rows.map(\.task), late.hasMore && !late.rows.isEmpty)
     }
 
     /// What was found to have expired.
     private struct Late {
-        var rows: [PostgreSQLResult.Row] = []
+        let rows: [Expired]
         /// Whether there are more, or other transactions have some locked.
-        var hasMore = false
+        let hasMore: Bool
 
-        init() {}
-
-        init(_ answer: PostgreSQLResult) {
-            for row in answer.rows {
-                if row.integerIfAny(0) == nil { hasMore = true } else { rows.append(row) }
-            }
+        init(_ rows: PostgreSQLResult.Rows) {
+            self.rows = rows.compactMap { Expired($0) }
+            hasMore = self.rows.count < rows.count
         }
     }
 
-    private static func expired(_ row: PostgreSQLResult.Row) -> ExpiredTask {
-        ExpiredTask(id: row.integer(0), name: row.text(1))
+    /// A task that was not begun in time: a row of `expire.sql`.
+    private struct Expired {
+        let task: ExpiredTask
+        let lockKey: String?
+        /// Whether it has a token.
+        let isAsked: Bool
+
+        /// Nil for the empty row.
+        init?(_ row: PostgreSQLResult.Row) {
+            guard let id = row.integerIfAny("id") else { return nil }
+            task = ExpiredTask(id: id, name: row.text("task_name"))
+            (lockKey, isAsked) = (row.textIfAny("lock_key"), row.bool("is_asked"))
+        }
     }
 
     /// Which of the rows with a lock key may be claimed; the others are put behind.
@@ -163,23 +170,22 @@ struct Claim: Sendable {
     /// Also does what follows on rows that have expired.
     private func decide(
         _ keyed: [Int64],
-        expired: [PostgreSQLResult.Row],
+        expired: [Expired],
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> [Int64] {
-        let expiredKeys = expired.compactMap { $0.textIfAny(2) }
-        let asked = expired.filter { $0.isTrue(3) }.map { (id: $0.integer(0), keep: request.retention[$0.text(1)]) }
+        let expiredKeys = expired.compactMap(\.lockKey)
+        let asked = expired.filter(\.isAsked).map(\.task)
         var requests: [Request] = []
         if !expiredKeys.isEmpty { requests.append(Request(LockSQL.promote, [SQLText.array(expiredKeys), now])) }
         if !asked.isEmpty {
-            let keep = SQLText.array(asked.map { SQLText.seconds($0.keep) })
+            let keep = SQLText.array(asked.map { SQLText.seconds(request.retention[$0.name]) })
             requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked.map(\.id)), keep, now]))
         }
         if !keyed.isEmpty {
             requests.append(Request(LockSQL.decide, [SQLText.array(keyed), now, SQLText.array(avoided)]))
         }
         guard !requests.isEmpty else { return [] }
-        let answers = try session.exchange(requests)
-        return keyed.isEmpty ? [] : answers[answers.count - 1].rows.map { $0.integer(0) }
+        return try session.exchange(requests)[LockSQL.decide].map { $0.integer("id") }
     }
 
     /// The one statement that takes from lanes that are known; nil: there is none.
@@ -189,8 +195,8 @@ struct Claim: Sendable {
     }
 
     /// What the answer to ``request(from:)`` brought.
-    func taken(_ answer: PostgreSQLResult, from lanes: [Lane]) -> Taken {
-        let answer = rows(answer, from: lanes.prefix(most))
+    func taken(_ answers: Answers, from lanes: [Lane]) -> Taken {
+        let answer = rows(answers, from: lanes.prefix(most))
         return Taken(rows: answer.rows, of: limit, lanes: lanes, heads: answer.heads, asked: most)
     }
 
@@ -209,7 +215,7 @@ struct Claim: Sendable {
         guard let request = request(limit, bytes: bytes, from: lanes, locked: locked, in: session) else {
             return ([], true, nil)
         }
-        return rows(try session.exchange([request])[0], from: lanes)
+        return rows(try session.exchange([request]), from: lanes)
     }
 
     private func request(
@@ -248,16 +254,15 @@ struct Claim: Sendable {
         let late = Request(LockSQL.late, [now, String(ExpiredTask.most), SQLText.array(avoided)])
         let rest = takesFromLanes ? [late, lookForKeyed(knowing: LaneMemory.Known()), self.look] : []
         let answers = try session.exchange([.begin] + look + rest + [.rollback])
-        var found = look.isEmpty ? [] : answers[1].rows.compactMap { $0.integerIfAny(0) }
+        var found = answers[ClaimSQL.crashed].compactMap { $0.integerIfAny("id") }
         guard takesFromLanes else { return (found, []) }
-        let place = 1 + look.count
-        found += KeyedLook(answers[place + 1], known: [], limit: lookLimit).held.filter { !avoided.contains($0) }
-        let lanes = LaneLook(answers[place + 2]).lanes.prefix(most)
+        found += KeyedLook(answers, known: [], limit: lookLimit).held.filter { !avoided.contains($0) }
+        let lanes = Self.lanes(answers).lanes.prefix(most)
         let depth = lanes.isEmpty ? 1 : min(limit, 2 * limit / lanes.count) + 1
         let values = [String(limit), now] + Lane.arrays(lanes) + [SQLText.array([Int64]()), String(depth)]
         let request = Request(ClaimSQL.candidates, values + [SQLText.array(avoided)])
-        let best = lanes.isEmpty ? [] : try session.exchange([request])[0].rows.map { $0.integer(0) }
-        return (found + best, answers[place].rows.map { $0.integer(0) })
+        let best = lanes.isEmpty ? [] : try session.rows(of: request).map { $0.integer("id") }
+        return (found + best, answers[LockSQL.late].map { $0.integer("id") })
     }
 
     /// Tries to claim rows, in a transaction that is undone.
@@ -265,23 +270,27 @@ struct Claim: Sendable {
         Request(ClaimSQL.trial, [request.owner, SQLText.seconds(request.lease), now, SQLText.array(ids)])
     }
 
-    /// The statement for one lane returns rows; the one for many says before each row how many there were to claim.
-    private func rows(_ answer: PostgreSQLResult, from lanes: ArraySlice<Lane>) -> Answer {
-        if answer.columnCount < Taken.Row.columnCount, let lane = lanes.first?.mark {
-            return (answer.rows.map { Taken.Row($0, from: 0, of: lane) }, true, nil)
+    /// The statement for one lane returns rows; the one for many says with each row how many there were to claim.
+    private func rows(_ answers: Answers, from lanes: ArraySlice<Lane>) -> Answer {
+        if let lane = lanes.first?.mark, answers.has(ClaimSQL.fromLane) {
+            return (answers[ClaimSQL.fromLane].map { Taken.Row($0, of: lane) }, true, nil)
         }
         var (rows, heads): ([Taken.Row], [Lane.Mark: Place]) = ([], [:])
         var count = 0
-        for row in answer.rows {
-            if let found = row.integerIfAny(0) {
+        for row in answers[ClaimSQL.fromLanes, ClaimSQL.fromLanesExcept] {
+            if let found = row.integerIfAny("rows") {
                 count = Int(found)
-                if row.integerIfAny(1) != nil { rows.append(Taken.Row(row, from: 1)) }
+                if row.integerIfAny("id") != nil { rows.append(Taken.Row(row)) }
             } else {
-                let mark = Lane.Mark(name: row.text(11), queue: row.text(12), priority: row.integer(13))
-                heads[mark] = Place(priority: mark.priority, runAt: row.integer(3), id: row.integer(1))
+                let lane = Lane(row)
+                heads[lane.mark] = lane.head
             }
         }
         return (rows, count == rows.count, heads)
+    }
+
+    private static func lanes(_ answers: Answers) -> LaneLook {
+        LaneLook(answers[ClaimSQL.lanes, ClaimSQL.lanesOfQueues, ClaimSQL.moreLanes])
     }
 
     private var look: Request { Self.look(request.names, request.queues, now: now) }
@@ -313,7 +322,7 @@ struct Claim: Sendable {
         var found = first
         var end = ends(first.rest, of: known.walk)
         for _ in 0..<Self.mostLooks where !end.isEmpty {
-            let more = LaneLook(try session.exchange([look(behind: end)])[0])
+            let more = LaneLook(try session.rows(of: look(behind: end)))
             found.lanes += more.lanes
             end = more.rest.isEmpty ? [:] : end.merging(more.rest) { $1 }
         }

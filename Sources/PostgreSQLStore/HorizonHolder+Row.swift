@@ -2,25 +2,25 @@ import Platform
 import TaskRun
 
 extension HorizonHolder {
-    /// Reads a row of ``HorizonSQL/holder``.
+    /// Reads a row of ``CheckSQL/horizonHolder``.
     init(_ row: PostgreSQLResult.Row) {
         let kind: Kind =
-            switch row.text(0) {
-            case "prepared": .preparedTransaction(name: row.text(1))
-            case "slot": .replicationSlot(name: row.text(1), isInUse: row.textIfAny(5) != nil)
+            switch row.text("kind") {
+            case "prepared": .preparedTransaction(name: row.text("name"))
+            case "slot": .replicationSlot(name: row.text("name"), isInUse: row.textIfAny("state") != nil)
             default:
                 .session(
                     Session(
-                        processID: row.integerIfAny(1) ?? 0,
-                        role: row.textIfAny(2),
-                        application: row.textIfAny(3),
-                        client: row.textIfAny(4),
-                        state: row.textIfAny(5)
+                        processID: row.integerIfAny("name") ?? 0,
+                        role: row.textIfAny("role"),
+                        application: row.textIfAny("application"),
+                        client: row.textIfAny("client"),
+                        state: row.textIfAny("state")
                     )
                 )
             }
-        let age = row.integerIfAny(7).map { Duration.microseconds(max($0, 0)) }
-        let start = row.integerIfAny(6).map { Date(timeIntervalSince1970: Double($0) / 1_000_000) }
+        let age = row.integerIfAny("age").map { Duration.microseconds(max($0, 0)) }
+        let start = row.integerIfAny("began_at").map { Date(timeIntervalSince1970: Double($0) / 1_000_000) }
         self.init(
             kind,
             hold: start.flatMap { start in age.map { Hold(start: start, age: $0) } },

@@ -18,29 +18,30 @@ struct KeyedLook: Sendable {
     /// Reads an answer.
     ///
     /// - Parameters:
-    ///   - answer: To one of the statements `LockSQL.open…`.
+    ///   - answers: One to a statement `LockSQL.open…` among them.
     ///   - known: The lanes that were asked; none: they were looked for.
     ///   - limit: How many lanes and rows were looked at.
-    init(_ answer: PostgreSQLResult, known: [Lane], limit: Int) {
+    init(_ answers: Answers, known: [Lane], limit: Int) {
         var (held, lanes, seen) = ([Int64](), known, [(lane: Int, place: Place)]())
         var rest: LaneLook.Ends = [:]
         var count = 0
-        for row in answer.rows {
+        for row in answers[LockSQL.open, LockSQL.openOfQueues, LockSQL.openOfLanes] {
             // Where lanes are few, the locked rows, and how many were seen.
-            guard let number = row.integerIfAny(0) else {
-                if row.isTrue(3) { held.append(row.integer(2)) } else { count = Int(row.integer(2)) }
+            guard let number = row.integerIfAny("no") else {
+                let id = row.integer("id")
+                if row.bool("is_locked") { held.append(id) } else { count = Int(id) }
                 continue
             }
+            let priority = row.integer("priority")
             guard number > 0 else {
-                rest[row.text(4)] = LaneLook.End(queue: row.text(5), priority: row.integer(6))
+                rest[row.text("task_name")] = LaneLook.End(queue: row.text("queue"), priority: priority)
                 continue
             }
-            let place = Place(priority: row.integer(6), runAt: row.integer(1), id: row.integer(2))
-            if let name = row.textIfAny(4) {
-                let mark = Lane.Mark(name: name, queue: row.text(5), priority: place.priority)
-                lanes.append(Lane(mark: mark, head: place))
+            if row.textIfAny("task_name") != nil {
+                lanes.append(Lane(row))
             } else {
-                if row.isTrue(3) { held.append(place.id) }
+                let place = Place(priority: priority, runAt: row.integer("run_at"), id: row.integer("id"))
+                if row.bool("is_locked") { held.append(place.id) }
                 seen.append((Int(number) - 1, place))
             }
         }

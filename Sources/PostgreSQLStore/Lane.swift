@@ -23,6 +23,14 @@ struct Lane: Sendable {
     /// The place of the first row; later on, one that no waiting row stands before, as far as is known.
     var head: Place
 
+    init(mark: Mark, head: Place) { (self.mark, self.head) = (mark, head) }
+
+    /// Reads a row that says of a lane what its first row is.
+    init(_ row: PostgreSQLResult.Row) {
+        mark = Mark(name: row.text("task_name"), queue: row.text("queue"), priority: row.integer("priority"))
+        head = Place(priority: mark.priority, runAt: row.integer("run_at"), id: row.integer("id"))
+    }
+
     /// Names, queues, priorities and floors, as five arrays.
     static func arrays(_ lanes: some Collection<Lane>) -> [String?] {
         [

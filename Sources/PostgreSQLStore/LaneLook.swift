@@ -17,17 +17,14 @@ struct LaneLook: Sendable {
     /// How far it came that ended before it had seen all lanes; none: it has seen them all.
     var rest: Ends
 
-    /// Reads the answer to one of the statements that look for lanes: name, queue, priority, and the moment and number of the first row.
-    init(_ answer: PostgreSQLResult) {
+    /// Reads the answer to one of the statements that look for lanes.
+    init(_ rows: PostgreSQLResult.Rows) {
         (lanes, rest) = ([], [:])
-        for row in answer.rows {
-            let mark = Lane.Mark(name: row.text(0), queue: row.text(1), priority: row.integer(2))
-            if let id = row.integerIfAny(4) {
-                lanes.append(
-                    Lane(mark: mark, head: Place(priority: mark.priority, runAt: row.integer(3), id: id))
-                )
+        for row in rows {
+            if row.integerIfAny("id") != nil {
+                lanes.append(Lane(row))
             } else {
-                rest[mark.name] = End(queue: mark.queue, priority: mark.priority)
+                rest[row.text("task_name")] = End(queue: row.text("queue"), priority: row.integer("priority"))
             }
         }
     }

@@ -19,9 +19,9 @@ struct Names: Sendable, Equatable {
     init(own: String, users: String) { (self.own, self.users) = (own, users) }
 
     /// Reads an answer to ``find``.
-    init(_ answer: PostgreSQLResult) {
-        let row = answer.rows.first
-        (own, users) = (row?.textIfAny(0) ?? "\"\"", row?.textIfAny(1) ?? "")
+    init(_ answers: Answers) {
+        let row = answers[SessionSQL.names].first
+        (own, users) = (row?.textIfAny("own") ?? "\"\"", row?.textIfAny("users") ?? "")
     }
 
     /// Both, as they are with the user's settings.

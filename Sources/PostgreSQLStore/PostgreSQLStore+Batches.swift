@@ -13,12 +13,13 @@ extension PostgreSQLStore {
         try await reach(to: "end batches") { session throws(PostgreSQLFailure) in
             let look = Request(BatchSQL.ended, [batch ?? "", String(Self.endLimit)])
             let answers = try session.exchange([look, Request(BatchSQL.anyDeserted)])
-            if answers[1].rows[0].bool(0) {
+            if answers[BatchSQL.anyDeserted].only.bool("any_deserted") {
                 // In a transaction of its own, so that no row is held while others are waited for.
-                let deserted = try session.exchange([.begin, Request(BatchSQL.deserted)])[1].rows.map { $0.text(0) }
+                let found = try session.exchange([.begin, Request(BatchSQL.deserted)])[BatchSQL.deserted]
+                let deserted = found.map { $0.text("batch") }
                 try session.exchange([Request(BatchSQL.forget, [SQLText.array(deserted)]), .commit])
             }
-            let ended = answers[0].rows.map { $0.text(0) }
+            let ended = answers[BatchSQL.ended].map { $0.text("batch") }
             guard !ended.isEmpty else { return EndedBatches() }
             try session.exchange([.begin, SessionSettings.patience])
             var result = try BatchEnds(batches: ended).note(now: now, in: session)
@@ -73,22 +74,22 @@ struct BatchEnds: Sendable {
         let answers = try session.exchange([
             Request(BatchSQL.count, values), Request(BatchSQL.over, [names]), Request(BatchSQL.anyOver, [names]),
         ])
-        let waiting = answers[1].rows
-        let isPartial = answers[2].rows[0].integer(0) > Int64(waiting.count)
+        let waiting = answers[BatchSQL.over].map { Waiting($0) }
+        let isPartial = answers[BatchSQL.anyOver].only.integer("waiting") > Int64(waiting.count)
         guard !waiting.isEmpty else { return EndedBatches(isPartial: isPartial) }
-        let over = SQLText.array(waiting.map { $0.text(2) })
+        let over = SQLText.array(waiting.map(\.batch))
         let failed = Dictionary(
-            try session.exchange([Request(BatchSQL.failed, [over])])[0].rows.map { ($0.bytes(0), $0.integer(1)) },
+            try session.rows(of: Request(BatchSQL.failed, [over])).map { ($0.bytes("batch"), $0.integer("failed")) },
             uniquingKeysWith: { first, _ in first }
         )
         let free = waiting.map { row in
             let numbers = BatchNumbers(
-                batch: row.text(2),
-                complete: row.integer(3),
-                failed: failed[row.bytes(2)] ?? 0,
-                cancelled: row.integer(4)
+                batch: row.batch,
+                complete: row.complete,
+                failed: failed[Array(row.batch.utf8)] ?? 0,
+                cancelled: row.cancelled
             )
-            return Free(id: row.integer(0), batch: row.text(2), data: numbers.put(into: row.text(1)))
+            return Free(id: row.id, batch: row.batch, data: numbers.put(into: row.data))
         }
         var refusals: [BatchRefusal] = []
         if try release(free, now: now, in: session) != nil {
@@ -96,6 +97,20 @@ struct BatchEnds: Sendable {
         }
         try session.exchange([Request(BatchSQL.forget, [over])])
         return EndedBatches(due: free.count - refusals.count, refusals: refusals, isPartial: isPartial)
+    }
+
+    /// A task whose batch has ended: a row of `batch_over.sql`.
+    private struct Waiting {
+        let id: Int64
+        let data: String
+        let batch: String
+        let complete: Int64
+        let cancelled: Int64
+
+        init(_ row: PostgreSQLResult.Row) {
+            (id, data, batch) = (row.integer("id"), row.text("data"), row.text("batch"))
+            (complete, cancelled) = (row.integer("complete"), row.integer("cancelled"))
+        }
     }
 
     /// A task that has waited long enough, with its new payload.
@@ -116,8 +131,8 @@ struct BatchEnds: Sendable {
         let values = [SQLText.array(free.map(\.id)), SQLText.array(free.map(\.data)), SQLText.moment(now)]
         var cause: String?
         do {
-            let changed = try session.exchange([.mark, Request(BatchSQL.release, values)])[1].changedRows
-            if changed == free.count {
+            let answers = try session.exchange([.mark, Request(BatchSQL.release, values)])
+            if answers.changedRows(of: BatchSQL.release) == free.count {
                 try session.exchange([.keep])
                 return nil
             }
@@ -150,7 +165,7 @@ extension SettlementBatch {
                 let closing = place == steps.count - 1 ? [SessionSettings.noHaste] : []
                 let answers = try session.exchange(opening + [step.request] + closing)
                 // One with a key has a statement of its own, which adds nothing where an equal one waits.
-                let isWhole = answers[opening.count].rows.count == step.tasks.count
+                let isWhole = answers[step.request.statement].count == step.tasks.count
                 guard isWhole || step.tasks.first?.dedupeKey != nil else { throw PostgreSQLFailure.notKept }
             }
         } catch {

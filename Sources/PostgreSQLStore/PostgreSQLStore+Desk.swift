@@ -24,13 +24,13 @@ extension PostgreSQLStore {
     ) throws(PostgreSQLFailure) -> [AddedTask] {
         // An equal one that waits may be claimed before it is looked at; that cannot go on for ever.
         for _ in 0..<10 {
-            let rows = try session.exchange([step.request])[0].rows
+            let rows = try session.rows(of: step.request)
             guard rows.isEmpty, let task = step.tasks.first, let key = task.dedupeKey else {
                 guard rows.count == step.tasks.count else { throw .notKept }
-                return zip(rows, step.tasks).map { AddedTask(id: $0.integer(0), name: $1.name) }
+                return zip(rows, step.tasks).map { AddedTask(id: $0.integer("id"), name: $1.name) }
             }
-            if let equal = try session.exchange([Request(DeskSQL.equal, [task.name, key])])[0].rows.first {
-                return [AddedTask(id: equal.integer(0), name: task.name, isNew: false)]
+            if let equal = try session.rows(of: Request(DeskSQL.equal, [task.name, key])).first {
+                return [AddedTask(id: equal.integer("id"), name: task.name, isNew: false)]
             }
         }
         throw PostgreSQLFailure(.locked, message: "equal tasks come and go")
@@ -67,7 +67,7 @@ extension PostgreSQLStore {
                 [.begin, SessionSettings.maintenance, request, .commit],
                 within: SessionSettings.maintenanceLimit
             )
-            return answers[2].rows.map { TaskRow($0) }
+            return answers[request.statement].map { TaskRow($0) }
         }
     }
 
@@ -77,7 +77,7 @@ extension PostgreSQLStore {
     /// - Throws: What the database reports.
     public func show(_ id: Int64) async throws(StoreError) -> TaskRow? {
         try await reach(to: "read task \(id)") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(DeskSQL.show, [String(id)])])[0].rows.first.map { TaskRow($0) }
+            try session.rows(of: Request(DeskSQL.show, [String(id)])).first.map { TaskRow($0) }
         }
     }
 
@@ -95,25 +95,25 @@ extension PostgreSQLStore {
                 within: SessionSettings.maintenanceLimit
             )
             return TableSummary(
-                lines: answers[2].rows.map { row in
+                lines: answers[DeskSQL.lines].map { row in
                     TableSummary.Line(
-                        queue: row.text(0),
-                        name: row.text(1),
-                        status: row.status(2),
-                        count: Int(row.integer(3)),
-                        due: Int(row.integer(4)),
-                        oldestDue: row.integerIfAny(5).map { Date(microseconds: $0) }
+                        queue: row.text("queue"),
+                        name: row.text("task_name"),
+                        status: row.status("status"),
+                        count: Int(row.integer("tasks")),
+                        due: Int(row.integer("due")),
+                        oldestDue: row.dateIfAny("oldest_due")
                     )
                 },
-                holders: answers[3].rows.map { row in
+                holders: answers[DeskSQL.holders].map { row in
                     TableSummary.Holder(
-                        owner: row.textIfAny(0),
-                        tasks: Int(row.integer(1)),
-                        firstLeaseEnd: row.integerIfAny(2).map { Date(microseconds: $0) }
+                        owner: row.textIfAny("lease_owner"),
+                        tasks: Int(row.integer("tasks")),
+                        firstLeaseEnd: row.dateIfAny("first_lease_end")
                     )
                 },
-                horizonHolder: answers[4].rows.first.map { HorizonHolder($0) },
-                paused: answers[5].rows.map { PausedQueue($0) }
+                horizonHolder: answers[CheckSQL.horizonHolder].first.map { HorizonHolder($0) },
+                paused: answers[DeskSQL.paused].map { PausedQueue($0) }
             )
         }
     }
@@ -127,7 +127,7 @@ extension PostgreSQLStore {
         return try await reach(to: "make tasks due") { session throws(PostgreSQLFailure) in
             let requests = [.begin, SessionSettings.insistence, request, .commit]
             let answers = try session.exchange(requests, within: SessionSettings.maintenanceLimit)
-            return answers[2].rows.map { $0.integer(0) }.sorted()
+            return answers[DeskSQL.hasten].map { $0.integer("id") }.sorted()
         }
     }
 
@@ -140,14 +140,14 @@ extension PostgreSQLStore {
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         let ids = [SQLText.array(ids)]
         return try await reach(to: "delete tasks") { session throws(PostgreSQLFailure) in
-            let keys = try session.exchange([Request(DeskSQL.lockKeys, ids)])[0].rows.map { $0.text(0) }
+            let keys = try session.rows(of: Request(DeskSQL.lockKeys, ids)).map { $0.text("lock_key") }
             let opening =
                 [.begin, SessionSettings.insistence] + LockSQL.letGo(keys, after: [Request(DeskSQL.delete, ids)])
             let answers = try session.exchange(opening, within: SessionSettings.maintenanceLimit)
-            let gone = answers[keys.isEmpty ? 2 : 3].rows
-            try BatchEnds(batches: gone.compactMap { $0.textIfAny(1) }).note(now: nil, in: session)
+            let gone = answers[DeskSQL.delete]
+            try BatchEnds(batches: gone.compactMap { $0.textIfAny("batch") }).note(now: nil, in: session)
             try session.exchange([.commit])
-            return gone.map { $0.integer(0) }.sorted()
+            return gone.map { $0.integer("id") }.sorted()
         }
     }
 }
@@ -156,36 +156,44 @@ extension TaskRow {
     /// Reads a row of `show.sql` and the like.
     init(_ row: PostgreSQLResult.Row) {
         self.init(
-            id: row.integer(0),
-            name: row.text(1),
-            createdAt: Date(microseconds: row.integer(2)),
-            data: row.text(3),
-            status: row.status(4),
-            queue: row.text(5),
-            priority: Int(row.integer(6)),
-            runAt: Date(microseconds: row.integer(7)),
-            attempts: Int(row.integer(8)),
-            maxAttempts: row.integerIfAny(9).map { Int($0) },
-            timeoutSeconds: row.integerIfAny(10).map { Int($0) },
-            leaseOwner: row.textIfAny(11),
-            leaseExpiresAt: row.integerIfAny(12).map { Date(microseconds: $0) },
-            claimNumber: row.integer(13),
-            crashes: Int(row.integer(14)),
-            lastError: row.textIfAny(15),
-            dedupeKey: row.textIfAny(16),
-            lockKey: row.textIfAny(17),
-            lockPlace: Int(row.integer(18)),
-            expiresAt: row.integerIfAny(19).map { Date(microseconds: $0) },
-            token: row.textIfAny(20),
-            progressDone: row.integerIfAny(21),
-            progressTotal: row.integerIfAny(22),
-            progressNote: row.textIfAny(23),
-            cancelRequestedAt: row.integerIfAny(24).map { Date(microseconds: $0) },
-            batch: row.textIfAny(25),
-            afterBatch: row.textIfAny(26),
-            postponed: Int(clamping: row.integer(27))
+            id: row.integer("id"),
+            name: row.text("task_name"),
+            createdAt: row.date("created_at"),
+            data: row.text("data"),
+            status: row.status("status"),
+            queue: row.text("queue"),
+            priority: Int(row.integer("priority")),
+            runAt: row.date("run_at"),
+            attempts: Int(row.integer("attempts")),
+            maxAttempts: row.integerIfAny("max_attempts").map { Int($0) },
+            timeoutSeconds: row.integerIfAny("timeout_seconds").map { Int($0) },
+            leaseOwner: row.textIfAny("lease_owner"),
+            leaseExpiresAt: row.dateIfAny("lease_expires_at"),
+            claimNumber: row.integer("claim_no"),
+            crashes: Int(row.integer("crashes")),
+            lastError: row.textIfAny("last_error"),
+            dedupeKey: row.textIfAny("dedupe_key"),
+            lockKey: row.textIfAny("lock_key"),
+            lockPlace: Int(row.integer("lock_place")),
+            expiresAt: row.dateIfAny("expires_at"),
+            token: row.textIfAny("token"),
+            progressDone: row.integerIfAny("progress_done"),
+            progressTotal: row.integerIfAny("progress_total"),
+            progressNote: row.textIfAny("progress_note"),
+            cancelRequestedAt: row.dateIfAny("cancel_requested_at"),
+            batch: row.textIfAny("batch"),
+            afterBatch: row.textIfAny("after_batch"),
+            postponed: Int(clamping: row.integer("postponed"))
         )
     }
+}
+
+extension PostgreSQLResult.Row {
+    /// A moment in microseconds since 2000 that is never NULL.
+    func date(_ column: StaticString) -> Date { Date(microseconds: integer(column)) }
+
+    /// The same; nil for NULL.
+    func dateIfAny(_ column: StaticString) -> Date? { integerIfAny(column).map { Date(microseconds: $0) } }
 }
 
 extension Date {

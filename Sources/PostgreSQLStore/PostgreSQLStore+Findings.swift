@@ -10,18 +10,18 @@ extension PostgreSQLStore {
         let (facts, pooler, encryption) = try await reach(to: "look at the server") {
             session throws(PostgreSQLFailure) in
             let before = Date()
-            let row = try session.exchange([Request(CheckSQL.server)])[0].rows[0]
+            let row = try session.rows(of: Request(CheckSQL.server)).only
             let machineTime = before.addingTimeInterval(Date().timeIntervalSince(before) / 2)
-            let holder = try session.exchange([Request(CheckSQL.horizonHolder)])[0].rows.first
+            let holder = try session.rows(of: Request(CheckSQL.horizonHolder)).first
             let facts = ServerFacts(
-                version: row.text(0),
+                version: row.text("version"),
                 versionNumber: session.serverVersion,
-                encoding: row.text(1),
-                isInRecovery: row.bool(2),
-                isReadOnly: row.bool(3),
-                fsync: row.text(4),
-                synchronousCommit: row.text(5),
-                clockAhead: Double(row.integer(6)) / 1_000_000 - machineTime.timeIntervalSince1970,
+                encoding: row.text("encoding"),
+                isInRecovery: row.bool("is_standby"),
+                isReadOnly: row.bool("is_read_only"),
+                fsync: row.text("fsync"),
+                synchronousCommit: row.text("synchronous_commit"),
+                clockAhead: Double(row.integer("now")) / 1_000_000 - machineTime.timeIntervalSince1970,
                 horizonHolder: holder.map { HorizonHolder($0) }
             )
             return (facts, session.pooler(), session.encryption)
@@ -55,9 +55,10 @@ extension PostgreSQLStore {
         let most = String(OddRows.most)
         return try await reach(to: "look for odd rows") { session throws(PostgreSQLFailure) in
             let answers = try session.exchange([Request(CheckSQL.oddRows, [most]), Request(CheckSQL.unlogged)])
-            let ids = (0...2).map { kind in answers[0].rows.filter { $0.integer(0) == kind }.map { $0.integer(1) } }
+            let odd = answers[CheckSQL.oddRows].map { (kind: $0.integer("kind"), id: $0.integer("id")) }
+            let ids = (0...2).map { kind in odd.filter { $0.kind == kind }.map(\.id) }
             let rows = OddRows(farLeases: ids[0], farHolders: ids[1], greatIDs: ids[2])
-            return rows.findings + answers[1].rows.map { Finding.unlogged($0.text(0)) }
+            return rows.findings + answers[CheckSQL.unlogged].map { Finding.unlogged($0.text("relname")) }
         }
     }
 
@@ -95,16 +96,17 @@ extension PostgreSQLStore {
                 Request(CheckSQL.stuck),
             ]
             let answers = try session.exchange([.begin, SessionSettings.maintenance] + look + [.commit], within: limit)
-            var ids = answers[2].rows.map { $0.integer(0) }
-            for row in answers[3].rows {
-                let sql = BuiltSQL.rows(notFulfilling: row.text(0))
-                let asked = [.begin, SessionSettings.maintenance, Request(Statement(once: sql)), .commit]
-                ids += try session.exchange(asked, within: limit)[2].rows.map { $0.integer(0) }
+            var ids = answers[CheckSQL.firstWaiting].map { $0.integer("id") }
+            for row in answers[CheckSQL.conditions] {
+                let look = Statement(once: BuiltSQL.rows(notFulfilling: row.text("condition")))
+                let asked = [.begin, SessionSettings.maintenance, Request(look), .commit]
+                ids += try session.exchange(asked, within: limit)[look].map { $0.integer("id") }
             }
             let tried = Set(ids).sorted()
             let refused = try RefusedRows(claim, in: session).refused(among: tried).filter { !$0.isForNow }
-            let stuck = answers[4].rows.map { RefusedRow(id: $0.integer(0), name: nil, cause: $0.text(1)) }
-            let count = answers[4].rows.first.map { Int($0.integer(2)) } ?? 0
+            let stuck = answers[CheckSQL.stuck]
+                .map { RefusedRow(id: $0.integer("task_id"), name: nil, cause: $0.text("error")) }
+            let count = answers[CheckSQL.stuck].first.map { Int($0.integer("total")) } ?? 0
             return [Finding.refused(refused, of: tried.count)] + [Finding.stuck(stuck, count: count)].compactMap(\.self)
         }
     }

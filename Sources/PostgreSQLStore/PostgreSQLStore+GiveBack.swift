@@ -16,10 +16,11 @@ extension PostgreSQLStore {
         }
         return try await reach(to: "give back tasks") { session throws(PostgreSQLFailure) in
             let values = [owner] + ClaimProof.arrays(known)
-            let held = try session.exchange([.begin, Request(SettleSQL.held, values)])[1].rows
+            let held = try session.exchange([.begin, Request(SettleSQL.held, values)])[SettleSQL.held]
             var count = 0
             if !held.isEmpty { count = try release(held.map { Settlement(releasing: $0) }, in: session) }
-            let isLeft = try session.exchange([Request(SettleSQL.anyHeld, values), .commit])[0].rows[0].bool(0)
+            let answers = try session.exchange([Request(SettleSQL.anyHeld, values), .commit])
+            let isLeft = answers[SettleSQL.anyHeld].only.bool("any_held")
             return GivenBack(count: count, isComplete: isOver && !isLeft)
         }
     }
@@ -47,7 +48,12 @@ extension PostgreSQLStore {
 extension Settlement {
     /// Reads a row of ``SettleSQL/held``.
     fileprivate init(releasing row: PostgreSQLResult.Row) {
-        let proof = ClaimProof(id: row.integer(0), number: row.integer(1))
-        self.init(proof, .release(), lockKey: row.textIfAny(2), record: ResultRecord(), batch: row.textIfAny(3))
+        self.init(
+            ClaimProof(row),
+            .release(),
+            lockKey: row.textIfAny("lock_key"),
+            record: ResultRecord(),
+            batch: row.textIfAny("batch")
+        )
     }
 }

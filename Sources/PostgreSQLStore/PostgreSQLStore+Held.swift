@@ -12,22 +12,19 @@ extension PostgreSQLStore {
         let asked = Set(keyed.compactMap(\.lockKey)).sorted().map(Optional.some)
         let keys = Request(SettleSQL.heldKeys, [SQLText.array(asked)])
         return try await reach(to: "look who holds tasks") { session throws(PostgreSQLFailure) in
-            let answers = try session.exchange([rows] + (keyed.isEmpty ? [] : [keys])).map(\.rows)
+            let answers = try session.exchange([rows] + (keyed.isEmpty ? [] : [keys]))
             var held: [ClaimProof: String] = [:]
-            if answers.count > 1 {
-                // By their bytes, as the table compares them; to Swift more texts are equal.
-                let holders = Dictionary(
-                    answers[1].map { ($0.bytes(0), $0.textIfAny(1)) },
-                    uniquingKeysWith: { first, _ in first }
-                )
-                for settlement in keyed {
-                    guard let key = settlement.lockKey, let holder = holders[Array(key.utf8)] else { continue }
-                    held[settlement.proof] = "its lock key is held by \(holder ?? Self.somebody)"
-                }
+            // By their bytes, as the table compares them; to Swift more texts are equal.
+            let holders = Dictionary(
+                answers[SettleSQL.heldKeys].map { ($0.bytes("key"), $0.textIfAny("holder")) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            for settlement in keyed {
+                guard let key = settlement.lockKey, let holder = holders[Array(key.utf8)] else { continue }
+                held[settlement.proof] = "its lock key is held by \(holder ?? Self.somebody)"
             }
-            for row in answers[0] {
-                let proof = ClaimProof(id: row.integer(0), number: row.integer(1))
-                held[proof] = "its row is locked by \(row.textIfAny(2) ?? Self.somebody)"
+            for row in answers[SettleSQL.heldRows] {
+                held[ClaimProof(row)] = "its row is locked by \(row.textIfAny("holder") ?? Self.somebody)"
             }
             return held
         }
@@ -63,8 +60,7 @@ extension Exchange {
     ) throws(PostgreSQLFailure) -> Exchange {
         guard results.contains(.leaseLost) else { return self }
         let lost = zip(settlements, results).filter { $1 == .leaseLost }.map(\.0.proof)
-        let rows = try session.exchange([Request(SettleSQL.lost, ClaimProof.arrays(lost))])[0].rows
-        let gone = Set(rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) })
+        let gone = Set(try session.rows(of: Request(SettleSQL.lost, ClaimProof.arrays(lost))).map { ClaimProof($0) })
         return Exchange(
             results: zip(settlements, results).map { $1 == .leaseLost && !gone.contains($0.proof) ? .untouched : $1 },
             claimed: claimed,

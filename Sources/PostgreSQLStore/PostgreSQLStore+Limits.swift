@@ -6,11 +6,12 @@ extension PostgreSQLStore {
     /// What is limited: see ``TaskRun/TaskStore``.
     public func limits() async throws(StoreError) -> [TaskLimit] {
         try await reach(to: "read the limits") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(LimitSQL.all)])[0].rows.map { row in
-                TaskLimit(
-                    row.text(0) == "queue" ? .queue(row.text(1)) : .name(row.text(1)),
-                    running: row.textIfAny(2).flatMap { Int($0) },
-                    perMinute: row.textIfAny(3).flatMap { Int($0) }
+            try session.rows(of: Request(LimitSQL.all)).map { row in
+                let name = row.text("name")
+                return TaskLimit(
+                    row.text("kind") == "queue" ? .queue(name) : .name(name),
+                    running: row.integerIfAny("max_running").map { Int($0) },
+                    perMinute: row.integerIfAny("max_per_minute").map { Int($0) }
                 )
             }
         }
@@ -60,7 +61,7 @@ extension PostgreSQLStore {
         let opening = [
             Request.begin, Request(LimitSQL.lock, subjects), Request(LimitSQL.quota, subjects + [moment]),
         ]
-        let quota = try session.exchange(opening)[2].rows.first?.textIfAny(0).flatMap { Int($0) }
+        let quota = try session.exchange(opening)[LimitSQL.quota].first?.integerIfAny("quota").map { Int($0) }
         let found = Claim(
             request.atMost(quota),
             now: now,

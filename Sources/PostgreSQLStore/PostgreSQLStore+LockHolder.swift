@@ -6,7 +6,7 @@ extension PostgreSQLStore {
     /// - Returns: The server's process, with what it says of itself; nil: nobody, or it cannot be told.
     public func lockHolder() async -> String? {
         try? await reach(to: "look who holds the tables") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(LockSQL.holder)])[0].rows.first?.textIfAny(0)
+            try session.rows(of: Request(LockSQL.holder)).first?.textIfAny("holder")
         }
     }
 }

@@ -11,7 +11,8 @@ extension PostgreSQLStore {
             Request(BatchSQL.ended, ["", "1"]),
         ]
         return try await reach(to: "look for lines and batches") { session throws(PostgreSQLFailure) in
-            try session.exchange(looks).contains { !$0.rows.isEmpty }
+            let answers = try session.exchange(looks)
+            return looks.contains { !answers[$0.statement].isEmpty }
         }
     }
 
@@ -29,7 +30,8 @@ extension PostgreSQLStore {
             Request(LockSQL.deserted, [moment, String(Self.mendLimit)]),
         ]
         return try await reach(to: "put lock keys right") { session throws(PostgreSQLFailure) in
-            let keys = Set(try session.exchange(looks).flatMap(\.rows).map { $0.text(0) }).sorted()
+            let answers = try session.exchange(looks)
+            let keys = Set(looks.flatMap { answers[$0.statement].map { $0.text("lock_key") } }).sorted()
             guard !keys.isEmpty else { return 0 }
             do throws(PostgreSQLFailure) {
                 try session.exchange([.begin, SessionSettings.patience] + LockSQL.mend(keys, now: moment) + [.commit])

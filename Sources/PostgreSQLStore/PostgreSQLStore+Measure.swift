@@ -39,7 +39,7 @@ extension PostgreSQLStore {
     public func scratchSchemas() async throws(StoreError) -> [String] {
         let request = Request(DeskSQL.scratchSchemas, [ScratchSchema.prefix])
         return try await reach(to: "list the schemas") { session throws(PostgreSQLFailure) in
-            try session.exchange([request])[0].rows.map { $0.text(0) }
+            try session.rows(of: request).map { $0.text("nspname") }
         }
     }
 
@@ -48,10 +48,10 @@ extension PostgreSQLStore {
     /// - Throws: What the database reports.
     public func conditions() async throws(StoreError) -> (version: String, synchronousCommit: String, fsync: String) {
         try await reach(to: "read the settings") { session throws(PostgreSQLFailure) in
-            let row = try session.exchange([Request(DeskSQL.serverConditions)])[0].rows[0]
+            let row = try session.rows(of: Request(DeskSQL.serverConditions)).only
             // Packagers add their own words behind the number.
-            let version = row.text(0).prefix { $0 != " " }
-            return (String(version), row.text(1), row.text(2))
+            let version = row.text("version").prefix { $0 != " " }
+            return (String(version), row.text("synchronous_commit"), row.text("fsync"))
         }
     }
 }

@@ -7,7 +7,7 @@ extension PostgreSQLStore {
     /// - Throws: What the database reports.
     public func notifies() async throws(StoreError) -> Bool? {
         try await reach(to: "look for triggers") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(WaitSQL.channel)])[0].rows.first != nil
+            try !session.rows(of: Request(WaitSQL.channel)).isEmpty
         }
     }
 
@@ -22,7 +22,7 @@ extension PostgreSQLStore {
             let before = [
                 Request.begin, Request(SchemaSQL.patience), Request(SchemaSQL.lock), Request(WaitSQL.channel),
             ]
-            let isThere = try session.exchange(before, within: limit)[3].rows.first != nil
+            let isThere = try !session.exchange(before, within: limit)[WaitSQL.channel].isEmpty
             guard isThere != isOn else { return false }
             try session.execute(isOn ? NotifyScript.on : NotifyScript.off, within: limit)
             try session.exchange([.commit])

@@ -59,8 +59,8 @@ extension PostgreSQLStore {
     /// The schemas that have such tables, `search_path`, and this role; nothing where they cannot be read.
     private func places() async -> ([Place], path: String, role: String) {
         let found = try? await reach(to: "look for the tables") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(SchemaSQL.places)])[0].rows.map { row in
-                (row.textIfAny(0), row.textIfAny(1) == "t", row.text(2), row.text(3))
+            try session.rows(of: Request(SchemaSQL.places)).map { row in
+                (row.textIfAny("schema"), row.textIfAny("may_use") == "t", row.text("path"), row.text("role"))
             }
         }
         let places = (found ?? []).compactMap { schema, mayUse, _, _ in schema.map { Place(schema: $0, mayUse: mayUse) }

@@ -7,12 +7,12 @@ extension PostgreSQLStore {
     /// - Returns: The queues, by name.
     /// - Throws: What the database reports.
     public func dueQueues(names: [String], queues: QueueFilter?) async throws(StoreError) -> [String] {
-        let looks = [
-            Claim.look(names, queues, now: nil),
-            Request(LockSQL.lanes, [SQLText.array(names), nil, queues?.expression]),
-        ]
+        let plain = Claim.look(names, queues, now: nil)
+        let keyed = Request(LockSQL.lanes, [SQLText.array(names), nil, queues?.expression])
         return try await reach(to: "look for queues") { session throws(PostgreSQLFailure) in
-            Set(try session.exchange(looks).flatMap { LaneLook($0).lanes }.map(\.mark.queue)).sorted()
+            let answers = try session.exchange([plain, keyed])
+            let lanes = [plain, keyed].flatMap { LaneLook(answers[$0.statement]).lanes }
+            return Set(lanes.map(\.mark.queue)).sorted()
         }
     }
 
@@ -29,7 +29,7 @@ extension PostgreSQLStore {
     /// The queues that are paused: see ``TaskRun/TaskDesk``.
     public func pausedQueues() async throws(StoreError) -> [PausedQueue] {
         try await reach(to: "read the pauses") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(DeskSQL.paused)])[0].rows.map { PausedQueue($0) }
+            try session.rows(of: Request(DeskSQL.paused)).map { PausedQueue($0) }
         }
     }
 
@@ -40,7 +40,8 @@ extension PostgreSQLStore {
     public func resume(_ queues: [String]) async throws(StoreError) -> [String] {
         let request = Request(DeskSQL.resume, [SQLText.array(queues)])
         return try await reach(to: "resume queues") { session throws(PostgreSQLFailure) in
-            try session.exchange([.begin, SessionSettings.tolerance, request, .commit])[2].rows.map { $0.text(0) }
+            let answers = try session.exchange([.begin, SessionSettings.tolerance, request, .commit])
+            return answers[DeskSQL.resume].map { $0.text("queue") }
         }
     }
 }
@@ -49,11 +50,11 @@ extension PausedQueue {
     /// Reads a row of ``DeskSQL/paused``.
     init(_ row: PostgreSQLResult.Row) {
         self.init(
-            queue: row.text(0),
-            until: row.integerIfAny(1).map { Date(microseconds: $0) },
-            since: Date(microseconds: row.integerIfAny(2) ?? 0),
-            why: row.textIfAny(3),
-            by: row.textIfAny(4)
+            queue: row.text("queue"),
+            until: row.dateIfAny("paused_until"),
+            since: Date(microseconds: row.integerIfAny("paused_at") ?? 0),
+            why: row.textIfAny("paused_why"),
+            by: row.textIfAny("paused_by")
         )
     }
 }

@@ -15,7 +15,7 @@ extension PostgreSQLStore {
 
     private func recoverOnce(_ request: RecoverRequest) async throws(StoreError) -> [RecoveredTask] {
         let owners = try await reach(to: "recover tasks") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(RecoverSQL.owners)])[0].rows.map { $0.text(0) }
+            try session.rows(of: Request(RecoverSQL.owners)).map { $0.text("lease_owner") }
         }
         // Asked between two transactions: it looks at this host's processes, and nothing is to be locked meanwhile.
         var gone: [String] = []
@@ -39,12 +39,14 @@ extension PostgreSQLStore {
             let cut = Request(RecoverSQL.cut, unbelievable + [nil])
             let found: PostgreSQLResult.Rows
             do throws(PostgreSQLFailure) {
-                found = try session.exchange([.begin, SessionSettings.patience, cut, look], within: limit)[3].rows
+                let requests = [.begin, SessionSettings.patience, cut, look]
+                found = try session.exchange(requests, within: limit)[RecoverSQL.abandoned]
             } catch {
                 guard error.mayBeOfOneRow else { throw error }
                 try session.exchange([.rollback])
                 try cutOneByOne(unbelievable, request, in: session)
-                found = try session.exchange([.begin, SessionSettings.patience, look], within: limit)[2].rows
+                let requests = [.begin, SessionSettings.patience, look]
+                found = try session.exchange(requests, within: limit)[RecoverSQL.abandoned]
             }
             guard !found.isEmpty else {
                 try session.exchange([.commit])
@@ -67,8 +69,8 @@ extension PostgreSQLStore {
         _ request: RecoverRequest,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) {
-        for row in try session.exchange([Request(RecoverSQL.far, values + [nil])])[0].rows {
-            let id = row.integer(0)
+        for row in try session.rows(of: Request(RecoverSQL.far, values + [nil])) {
+            let id = row.integer("id")
             do throws(PostgreSQLFailure) {
                 let cut = Request(RecoverSQL.cut, values + [String(id)])
                 try session.exchange([.begin, SessionSettings.patience, cut, .commit])
@@ -90,7 +92,7 @@ extension PostgreSQLStore {
         do throws(PostgreSQLFailure) {
             let equals = Request(EqualSQL.lock, [SQLText.array(rows.filter(\.goesBack).map(\.proof.id))])
             let answers = try session.exchange([equals, .mark, update, .keep], within: limit)
-            taken = Set(answers[2].rows.map { $0.integer(0) })
+            taken = Set(answers[RecoverSQL.takeOver].map { $0.integer("id") })
         } catch {
             guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
             try session.exchange([.undo, .keep])
@@ -137,7 +139,7 @@ extension PostgreSQLStore {
     /// Writes the ends of tasks that the database has refused before, where it takes them now.
     private func endStuck() async throws(StoreError) {
         let rows = try await reach(to: "look for tasks that have ended") { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(StuckSQL.some, [String(Self.stuckLimit)])])[0].rows.map { Stuck($0) }
+            try session.rows(of: Request(StuckSQL.some, [String(Self.stuckLimit)])).map { Stuck($0) }
         }
         guard !rows.isEmpty else { return }
         var ended = rows.filter { !$0.isThere }.map(\.settlement.proof)
@@ -147,8 +149,8 @@ extension PostgreSQLStore {
         }
         guard !ended.isEmpty else { return }
         let forget = Request(StuckSQL.forget, ClaimProof.arrays(ended))
-        _ = try await reach(to: "forget tasks that have ended") { session throws(PostgreSQLFailure) in
-            try session.exchange([forget])[0].changedRows
+        try await reach(to: "forget tasks that have ended") { session throws(PostgreSQLFailure) in
+            _ = try session.exchange([forget])
         }
     }
 
@@ -212,12 +214,13 @@ extension PostgreSQLStore {
                     ],
                     within: limit
                 )
-                let gone = Set(answers[2].rows.map { $0.integer(0) })
-                let taken = Set(answers[3].rows.map { $0.integer(0) })
+                let gone = Set(answers[EqualSQL.giveWay].map { $0.integer("id") })
+                let taken = Set(answers[RecoverSQL.takeOver].map { $0.integer("id") })
+                let removed = answers[EqualSQL.remove].map { RemovedEqual($0) }
                 let free = rows.filter { gone.contains($0.task.id) || ($0.ends && taken.contains($0.task.id)) }
                 let left = rows.filter { !gone.contains($0.task.id) && !taken.contains($0.task.id) }
                 let done = rows.filter { taken.contains($0.task.id) }
-                try conclude(done, free: free, and: RemovedEqual.all(answers[1]), request, in: session)
+                try conclude(done, free: free, and: removed, request, in: session)
                 for row in left { request.refused(row.task.id, StoreError.skipped) }
                 return rows.map(\.task).compactMap { task in
                     gone.contains(task.id) ? task.givingWay : taken.contains(task.id) ? task : nil
@@ -238,7 +241,7 @@ extension PostgreSQLStore {
         guard limit > 0 else { return [] }
         return try await reach(to: "read the waiting tasks") { session throws(PostgreSQLFailure) in
             let request = Request(RecoverSQL.waitingNames, [String(min(limit, Int(Int32.max)))])
-            return try session.exchange([request])[0].rows.map { $0.text(0) }
+            return try session.rows(of: request).map { $0.text("task_name") }
         }
     }
 }
@@ -251,12 +254,12 @@ private struct Stuck: Sendable {
 
     init(_ row: PostgreSQLResult.Row) {
         settlement = Settlement(
-            ClaimProof(id: row.integer(0), number: row.integer(1)),
-            row.bool(2) ? .delete : .fail(error: row.text(3)),
-            lockKey: row.textIfAny(5),
-            batch: row.textIfAny(6)
+            ClaimProof(id: row.integer("task_id"), number: row.integer("claim_no")),
+            row.bool("is_done") ? .delete : .fail(error: row.text("error")),
+            lockKey: row.textIfAny("lock_key"),
+            batch: row.textIfAny("batch")
         )
-        isThere = row.bool(4)
+        isThere = row.bool("is_there")
     }
 }
 
@@ -298,23 +301,23 @@ private struct Abandoned {
     var ends: Bool { isCancelled || task.status == .failed }
 
     init(_ row: PostgreSQLResult.Row, crashLimit: Int) {
-        let owner = row.textIfAny(3)
-        let crashes = Int(min(row.integer(4), Int64(Int32.max) - 1)) + 1
-        let leaseEnd = row.textIfAny(6)
-        let reason =
-            row.bool(5) ? "its process is gone" : leaseEnd.map { "its lease ended at \($0) UTC" } ?? "it left no lease"
-        (lockKey, batch) = (row.textIfAny(8), row.textIfAny(10))
-        isCancelled = row.bool(9)
-        proof = ClaimProof(id: row.integer(0), number: row.integer(1))
+        let owner = row.textIfAny("lease_owner")
+        let crashes = Int(min(row.integer("crashes"), Int64(Int32.max) - 1)) + 1
+        let leaseEnd = row.textIfAny("lease_end").map { "its lease ended at \($0) UTC" }
+        let reason = row.bool("is_owner_dead") ? "its process is gone" : leaseEnd ?? "it left no lease"
+        (lockKey, batch) = (row.textIfAny("lock_key"), row.textIfAny("batch"))
+        isCancelled = row.bool("is_cancelled")
+        proof = ClaimProof(row)
+        let now = row.text("found_at")
         task = RecoveredTask(
             id: proof.id,
-            name: row.text(2),
+            name: row.text("task_name"),
             crashes: crashes,
             status: crashes >= crashLimit && !isCancelled ? .failed : .waiting,
             isCancelled: isCancelled
         )
         error = LastError.fit(
-            LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: row.text(7))
+            LastError.crash(owner: owner, reason: reason, crashes: crashes, limit: crashLimit, now: now)
         )
     }
 }

@@ -17,7 +17,7 @@ extension PostgreSQLStore {
             ]
         )
         return try await reach(to: "write progress") { session throws(PostgreSQLFailure) in
-            try session.exchange([request])[0].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
+            try session.rows(of: request).map { ClaimProof($0) }
         }
     }
 
@@ -27,7 +27,7 @@ extension PostgreSQLStore {
     public func cancelRequests(among proofs: [ClaimProof]) async throws(StoreError) -> [ClaimProof] {
         let request = Request(ResultSQL.cancelRequests, ClaimProof.arrays(proofs))
         return try await reach(to: "look for tasks to cancel") { session throws(PostgreSQLFailure) in
-            try session.exchange([request])[0].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
+            try session.rows(of: request).map { ClaimProof($0) }
         }
     }
 
@@ -37,7 +37,7 @@ extension PostgreSQLStore {
     public func prune(limit: Int, now: Date?) async throws(StoreError) -> Int {
         let request = Request(ResultSQL.prune, [String(limit), SQLText.moment(now)])
         return try await reach(to: "remove old results") { session throws(PostgreSQLFailure) in
-            try session.exchange([request])[0].changedRows
+            try session.exchange([request]).changedRows(of: ResultSQL.prune)
         }
     }
 
@@ -52,11 +52,11 @@ extension PostgreSQLStore {
                 .beginSnapshot, Request(ResultSQL.rows, texts), Request(ResultSQL.results, texts), .commit,
             ])
             let rows = Dictionary(
-                answers[1].rows.map { TaskRow($0) }.map { ($0.token ?? "", $0) },
+                answers[ResultSQL.rows].map { TaskRow($0) }.map { ($0.token ?? "", $0) },
                 uniquingKeysWith: { first, _ in first }
             )
             let results = Dictionary(
-                answers[2].rows.compactMap { TokenState($0) }.map { ($0.token, $0) },
+                answers[ResultSQL.results].compactMap { TokenState($0) }.map { ($0.token, $0) },
                 uniquingKeysWith: { first, _ in first }
             )
             return tokens.compactMap { TokenState.answer(row: rows[$0], result: results[$0]) }
@@ -69,7 +69,7 @@ extension PostgreSQLStore {
     public func reusable(name: String, dataHash: String, within age: Duration) async throws(StoreError) -> String? {
         let request = Request(ResultSQL.reusable, [name, dataHash, SQLText.seconds(age)])
         return try await reach(to: "look for a result") { session throws(PostgreSQLFailure) in
-            try session.exchange([request])[0].rows.first?.text(0)
+            try session.rows(of: request).first?.text("token")
         }
     }
 
@@ -79,7 +79,7 @@ extension PostgreSQLStore {
     public func claim(id: Int64, owner: String, lease: Duration) async throws(StoreError) -> ClaimedTask? {
         let request = Request(ClaimSQL.one, [owner, SQLText.seconds(lease), nil, String(id)])
         return try await reach(to: "claim task \(id)") { session throws(PostgreSQLFailure) in
-            try session.exchange([request])[0].rows.first.map { Taken.Row($0, from: 0).task }
+            try session.rows(of: request).first.map { Taken.Row($0).task }
         }
     }
 
@@ -89,22 +89,23 @@ extension PostgreSQLStore {
     private static func requestCancel(
         of id: Int64,
         in session: PostgreSQLSession
-    ) throws(PostgreSQLFailure) -> PostgreSQLResult.Row?? {
+    ) throws(PostgreSQLFailure) -> ToBeCancelled?? {
         let request = Request(ResultSQL.requestCancel, [String(id)])
         do throws(PostgreSQLFailure) {
             let soon = SessionSettings.haste(isAlone: true)
-            return .some(try session.exchange([.begin, soon, request, .commit])[2].rows.first)
+            let answers = try session.exchange([.begin, soon, request, .commit])
+            return .some(answers[ResultSQL.requestCancel].first.map { ToBeCancelled($0) })
         } catch {
             guard error.state == PostgreSQLFailure.lockTimeout else { throw error }
             try session.exchange([.rollback])
         }
         let beside = Request(ResultSQL.requestCancelBeside, [String(id)])
-        if try !session.exchange([.begin, beside, .commit])[1].rows.isEmpty { return nil }
+        if try !session.exchange([.begin, beside, .commit])[ResultSQL.requestCancelBeside].isEmpty { return nil }
         let answers = try session.exchange(
             [.begin, SessionSettings.insistence, request, .commit],
             within: SessionSettings.maintenanceLimit
         )
-        return .some(answers[2].rows.first)
+        return .some(answers[ResultSQL.requestCancel].first.map { ToBeCancelled($0) })
     }
 
     /// Cancels tasks: see ``TaskRun/TaskDesk``.
@@ -128,8 +129,11 @@ extension PostgreSQLStore {
         }
         let (texts, ids) = (tokens, numbers)
         return try await reach(to: "cancel tasks") { session throws(PostgreSQLFailure) in
-            let known = try session.exchange([Request(ResultSQL.ids, [SQLText.array(texts)])])[0].rows
-            let numbers = Dictionary(known.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: { first, _ in first })
+            let known = try session.rows(of: Request(ResultSQL.ids, [SQLText.array(texts)]))
+            let numbers = Dictionary(
+                known.map { ($0.text("token"), $0.integer("id")) },
+                uniquingKeysWith: { first, _ in first }
+            )
             let all = Set(ids + numbers.values).sorted()
             let limit = SessionSettings.maintenanceLimit
             var isWaiting: [Int64: Bool] = [:]
@@ -141,11 +145,11 @@ extension PostgreSQLStore {
                     continue
                 }
                 guard let row else { continue }
-                isWaiting[id] = row.bool(1)
-                guard row.bool(1) else { continue }
-                waiting.append((id, retention[row.text(4)]))
-                if let key = row.textIfAny(2) { keys.append(key) }
-                if let batch = row.textIfAny(3) { batches.append(batch) }
+                isWaiting[id] = row.isWaiting
+                guard row.isWaiting else { continue }
+                waiting.append((id, retention[row.name]))
+                if let key = row.lockKey { keys.append(key) }
+                if let batch = row.batch { batches.append(batch) }
             }
             let removal = [ResultSQL.removeCancelled(waiting, now: nil)].compactMap(\.self)
             let opening = [.begin, SessionSettings.insistence] + LockSQL.letGo(keys, after: removal)
@@ -155,11 +159,11 @@ extension PostgreSQLStore {
             ]
             try session.exchange(opening, within: limit)
             try BatchEnds(batches: batches).note(now: nil, in: session)
-            let answers = try session.exchange(closing, within: limit).map(\.rows)
-            let there = Set(answers[0].map { $0.integer(0) })
+            let answers = try session.exchange(closing, within: limit)
+            let there = Set(answers[DeskSQL.there].map { $0.integer("id") })
             // Claimed in between: its run takes it back.
             for (id, _) in waiting where there.contains(id) { isWaiting[id] = false }
-            let ends = answers[1].compactMap { TokenState($0) }
+            let ends = answers[ResultSQL.results].compactMap { TokenState($0) }
             return targets.map { target in
                 let id: Int64? =
                     switch target {
@@ -174,6 +178,19 @@ extension PostgreSQLStore {
                 return ResultState(rawValue: end.state.rawValue).map(CancelOutcome.ended) ?? .unknown
             }
         }
+    }
+}
+
+/// A row that is to be cancelled: one of `result_request_cancel.sql`.
+private struct ToBeCancelled {
+    let name: String
+    let isWaiting: Bool
+    let lockKey: String?
+    let batch: String?
+
+    init(_ row: PostgreSQLResult.Row) {
+        (name, isWaiting) = (row.text("task_name"), row.bool("is_waiting"))
+        (lockKey, batch) = (row.textIfAny("lock_key"), row.textIfAny("batch"))
     }
 }
 
@@ -271,23 +288,25 @@ extension ResultSQL {
 extension TokenState {
     /// Reads a row of ``ResultSQL/results``; nil where a moment is none that a person could read.
     init?(_ row: PostgreSQLResult.Row) {
-        guard let state = State(rawValue: row.text(3)), let created = row.integerIfAny(11) else { return nil }
-        func moment(_ column: Int) -> Date? { row.integerIfAny(column).map { Date(microseconds: $0) } }
+        guard let state = State(rawValue: row.text("state")), let created = row.dateIfAny("created_at") else {
+            return nil
+        }
+        let text = row.textIfAny("result").map { Array($0.utf8) }
         self.init(
-            token: row.text(0),
-            id: row.integer(1),
-            name: row.text(2),
+            token: row.text("token"),
+            id: row.integer("task_id"),
+            name: row.text("task_name"),
             state: state,
-            result: row.textIfAny(4).map { Array($0.utf8) } ?? row.textIfAny(5).map { ResultSQL.bytes(hex: $0) } ?? [],
-            resultSize: Int(row.integer(6)),
-            error: row.textIfAny(7),
-            progressDone: row.integerIfAny(8),
-            progressTotal: row.integerIfAny(9),
-            progressNote: row.textIfAny(10),
-            createdAt: Date(microseconds: created),
-            startedAt: moment(12),
-            finishedAt: moment(13),
-            expiresAt: moment(14)
+            result: text ?? row.textIfAny("result_hex").map { ResultSQL.bytes(hex: $0) } ?? [],
+            resultSize: Int(row.integer("result_size")),
+            error: row.textIfAny("error"),
+            progressDone: row.integerIfAny("progress_done"),
+            progressTotal: row.integerIfAny("progress_total"),
+            progressNote: row.textIfAny("progress_note"),
+            createdAt: created,
+            startedAt: row.dateIfAny("started_at"),
+            finishedAt: row.dateIfAny("finished_at"),
+            expiresAt: row.dateIfAny("expires_at")
         )
     }
 }

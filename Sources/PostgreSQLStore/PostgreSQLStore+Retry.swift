@@ -67,27 +67,28 @@ extension PostgreSQLStore {
 
     private func retry(_ request: Request, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Part {
         let limit = SessionSettings.maintenanceLimit
-        let seen = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)[2].rows
-        guard let last = seen.last?.integer(0) else {
+        let answer = try session.exchange([.begin, SessionSettings.insistence, request], within: limit)
+        let seen = answer[request.statement].map { (id: $0.integer("id"), isKeyed: $0.bool("is_keyed")) }
+        guard let last = seen.last?.id else {
             try session.exchange([.rollback])
             return Part()
         }
         // Most rows have no equal ones: there is nothing to be locked or looked up for them.
-        let keyed = seen.filter { $0.bool(1) }.map { $0.integer(0) }
+        let keyed = seen.filter(\.isKeyed).map(\.id)
         let removal = keyed.isEmpty ? [] : Self.removal(SQLText.array(keyed), count: keyed.count)
-        let retry = Request(DeskSQL.retry, [SQLText.array(seen.map { $0.integer(0) })])
+        let retry = Request(DeskSQL.retry, [SQLText.array(seen.map(\.id))])
         let answers = try session.exchange(removal + [retry], within: limit)
-        let removed = removal.isEmpty ? [] : RemovedEqual.all(answers[2])
-        let sentBack = answers[removal.count].rows
-        let tokens = sentBack.compactMap { $0.textIfAny(1) }
+        let removed = answers[EqualSQL.removeForFailed].map { RemovedEqual($0) }
+        let sentBack = answers[DeskSQL.retry]
+        let tokens = sentBack.compactMap { $0.textIfAny("token") }
         let drop = tokens.isEmpty ? [] : [Request(DeskSQL.dropResults, [SQLText.array(tokens)])]
         try session.exchange(LockSQL.letGo(removed.compactMap(\.lockKey), after: drop), within: limit)
         try BatchEnds(batches: removed.compactMap(\.batch)).note(now: nil, in: session)
         try session.exchange([.commit], within: limit)
-        return Part(last: last, sentBack: sentBack.map { $0.integer(0) }.sorted(), removed: removed.map(\.id))
+        return Part(last: last, sentBack: sentBack.map { $0.integer("id") }.sorted(), removed: removed.map(\.id))
     }
 
-    /// Locks the groups of equals of these rows, and removes older equal rows that wait; the answer to the last one tells of these.
+    /// Locks the groups of equals of these rows, and removes older equal rows that wait.
     private static func removal(_ ids: String, count: Int) -> [Request] {
         let keep = SQLText.array(
             repeatElement(SQLText.seconds(ResultRecord.standardKeep), count: count).map(Optional.some)

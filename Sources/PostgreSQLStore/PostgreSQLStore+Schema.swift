@@ -15,9 +15,10 @@ extension PostgreSQLStore {
             do throws(PostgreSQLFailure) {
                 // The usual case in one round trip; where the second table is missing, that is an error.
                 let answers = try session.exchange([Request(SchemaSQL.marks), Request(SchemaSQL.migrations)])
-                let isMarked = answers[0].rows.contains { $0.bool(8) }
-                let tables = isMarked ? try session.exchange([Request(SchemaSQL.tables)])[0] : answers[0]
-                return FoundSchema(tables, migrations: answers[1])
+                let marks = answers[SchemaSQL.marks]
+                let isMarked = marks.contains { $0.textIfAny("has_triggers") == "t" }
+                let tables = isMarked ? try session.rows(of: Request(SchemaSQL.tables)) : marks
+                return FoundSchema(tables, migrations: answers[SchemaSQL.migrations])
             } catch {
                 guard ["42P01", PostgreSQLFailure.featureNotSupported].contains(error.state) else { throw error }
                 return try FoundSchema.read(in: session)
@@ -43,7 +44,7 @@ extension PostgreSQLStore {
     /// What row-level security lets this role see of the tasks; nil: it does not hold for this role.
     func sight() async throws(StoreError) -> RowSight? {
         try await reach(to: "look at the policies") { session throws(PostgreSQLFailure) in
-            FoundSchema(try session.exchange([Request(SchemaSQL.tables)])[0], migrations: nil).sight
+            FoundSchema(try session.rows(of: Request(SchemaSQL.tables)), migrations: nil).sight
         }
     }
 
@@ -140,45 +141,45 @@ private struct FoundSchema: Sendable {
         )
     }
 
-    init(_ tables: PostgreSQLResult, migrations: PostgreSQLResult?) {
-        let shapes = tables.rows.compactMap { TableShape($0) }
-        name = tables.rows.first?.textIfAny(0)
-        encoding = tables.rows.first?.textIfAny(1) ?? ""
+    init(_ tables: PostgreSQLResult.Rows, migrations: PostgreSQLResult.Rows?) {
+        let shapes = tables.compactMap { TableShape($0) }
+        name = tables.first?.textIfAny("schema")
+        encoding = tables.first?.textIfAny("encoding") ?? ""
         hasTriggers = shapes.contains { $0.name == "tasks" && $0.hasTriggers }
         trouble = shapes.lazy.compactMap(\.trouble).first
         sight = shapes.first { $0.name == "tasks" }?.sight
         state = SchemaState(
-            applied: migrations?.rows.map { SchemaState.Applied(version: Int($0.integer(0)), checksum: $0.text(1)) },
+            applied: migrations?.map {
+                SchemaState.Applied(version: Int($0.integer("version")), checksum: $0.text("checksum"))
+            },
             hasTasksTable: shapes.contains { $0.name == "tasks" }
         )
     }
 
     /// Looks in two steps, so that nothing fails: a failure would end a transaction.
     static func read(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> FoundSchema {
-        let tables = try session.exchange([Request(SchemaSQL.tables)])[0]
-        guard tables.rows.contains(where: { $0.textIfAny(2) == "task_migrations" && $0.text(3) != "v" }) else {
-            return FoundSchema(tables, migrations: nil)
-        }
-        return FoundSchema(tables, migrations: try session.exchange([Request(SchemaSQL.migrations)])[0])
+        let tables = try session.rows(of: Request(SchemaSQL.tables))
+        let isThere = tables.contains { $0.textIfAny("relname") == "task_migrations" && $0.text("relkind") != "v" }
+        return FoundSchema(tables, migrations: isThere ? try session.rows(of: Request(SchemaSQL.migrations)) : nil)
     }
 }
 
 extension TableShape {
     /// Reads a row of ``SchemaSQL/tables``; nil where there is no table.
     fileprivate init?(_ row: PostgreSQLResult.Row) {
-        guard let name = row.textIfAny(2) else { return nil }
-        let columns = (row.textIfAny(5) ?? "").split(separator: ",").compactMap { column -> (String, String)? in
+        guard let name = row.textIfAny("relname") else { return nil }
+        let columns = (row.textIfAny("columns") ?? "").split(separator: ",").compactMap { column -> (String, String)? in
             let words = column.split(separator: " ", maxSplits: 1)
             return words.count == 2 ? (String(words[0]), String(words[1])) : nil
         }
         self.init(
             name: name,
-            kind: row.text(3),
-            children: row.textIfAny(4),
+            kind: row.text("relkind"),
+            children: row.textIfAny("children"),
             columns: Dictionary(columns) { $1 },
-            sight: row.textIfAny(6).flatMap { RowSight($0) },
-            rules: row.textIfAny(7),
-            hasTriggers: row.bool(8)
+            sight: row.textIfAny("sight").flatMap { RowSight($0) },
+            rules: row.textIfAny("rules"),
+            hasTriggers: row.bool("has_triggers")
         )
     }
 }

@@ -115,7 +115,7 @@ extension PostgreSQLStore {
         _ claim: Claim?,
         in session: PostgreSQLSession
     ) throws(PostgreSQLFailure) -> Exchange {
-        let results = batch.results(try session.exchange([.begin] + batch.requests).dropFirst())
+        let results = batch.results(try session.exchange([.begin] + batch.requests))
         return try conclude(batch, results, claim, in: session)
     }
 
@@ -160,9 +160,9 @@ extension PostgreSQLStore {
         guard let request = claim.request(from: known, in: session) else { return try look(batch, claim, in: session) }
         // One round trip, and one transaction.
         let answers = try session.exchange(batch.requests + [request])
-        let taken = claim.taken(answers[answers.count - 1], from: known)
+        let taken = claim.taken(answers, from: known)
         lanes.withLock { $0.keep(after: taken, for: claim.key) }
-        return Exchange(results: batch.results(answers.dropLast()), claimed: taken.tasks, isPartial: !taken.isFull)
+        return Exchange(results: batch.results(answers), claimed: taken.tasks, isPartial: !taken.isFull)
     }
 
     /// The usual way, and the long one where a row that goes back to WAITING meets an equal one.
@@ -220,7 +220,7 @@ extension PostgreSQLStore {
         let look = began.duration(to: .now)
         let taken = try claim.take(
             in: session,
-            answers: answers.dropFirst(opening.count),
+            answers: answers,
             knowing: known,
             expiryComesFirst: expiryComesFirst
         )
@@ -237,7 +237,7 @@ extension PostgreSQLStore {
             return exchange.with(expired: taken.expired)
         }
         return Exchange(
-            results: batch?.results(answers.prefix(opening.count)) ?? [],
+            results: batch?.results(answers) ?? [],
             claimed: taken.tasks,
             // What was remembered may not be all.
             // Where nothing came of what is due, the next claim, alone, looks why.
@@ -255,7 +255,7 @@ extension PostgreSQLStore {
     /// Where something was due and nothing came: the version of the tables that this program had to know.
     func newerVersion(after taken: Taken, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Int? {
         guard taken.isVain else { return nil }
-        return try session.exchange([Request(SchemaSQL.newer)])[0].rows.first.map { Int($0.integer(0)) }
+        return try session.rows(of: Request(SchemaSQL.newer)).first.map { Int($0.integer("least_version")) }
     }
 
     /// Prolongs leases: see ``TaskRun/TaskStore``.
@@ -274,13 +274,12 @@ extension PostgreSQLStore {
         let arrays = ClaimProof.arrays(proofs)
         return try await reach(to: "renew leases") { session throws(PostgreSQLFailure) in
             let renewal = Request(SettleSQL.renew, arrays + [SQLText.seconds(lease), SQLText.moment(now)])
-            let answers: [PostgreSQLResult]
             do throws(PostgreSQLFailure) {
-                answers = try session.exchange([renewal, Request(SettleSQL.lost, arrays)])
+                let answers = try session.exchange([renewal, Request(SettleSQL.lost, arrays)])
+                return answers[SettleSQL.lost].map { ClaimProof($0) }
             } catch {
                 throw error.isRefusal ? error.asRefusal : error
             }
-            return answers[1].rows.map { ClaimProof(id: $0.integer(0), number: $0.integer(1)) }
         }
     }
 }

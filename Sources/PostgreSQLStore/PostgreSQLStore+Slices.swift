@@ -31,7 +31,7 @@ extension PostgreSQLStore {
                 guard isPassing, ContinuousClock.now < end else { throw error.storeError(subject: subject(doing)) }
             }
             let holder = try? await main.run { session throws(PostgreSQLFailure) in
-                try session.exchange([Request(SchemaSQL.holder)])[0].rows.first.map { Self.holder($0) }
+                try session.rows(of: Request(SchemaSQL.holder)).first.map { Self.holder($0) }
             }
             let words = holder.flatMap(\.self) ?? "another program"
             if told != words {
@@ -48,7 +48,7 @@ extension PostgreSQLStore {
 
     /// `process 4711 (psql)`.
     private static func holder(_ row: PostgreSQLResult.Row) -> String {
-        let name = row.textIfAny(1).flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
-        return "process \(row.integer(0))\(name)"
+        let name = row.textIfAny("application_name").flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
+        return "process \(row.integer("pid"))\(name)"
     }
 }

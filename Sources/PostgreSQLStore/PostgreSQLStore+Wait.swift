@@ -44,23 +44,24 @@ extension PostgreSQLStore {
     /// Looks whether there is anything to do: see ``TaskRun/TaskStore``.
     public func look(names: [String], queues: QueueFilter?) async throws(StoreError) -> Look {
         try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
+            let isDue = Self.anyDue(names, queues)
             let answers = try session.exchange([
-                Request(WaitSQL.anyClaim), Self.anyDue(names, queues),
+                Request(WaitSQL.anyClaim), isDue,
                 Request(RecoverSQL.waitingNames, [String(Look.nameLimit)]), Request(LockSQL.anyBehind),
                 Request(ResultSQL.anyExpired), Request(BatchSQL.anyWaits),
             ])
-            let state = answers[0].rows[0]
-            guard !state.bool(1) else {
-                let what = state.bool(2) ? "the server is a standby" : "the server takes no writes"
+            let state = answers[WaitSQL.anyClaim].only
+            guard !state.bool("is_read_only") else {
+                let what = state.bool("is_standby") ? "the server is a standby" : "the server takes no writes"
                 throw PostgreSQLFailure(state: "25006", message: what)
             }
             return Look(
-                holdsClaims: state.bool(0),
-                isDue: answers[1].rows[0].bool(0),
-                hasLine: answers[3].rows[0].bool(0),
-                hasBatch: answers[5].rows[0].bool(0),
-                waitingNames: answers[2].rows.map { $0.text(0) },
-                holdsExpired: answers[4].rows[0].bool(0)
+                holdsClaims: state.bool("any_claim"),
+                isDue: answers[isDue.statement].only.bool("any_due"),
+                hasLine: answers[LockSQL.anyBehind].only.bool("any_behind"),
+                hasBatch: answers[BatchSQL.anyWaits].only.bool("any_waits"),
+                waitingNames: answers[RecoverSQL.waitingNames].map { $0.text("task_name") },
+                holdsExpired: answers[ResultSQL.anyExpired].only.bool("any_expired")
             )
         }
     }
@@ -101,7 +102,7 @@ extension PostgreSQLStore {
     }
 
     private static func tables(_ session: PostgreSQLSession) throws(PostgreSQLFailure) -> String? {
-        try session.exchange([Request(WaitSQL.tables)])[0].rows.first?.textIfAny(0)
+        try session.rows(of: Request(WaitSQL.tables)).first?.textIfAny("tables")
     }
 
     private static func wait(
@@ -114,7 +115,7 @@ extension PostgreSQLStore {
         while !interrupt.isRung {
             session.forgetMessages()
             let begun = ContinuousClock.now
-            let wait = try session.exchange([look])[0].rows.first?.integerIfAny(0)
+            let wait = try session.rows(of: look).first?.integerIfAny("wait")
             if let wait, wait <= 0 { return true }
             let now = ContinuousClock.now
             let pause = isListening ? longPause : Self.pause * Double.random(in: 0.75...1.25)

@@ -27,6 +27,16 @@ struct RefusedRows {
         return (beside, due.count > beside.count ? due.count - beside.count : nil)
     }
 
+    /// What a trial says of a row that was there to be changed.
+    private struct Tried {
+        let id: Int64
+        let isChanged: Bool
+
+        init(_ row: PostgreSQLResult.Row) {
+            (id, isChanged) = (row.integer("id"), row.integerIfAny("taken_id") != nil)
+        }
+    }
+
     /// Those of these rows that cannot be claimed once others of them are: one after the other, what is taken stays so.
     private func refusedBesideOthers(_ ids: [Int64]) throws(PostgreSQLFailure) -> [RefusedRow] {
         try session.exchange([.begin, SessionSettings.impatience])
@@ -40,11 +50,10 @@ struct RefusedRows {
                     Request(ClaimSQL.mark), claim.trial(of: Array(part)), Request(ClaimSQL.speak),
                     Request(ClaimSQL.waiting, [SQLText.array(Array(part))]),
                 ])
-                let waiting = Set(answers[3].rows.map { $0.integer(0) })
+                let waiting = Set(answers[ClaimSQL.waiting].map { $0.integer("id") })
                 // What another transaction has locked is not among the rows of the trial.
-                let isSkipped = answers[1].rows.contains {
-                    $0.integerIfAny(1) == nil || waiting.contains($0.integer(0))
-                }
+                let tried = answers[ClaimSQL.trial].map { Tried($0) }
+                let isSkipped = tried.contains { !$0.isChanged || waiting.contains($0.id) }
                 guard isSkipped else {
                     try session.exchange([Request(ClaimSQL.keep)])
                     continue
@@ -76,15 +85,15 @@ struct RefusedRows {
     ) throws(PostgreSQLFailure) -> [RefusedRow] {
         guard let first = ids.first else { return [] }
         do throws(PostgreSQLFailure) {
+            let trial = trial(Array(ids))
             let answers = try session.exchange([
-                .begin, SessionSettings.impatience, trial(Array(ids)), Request(ClaimSQL.speak),
+                .begin, SessionSettings.impatience, trial, Request(ClaimSQL.speak),
                 Request(ClaimSQL.waiting, [SQLText.array(ids)]), .rollback,
             ])
-            let rows = answers[2].rows
-            let waiting = Set(answers[4].rows.map { $0.integer(0) })
-            let silent = rows.filter { $0.integerIfAny(1) == nil || waiting.contains($0.integer(0)) }
-                .map { $0.integer(0) }
-            let unseen = Set(ids).subtracting(rows.map { $0.integer(0) })
+            let rows = answers[trial.statement].map { Tried($0) }
+            let waiting = Set(answers[ClaimSQL.waiting].map { $0.integer("id") })
+            let silent = rows.filter { !$0.isChanged || waiting.contains($0.id) }.map(\.id)
+            let unseen = Set(ids).subtracting(rows.map(\.id))
             return (silent + (try hidden(among: unseen.sorted()))).map {
                 RefusedRow(id: $0, name: nil, cause: StoreError.skipped)
             }
@@ -111,7 +120,7 @@ struct RefusedRows {
                 let answers = try session.exchange([
                     Request(ClaimSQL.waits, [String(id)]), Request(ClaimSQL.lockable, [String(id)]),
                 ])
-                if !answers[0].rows.isEmpty, answers[1].rows.isEmpty { hidden.append(id) }
+                if !answers[ClaimSQL.waits].isEmpty, answers[ClaimSQL.lockable].isEmpty { hidden.append(id) }
             } catch {
                 guard error.state == PostgreSQLFailure.lockTimeout else { throw error }
             }

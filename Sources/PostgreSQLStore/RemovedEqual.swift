@@ -4,8 +4,8 @@ struct RemovedEqual: Sendable {
     let lockKey: String?
     let batch: String?
 
-    /// Reads an answer of ``EqualSQL/remove``.
-    static func all(_ answer: PostgreSQLResult) -> [RemovedEqual] {
-        answer.rows.map { RemovedEqual(id: $0.integer(0), lockKey: $0.textIfAny(1), batch: $0.textIfAny(2)) }
+    /// Reads a row of ``EqualSQL/remove``.
+    init(_ row: PostgreSQLResult.Row) {
+        (id, lockKey, batch) = (row.integer("id"), row.textIfAny("lock_key"), row.textIfAny("batch"))
     }
 }

@@ -9,7 +9,7 @@ struct RowSight: Sendable, Equatable {
     let kind: Kind
     let role: String
 
-    /// Reads what ``RowSecuritySQL/sight`` brings: `none worker`.
+    /// Reads what `schema_tables.sql` brings: `none worker`.
     init?(_ text: String) {
         let words = text.split(separator: " ", maxSplits: 1)
         guard words.count == 2, let kind = Kind(rawValue: String(words[0])) else { return nil }
@@ -57,8 +57,8 @@ extension PostgreSQLStore {
         note(sight)
         guard let sight, sight.kind == .some else { return }
         let row = try await reach(to: "look for tasks") { session throws(PostgreSQLFailure) in
-            let row = try session.exchange([Request(CheckSQL.unseen)])[0].rows[0]
-            return (isAnySeen: row.bool(0), count: row.integerIfAny(1) ?? 0)
+            let row = try session.rows(of: Request(CheckSQL.unseen)).only
+            return (isAnySeen: row.bool("any_seen"), count: row.integerIfAny("estimate") ?? 0)
         }
         guard !row.isAnySeen, row.count > 0 else { return }
         throw StoreError(

@@ -87,14 +87,13 @@ struct SettlementBatch: Sendable {
     }
 
     /// One result a settlement, from the rows that the statements changed.
-    func results(_ answers: some Sequence<PostgreSQLResult>) -> [SettleResult] {
-        let answers = Array(answers)
+    func results(_ answers: Answers) -> [SettleResult] {
         let gone = Self.cancelled(answers)
-        let changed = answers.filter { $0.columnCount == 1 }.map(\.rows)
-        guard !gone.isEmpty || changed.reduce(0, { $0 + $1.count }) < settlements.count else {
+        let (deleted, updated) = (answers[SettleSQL.delete], answers[SettleSQL.update])
+        guard !gone.isEmpty || deleted.count + updated.count < settlements.count else {
             return Array(repeating: .settled, count: settlements.count)
         }
-        let ids = Set(changed.joined().map { $0.integer(0) })
+        let ids = Set([deleted, updated].joined().map { $0.integer("id") })
         return settlements.map { settlement in
             guard ids.contains(settlement.proof.id) else { return .leaseLost }
             return gone.contains(settlement.proof.id) ? .cancelled : .settled
@@ -102,8 +101,8 @@ struct SettlementBatch: Sendable {
     }
 
     /// Which rows were put back and removed, as they were to be cancelled.
-    private static func cancelled(_ answers: [PostgreSQLResult]) -> Set<Int64> {
-        Set(answers.filter { $0.columnCount == 2 }.flatMap(\.rows).map { $0.integer(0) })
+    private static func cancelled(_ answers: Answers) -> Set<Int64> {
+        Set(answers[ResultSQL.removeCancelled].map { $0.integer("id") })
     }
 
     /// Settles within a transaction where rows that go back to WAITING have equals: of these the newest stays, the others are removed.
@@ -121,9 +120,7 @@ struct SettlementBatch: Sendable {
             kept + (deletes.isEmpty ? [] : [Self.delete(deletes)]) + [Self.equals(updates)].compactMap(\.self)
             + [Request(EqualSQL.keys, [SQLText.array(back.map(\.proof.id)), keys])]
         var results: [Int64: SettleResult] = [:]
-        for answer in try session.exchange(opening) where answer.columnCount == 1 {
-            for row in answer.rows { results[row.integer(0)] = .settled }
-        }
+        for row in try session.exchange(opening)[SettleSQL.delete] { results[row.integer("id")] = .settled }
         let removed = try putBack(back, &results, in: session)
         let gone = Self.cancelled(
             try session.exchange(Self.ends(settlements, updates, and: removed, now: now, leadsOn: leadsOn))
@@ -150,9 +147,9 @@ struct SettlementBatch: Sendable {
                     .mark, Request(EqualSQL.remove, values), Request(EqualSQL.giveWay, values),
                     Self.update(updates, now: now), .keep,
                 ])
-                for row in answers[2].rows { results[row.integer(0)] = .gaveWay }
-                for row in answers[3].rows { results[row.integer(0)] = .settled }
-                return RemovedEqual.all(answers[1])
+                for row in answers[EqualSQL.giveWay] { results[row.integer("id")] = .gaveWay }
+                for row in answers[SettleSQL.update] { results[row.integer("id")] = .settled }
+                return answers[EqualSQL.remove].map { RemovedEqual($0) }
             } catch {
                 guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
                 try session.exchange([.undo, .keep])
@@ -201,6 +198,9 @@ extension Settlement {
 }
 
 extension ClaimProof {
+    /// Reads the proof of a row of `tasks`.
+    init(_ row: PostgreSQLResult.Row) { self.init(id: row.integer("id"), number: row.integer("claim_no")) }
+
     /// Ids and claim numbers as two arrays.
     static func arrays(_ proofs: [ClaimProof]) -> [String?] {
         [SQLText.array(proofs.map(\.id)), SQLText.array(proofs.map(\.number))]

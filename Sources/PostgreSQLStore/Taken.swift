@@ -75,9 +75,6 @@ struct Taken: Sendable {
 
     /// A claimed task with its place in due order.
     struct Row: Sendable {
-        /// How many columns it has where nothing is known of it.
-        static let columnCount = 15
-
         let task: ClaimedTask
         let place: Place
 
@@ -90,22 +87,23 @@ struct Taken: Sendable {
 }
 
 extension Taken.Row {
-    /// Reads a row of a claim's answer, from this column on; a lane's row has no more columns than it needs.
-    init(_ row: PostgreSQLResult.Row, from column: Int, of lane: Lane.Mark? = nil) {
+    /// Reads a row of a claim's answer; one of a single lane has no more columns than it needs.
+    init(_ row: PostgreSQLResult.Row, of lane: Lane.Mark? = nil) {
         task = ClaimedTask(
-            proof: ClaimProof(id: row.integer(column), number: row.integer(column + 1)),
-            name: lane?.name ?? row.text(column + 10),
-            queue: lane?.queue ?? row.text(column + 11),
-            data: row.bytes(column + 3),
-            attempt: Int(row.integer(column + 4)),
-            maxAttempts: row.integerIfAny(column + 5).map { Int($0) },
-            timeout: row.integerIfAny(column + 6).map { .seconds($0) },
-            crashes: lane == nil ? Int(row.integer(column + 13)) : 0,
-            lockKey: lane == nil ? row.textIfAny(column + 14) : nil,
-            token: row.textIfAny(column + 7),
-            batch: row.textIfAny(column + 8),
-            isCancelRequested: row.isTrue(column + 9)
+            proof: ClaimProof(row),
+            name: lane?.name ?? row.text("task_name"),
+            queue: lane?.queue ?? row.text("queue"),
+            data: row.bytes("data"),
+            attempt: Int(row.integer("attempts")),
+            maxAttempts: row.integerIfAny("max_attempts").map { Int($0) },
+            timeout: row.integerIfAny("timeout_seconds").map { .seconds($0) },
+            crashes: lane == nil ? Int(row.integer("crashes")) : 0,
+            lockKey: lane == nil ? row.textIfAny("lock_key") : nil,
+            token: row.textIfAny("token"),
+            batch: row.textIfAny("batch"),
+            isCancelRequested: row.bool("is_cancelled")
         )
-        place = Place(priority: lane?.priority ?? row.integer(column + 12), runAt: row.integer(column + 2), id: task.id)
+        let priority = lane?.priority ?? row.integer("priority")
+        place = Place(priority: priority, runAt: row.integer("run_at"), id: task.id)
     }
 }

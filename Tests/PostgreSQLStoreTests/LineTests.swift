@@ -18,7 +18,7 @@ struct LineTests {
 
     /// Waits until somebody waits for what this session has locked.
     private func someoneWaits(for session: PostgreSQLSession, _ fixture: Fixture) async throws {
-        let pid = try session.exchange([Request(Statement(once: "SELECT pg_backend_pid()"))])[0].rows[0].text(0)
+        let pid = try session.rows(of: Request(SessionSQL.processNumber)).only.text("pid")
         try await eventually {
             try await fixture.psql(
                 "SELECT count(*) FROM pg_stat_activity WHERE \(pid) = ANY (pg_blocking_pids(pid))"

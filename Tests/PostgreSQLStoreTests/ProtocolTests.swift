@@ -16,7 +16,7 @@ struct ProtocolTests {
     }
 
     private func pid(_ session: PostgreSQLSession) throws -> String {
-        try session.exchange([Request(Statement(once: "SELECT pg_backend_pid()"))])[0].rows[0].text(0)
+        try session.rows(of: Request(SessionSQL.processNumber)).only.text("pid")
     }
 
     private func someoneWaits(for session: PostgreSQLSession, _ fixture: Fixture) async throws {
@@ -164,7 +164,7 @@ struct ProtocolTests {
             func present() throws -> Set<String> {
                 let values = [SQLText.array(lost.processes.map(Int64.init)), String(watch.process)]
                 return Set(
-                    try watch.exchange([Request(SessionSQL.lostTransactions, values)])[0].rows.map { $0.text(0) }
+                    try watch.rows(of: Request(SessionSQL.lostTransactions, values)).map { $0.text("session") }
                 )
             }
             #expect(!lost.note(try present()))
@@ -190,11 +190,8 @@ struct ProtocolTests {
             let watch = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .none)
             func present() throws -> Set<String> {
                 // A pooler gives a number of its own.
-                Set(
-                    try watch.exchange([Request(SessionSQL.lostTransactions, ["{-1}", "-2"])])[0].rows.map {
-                        $0.text(0)
-                    }
-                )
+                let look = Request(SessionSQL.lostTransactions, ["{-1}", "-2"])
+                return Set(try watch.rows(of: look).map { $0.text("session") })
             }
             let (first, mark) = (try present(), "\(try pid(late)) ")
             #expect(!lost.note(first) && first.contains { $0.hasPrefix(mark) })

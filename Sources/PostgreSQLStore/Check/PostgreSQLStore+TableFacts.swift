@@ -22,21 +22,22 @@ extension PostgreSQLStore {
                 [.begin, SessionSettings.maintenance] + asked + [.commit],
                 within: limit
             )
-            .dropFirst(2).map(\.rows)
             var facts = TableFacts()
-            facts.role = answers[0].first?.text(0) ?? ""
-            facts.missing = answers[0].compactMap { row in
-                row.textIfAny(1).flatMap { table in row.textIfAny(2).map { TableFacts.Missing(table: table, right: $0) }
-                }
+            facts.role = answers[CheckSQL.rights].first?.text("role") ?? ""
+            facts.missing = answers[CheckSQL.rights].compactMap { row in
+                guard let table = row.textIfAny("table_name"), let right = row.textIfAny("missing") else { return nil }
+                return TableFacts.Missing(table: table, right: right)
             }
-            facts.keepers = answers[1].map { TableFacts.Keeper(table: $0.text(0), name: $0.text(1)) }
-            facts.triggers = answers[2].map {
-                TableFacts.Trigger(table: $0.text(0), name: $0.text(1), events: $0.text(2))
+            facts.keepers = answers[CheckSQL.keepers].map {
+                TableFacts.Keeper(table: $0.text("table_name"), name: $0.text("conname"))
             }
-            let own = TableMakeup(answers[3])
+            facts.triggers = answers[CheckSQL.triggers].map {
+                TableFacts.Trigger(table: $0.text("table_name"), name: $0.text("name"), events: $0.text("events"))
+            }
+            let own = TableMakeup(answers[CheckSQL.shape])
             facts.drift = made.map { own.drift(from: $0) }
             facts.additions = made.map { own.additions(to: $0) } ?? []
-            facts.mayMigrate = answers[4].first?.bool(0) ?? false
+            facts.mayMigrate = answers[CheckSQL.language].first?.bool("may_use") ?? false
             return facts
         }
         facts.driftTrouble = trouble
@@ -59,8 +60,8 @@ extension PostgreSQLStore {
         let row: (name: String, mayUse: Bool, next: Int64?, greatest: Int64?)?
         do throws(StoreError) {
             row = try await reach(to: "look at the sequence") { session throws(PostgreSQLFailure) in
-                try session.exchange([Request(CheckSQL.sequence)])[0].rows.first.map { row in
-                    (row.text(0), row.bool(1), row.integerIfAny(2), row.integerIfAny(3))
+                try session.rows(of: Request(CheckSQL.sequence)).first.map { row in
+                    (row.text("name"), row.bool("may_use"), row.integerIfAny("next"), row.integerIfAny("greatest"))
                 }
             }
         } catch {
@@ -86,9 +87,9 @@ extension PostgreSQLStore {
                     within: limit
                 )
                 for step in Migration.all(for: .postgresql) { try session.execute(step.statements, within: limit) }
-                let names = try session.exchange([Request(CheckSQL.tables)])[0].rows.map { $0.text(0) }
+                let names = try session.rows(of: Request(CheckSQL.tables)).map { $0.text("relname") }
                 let tables = SQLText.array(names.map(Optional.some))
-                let rows = try session.exchange([Request(CheckSQL.shape, [tables])], within: limit)[0].rows
+                let rows = try session.rows(of: Request(CheckSQL.shape, [tables]), within: limit)
                 let makeup = TableMakeup(rows)
                 try session.exchange([.rollback])
                 return makeup
@@ -103,6 +104,6 @@ extension PostgreSQLStore {
 extension TableMakeup {
     /// Reads the rows of ``CheckSQL/shape``.
     fileprivate init(_ rows: some Sequence<PostgreSQLResult.Row>) {
-        parts = rows.map { Part(place: $0.text(0), table: $0.text(1), text: $0.text(2)) }
+        parts = rows.map { Part(place: $0.text("place"), table: $0.text("table_name"), text: $0.text("text")) }
     }
 }

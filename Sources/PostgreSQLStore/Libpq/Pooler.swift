@@ -26,10 +26,8 @@ extension PostgreSQLSession {
         do throws(PostgreSQLFailure) {
             for _ in 1...3 {
                 let own = try processNumber()
-                let taken = try other.exchange([.begin, Request(SessionSQL.processNumber)], within: .seconds(2))[1]
-                    .rows[0].integer(
-                        0
-                    )
+                let look = [.begin, Request(SessionSQL.processNumber)]
+                let taken = try other.exchange(look, within: .seconds(2))[SessionSQL.processNumber].only.integer("pid")
                 // While the other holds that one, this client has to get it again, if it is its own.
                 let again = try processNumber()
                 try other.exchange([.rollback], within: .seconds(2))
@@ -42,7 +40,7 @@ extension PostgreSQLSession {
     }
 
     private func processNumber() throws(PostgreSQLFailure) -> Int64 {
-        try exchange([Request(SessionSQL.processNumber)], within: .seconds(2))[0].rows[0].integer(0)
+        try rows(of: Request(SessionSQL.processNumber), within: .seconds(2)).only.integer("pid")
     }
 
     /// Whether messages of other sessions come here: one is sent by another client, on a channel that nobody else listens to.

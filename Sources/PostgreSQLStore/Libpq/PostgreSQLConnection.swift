@@ -50,10 +50,8 @@ actor PostgreSQLConnection {
         guard !lost.isEmpty else { return true }
         let processes = SQLText.array(lost.processes.map(Int64.init))
         let present = try run { session throws(PostgreSQLFailure) in
-            try session.exchange([Request(SessionSQL.lostTransactions, [processes, String(session.process)])])[0].rows
-                .map {
-                    $0.text(0)
-                }
+            let look = Request(SessionSQL.lostTransactions, [processes, String(session.process)])
+            return try session.rows(of: look).map { $0.text("session") }
         }
         return lost.note(Set(present))
     }

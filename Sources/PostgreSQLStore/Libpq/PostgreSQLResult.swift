@@ -7,6 +7,10 @@ import TaskRun
 final class PostgreSQLResult {
     private let handle: OpaquePointer
     private let misreading: Misreading
+    /// The columns that were read so far, each by the address of its name's literal.
+    private var columns: [(name: UnsafePointer<UInt8>, place: Int32)] = []
+    /// Which of these is likely to be read next: all rows are read in one order.
+    private var next = 0
 
     /// Takes over a result.
     init(_ handle: OpaquePointer, noting misreading: Misreading) {
@@ -18,8 +22,28 @@ final class PostgreSQLResult {
     /// The rows, in the server's order.
     var rows: Rows { Rows(result: self, endIndex: Int(PQntuples(handle))) }
 
-    /// How many columns each row has.
-    var columnCount: Int { Int(PQnfields(handle)) }
+    /// The place of a column, looked up once a result; nil where there is none of that name.
+    private func place(of name: StaticString) -> Int32? {
+        let start = name.utf8Start
+        if next >= columns.count || columns[next].name != start {
+            next = columns.firstIndex { $0.name == start } ?? columns.count
+        }
+        if next == columns.count {
+            let place = name.withUTF8Buffer { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { PQfnumber(handle, $0.baseAddress) }
+            }
+            columns.append((start, place))
+        }
+        let place = columns[next].place
+        next += 1
+        return place < 0 ? nil : place
+    }
+
+    /// The first value of all, whatever its column is called: for what is no PostgreSQL.
+    var firstText: String? {
+        guard PQntuples(handle) > 0, PQgetisnull(handle, 0, 0) == 0 else { return nil }
+        return String(cString: PQgetvalue(handle, 0, 0))
+    }
 
     /// How many rows a statement without RETURNING changed.
     var changedRows: Int { Int(String(cString: PQcmdTuples(handle))) ?? 0 }
@@ -41,67 +65,77 @@ final class PostgreSQLResult {
         return PostgreSQLFailure(state: state, message: message ?? "no message")
     }
 
-    /// The rows; one that is not there has NULL in all columns.
+    /// The rows; none where there is no result.
     struct Rows: RandomAccessCollection {
-        fileprivate let result: PostgreSQLResult
+        fileprivate let result: PostgreSQLResult?
         let startIndex = 0
         let endIndex: Int
 
-        subscript(position: Int) -> Row { Row(result: result, number: Int32(position)) }
+        /// Those of a statement that was not sent.
+        static var none: Rows { Rows(result: nil, endIndex: 0) }
+
+        subscript(position: Int) -> Row {
+            guard let result else { preconditionFailure("a statement that was not sent has no rows") }
+            return Row(result: result, number: Int32(position))
+        }
+
+        /// The row of a statement that brings one in any case; if there is none all the same, its columns cannot be read.
+        var only: Row { self[0] }
     }
 
     /// One row; a view that keeps the result alive.
+    ///
+    /// Its columns are read by name, so that one more changes nothing.
     struct Row {
         fileprivate let result: PostgreSQLResult
         fileprivate let number: Int32
 
-        /// The bytes of a column in text form, valid while the result lives; nil for NULL.
-        private func bytesIfAny(_ column: Int) -> UnsafeRawBufferPointer? {
-            guard PQgetisnull(result.handle, number, Int32(column)) == 0 else { return nil }
-            let length = Int(PQgetlength(result.handle, number, Int32(column)))
-            return UnsafeRawBufferPointer(start: PQgetvalue(result.handle, number, Int32(column)), count: length)
+        /// The bytes of a column, valid while the result lives, and whether they are in binary form; nil for NULL.
+        private func find(_ column: StaticString) -> (bytes: UnsafeRawBufferPointer, isBinary: Bool)? {
+            guard let place = result.place(of: column) else { return unreadable(nil) }
+            guard PQgetisnull(result.handle, number, place) == 0 else { return nil }
+            let length = Int(PQgetlength(result.handle, number, place))
+            let bytes = UnsafeRawBufferPointer(start: PQgetvalue(result.handle, number, place), count: length)
+            return (bytes, PQfformat(result.handle, place) == 1)
         }
 
         /// A column's text; nil for NULL.
-        func textIfAny(_ column: Int) -> String? { bytesIfAny(column).map { String(decoding: $0, as: UTF8.self) } }
+        func textIfAny(_ column: StaticString) -> String? {
+            find(column).map { String(decoding: $0.bytes, as: UTF8.self) }
+        }
 
         /// A column's whole number; nil for NULL.
         ///
         /// In binary form a moment is one too: microseconds since 2000.
-        func integerIfAny(_ column: Int) -> Int64? {
-            guard let bytes = bytesIfAny(column) else { return nil }
-            guard PQfformat(result.handle, Int32(column)) == 1 else {
-                return Int64(String(decoding: bytes, as: UTF8.self)) ?? unreadable(column, 0)
-            }
-            guard let highest = bytes.first, bytes.count <= 8 else { return unreadable(column, 0) }
+        func integerIfAny(_ column: StaticString) -> Int64? {
+            guard let (bytes, isBinary) = find(column) else { return nil }
+            guard isBinary else { return Int64(String(decoding: bytes, as: UTF8.self)) ?? unreadable(0) }
+            guard let highest = bytes.first, bytes.count <= 8 else { return unreadable(0) }
             // The highest byte first; its sign is the number's.
             return bytes.dropFirst().reduce(Int64(Int8(bitPattern: highest))) { $0 << 8 | Int64($1) }
         }
 
         /// A column that is never NULL, as bytes.
-        func bytes(_ column: Int) -> [UInt8] { bytesIfAny(column).map { Array($0) } ?? unreadable(column, []) }
+        func bytes(_ column: StaticString) -> [UInt8] { find(column).map { Array($0.bytes) } ?? unreadable([]) }
 
         /// A column that is never NULL, as text.
-        func text(_ column: Int) -> String { textIfAny(column) ?? unreadable(column, "") }
+        func text(_ column: StaticString) -> String { textIfAny(column) ?? unreadable("") }
 
         /// A column that is never NULL, as a whole number.
-        func integer(_ column: Int) -> Int64 { integerIfAny(column) ?? unreadable(column, 0) }
+        func integer(_ column: StaticString) -> Int64 { integerIfAny(column) ?? unreadable(0) }
 
         /// A column that is never NULL, as a truth value.
-        func bool(_ column: Int) -> Bool { text(column) == "t" }
-
-        /// The same in either form.
-        func isTrue(_ column: Int) -> Bool {
-            PQfformat(result.handle, Int32(column)) == 1 ? bytesIfAny(column)?.first == 1 : bool(column)
+        func bool(_ column: StaticString) -> Bool {
+            find(column).map { $0.bytes.first == ($0.isBinary ? 1 : UInt8(ascii: "t")) } ?? unreadable(false)
         }
 
         /// A column that is never NULL, as a task's state.
-        func status(_ column: Int) -> TaskStatus {
-            TaskStatus(rawValue: text(column)) ?? unreadable(column, .failed)
+        func status(_ column: StaticString) -> TaskStatus {
+            TaskStatus(rawValue: text(column)) ?? unreadable(.failed)
         }
 
-        /// Notes that a column has no value of the expected type.
-        func unreadable<Value>(_ column: Int, _ instead: Value) -> Value {
+        /// Notes that a column is not there, or has no value of the expected type.
+        private func unreadable<Value>(_ instead: Value) -> Value {
             result.misreading.isNoted = true
             return instead
         }

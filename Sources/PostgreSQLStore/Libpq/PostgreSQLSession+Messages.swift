@@ -8,7 +8,7 @@ extension PostgreSQLSession {
     func listen() throws(PostgreSQLFailure) -> Bool {
         if let isListening { return isListening }
         // Letters, digits and an underscore: made from the table's number.
-        let channel = try exchange([Request(WaitSQL.channel)])[0].rows.first?.text(0)
+        let channel = try rows(of: Request(WaitSQL.channel)).first?.text("channel")
         if let channel, try hearsOthers() {
             try execute(BuiltSQL.listen(to: channel), within: .seconds(15))
             isListening = true

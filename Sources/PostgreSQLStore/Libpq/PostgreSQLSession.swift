@@ -96,10 +96,10 @@ final class PostgreSQLSession {
         let process = PQbackendPID(handle)
         let setUp = [settings.request(ifAnswering: process), Names.find]
         let own = settings.areNamesOwn ? [Names.takeOwn(ifAnswering: process)] : []
-        let answers = try transfer(setUp + own, within: .seconds(15), interrupt: nil)
-        let isDirect = answers[0].rows.first?.textIfAny(0) != nil
+        let answers = Answers(setUp + own, try transfer(setUp + own, within: .seconds(15), interrupt: nil))
+        let isDirect = answers[SessionSQL.settings].first?.textIfAny("settings") != nil
         link = isDirect ? .direct : .pooled
-        names = Names(answers[1])
+        names = Names(answers)
         return isDirect
     }
 
@@ -113,7 +113,7 @@ final class PostgreSQLSession {
         let options = SessionSettings.Value.all(in: address.options ?? "")
         if !isFound || !options.isEmpty {
             let look = [.begin, SessionSettings(options).requestForTransaction, Names.find, .rollback]
-            names = Names(try transfer(look, within: .seconds(15), interrupt: nil)[2])
+            names = Names(Answers(look, try transfer(look, within: .seconds(15), interrupt: nil)))
         }
         let own = setUp.areNamesOwn ? [SessionSettings.Value(name: Names.setting, value: names.own)] : []
         settings = setUp.behind(options).adding(own)
@@ -139,14 +139,14 @@ final class PostgreSQLSession {
     ///   - requests: The statements with their values.
     ///   - limit: The longest wait for one result. The server's own limit is shorter, so this is for a silent one.
     ///   - interrupt: Cancels the statements from elsewhere.
-    /// - Returns: One result a statement.
+    /// - Returns: What each brought.
     /// - Throws: What the server said first, or that the connection is lost.
     @discardableResult
     func exchange(
         _ requests: [Request],
         within limit: Duration = .seconds(15),
         interrupt: Bell? = nil
-    ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
+    ) throws(PostgreSQLFailure) -> Answers {
         guard !requests.contains(where: { $0.values.contains { $0?.utf8.contains(0) ?? false } }) else {
             throw PostgreSQLFailure(
                 state: "22021",
@@ -155,15 +155,15 @@ final class PostgreSQLSession {
         }
         let isWhole = PQtransactionStatus(handle) == PQTRANS_IDLE
         do throws(PostgreSQLFailure) {
-            return try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt)
+            return Answers(requests, try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt))
         } catch {
             // Whether the server got the COMMIT, and did it, nobody knows.
-            let hasCommit = requests.contains { $0.statement.name == Request.commit.statement.name }
+            let hasCommit = requests.contains { $0.statement == SessionSQL.commit }
             if error.code == .unreachable, hasCommit { throw error.inDoubt }
             guard error.isStalePlan else { throw error }
             try forgetPlans(after: error, isWhole: isWhole)
             // It was undone as a whole, so it can be sent again as a whole.
-            return try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt)
+            return Answers(requests, try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt))
         }
     }
 
@@ -202,7 +202,7 @@ final class PostgreSQLSession {
         guard !isBroken else { throw failure }
         prepared = []
         if failure.state == PostgreSQLFailure.featureNotSupported {
-            try execute("DEALLOCATE ALL", within: .seconds(15))
+            try execute(BuiltSQL.forgetPlans, within: .seconds(15))
         } else {
             link = .pooled
         }
@@ -230,7 +230,7 @@ final class PostgreSQLSession {
         var text: String?
         while let result = try next(within: .seconds(5), interrupt: nil) {
             if let failure = result.failure { throw noting(failure) }
-            text = text ?? result.rows.first?.textIfAny(0)
+            text = text ?? result.firstText
         }
         return text
     }
@@ -274,7 +274,7 @@ final class PostgreSQLSession {
         guard link == .direct else { return }
         // DISCARD drops the prepared statements too, and wants to be alone.
         (prepared, isListening) = ([], nil)
-        try execute("DISCARD ALL", within: .seconds(15))
+        try execute(BuiltSQL.forgetAll, within: .seconds(15))
         _ = try setUpIfDirect()
     }
 

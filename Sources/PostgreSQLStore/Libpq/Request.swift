@@ -21,7 +21,8 @@ struct Statement: Sendable {
     /// The statement of a file under `SQL`, without the comment at its head, which is for readers.
     init(_ name: String, _ file: [UInt8], isBinary: Bool = false) {
         let lines = String(decoding: file, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        self.init(name, isBinary: isBinary, lines.drop { $0.hasPrefix("--") }.joined(separator: "\n"))
+        let body = lines.drop { $0.hasPrefix("--") && !$0.hasPrefix("-- same: ") }
+        self.init(name, isBinary: isBinary, body.joined(separator: "\n"))
     }
 
     /// A statement that is planned each time it is used.

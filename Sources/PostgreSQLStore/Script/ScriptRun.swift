@@ -41,10 +41,10 @@ struct ScriptRun: Sendable {
                 let opening = [.begin, limit, Names.take(session.names.own)] + ResultSQL.keep([settlement], now: nil)
                 let exchange = opening + [request, Names.take(session.names.users)]
                 let answers = try session.exchange(exchange, within: patience, interrupt: interrupt)
-                guard let row = answers[opening.count].rows.first else {
+                guard let row = answers[ScriptSQL.settle].first else {
                     return .known(try isStillOurs(in: session) ? .failed(error: Self.skipped) : .leaseLost)
                 }
-                key = row.textIfAny(0)
+                key = row.textIfAny("lock_key")
             } catch {
                 guard !error.endsConnection else { throw error }
                 return .known(outcome(of: error, place: place, isLate: deadline - .now < Self.tick))
@@ -63,7 +63,8 @@ struct ScriptRun: Sendable {
 
     /// Leads on what waits for the task; what is deferred to the end of the transaction then finds the script's names again.
     private func leadOn(_ key: String?, in session: PostgreSQLSession) throws(PostgreSQLFailure) {
-        let path = try session.exchange([Names.show, Names.take(session.names.own)])[0].rows[0].text(0)
+        let answers = try session.exchange([Names.show, Names.take(session.names.own)])
+        let path = answers[SessionSQL.showNames].only.text("search_path")
         try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
         try BatchEnds([settlement], [.settled]).note(now: nil, in: session)
         try session.exchange([Names.take(path)])
@@ -75,7 +76,8 @@ struct ScriptRun: Sendable {
     /// Whether the row still carries the claim although a DELETE has not removed it.
     private func isStillOurs(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Bool {
         let look = Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)])
-        return try session.exchange([Names.take(session.names.own), look])[1].rows.first?.bool(0) ?? false
+        let answers = try session.exchange([Names.take(session.names.own), look])
+        return answers[ScriptSQL.fate].first?.bool("is_ours") ?? false
     }
 
     /// Finds out on a new session what became of a COMMIT whose answer was lost.
@@ -86,8 +88,8 @@ struct ScriptRun: Sendable {
             .begin, Request(ScriptSQL.limit, ["10000"]), Names.take(session.names.own),
             Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)]), .commit,
         ])
-        guard let row = answers[3].rows.first else { return .done }
-        return row.bool(0) ? nil : .leaseLost
+        guard let row = answers[ScriptSQL.fate].first else { return .done }
+        return row.bool("is_ours") ? nil : .leaseLost
     }
 
     /// What became of a script whose statement failed, while the connection lives: all is undone.

@@ -8,7 +8,7 @@
 -- $1 ids   int8[]    the rows
 -- $2 keep  float8[]  seconds to keep the results
 -- $3 now   float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
--- Returns id, state.
+-- Returns id.
 WITH gone AS (
     DELETE FROM ONLY tasks
     USING unnest($1::bigint[], $2::double precision[]) AS asked (id, keep)
@@ -50,4 +50,4 @@ WITH gone AS (
     )
     -- end
 )
-SELECT id, 'CANCELLED' AS state FROM gone
+SELECT id FROM gone
