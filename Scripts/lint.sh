@@ -37,6 +37,12 @@ inline=$(grep -rnE --include='*.swift' \
 [ -z "$inline" ] || say "SQL in Swift, or columns read by number:
 $inline"
 
+# The PostgreSQL store: statements stand in files, nothing is replaced in them, and columns and answers have names.
+postgresql=$(grep -rnE '("[^"]*|^ *)\b(SELECT [a-z*(]|INSERT INTO|DELETE FROM|UPDATE (ONLY )?[a-z]|SAVEPOINT)|"SET [a-zA-Z]|[sS][qQ][lL]\)?\.replacing\(|\.(integer|text|bool|bytes|status|date)(IfAny)?\([0-9]|(answers|\))\[[0-9]' \
+    Sources/PostgreSQLStore --include='*.swift' | grep -vE '^\S+:\s*//|/BuiltSQL\.swift:|SELECT (pg_drop_replication_slot|pg_terminate_backend|setval)\(' || true)
+[ -z "$postgresql" ] || say "SQL in Swift, or columns or answers by number:
+$postgresql"
+
 unsafe=$(grep -rnE '@unchecked Sendable|nonisolated\(unsafe\)|\btry!|\bas!' Sources Migrations || true)
 [ -z "$unsafe" ] || say "unsafe marks:
 $unsafe"
