@@ -111,7 +111,7 @@ extension PostgreSQLStore {
     /// Cancels tasks: see ``TaskRun/TaskDesk``.
     ///
     /// Each is asked in a transaction of its own, for a run that settles it may at the same moment want the next one of its
-    /// lock key. What waits is removed behind that, its keys locked first; see `LockSQL`. Whoever claims one in between
+    /// lock key. What waits is removed behind that, its keys locked first; see `lock_keys.sql`. Whoever claims one in between
     /// sees that it is to be cancelled.
     ///
     /// - Throws: What the database reports; a row that an SQL file's transaction holds is waited for, up to a time limit.

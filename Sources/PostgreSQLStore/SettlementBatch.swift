@@ -65,7 +65,7 @@ struct SettlementBatch: Sendable {
         )
     }
 
-    /// Removes what is to be cancelled and lets go of lock keys, in this order: see ``LockSQL``.
+    /// Removes what is to be cancelled and lets go of lock keys, in this order: see `lock_keys.sql`.
     ///
     /// The removal counts in batches, and so comes behind the keys' locks as well.
     /// Of a row that was to keep its key the line is led on if it has gone because it was to be cancelled.

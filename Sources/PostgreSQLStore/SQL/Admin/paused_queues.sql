@@ -6,7 +6,8 @@
 -- Returns queue, paused_until, paused_at, paused_why, paused_by.
 SELECT queue,
     CASE WHEN isfinite(paused_until)
-        THEN ((extract(epoch FROM paused_until) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint
+        THEN ((extract(epoch FROM paused_until) OPERATOR(pg_catalog.-) 946684800)
+            OPERATOR(pg_catalog.*) 1000000)::bigint
     END AS paused_until,
     CASE WHEN isfinite(paused_at)
         THEN ((extract(epoch FROM paused_at) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint

@@ -22,8 +22,11 @@
 -- Returns id.
 WITH lane AS MATERIALIZED (
     SELECT no, task_name, queue, priority,
-        (timestamptz '2000-01-01 00:00+00'
-        + make_interval(secs => floor_at::double precision / 1000000::double precision)) AS floor_at, floor_id
+        (
+            timestamptz '2000-01-01 00:00+00'
+            + make_interval(secs => floor_at::double precision / 1000000::double precision)
+        ) AS floor_at,
+        floor_id
     FROM unnest($3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[])
         WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
 ), crashed AS MATERIALIZED (
@@ -35,18 +38,20 @@ WITH lane AS MATERIALIZED (
             head.nr
         FROM lane CROSS JOIN LATERAL (
             SELECT run_at, id, row_number() OVER () AS nr
-            FROM (SELECT run_at, id
-            FROM ONLY tasks
-            WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                AND
-                -- same: plain_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                -- end
-                AND tasks.id <> ALL ($10::bigint[])
-                AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
-                AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
-            ORDER BY run_at, id
-            LIMIT $9::integer) AS head
+            FROM (
+                SELECT run_at, id
+                FROM ONLY tasks
+                WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                    AND
+                    -- same: plain_rows
+                    status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
+                    -- end
+                    AND tasks.id <> ALL ($10::bigint[])
+                    AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
+                    AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
+                ORDER BY run_at, id
+                LIMIT $9::integer
+            ) AS head
         ) AS head
     ), bound AS MATERIALIZED (
         SELECT priority, run_at, id
@@ -60,8 +65,10 @@ WITH lane AS MATERIALIZED (
         SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id
         FROM glance LEFT JOIN bound ON true
         WHERE glance.nr = $9::integer AND $9::integer <= $1::integer
-            AND (bound.id IS NULL OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at,
-            bound.id))
+            AND (
+                bound.id IS NULL
+                OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id)
+            )
     ), seen AS MATERIALIZED (
         SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id, run_at, id
         FROM glance

@@ -86,8 +86,10 @@ WHERE
 )::tid[])
 RETURNING
     -- same: lane_columns
-    id, CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
-        ELSE concat('a trigger keeps the row ', status)::bigint END AS claim_no, run_at, data, attempts, max_attempts,
-            timeout_seconds, token, batch,
+    id,
+    CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
+        ELSE concat('a trigger keeps the row ', status)::bigint
+    END AS claim_no,
+    run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
     cancel_requested_at IS NOT NULL AS is_cancelled
     -- end

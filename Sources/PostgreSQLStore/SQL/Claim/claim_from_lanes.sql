@@ -44,8 +44,11 @@
 -- task_name, queue, priority, crashes, lock_key.
 WITH lane AS MATERIALIZED (
     SELECT no, task_name, queue, priority,
-        (timestamptz '2000-01-01 00:00+00'
-        + make_interval(secs => floor_at::double precision / 1000000::double precision)) AS floor_at, floor_id
+        (
+            timestamptz '2000-01-01 00:00+00'
+            + make_interval(secs => floor_at::double precision / 1000000::double precision)
+        ) AS floor_at,
+        floor_id
     FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[], $9::bigint[])
         WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
 ), crashed AS MATERIALIZED (
@@ -74,17 +77,19 @@ WITH lane AS MATERIALIZED (
             head.nr
         FROM lane CROSS JOIN LATERAL (
             SELECT run_at, id, row_number() OVER () AS nr
-            FROM (SELECT run_at, id
-            FROM ONLY tasks
-            WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                AND
-                -- same: plain_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                -- end
-                AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
-                AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
-            ORDER BY run_at, id
-            LIMIT $11::integer) AS head
+            FROM (
+                SELECT run_at, id
+                FROM ONLY tasks
+                WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                    AND
+                    -- same: plain_rows
+                    status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
+                    -- end
+                    AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
+                    AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
+                ORDER BY run_at, id
+                LIMIT $11::integer
+            ) AS head
         ) AS head
     ), bound AS MATERIALIZED (
         SELECT priority, run_at, id
@@ -98,8 +103,10 @@ WITH lane AS MATERIALIZED (
         SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id
         FROM glance LEFT JOIN bound ON true
         WHERE glance.nr = $11::integer AND $11::integer <= $4::integer
-            AND (bound.id IS NULL OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at,
-            bound.id))
+            AND (
+                bound.id IS NULL
+                OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id)
+            )
     ), seen AS MATERIALIZED (
         SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id, run_at, id
         FROM glance
@@ -195,9 +202,11 @@ WITH lane AS MATERIALIZED (
         AND ctid = ANY (ARRAY(SELECT place FROM fitting))
     RETURNING
         -- same: lane_columns
-        id, CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
-            ELSE concat('a trigger keeps the row ', status)::bigint END AS claim_no, run_at, data, attempts,
-                max_attempts, timeout_seconds, token, batch,
+        id,
+        CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
+            ELSE concat('a trigger keeps the row ', status)::bigint
+        END AS claim_no,
+        run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
         cancel_requested_at IS NOT NULL AS is_cancelled
         -- end
         , task_name, queue, priority, crashes, lock_key

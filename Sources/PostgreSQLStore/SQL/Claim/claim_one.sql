@@ -40,9 +40,11 @@ WHERE
         AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
         AND lock_key IS NULL AND after_batch IS NULL AND
         -- same: queue_open
-        NOT EXISTS (SELECT FROM ONLY task_queues AS q
+        NOT EXISTS (
+            SELECT FROM ONLY task_queues AS q
             WHERE q.queue = tasks.queue
-            AND q.paused_until > coalesce(to_timestamp($3::double precision), statement_timestamp()))
+                AND q.paused_until > coalesce(to_timestamp($3::double precision), statement_timestamp())
+        )
         -- end
         AND
         -- same: in_time
@@ -53,9 +55,11 @@ WHERE
 ))
 RETURNING
     -- same: lane_columns
-    id, CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
-        ELSE concat('a trigger keeps the row ', status)::bigint END AS claim_no, run_at, data, attempts, max_attempts,
-            timeout_seconds, token, batch,
+    id,
+    CASE WHEN status = 'PROCESSING' AND lease_owner = $1 AND lease_expires_at IS NOT NULL THEN claim_no
+        ELSE concat('a trigger keeps the row ', status)::bigint
+    END AS claim_no,
+    run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
     cancel_requested_at IS NOT NULL AS is_cancelled
     -- end
     , task_name, queue, priority, crashes, lock_key

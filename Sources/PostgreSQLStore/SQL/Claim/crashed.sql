@@ -26,9 +26,11 @@ WITH free AS MATERIALIZED (
             AND ($2::text IS NULL OR queue ~ $2::text)
             AND
             -- same: queue_open
-            NOT EXISTS (SELECT FROM ONLY task_queues AS q
+            NOT EXISTS (
+                SELECT FROM ONLY task_queues AS q
                 WHERE q.queue = tasks.queue
-                AND q.paused_until > coalesce(to_timestamp($6::double precision), statement_timestamp()))
+                    AND q.paused_until > coalesce(to_timestamp($6::double precision), statement_timestamp())
+            )
             -- end
             AND
             -- same: in_time
@@ -52,9 +54,11 @@ SELECT NULL WHERE NOT EXISTS (SELECT FROM free) AND EXISTS (SELECT FROM ONLY tas
         AND ($2::text IS NULL OR queue ~ $2::text)
         AND
         -- same: queue_open
-        NOT EXISTS (SELECT FROM ONLY task_queues AS q
+        NOT EXISTS (
+            SELECT FROM ONLY task_queues AS q
             WHERE q.queue = tasks.queue
-            AND q.paused_until > coalesce(to_timestamp($6::double precision), statement_timestamp()))
+                AND q.paused_until > coalesce(to_timestamp($6::double precision), statement_timestamp())
+        )
         -- end
         AND
         -- same: in_time

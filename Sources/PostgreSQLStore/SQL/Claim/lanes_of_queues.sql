@@ -43,8 +43,10 @@ SELECT task_name, queue, priority, run_at, id
 FROM seen AS lane
 WHERE run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp()) AND
     -- same: lane_open
-    lane.queue NOT IN (SELECT q.queue FROM ONLY task_queues AS q
-        WHERE q.paused_until > coalesce(to_timestamp($2::double precision), statement_timestamp()))
+    lane.queue NOT IN (
+        SELECT q.queue FROM ONLY task_queues AS q
+        WHERE q.paused_until > coalesce(to_timestamp($2::double precision), statement_timestamp())
+    )
     -- end
 -- end
 -- same: lanes_behind

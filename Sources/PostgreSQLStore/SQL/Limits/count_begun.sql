@@ -10,16 +10,24 @@
 UPDATE ONLY task_limits
 SET begun = CASE WHEN
     -- same: this_minute
-    coalesce(minute_began BETWEEN coalesce(to_timestamp($3::double precision),
-        statement_timestamp()) - interval '1 minute' + interval '1 microsecond'
-        AND coalesce(to_timestamp($3::double precision), statement_timestamp()) + interval '1 minute', false)
+    coalesce(
+        minute_began
+            BETWEEN coalesce(to_timestamp($3::double precision), statement_timestamp()) - interval '1 minute'
+                + interval '1 microsecond'
+            AND coalesce(to_timestamp($3::double precision), statement_timestamp()) + interval '1 minute',
+        false
+    )
     -- end
     THEN begun ELSE 0 END + $4::integer,
     minute_began = CASE WHEN
         -- same: this_minute
-        coalesce(minute_began BETWEEN coalesce(to_timestamp($3::double precision),
-            statement_timestamp()) - interval '1 minute' + interval '1 microsecond'
-            AND coalesce(to_timestamp($3::double precision), statement_timestamp()) + interval '1 minute', false)
+        coalesce(
+            minute_began
+                BETWEEN coalesce(to_timestamp($3::double precision), statement_timestamp()) - interval '1 minute'
+                    + interval '1 microsecond'
+                AND coalesce(to_timestamp($3::double precision), statement_timestamp()) + interval '1 minute',
+            false
+        )
         -- end
         THEN minute_began ELSE coalesce(to_timestamp($3::double precision), statement_timestamp()) END
 WHERE (kind, name) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND max_per_minute IS NOT NULL

@@ -24,9 +24,13 @@ SELECT min(least(
     ),
     max_per_minute - CASE WHEN
         -- same: this_minute
-        coalesce(minute_began BETWEEN coalesce(to_timestamp($3::double precision),
-            statement_timestamp()) - interval '1 minute' + interval '1 microsecond'
-            AND coalesce(to_timestamp($3::double precision), statement_timestamp()) + interval '1 minute', false)
+        coalesce(
+            minute_began
+                BETWEEN coalesce(to_timestamp($3::double precision), statement_timestamp()) - interval '1 minute'
+                    + interval '1 microsecond'
+                AND coalesce(to_timestamp($3::double precision), statement_timestamp()) + interval '1 minute',
+            false
+        )
         -- end
         THEN begun ELSE 0 END
 ))::bigint AS quota

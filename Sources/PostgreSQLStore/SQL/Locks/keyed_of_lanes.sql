@@ -31,16 +31,18 @@ WITH first_lane AS MATERIALIZED (
             head.nr
         FROM first_lane AS lane CROSS JOIN LATERAL (
             SELECT run_at, id, row_number() OVER () AS nr
-            FROM (SELECT run_at, id
-            FROM ONLY tasks
-            WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                AND
-                -- same: keyed_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
-                -- end
-                AND run_at <= coalesce(to_timestamp($4::double precision), statement_timestamp())
-            ORDER BY run_at, id
-            LIMIT (SELECT least(2 * $5::integer / greatest(count(*), 1) + 1, $5::integer + 1) FROM first_lane)) AS head
+            FROM (
+                SELECT run_at, id
+                FROM ONLY tasks
+                WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                    AND
+                    -- same: keyed_rows
+                    status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
+                    -- end
+                    AND run_at <= coalesce(to_timestamp($4::double precision), statement_timestamp())
+                ORDER BY run_at, id
+                LIMIT (SELECT least(2 * $5::integer / greatest(count(*), 1) + 1, $5::integer + 1) FROM first_lane)
+            ) AS head
         ) AS head
     ), bound AS MATERIALIZED (
         SELECT priority, run_at, id
@@ -56,8 +58,10 @@ WITH first_lane AS MATERIALIZED (
         WHERE glance.nr = (SELECT least(2 * $5::integer / greatest(count(*), 1) + 1, $5::integer + 1) FROM first_lane)
             AND (SELECT least(2 * $5::integer / greatest(count(*), 1) + 1, $5::integer + 1)
             FROM first_lane) <= $5::integer
-            AND (bound.id IS NULL OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at,
-            bound.id))
+            AND (
+                bound.id IS NULL
+                OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id)
+            )
     ), seen AS MATERIALIZED (
         SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id, run_at, id
         FROM glance

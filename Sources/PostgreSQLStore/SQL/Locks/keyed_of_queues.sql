@@ -57,8 +57,10 @@ WITH RECURSIVE wanted AS (
     FROM seen_lane AS lane
     WHERE run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp()) AND
         -- same: lane_open
-        lane.queue NOT IN (SELECT q.queue FROM ONLY task_queues AS q
-            WHERE q.paused_until > coalesce(to_timestamp($2::double precision), statement_timestamp()))
+        lane.queue NOT IN (
+            SELECT q.queue FROM ONLY task_queues AS q
+            WHERE q.paused_until > coalesce(to_timestamp($2::double precision), statement_timestamp())
+        )
         -- end
 ), first_lane AS MATERIALIZED (
     SELECT no, task_name, queue, priority, NULL AS floor_at, NULL AS floor_id
@@ -71,16 +73,18 @@ WITH RECURSIVE wanted AS (
             head.nr
         FROM first_lane AS lane CROSS JOIN LATERAL (
             SELECT run_at, id, row_number() OVER () AS nr
-            FROM (SELECT run_at, id
-            FROM ONLY tasks
-            WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                AND
-                -- same: keyed_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
-                -- end
-                AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
-            ORDER BY run_at, id
-            LIMIT (SELECT least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer + 1) FROM first_lane)) AS head
+            FROM (
+                SELECT run_at, id
+                FROM ONLY tasks
+                WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
+                    AND
+                    -- same: keyed_rows
+                    status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
+                    -- end
+                    AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
+                ORDER BY run_at, id
+                LIMIT (SELECT least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer + 1) FROM first_lane)
+            ) AS head
         ) AS head
     ), bound AS MATERIALIZED (
         SELECT priority, run_at, id
@@ -96,8 +100,10 @@ WITH RECURSIVE wanted AS (
         WHERE glance.nr = (SELECT least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer + 1) FROM first_lane)
             AND (SELECT least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer + 1)
             FROM first_lane) <= $3::integer
-            AND (bound.id IS NULL OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at,
-            bound.id))
+            AND (
+                bound.id IS NULL
+                OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id)
+            )
     ), seen AS MATERIALIZED (
         SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id, run_at, id
         FROM glance

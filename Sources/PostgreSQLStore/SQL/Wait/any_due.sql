@@ -79,9 +79,11 @@ WITH RECURSIVE wanted AS (
 -- end
 SELECT EXISTS (
     SELECT FROM waiting
-    WHERE run_at <= now() AND NOT EXISTS (SELECT FROM ONLY task_queues AS q
+    WHERE run_at <= now() AND NOT EXISTS (
+        SELECT FROM ONLY task_queues AS q
         WHERE q.queue = waiting.queue
-        AND q.paused_until > coalesce(to_timestamp(NULL::double precision), statement_timestamp()))
+            AND q.paused_until > coalesce(to_timestamp(NULL::double precision), statement_timestamp())
+    )
         AND ($2::text IS NULL OR queue ~ $2::text)
 ) OR EXISTS (SELECT FROM expiring WHERE expires_at <= now()) OR
     -- same: look_is_cut
