@@ -15,6 +15,8 @@ final class PendingEnd {
     private(set) var retryAt: ContinuousClock.Instant?
     /// Since when another transaction holds it.
     private(set) var heldSince: ContinuousClock.Instant?
+    /// Whether a look has shown that another transaction holds it.
+    private(set) var isSeenHeld = false
     /// How often it was tried alone and ``StoreError/Code/undone``.
     private var timesUndone = 0
     private var isHeldTold = false
@@ -35,10 +37,13 @@ final class PendingEnd {
     func setAlone(at moment: ContinuousClock.Instant) { retryAt = moment }
 
     /// Another transaction holds it, or may hold it.
-    func setHeld(since now: ContinuousClock.Instant, retryAt: ContinuousClock.Instant) {
+    func setHeld(since now: ContinuousClock.Instant, retryAt: ContinuousClock.Instant, isSeen: Bool = false) {
         heldSince = heldSince ?? now
-        self.retryAt = retryAt
+        (self.retryAt, isSeenHeld) = (retryAt, isSeenHeld || isSeen)
     }
+
+    /// A look has shown that no transaction holds it any more: it is written together with the others.
+    func setFree() { (retryAt, heldSince, isSeenHeld) = (nil, nil, false) }
 
     /// It was undone once more.
     ///

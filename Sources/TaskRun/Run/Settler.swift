@@ -8,7 +8,7 @@ final class Settler {
     private static let share = Duration.milliseconds(500)
     /// The longest pause between two tries of one end, in seconds.
     private static let longestPause = 30
-    /// How often ends are tried together again that were held, where none of them is seen to be.
+    /// How often ends are tried together that were held, where none of them is seen to be.
     private static let triesTogether = 3
 
     private let run: RunShared
@@ -99,7 +99,8 @@ final class Settler {
         return exchange
     }
 
-    /// Writes ends of which at least one is refused: those that are taken together in as few calls as halving finds.
+    /// Writes ends of which at least one is refused or held: those that are taken together in as few calls as halving
+    /// finds.
     private func writeInParts() async {
         let ready = pending.filter { !$0.isAlone }
         pending.removeAll { !$0.isAlone }
@@ -108,6 +109,8 @@ final class Settler {
         while let part = parts.popLast() {
             do {
                 await conclude(part, try await run.store.settle(part.map(\.settlement), thenClaim: nil, now: nil))
+            } catch  where error.code == .held && part.count > 1 {
+                parts += part.halves
             } catch  where error.code == .held || error.code == .undone {
                 // Each alone, and the others go on.
                 part.forEach { $0.setHeld(since: .now, retryAt: .now) }
@@ -193,7 +196,7 @@ final class Settler {
         let began = ContinuousClock.now
         guard !run.state.isPaused(began), !hasReadyEnds, nextAlone(began) != nil else { return }
         await postponeHeld(began)
-        while began.duration(to: .now) < Self.share, let end = nextAlone(began) {
+        while began.duration(to: .now) < Self.share, !hasReadyEnds, let end = nextAlone(began) {
             let count = pending.count
             if let error = await write(alone: end) { return await overcome(error, sent: began) }
             // What follows may be due at once.
@@ -201,13 +204,17 @@ final class Settler {
         }
     }
 
-    /// Lets those wait that are still held, as one look shows.
+    /// Lets those wait that are still held, as one look shows, and writes those together that were and are no longer.
     private func postponeHeld(_ now: ContinuousClock.Instant) async {
         guard !run.isTooLate(now) else { return }
-        let due = pending.filter { $0.retryAt.map { $0 <= now } ?? false }.map(\.settlement)
-        guard let held = try? await run.store.held(among: due) else { return }
-        for end in pending where end.isAlone {
-            if let holder = held[end.task.proof] { postpone(end, holder, pause: .seconds(1)) }
+        let due = pending.filter { $0.retryAt.map { $0 <= now } ?? false }
+        guard let held = try? await run.store.held(among: due.map(\.settlement)) else { return }
+        for end in due {
+            if let holder = held[end.task.proof] {
+                postpone(end, holder, pause: .seconds(1))
+            } else if end.isSeenHeld {
+                end.setFree()
+            }
         }
     }
 
@@ -290,22 +297,26 @@ final class Settler {
         await run.giveUp(after: error)
     }
 
-    /// Sets those ends alone that are held; if it is not known which, at last those that may be.
+    /// Sets those ends alone that are held, or that add tasks whose tokens or keys may be.
+    ///
+    /// Where none is, runs that claim at once have waited for one another: the ends are written together again, at last
+    /// in parts.
     ///
     /// - Returns: Whether to go on; not if the whole table may be locked.
     private func setHeldAlone(_ now: ContinuousClock.Instant) async -> Bool {
         let ready = pending.filter { !$0.isAlone }
         // It may be the whole table that is locked: then none could be settled meanwhile.
         guard !ready.isEmpty, let held = try? await run.store.held(among: ready.map(\.settlement)) else { return false }
-        if held.isEmpty {
-            timesUnexplained += 1
-            if timesUnexplained < Self.triesTogether { return true }
-        }
         let followed = Set(ready.map(\.settlement).filter { !$0.additions.isEmpty }.map(\.proof))
-        let suspects = !held.isEmpty ? Set(held.keys) : followed.isEmpty ? Set(ready.map(\.task.proof)) : followed
+        if held.isEmpty, followed.isEmpty {
+            timesUnexplained += 1
+            if timesUnexplained >= Self.triesTogether { await writeInParts() }
+            return true
+        }
+        let suspects = held.isEmpty ? followed : Set(held.keys)
         for end in pending where suspects.contains(end.task.proof) {
             let isHeld = held[end.task.proof] != nil
-            end.setHeld(since: now, retryAt: isHeld ? now.advanced(by: .seconds(1)) : now)
+            end.setHeld(since: now, retryAt: isHeld ? now.advanced(by: .seconds(1)) : now, isSeen: isHeld)
         }
         return true
     }
