@@ -6,108 +6,113 @@ struct Attempt {
     enum Cancellation { case timedOut(Duration), leaseLost, stopping, asked }
 
     /// How far the attempt is.
-    ///
-    /// Only the handler's own time is limited.
-    enum Stage {
+    enum Step {
         /// No worker has it yet.
         case ready
         /// A worker asks hooks whether to perform it.
         case preparing
-        /// The handler is at work.
-        case performing(since: ContinuousClock.Instant)
-        /// The handler has ended like this, and a worker tells hooks.
-        indirect case reporting(HandlerOutcome, Cancellation?, took: Duration)
+        /// The handler is at work. Only this time is limited.
+        case performing
+        /// The handler has ended, and a worker tells hooks.
+        case reporting
         /// The worker is done with it.
-        indirect case ended(HandlerOutcome, took: Duration)
+        case ended
     }
 
-    let task: ClaimedTask
+    /// That the handler was cancelled.
+    struct Cancelled {
+        let why: Cancellation
+        let at: ContinuousClock.Instant
+    }
+
+    /// What the handler said at its end.
+    private final class End: Sendable {
+        let outcome: HandlerOutcome
+        init(_ outcome: HandlerOutcome) { self.outcome = outcome }
+    }
+
+    /// Keeps the task in one place: an attempt is passed on many times, and a task has many texts to count references to.
+    private final class Box: Sendable {
+        let task: ClaimedTask
+        init(_ task: ClaimedTask) { self.task = task }
+    }
+
+    private let box: Box
     /// Until when the lease is known to hold.
     var leaseEnd: ContinuousClock.Instant
     let claimed: ContinuousClock.Instant
     /// When a worker took it.
     private(set) var began: ContinuousClock.Instant
     private(set) var timeLimit = Duration.zero
-    private(set) var stage = Stage.ready
-    private(set) var cancellation: (why: Cancellation, at: ContinuousClock.Instant)?
+    private(set) var step = Step.ready
+    /// Since when the handler is at work.
+    private var since: ContinuousClock.Instant
+    private(set) var cancellation: Cancelled?
+    private var end: End?
+    /// How long the handler took.
+    private(set) var took = Duration.zero
     /// How long a worker had it, including what hooks took.
     private(set) var occupied = Duration.zero
 
     /// A claimed task that no worker has yet.
     init(_ task: ClaimedTask, leaseEnd: ContinuousClock.Instant, claimed: ContinuousClock.Instant = .now) {
-        (self.task, self.leaseEnd, self.claimed, began) = (task, leaseEnd, claimed, claimed)
+        box = Box(task)
+        (self.leaseEnd, self.claimed, began, since) = (leaseEnd, claimed, claimed, claimed)
     }
 
     /// A worker takes it; its handler begins at once, unless hooks come first.
     mutating func begin(_ now: ContinuousClock.Instant, timeLimit: Duration, isPreparing: Bool) {
-        (began, self.timeLimit) = (now, timeLimit)
-        stage = isPreparing ? .preparing : .performing(since: now)
+        (began, since, self.timeLimit) = (now, now, timeLimit)
+        step = isPreparing ? .preparing : .performing
     }
 
     /// The handler begins: its time counts from now on.
-    mutating func perform(_ now: ContinuousClock.Instant) { stage = .performing(since: now) }
+    mutating func perform(_ now: ContinuousClock.Instant) { (step, since) = (.performing, now) }
 
     /// The handler has ended; hooks are told, and nothing changes this end any more.
     mutating func report(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
-        stage = .reporting(outcome, cancellation?.why, took: took(until: now))
+        note(outcome, now)
+        step = .reporting
     }
 
-    mutating func cancel(_ why: Cancellation, at now: ContinuousClock.Instant) { cancellation = (why, now) }
+    /// The handler is cancelled.
+    ///
+    /// An end that is reported to hooks stands.
+    mutating func cancel(_ why: Cancellation, at now: ContinuousClock.Instant) {
+        if step != .reporting { cancellation = Cancelled(why: why, at: now) }
+    }
 
     /// The worker is done with it.
     ///
     /// An end that was reported to hooks stands.
     mutating func end(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
         occupied = began.duration(to: now)
-        if case .reporting(let reported, let why, let took) = stage {
-            (stage, cancellation) = (.ended(reported, took: took), why.map { ($0, now) })
-        } else {
-            stage = .ended(outcome, took: took(until: now))
-        }
+        if step != .reporting { note(outcome, now) }
+        step = .ended
     }
 
     /// The same without a beginning: it ends before any worker had it.
     func ended(_ why: Cancellation) -> Attempt {
         var attempt = self
         attempt.cancel(why, at: claimed)
-        attempt.stage = .ended(.stopped, took: .zero)
+        attempt.step = .ended
         return attempt
     }
 
-    private func took(until now: ContinuousClock.Instant) -> Duration {
-        if case .performing(let since) = stage { return since.duration(to: now) }
-        return .zero
+    private mutating func note(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
+        if step == .performing { took = since.duration(to: now) }
+        end = End(outcome)
     }
 }
 
 extension Attempt {
-    /// When the handler's time is up, or nil while its time does not count.
-    var timeUp: ContinuousClock.Instant? {
-        guard case .performing(let since) = stage else { return nil }
-        return since.advanced(by: timeLimit)
-    }
+    var task: ClaimedTask { _read { yield box.task } }
 
-    /// Whether the handler has ended and a worker tells hooks.
-    var isReporting: Bool {
-        if case .reporting = stage { return true }
-        return false
-    }
+    /// When the handler's time is up, or nil while its time does not count.
+    var timeUp: ContinuousClock.Instant? { step == .performing ? since.advanced(by: timeLimit) : nil }
 
     /// What the handler said at its end.
-    var outcome: HandlerOutcome {
-        switch stage {
-        case .reporting(let outcome, _, _), .ended(let outcome, _): outcome
-        case .ready, .preparing, .performing: .stopped
-        }
-    }
-
-    /// How long the handler took.
-    var took: Duration {
-        switch stage {
-        case .reporting(_, _, let took), .ended(_, let took): took
-        case .ready, .preparing, .performing: .zero
-        }
-    }
+    var outcome: HandlerOutcome { end?.outcome ?? .stopped }
 
     /// How the attempt counts, or nil if its lease is lost.
     ///

@@ -38,8 +38,10 @@ final class Attempts: Sendable {
     func add(_ tasks: [ClaimedTask], leaseEnd: ContinuousClock.Instant) {
         let now = ContinuousClock.now
         let new = tasks.map { Attempt($0, leaseEnd: leaseEnd, claimed: now) }
+        let isAnyCrashed = new.contains { $0.task.crashes > 0 }
         // The next one to begin is the last: taking it costs nothing.
         with { state in
+            guard isAnyCrashed else { return state.ready.insert(contentsOf: new.reversed(), at: 0) }
             let order =
                 new.filter { $0.task.crashes > 0 } + state.ready.reversed() + new.filter { $0.task.crashes == 0 }
             state.ready = order.reversed()
@@ -180,8 +182,9 @@ extension Attempts.State {
         return true
     }
 
-    /// Cancels a worker's handler.
+    /// Cancels a worker's handler, unless that has ended.
     mutating func cancel(worker: Int, _ why: Attempt.Cancellation, at now: ContinuousClock.Instant) {
+        guard running[worker]?.step != .reporting else { return }
         running[worker]?.cancel(why, at: now)
         workers[worker]?.cancel()
     }

@@ -74,13 +74,13 @@ final class CancelWatcher {
 
     private func reason(to attempt: Attempt, _ now: ContinuousClock.Instant) -> Attempt.Cancellation? {
         // What the handler did is done; hooks have a time limit of their own.
-        if attempt.isReporting { return nil }
+        if attempt.step == .reporting { return nil }
         if now >= attempt.leaseEnd { return .leaseLost }
         if let timeUp = attempt.timeUp, now >= timeUp { return .timedOut(attempt.timeLimit) }
         if run.state.failure != nil || run.isUrgent { return .stopping }
         guard let since = run.state.stoppingSince else { return nil }
         // Its handler has not begun: it is given back like one that no worker has.
-        if case .preparing = attempt.stage { return .stopping }
+        if attempt.step == .preparing { return .stopping }
         return now >= since.advanced(by: max(.zero, run.settings.grace - Self.lastGrace)) ? .stopping : nil
     }
 
@@ -94,7 +94,7 @@ final class CancelWatcher {
             let isAllDeaf =
                 state.ready.isEmpty
                 && state.running.values.allSatisfy { attempt in
-                    !attempt.isReporting
+                    attempt.step != .reporting
                         && attempt.cancellation.map { now >= $0.at.advanced(by: patience) } ?? false
                 }
             guard isAllDeaf else { return [ClaimedTask]() }

@@ -234,10 +234,14 @@ final class Claimer {
             queueShares.noteClaim(in: task.queue)
         }
         let leaseEnd = sent.advanced(by: run.settings.lease)
-        for task in claimed where task.isCancelRequested {
-            settler.cancel(Attempt(task, leaseEnd: leaseEnd).ended(.asked))
+        if claimed.contains(where: \.isCancelRequested) {
+            for task in claimed where task.isCancelRequested {
+                settler.cancel(Attempt(task, leaseEnd: leaseEnd).ended(.asked))
+            }
+            run.attempts.add(claimed.filter { !$0.isCancelRequested }, leaseEnd: leaseEnd)
+        } else {
+            run.attempts.add(claimed, leaseEnd: leaseEnd)
         }
-        run.attempts.add(claimed.filter { !$0.isCancelRequested }, leaseEnd: leaseEnd)
         if let version = exchange.newerVersion { return handOver(to: version) }
         let findings = run.state.claimed(
             exchange,
