@@ -1,16 +1,39 @@
-"""The names of the SQLite store's statements: there they are constants, which this finds in the sources by their texts."""
+"""The names of the SQLite store's statements: those of their files, in the words of the pipelines."""
 import glob
 import os
 import re
 
-SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Sources", "SQLiteStore")
+STATEMENTS = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "..", "Sources", "SQLiteStore", "SQL", "*", "*.sql"
+)
 
-# What is put together in the sources: how it begins, and its name.
-TOGETHER = [
-    (r"UPDATE tasks SET status = 'PROCESSING'", "claim"),
-    (r"UPDATE tasks SET lock_place = 0 WHERE id = coalesce\(", "lock_promote"),
-    (r"SELECT CAST\(queue AS BLOB\), priority, julianday\(run_at\), id FROM tasks", "next_lane"),
-    (r"SELECT id, julianday\(run_at\) FROM tasks", "head_of_lane"),
+# File: name in the pipelines. Several files may be one statement to the model. A file that is not here is told by its text.
+NAMES = {
+    "abandoned": "abandoned", "add": "desk_add", "any_expired": "lock_anyExpired", "any_open": "lock_anyOpen",
+    "any_trigger": "anyTrigger", "claim": "claim", "claim_of_lane": "claim", "count_begun": "limit_count",
+    "count_ends": "batch_count", "count_failed": "countFailed", "count_held": "countHeld", "crashed": "crashed",
+    "cut": "cut", "delete": "delete", "delete_all": "deleteAll", "delete_cancelled": "result_deleteCancelled",
+    "drop_results": "result_drop", "ended": "batch_ended", "equal_of": "equal_equal", "expire": "lock_expire",
+    "fail": "fail", "failed": "batch_failed", "far": "far", "forget_batch": "batch_forget",
+    "forget_deserted": "batch_forgetDeserted", "forget_stuck": "stuck_forget", "free": "lock_free",
+    "free_failed": "lock_freeFailed", "give_way": "equal_giveWay", "head_of_keyed_lane": "head_of_lane",
+    "head_of_lane": "head_of_lane", "held": "held", "hold": "lock_hold", "id_of_token": "result_idOfToken",
+    "is_allowed": "lock_isAllowed", "is_in_hand": "isInHand", "keep": "result_keep",
+    "keep_cancelled": "result_keepCancelled", "keep_failed": "result_keepFailed",
+    "keep_given_way": "result_keepGivenWay", "least_version": "schema_newer", "make_due": "batch_release",
+    "mark_behind": "lock_markBehind", "next_failed": "equal_nextFailed", "next_keyed_priority": "next_lane",
+    "next_keyed_queue": "next_lane", "next_priority": "next_lane", "next_queue": "next_lane",
+    "note_stuck": "stuck_note", "older_than_failed": "equal_olderThanFailed", "over": "batch_over", "owners": "owners",
+    "paused_queues": "pausedQueues", "progress": "result_progress", "promote": "lock_promote",
+    "promote_key_of": "lock_promote", "prune": "result_prune", "quota": "limit_quota", "release": "release",
+    "remove": "desk_delete", "remove_limit": "limit_remove", "remove_older": "equal_remove", "renew": "renew",
+    "request_cancel": "result_requestCancel", "result": "result_result", "retry": "retry", "send_back": "equal_retry",
+    "set_budget": "setBudget", "set_limit": "limit_set", "show": "desk_show", "stuck": "stuck_some",
+    "tables": "schema_tables", "take_over": "takeOver",
+}
+
+# What is no file.
+OTHERS = [
     (r"BEGIN IMMEDIATE", "begin"), (r"COMMIT", "commit"), (r"ROLLBACK TRANSACTION TO SAVEPOINT|ROLLBACK TO", "undo"),
     (r"ROLLBACK", "rollback"), (r"SAVEPOINT", "mark"), (r"RELEASE SAVEPOINT", "keep"), (r"PRAGMA", "pragma"),
     (r"BEGIN", "begin_read"),
@@ -22,30 +45,23 @@ def plain(sql):
     return re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", sql)).strip()
 
 
-def constants():
-    """(regular expression, name) of each constant that is one text; the name begins with that of its enum."""
-    found = []
-    for path in glob.glob(os.path.join(SOURCES, "**", "*.swift"), recursive=True):
+def files():
+    """The name of each statement by its text; ends where a file of the list is not there."""
+    found, missing = {}, set(NAMES)
+    for path in glob.glob(STATEMENTS):
+        stem = os.path.basename(path)[: -len(".sql")]
+        missing.discard(stem)
         with open(path, encoding="utf-8") as file:
-            text = file.read()
-        for part in re.split(r"(?=^(?:package |private )?enum SQLite\w*Statements)", text, flags=re.MULTILINE):
-            enum = re.match(r"(?:package |private )?enum SQLite(\w*)Statements", part)
-            if not enum:
-                continue
-            prefix = enum[1].lower() + "_" if enum[1] else ""
-            for name, long, short in re.findall(
-                r'^ *static let (\w+) = (?:"""\n(.*?)\n\s*"""|"([^"\n]*)")', part, flags=re.DOTALL | re.MULTILINE
-            ):
-                words = re.split(r"\\\(.*?\)+(?=[\s,)]|$)", plain(long or short))
-                if sum(len(word) for word in words) < 12:
-                    continue
-                found.append((re.compile(".*".join(re.escape(word) for word in words), re.DOTALL), prefix + name))
+            text = plain(file.read())
+        found[text] = NAMES.get(stem, text[:70])
+    if missing:
+        raise SystemExit(f"names.py: no file of Sources/SQLiteStore/SQL is called {', '.join(sorted(missing))}")
     return found
 
 
 class Names:
     def __init__(self):
-        self.constants, self.known = constants(), {}
+        self.files, self.known = files(), {}
 
     def name(self, sql):
         if sql not in self.known:
@@ -53,7 +69,6 @@ class Names:
         return self.known[sql]
 
     def _find(self, sql):
-        exact = [name for pattern, name in self.constants if pattern.fullmatch(sql)]
-        if exact:
-            return exact[0]
-        return next((name for start, name in TOGETHER if re.match(start, sql)), sql[:70])
+        if sql in self.files:
+            return self.files[sql]
+        return next((name for start, name in OTHERS if re.match(start, sql)), sql[:70])

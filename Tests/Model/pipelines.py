@@ -130,7 +130,7 @@ def changed(texts, mutant):
     return texts
 
 
-# --- SQLite: each is one transaction, begun IMMEDIATE; names are the constants in Sources/SQLiteStore with their enum's name before them.
+# --- SQLite: each is one transaction, begun IMMEDIATE; names are those of names.py.
 
 PUT_BACK = """
     result_keepGivenWay? equal_remove? lock_promote? retry/fail/release? result_keepGivenWay? equal_giveWay?
