@@ -3,7 +3,7 @@ public import Logging
 /// One run: recover, settle, claim, perform, renew and cancel, wait, report.
 ///
 /// ``run()`` is called once, by one caller. Everything that is asked of the database is asked here, one call after the
-/// other; handlers work beside it (see ``Attempts``). An actor on a thread of its own, so that handlers that keep every
+/// other; handlers work beside it (see `Attempts`). An actor on a thread of its own, so that handlers that keep every
 /// core busy do not keep it from settling, claiming and renewing.
 public actor Run {
     private let executor = QueueExecutor()
