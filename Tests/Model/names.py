@@ -7,7 +7,7 @@ STATEMENTS = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "Sources", "SQLiteStore", "SQL", "*", "*.sql"
 )
 
-# File: name in the pipelines. Several files may be one statement to the model. A file that is not here is told by its text.
+# File: name in the pipelines. Several files may be one statement to the model. A file that is not here goes by its text.
 NAMES = {
     "abandoned": "abandoned", "add": "desk_add", "any_expired": "lock_anyExpired", "any_open": "lock_anyOpen",
     "any_trigger": "anyTrigger", "claim": "claim", "claim_of_lane": "claim", "count_begun": "limit_count",

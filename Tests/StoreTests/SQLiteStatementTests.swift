@@ -26,7 +26,7 @@ struct StatementFile: CustomTestStringConvertible {
         }
     }
 
-    /// SQLite's own shell, if it is there.
+    /// SQLite's own shell, which `make test` installs.
     static let shell = ["/usr/bin/sqlite3", "/usr/local/bin/sqlite3", "/opt/homebrew/bin/sqlite3"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
@@ -69,7 +69,7 @@ struct SQLiteStatementTests {
         }
     }
 
-    @Test("each file is prepared as it stands by SQLite's own shell", .enabled(if: StatementFile.shell != nil))
+    @Test("each file is prepared as it stands by SQLite's own shell")
     func shell() async throws {
         try await Fixture.with(.sqlite) { fixture in
             let shell = try #require(StatementFile.shell)

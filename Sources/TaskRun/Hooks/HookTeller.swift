@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What hooks are told beside the work of the handlers.
+/// Calls hooks beside the work of the handlers.
 ///
 /// Without hooks it does nothing.
 final class HookTeller {
@@ -116,7 +116,7 @@ final class HookTeller {
         await telling.value
     }
 
-    /// Tells the end, and waits until everything is told; after a stop, for what is left of the grace.
+    /// Calls the hooks of the run's end, and waits until all calls are made; after a stop, for what is left of the grace.
     func end(_ trouble: StoreError? = nil) async {
         guard let hooks else { return }
         var report = run.state.report(at: .now)

@@ -69,7 +69,7 @@ struct Attempt {
     /// The handler begins: its time counts from now on.
     mutating func perform(_ now: ContinuousClock.Instant) { (step, since) = (.performing, now) }
 
-    /// The handler has ended; hooks are told, and nothing changes this end any more.
+    /// The handler has ended; hooks learn of it, and nothing changes this end any more.
     mutating func report(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
         note(outcome, now)
         step = .reporting

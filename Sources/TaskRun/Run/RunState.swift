@@ -308,7 +308,7 @@ extension RunState {
 
     /// Looks again for due rows that were seen and could not be claimed: other transactions let go of them soon.
     ///
-    /// - Returns: Whether to look for nothing else; not once they have been locked for long, as is told then.
+    /// - Returns: Whether to look for nothing else; not once they have been locked for long, which is then reported.
     private mutating func lookAgain(
         _ exchange: Exchange,
         _ share: ClaimRequest.Share,

@@ -31,7 +31,7 @@ final class Waiter {
             // What is due but cannot be claimed (another run was faster, or it must be performed alone) is not asked for
             // without a pause. Where many runs wait, a flood thus wakes few of them at a time.
             wait(until: .now.advanced(by: .milliseconds(min(250, 1 << min(run.state.vainLooks, 8)))))
-            // A request to stop may have ended the wait, and is told once.
+            // A request to stop may have ended the wait, and is reported once.
             guard run.stop.requests == 0, run.turn?.isWanted != true else { return nil }
         }
         notices.waiting(isIdle: isIdle)

@@ -1,4 +1,4 @@
--- Adding may take long, and so may the source; to wait for somebody's lock may not.
+-- Adding may take long, and so may the source; a wait for another transaction's lock may not.
 --
 -- For the transaction only. Not each server has all of these settings.
 --

@@ -1,4 +1,4 @@
--- Removes rows that are in nobody's hand.
+-- Removes rows that no run holds.
 --
 -- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
 -- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.

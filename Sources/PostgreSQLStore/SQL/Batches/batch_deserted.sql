@@ -1,4 +1,4 @@
--- Locks the counts that nobody waits for; whoever counts at this moment has somebody who waits.
+-- Locks the counts for which no task waits. Counts that change at this moment have one that waits.
 --
 -- What they return is forgotten by the next statement, which looks again who waits.
 --

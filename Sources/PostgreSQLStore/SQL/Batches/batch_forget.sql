@@ -1,4 +1,4 @@
--- Forgets the counts of batches that nobody waits for any more.
+-- Forgets the counts of batches for which no task waits any more.
 --
 -- $1 batches  text[]  their names
 DELETE FROM ONLY task_batches

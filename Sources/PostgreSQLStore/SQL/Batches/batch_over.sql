@@ -1,4 +1,4 @@
--- The tasks that wait for batches of which no task is open any more; one that somebody has locked is passed over.
+-- The tasks that wait for batches of which no task is open any more; one that another transaction has locked is passed over.
 --
 -- Of a batch the youngest tasks are looked at first: they are the last to be claimed, and what is left in the index of
 -- those that are gone stands before them.

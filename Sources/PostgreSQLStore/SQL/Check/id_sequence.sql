@@ -1,4 +1,4 @@
--- The sequence of the ids, its next number, and the greatest id below those that nobody is given.
+-- The sequence of the ids, its next number, and the greatest id below those that are never given.
 --
 -- The number is NULL for who may not look at it. Of a sequence that was never used it is the first one.
 --

@@ -1,4 +1,4 @@
--- Claims one row by its number, unless somebody has it locked.
+-- Claims one row by its number, unless another transaction has it locked.
 --
 -- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
 -- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.

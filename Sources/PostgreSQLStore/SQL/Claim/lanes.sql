@@ -2,7 +2,7 @@
 --
 -- A lane is one task name, queue and priority: rows that stand together in the index tasks_due, in due order. A loose
 -- index scan: from one lane's first row the next step leads past all its others, so rows that failed, wait for later or
--- belong to nobody here cost nothing. It ends at 1000 lanes; then rows without a number say how far it came: the last
+-- belong to no handler here cost nothing. It ends at 1000 lanes; then rows without a number say how far it came: the last
 -- lane of each name.
 --
 -- $1 names    text[]  task names

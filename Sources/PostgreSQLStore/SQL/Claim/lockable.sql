@@ -1,4 +1,4 @@
--- Whether it can be locked; an error where somebody else has it locked.
+-- Whether it can be locked; an error where another transaction has it locked.
 --
 -- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
 -- that index for each number.

@@ -17,7 +17,7 @@ SELECT min(least(
         SELECT count(*)
         FROM ONLY tasks
         WHERE status = 'PROCESSING'
-            -- Not what claims to be in hand for longer than any run's lease: see cut_leases.sql.
+            -- Not what claims to be held for longer than any run's lease: see cut_leases.sql.
             AND lease_expires_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
             + interval '1 day 1 minute'
             AND CASE kind WHEN 'queue' THEN tasks.queue ELSE tasks.task_name END = task_limits.name

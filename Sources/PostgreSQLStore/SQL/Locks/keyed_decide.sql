@@ -1,6 +1,6 @@
 -- Tells which of the locked rows may be claimed, and puts the others behind.
 --
--- A retry that holds its key may; of the others the first of its key that is due, where nobody holds it.
+-- A retry that holds its key may; of the others the first of its key that is due, where no other row holds it.
 --
 -- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
 -- tasks: a statement that began before it ends before it.

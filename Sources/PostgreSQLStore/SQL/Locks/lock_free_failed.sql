@@ -1,4 +1,4 @@
--- Takes keys from rows that are FAILED, or were never claimed, and hold them, as only somebody's hand can leave them.
+-- Takes keys from rows that are FAILED, or were never claimed, and hold them, as only a change by hand can leave them.
 --
 -- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
 -- that index for each number.

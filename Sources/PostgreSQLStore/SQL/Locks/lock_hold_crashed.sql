@@ -1,4 +1,4 @@
--- Gives the first of them each its key, where nobody holds it.
+-- Gives the first of them each its key, where no other row holds it.
 --
 -- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
 -- that index for each number.

@@ -1,6 +1,6 @@
 -- Waits for the advisory locks of keys, in the order of their numbers; returns no row.
 --
--- Whoever decides about a key or lets go of it holds the key's advisory lock until the end of the transaction, and
+-- A transaction that decides about a key or lets go of it holds the key's advisory lock until the end of the transaction, and
 -- looks at the table in a statement behind the one that took it. So a row is never put behind a holder that is just
 -- ending: either the end comes after the mark and takes it away, or the look comes after the end. Who lets go waits for
 -- the lock, before anything else of the transaction is locked but its own rows; who claims passes over keys that others

@@ -1,4 +1,4 @@
--- Makes the next one of each key that waits behind one to be looked at, where nobody holds the key: the first that is
+-- Makes the next one of each key that waits behind one to be looked at, where no other row holds the key: the first that is
 -- due, for one may have been put off by hand while it waited.
 --
 -- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of

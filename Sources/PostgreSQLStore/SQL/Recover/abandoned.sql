@@ -1,6 +1,6 @@
 -- Locks abandoned rows, those whose lease ended first of all, and says why they are thought so.
 --
--- Rows that are locked are in somebody's hand after all.
+-- Rows that are locked are held after all.
 --
 -- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
 -- tasks: a statement that began before it ends before it.

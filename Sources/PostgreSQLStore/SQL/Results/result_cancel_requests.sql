@@ -1,4 +1,4 @@
--- Which claims somebody has asked to cancel.
+-- Which claims are to be cancelled.
 --
 -- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
 -- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.

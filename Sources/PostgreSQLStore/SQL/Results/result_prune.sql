@@ -1,4 +1,4 @@
--- Removes results whose time is over; those that somebody has locked are left for the next time.
+-- Removes results whose time is over; those that another transaction has locked are left for the next time.
 --
 -- $1 limit  int4    so many results
 -- $2 now    float8  seconds since 1970, or NULL: the server's clock at the begin of the statement

@@ -1,6 +1,6 @@
 -- The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind
 -- it is, which tables inherit from it, the types of its columns, what row-level security lets this role see, the rules
--- that rewrite statements, and whether it has triggers of somebody else's that act once an UPDATE has ended.
+-- that rewrite statements, and whether it has triggers of another program's that act once an UPDATE has ended.
 --
 -- The tables are looked up in current_schema(), the first schema of search_path that exists: there they are made, and
 -- there the store's other statements find them. A row in any case. A table that once had children is marked for long,

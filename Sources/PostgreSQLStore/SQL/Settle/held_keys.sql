@@ -1,4 +1,4 @@
--- The lock keys that somebody else holds, with who that is; waits for none.
+-- The lock keys that another transaction holds, and which one that is; waits for none.
 --
 -- With the salt the number of an advisory lock is one that only those can compute who may read the table.
 --

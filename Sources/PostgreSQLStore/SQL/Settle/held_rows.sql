@@ -1,4 +1,4 @@
--- The rows that are in this run's hand and that somebody has locked, with who that is; waits for none.
+-- The rows that this run holds and another transaction has locked, and which one that is; waits for none.
 --
 -- The number of the transaction that has locked a row stands in the row.
 --

@@ -1,4 +1,4 @@
--- Whether any row is in hand, whether nothing may be written, and whether that is because the server is a standby.
+-- Whether any run holds a row, whether nothing may be written, and whether that is because the server is a standby.
 --
 -- Returns any_claim, is_read_only, is_standby.
 SELECT EXISTS (SELECT FROM ONLY tasks WHERE status = 'PROCESSING') AS any_claim,

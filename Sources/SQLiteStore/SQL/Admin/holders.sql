@@ -1,4 +1,4 @@
--- Who has rows in hand, how many, and when the first lease ends.
+-- Which runs hold rows, how many, and when the first lease ends.
 --
 -- Returns lease_owner (bytes), number, first_lease_end (Julian day).
 SELECT CAST(lease_owner AS BLOB) AS lease_owner, count(*) AS number,

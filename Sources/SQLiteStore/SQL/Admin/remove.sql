@@ -1,4 +1,4 @@
--- Removes rows that are in nobody's hand.
+-- Removes rows that no run holds.
 --
 -- :ids  JSON  the numbers of the rows
 -- Returns id, lock_key, batch; texts as bytes.

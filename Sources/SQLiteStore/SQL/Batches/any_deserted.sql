@@ -1,4 +1,4 @@
--- Whether there are counts that nobody waits for: who did is gone.
+-- Whether there are counts for which no task waits any more.
 --
 -- Returns one row, or none.
 SELECT 1

@@ -1,4 +1,4 @@
--- Batches that somebody waits for and of which no task is open, in the order of their bytes.
+-- Batches for which a task waits and of which no task is open, in the order of their bytes.
 --
 -- :after  text     the batch behind which it begins
 -- :limit  integer  the most batches

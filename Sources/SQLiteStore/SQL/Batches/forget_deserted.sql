@@ -1,4 +1,4 @@
--- Forgets counts that nobody waits for.
+-- Forgets counts for which no task waits.
 DELETE FROM task_batches
 WHERE
     -- same: deserted_counts

@@ -1,4 +1,4 @@
--- Rows in hand for longer than any run can have said.
+-- Rows that are held for longer than any run can have said.
 --
 -- :limit  integer  the most rows
 -- Returns id.

@@ -1,4 +1,4 @@
--- Whether the table tasks has triggers of somebody else's.
+-- Whether the table tasks has triggers of another program's.
 --
 -- Returns is_there.
 SELECT EXISTS (

@@ -1,4 +1,4 @@
--- The first due rows that were in hand when a run died, in due order. They are few.
+-- The first due rows that a run held when it died, in due order. They are few.
 --
 -- :least   integer  the fewest crashes
 -- :most    integer  the most crashes

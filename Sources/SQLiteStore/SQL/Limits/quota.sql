@@ -12,7 +12,7 @@ SELECT
         SELECT count(*)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
-            -- Not what claims to be in hand for longer than any run's lease: see cut.
+            -- Not what claims to be held for longer than any run's lease: see cut.
             AND julianday(lease_expires_at) <= julianday(:now, '+86460 seconds')
             AND CASE kind WHEN 'queue' THEN tasks.queue ELSE tasks.task_name END = task_limits.name
     ) AS running_left,

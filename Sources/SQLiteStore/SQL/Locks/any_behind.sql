@@ -1,6 +1,6 @@
--- Whether rows wait behind others, or were left without their key by somebody's hand: see crashed_without_key.
+-- Whether rows wait behind others, or were left without their key by a change by hand: see crashed_without_key.
 --
--- One whose key was taken away by hand waits behind nobody.
+-- One whose key was taken away by hand waits behind no row.
 --
 -- Returns one row, or none.
 SELECT 1

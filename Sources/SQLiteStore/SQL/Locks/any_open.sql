@@ -1,4 +1,4 @@
--- Whether any row with a lock key is to be looked at: one step in an index that is empty where nobody uses keys.
+-- Whether any row with a lock key is to be looked at: one step in an index that is empty where no keys are used.
 --
 -- Returns one row, or none.
 SELECT 1

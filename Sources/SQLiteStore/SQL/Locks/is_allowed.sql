@@ -1,6 +1,6 @@
 -- Whether a row with a lock key may be claimed.
 --
--- A retry that holds the key may go on; of the others the first that is due may, where nobody holds the key.
+-- A retry that holds the key may go on; of the others the first that is due may, where no other row holds the key.
 --
 -- :now     text     the moment to go by
 -- :except  JSON     the numbers of rows that are passed over
@@ -9,7 +9,7 @@
 SELECT (
     lock_place = 2
     OR
-    -- same: nobody_holds
+    -- same: key_is_free
     NOT EXISTS (SELECT 1 FROM tasks AS holder WHERE holder.lock_key = tasks.lock_key AND holder.lock_place = 2)
     -- end
     AND id = (

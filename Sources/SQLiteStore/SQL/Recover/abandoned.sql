@@ -1,4 +1,4 @@
--- Rows in hand whose lease is over, or whose run is gone.
+-- Held rows whose lease is over, or whose run is gone.
 --
 -- What is in any run's hand is little, so the whole partial index is read.
 --

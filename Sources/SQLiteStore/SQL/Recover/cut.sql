@@ -4,7 +4,7 @@
 -- :now           text     the moment to go by
 -- :runs          JSON     the owners that are runs
 -- :far_of_run    text     a lease of a run that ends later is none
--- :far_of_other  text     a lease of somebody else that ends later is none
+-- :far_of_other  text     a lease that no run has set and that ends later is none
 -- :id            integer  the only row that is meant; NULL: all
 UPDATE tasks
 SET lease_expires_at = :lease_end

@@ -3,7 +3,7 @@
 -- :now           text  the moment to go by
 -- :runs          JSON  the owners that are runs
 -- :far_of_run    text  a lease of a run that ends later is none
--- :far_of_other  text  a lease of somebody else that ends later is none
+-- :far_of_other  text  a lease that no run has set and that ends later is none
 -- Returns id.
 SELECT id
 FROM tasks INDEXED BY tasks_lease

@@ -1,4 +1,4 @@
--- Which of these rows in hand somebody has asked to cancel.
+-- Which of these held rows are to be cancelled.
 --
 -- :ids  JSON  the numbers of the rows
 -- Returns id, claim_no.

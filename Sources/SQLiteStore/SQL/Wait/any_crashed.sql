@@ -1,4 +1,4 @@
--- Whether a row is due that was in hand when a run died.
+-- Whether a row is due that a run held when it died.
 --
 -- :now  text  the moment to go by
 -- Returns one row, or none.

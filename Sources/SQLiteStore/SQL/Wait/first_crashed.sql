@@ -1,4 +1,4 @@
--- When the first row of a task name is due, and its queue open, that was in hand when a run died.
+-- When the first row of a task name is due, and its queue open, that a run held when it died.
 --
 -- :name    text  the task name
 -- :queues  JSON  patterns of queues for GLOB, or NULL for all
