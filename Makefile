@@ -72,6 +72,7 @@ bench: $(if $(SMOKE),build,release)
 	@python3 Benchmarks/bench.py --taskrun "$$($(BENCHED) --show-bin-path)/taskrun" \
 		$(if $(QUICK)$(ONLY)$(SMOKE),--out .build/benchmarks/results) $(if $(QUICK),--quick) $(if $(SMOKE),--smoke) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FOLDER),--folder $(FOLDER))
+	@$(if $(SMOKE),python3 Benchmarks/lock_place.py --smoke $(if $(FOLDER),--folder $(FOLDER)) >/dev/null,true)
 
 # Copies what `make demo` or `make release` has built, so that root needs no Swift.
 install:

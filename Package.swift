@@ -27,6 +27,7 @@ let package = Package(
             name: "Migrations",
             dependencies: ["Text"],
             path: "Migrations",
+            exclude: ["schema.sqlite.sql", "schema.postgresql.sql"],
             resources: [
                 .embedInCode("V001__create_tasks.sqlite.sql"),
                 .embedInCode("V001__create_tasks.postgresql.sql"),
@@ -46,6 +47,12 @@ let package = Package(
                 .embedInCode("V008__hold.postgresql.sql"),
                 .embedInCode("V009__trust.sqlite.sql"),
                 .embedInCode("V009__trust.postgresql.sql"),
+                .embedInCode("V010__runs.sqlite.sql"),
+                .embedInCode("V010__runs.postgresql.sql"),
+                .embedInCode("V011__failed_at.sqlite.sql"),
+                .embedInCode("V011__failed_at.postgresql.sql"),
+                .embedInCode("V012__name_rows.sqlite.sql"),
+                .embedInCode("V012__name_rows.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]
@@ -89,7 +96,7 @@ let package = Package(
         .executableTarget(name: "TaskRunMain", dependencies: ["TaskRunCLI"]),
         .testTarget(
             name: "TaskRunTests",
-            dependencies: ["TaskRun", "Text", .product(name: "Logging", package: "swift-log")]
+            dependencies: ["Platform", "TaskRun", "Text", .product(name: "Logging", package: "swift-log")]
         ),
         .testTarget(
             name: "StoreTests",

@@ -103,6 +103,24 @@ extension Migration {
                     checksum: "e04cde06b046480f",
                     file: PackageResources.V009__trust_sqlite_sql
                 ),
+                Migration(
+                    version: 10,
+                    name: "runs",
+                    checksum: "acc77a6864e1eb43",
+                    file: PackageResources.V010__runs_sqlite_sql
+                ),
+                Migration(
+                    version: 11,
+                    name: "failed_at",
+                    checksum: "8436fde268e4c2b4",
+                    file: PackageResources.V011__failed_at_sqlite_sql
+                ),
+                Migration(
+                    version: 12,
+                    name: "name_rows",
+                    checksum: "f0dbf7eb04669f9b",
+                    file: PackageResources.V012__name_rows_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -160,9 +178,30 @@ extension Migration {
                     checksum: "accb5bcb162b9367",
                     file: PackageResources.V009__trust_postgresql_sql
                 ),
+                Migration(
+                    version: 10,
+                    name: "runs",
+                    checksum: "a4a8662d9e426f94",
+                    file: PackageResources.V010__runs_postgresql_sql
+                ),
+                Migration(
+                    version: 11,
+                    name: "failed_at",
+                    checksum: "9cad23deca32dc8b",
+                    file: PackageResources.V011__failed_at_postgresql_sql
+                ),
+                Migration(
+                    version: 12,
+                    name: "name_rows",
+                    checksum: "fb491d1decfb6749",
+                    file: PackageResources.V012__name_rows_postgresql_sql
+                ),
             ]
         }
     }
+
+    /// The version that names rows: its statements may be run again.
+    public static let names = 12
 
     /// The newest version of each dialect that this program knows; they go together.
     public static let newest = all(for: .sqlite).count

@@ -27,13 +27,13 @@ sql=$(grep -rnE '\b(SELECT|INSERT INTO|DELETE FROM|UPDATE) [a-z*]+' Sources/Task
 [ -z "$sql" ] || say "SQL belongs into the stores:
 $sql"
 
-# SQLite's store: statements stand in SQL/, what cannot be a file in Pragma.swift, and columns are read by name.
+# SQLite's store: statements stand in SQL/, what cannot be a file in Pragma.swift and BuiltSQL.swift, and columns are read by name.
 inline=$(grep -rnE --include='*.swift' \
     -e '(^\s*|")(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|DROP|PRAGMA|BEGIN|COMMIT) ?(["a-z*(\\]|INTO|FROM|OR|DISTINCT|EXISTS|TABLE|TEMPORARY)' \
     -e 'sql: *"|\bsql\.replacing\(|Statements\.\w+(\.sql)?\.replacing\(' \
     -e '(row|[$][01])\[[0-9]|(\brow|[$][01])\.(integer|double|flag|bytes|text|textIfAny|number|natural|count|limit|moment)\([0-9]' \
     -e '\.fetch(One|All|Set)\(' \
-    Sources/SQLiteStore | grep -vE '^Sources/SQLiteStore/Pragma\.swift:|^\S+:\s*//|UPDATE sqlite_sequence SET|"(BEGIN|COMMIT)", ' || true)
+    Sources/SQLiteStore | grep -vE '^Sources/SQLiteStore/Statements/(Pragma|BuiltSQL)\.swift:|^\S+:\s*//|UPDATE sqlite_sequence SET|"(BEGIN|COMMIT)", ' || true)
 [ -z "$inline" ] || say "SQL in Swift, or columns read by number:
 $inline"
 

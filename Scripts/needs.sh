@@ -21,7 +21,7 @@ for target in "$@"; do
         demo) package sqlite3; package libvips-tools ;;
         test)
             package sqlite3; package postgresql; package pgbouncer; package libvips-tools; package procps; package util-linux
-            package php-cli; package php-sqlite3; package php-pgsql; package python3; package openssl; package passwd
+            package curl; package php-cli; package php-sqlite3; package php-pgsql; package python3; package openssl; package passwd
             # For the snippets of docs/coming-from.md.
             package python3-psycopg; package ruby-sequel; package ruby-sqlite3; package ruby-pg
             ;;

@@ -1,11 +1,11 @@
 /*
  * The floor on PostgreSQL: claim and delete through libpq, and nothing else.
  *
- *   floor-postgresql CONNINFO --where CONDITION|--bare [--add one|bulk] [--tasks 200000] [--batch 100] [--bytes 2]
+ *   floor-postgresql CONNINFO [--where CONDITION|--bare] [--add one|bulk] [--tasks 200000] [--batch 100] [--bytes 2]
  *                    [--commit on|off] [--processes 1]
  *
- * CONNINFO is a database that `taskrun migrate` made the tables in, and whose `tasks` is empty; CONDITION says which rows are
- * plain ones, as taskrun's own claim does (`taskrun bench-rows` prints it). With --bare the database is empty, and gets a
+ * CONNINFO is a database that `taskrun migrate` made the tables in, and whose `tasks` is empty. The rows that are claimed
+ * are those that taskrun's own claim goes by, or those that CONDITION is true for. With --bare the database is empty, and gets a
  * table of five columns with no check and no index but its key: what adding and draining cost at least. Adds the tasks,
  * then drains them: each round trip is one pipeline, and one transaction, that deletes the last batch and claims the next.
  * All rows are read. With --add they are only added, in one transaction: each by an INSERT of its own, a thousand in one
@@ -162,7 +162,7 @@ static struct outcome drain(int ready, int go) {
     snprintf(sql, sizeof sql, "%s%s", session, commit_mode);
     run(c, sql);
     if (bare) snprintf(sql, sizeof sql, bare_claim_sql, batch);
-    else snprintf(sql, sizeof sql, claim_sql, where, batch);
+    else snprintf(sql, sizeof sql, claim_sql, where == NULL ? "task_is_plain(tasks)" : where, batch);
     PQclear(expect(c, PQprepare(c, "claim", sql, 0, NULL)));
     PQclear(expect(c, PQprepare(c, "settle", bare ? bare_delete_sql : delete_sql, 0, NULL)));
     require_index(c, bare ? "claim ('a', 'b', 'c', 0)" : "claim ('a', 'b', 'c')", bare ? "tasks_pkey" : "tasks_due");
@@ -229,10 +229,10 @@ int main(int count, char **words) {
         default: return 64;
         }
     if (optind != count - 1)
-        die("usage: floor-postgresql CONNINFO --where CONDITION|--bare [--add one|bulk]"
+        die("usage: floor-postgresql CONNINFO [--where CONDITION|--bare] [--add one|bulk]"
             " [--tasks N] [--batch N] [--bytes N] [--commit on|off] [--processes N]");
     if (strcmp(commit_mode, "on") != 0 && strcmp(commit_mode, "off") != 0) die("--commit: on or off");
-    if ((where != NULL) == bare) die("--where with taskrun's condition (taskrun bench-rows), or --bare");
+    if (where != NULL && bare) die("--where or --bare");
     if (adding != NULL && strcmp(adding, "one") != 0 && strcmp(adding, "bulk") != 0) die("--add: one or bulk");
     conninfo = words[optind];
     double added = fill();

@@ -1,11 +1,11 @@
 /*
  * The floor on SQLite: claim and delete through libsqlite3, and nothing else.
  *
- *   floor-sqlite FILE --where CONDITION|--bare [--add one|bulk] [--tasks 200000] [--batch 100] [--bytes 2]
+ *   floor-sqlite FILE [--rows TABLE|--bare] [--add one|bulk] [--tasks 200000] [--batch 100] [--bytes 2]
  *                [--journal wal|delete] [--synchronous full|normal]
  *
- * FILE is a database that `taskrun migrate` made the tables in, and whose `tasks` is empty; CONDITION says which rows are
- * plain ones, as taskrun's own claim does (`taskrun bench-rows` prints it). With --bare the file is empty, and gets a table
+ * FILE is a database that `taskrun migrate` made the tables in, and whose `tasks` is empty. Rows are claimed from the view
+ * that taskrun's own claim goes by, or from TABLE. With --bare the file is empty, and gets a table
  * of five columns with no check and no index: what adding and draining cost at least. Adds the tasks, then drains them on
  * one connection: each transaction deletes the last batch and claims the next. All rows are read. With --add they are only
  * added, in one transaction: each by an INSERT of its own, or all by one. Prints one line of JSON. Nothing is handled,
@@ -20,7 +20,7 @@
 
 static sqlite3 *db;
 static long tasks = 200000, batch = 100, bytes = 2;
-static const char *journal = "wal", *synchronous = "full", *where = NULL, *adding = NULL;
+static const char *journal = "wal", *synchronous = "full", *rows = NULL, *adding = NULL;
 static int bare = 0;
 
 static const char *const bare_sql =
@@ -37,7 +37,7 @@ static const char *const claim_sql =
     "UPDATE tasks SET status = 'PROCESSING', attempts = attempts + 1, claim_no = claim_no + 1, lease_owner = ?1,"
     " lease_expires_at = ?2"
     " WHERE id IN ("
-    "SELECT id FROM tasks WHERE %s AND task_name = ?3 AND queue = ?4 AND julianday(run_at) <= julianday(?5)"
+    "SELECT id FROM %s AS tasks WHERE task_name = ?3 AND queue = ?4 AND julianday(run_at) <= julianday(?5)"
     " ORDER BY priority, julianday(run_at), id LIMIT ?6)"
     " RETURNING id, claim_no, task_name, queue, data, attempts, max_attempts, timeout_seconds, crashes";
 static const char *const delete_sql = "DELETE FROM tasks WHERE id = ?1 AND claim_no = ?2 AND status = 'PROCESSING'";
@@ -144,7 +144,7 @@ struct proof {
 static long drain(void) {
     sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT");
     char claim_text[2048];
-    snprintf(claim_text, sizeof claim_text, claim_sql, where == NULL ? "" : where);
+    snprintf(claim_text, sizeof claim_text, claim_sql, rows == NULL ? "tasks_plain" : rows);
     const char *claiming = bare ? bare_claim_sql : claim_text, *settling = bare ? bare_delete_sql : delete_sql;
     require_index(claiming, bare ? "INTEGER PRIMARY KEY" : "tasks_due");
     require_index(settling, "INTEGER PRIMARY KEY");
@@ -188,7 +188,7 @@ static long drain(void) {
 int main(int count, char **words) {
     static const struct option options[] = {
         {"tasks", 1, NULL, 't'}, {"batch", 1, NULL, 'b'}, {"bytes", 1, NULL, 'y'},
-        {"journal", 1, NULL, 'j'}, {"synchronous", 1, NULL, 's'}, {"where", 1, NULL, 'w'}, {"bare", 0, NULL, 'a'},
+        {"journal", 1, NULL, 'j'}, {"synchronous", 1, NULL, 's'}, {"rows", 1, NULL, 'r'}, {"bare", 0, NULL, 'a'},
         {"add", 1, NULL, 'd'}, {NULL, 0, NULL, 0}};
     for (int o; (o = getopt_long(count, words, "", options, NULL)) != -1;) switch (o) {
         case 't': tasks = number("--tasks", optarg, 1); break;
@@ -196,18 +196,18 @@ int main(int count, char **words) {
         case 'y': bytes = number("--bytes", optarg, 2); break;
         case 'j': journal = optarg; break;
         case 's': synchronous = optarg; break;
-        case 'w': where = optarg; break;
+        case 'r': rows = optarg; break;
         case 'a': bare = 1; break;
         case 'd': adding = optarg; break;
         default: return 64;
         }
     if (optind != count - 1)
-        die("usage: floor-sqlite FILE --where CONDITION|--bare [--add one|bulk]"
+        die("usage: floor-sqlite FILE [--rows TABLE|--bare] [--add one|bulk]"
             " [--tasks N] [--batch N] [--bytes N] [--journal wal|delete] [--synchronous full|normal]");
     if (strcmp(journal, "wal") != 0 && strcmp(journal, "delete") != 0) die("--journal: wal or delete");
     if (strcmp(synchronous, "full") != 0 && strcmp(synchronous, "normal") != 0) die("--synchronous: full or normal");
 
-    if ((where != NULL) == bare) die("--where with taskrun's condition (taskrun bench-rows), or --bare");
+    if (rows != NULL && bare) die("--rows or --bare");
     if (adding != NULL && strcmp(adding, "one") != 0 && strcmp(adding, "bulk") != 0) die("--add: one or bulk");
 
     check(sqlite3_open_v2(words[optind], &db, SQLITE_OPEN_READWRITE | (bare ? SQLITE_OPEN_CREATE : 0), NULL));

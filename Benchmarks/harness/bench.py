@@ -27,7 +27,6 @@ class Bench:
         os.chmod(self.root, 0o755)  # the server's user passes through
         self._cluster = None
         self._syncs = None
-        self._rows = {}
 
     def close(self):
         """Removes all that was made."""
@@ -60,13 +59,6 @@ class Bench:
         if self.is_smoke:
             return max(1, quick // 20)
         return quick if self.is_quick else full
-
-    def plain_rows(self, database):
-        """The condition with which taskrun's own claim asks for plain tasks, as the floors need it."""
-        kind = database.partition(":")[0]
-        if kind not in self._rows:
-            self._rows[kind] = self.call_taskrun(database, "bench-rows").stdout.strip()
-        return self._rows[kind]
 
     def floor(self, name, *words, **options):
         """Runs one of the C programs; the JSON it prints."""

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 
+from harness.filling import TABLES, postgresql_tables
 from harness.process import Missing, kill_group, last_words
 from harness.scenario import Contender
 
@@ -46,23 +47,26 @@ def on_postgresql(bench, is_bare, *words):
     """What the floor prints, on taskrun's tables or on a bare one."""
     with bench.postgresql(migrated=not is_bare) as name:
         url = bench.cluster.url(name)
-        table = ["--bare"] if is_bare else ["--where", bench.plain_rows(url)]
+        table = ["--bare"] if is_bare else []
         return bench.floor("floor-postgresql", url, *table, *words)
 
 
 def on_sqlite(bench, is_bare, *words):
     """What the floor prints, on taskrun's tables or on a bare one."""
     with bench.sqlite(migrated=not is_bare) as path:
-        table = ["--bare"] if is_bare else ["--where", bench.plain_rows(f"sqlite:{path}")]
+        table = ["--bare"] if is_bare else []
         return bench.floor("floor-sqlite", path, *table, *words)
 
 
 def require_refusals(bench):
     """Missing if a floor would run with a condition that keeps it from going by the index."""
     with bench.sqlite() as path, bench.postgresql() as name:
-        for program, place in (("floor-sqlite", path), ("floor-postgresql", bench.cluster.url(name))):
+        for program, place, *rows in (
+            ("floor-sqlite", path, "--rows", "tasks"),
+            ("floor-postgresql", bench.cluster.url(name), "--where", "status = 'WAITING'"),
+        ):
             try:
-                bench.floor(program, place, "--where", "status = 'WAITING'", "--tasks", 10)
+                bench.floor(program, place, *rows, "--tasks", 10)
             except Missing as reason:
                 if "does not go by tasks_due" in str(reason):
                     continue
@@ -71,12 +75,14 @@ def require_refusals(bench):
 
 
 def postgresql_taskrun(bench, tasks, commit="on", runs=1, size=2):
-    """`taskrun bench` on an empty database."""
+    """`taskrun bench` on an empty database; several runs at once are processes on tables that are filled with SQL."""
 
     def run():
+        if runs > 1:
+            return several_runs(bench, tasks, runs)
         with bench.postgresql(migrated=False) as name:
             url = bench.cluster.url(name, synchronous_commit=commit)
-            return taskrun_bench(bench, url, "-n", tasks, "--runs", runs, "--bytes", size)
+            return taskrun_bench(bench, url, "-n", tasks, "--bytes", size)
 
     return Contender(
         key=f"taskrun-{commit}-{runs}",
@@ -121,9 +127,37 @@ def with_value(answer):
     return {"value": answer["performed_per_second"], **answer}
 
 
+def several_runs(bench, tasks, count):
+    """Runs that begin together and share the tasks of one table."""
+    with postgresql_tables(bench) as tables, contextlib.ExitStack() as stack:
+        tables.add(tasks)
+        drains = [stack.enter_context(drain(bench, tables.database, TABLES)) for _ in range(count)]
+        for run in drains:
+            run.begin()
+        answers = [run.answer() for run in drains]
+    performed = [answer["performed"] for answer in answers]
+    if sum(performed) != tasks:
+        raise Missing(f"{sum(performed)} of {tasks} tasks were performed")
+    return {**outcome_of(answers), "performed_by_run": performed}
+
+
+def outcome_of(answers):
+    """What runs did together, from the first one's begin to the last one's end."""
+    performed = sum(answer["performed"] for answer in answers)
+    seconds = max(answer["end"] for answer in answers) - min(answer["begin"] for answer in answers)
+    cpu = sum(answer["processorMilliseconds"] for answer in answers)
+    return {
+        "tasks": performed,
+        "seconds": seconds,
+        "value": performed / seconds,
+        "cpu_ms_per_1000": cpu / max(performed, 1) * 1000,
+        "peak_memory_mib": max(answer["peakMemory"] for answer in answers) / 1048576,
+    }
+
+
 @contextlib.contextmanager
 def drain(bench, database, tables):
-    """A run of `taskrun bench` on tables that are filled already: `begin()` it, then take its `outcome()`."""
+    """A run of taskrun on tables that are filled already: `begin()` it, then take its `outcome()`."""
     command = [bench.taskrun, "--database", database, "bench-run", tables]
     process = subprocess.Popen(
         [*command, "--concurrency", str(os.cpu_count()), "--synchronous", "full"], text=True, start_new_session=True,
@@ -154,17 +188,12 @@ class Drain:
 
     def outcome(self):
         """What it did, when it has ended."""
+        return outcome_of([self.answer()])
+
+    def answer(self):
+        """The figures that it prints at its end."""
         line = self.process.stdout.readline()
         self.process.wait(60)
         if not line:
             raise Missing(f"taskrun bench-run: {last_words(self.process.stderr.read())}")
-        answer = json.loads(line)
-        seconds = answer["end"] - answer["begin"]
-        performed = answer["performed"]
-        return {
-            "tasks": performed,
-            "seconds": seconds,
-            "value": performed / seconds,
-            "cpu_ms_per_1000": answer["processorMilliseconds"] / max(performed, 1) * 1000,
-            "peak_memory_mib": answer["peakMemory"] / 1048576,
-        }
+        return json.loads(line)

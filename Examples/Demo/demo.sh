@@ -1,6 +1,7 @@
 #!/bin/sh
-# The demo: a fresh SQLite database, six tasks inserted by plain SQL, one run, and a look at what it did.
-# Usage: demo.sh TASKRUN [FOLDER]   (FOLDER is made anew; default ./demo, or a link of this name to a folder in /tmp where others may change this one)
+# The demo: a new SQLite database, six tasks inserted by plain SQL, one run, and what it did.
+# Usage: demo.sh TASKRUN [FOLDER]
+# FOLDER is made anew. Its default is ./demo, or a link of this name to a folder in /tmp if others may change this folder.
 set -eu
 
 taskrun=$1
@@ -11,7 +12,8 @@ say() {
     if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
 }
 
-# taskrun obeys no handler that others may change: docs/permissions.md. As root in another user's clone the demo goes elsewhere.
+# taskrun runs no handler that others may change: docs/permissions.md. So the demo uses another folder for root in another
+# user's clone.
 is_ours() {
     place=$(pwd -P)
     while :; do
@@ -46,7 +48,7 @@ sqlite3 tasks.db "SELECT 'account ' || id || ': ' || name FROM accounts"
 say "2. Six tasks, inserted by plain SQL from outside"
 sqlite3 tasks.db < "$here/tasks.sql"
 sqlite3 -header -column tasks.db "SELECT id, task_name, created_at, data, status FROM tasks"
-echo "(Tasks 1 and 2 were left behind by an older worker that crashed: PROCESSING, and nobody holds them.)"
+echo "(Tasks 1 and 2 were left behind by an older worker that crashed: PROCESSING, and no run holds them.)"
 
 say "3. taskrun once"
 "$taskrun" once

@@ -5,9 +5,9 @@ Data:    {"name": "Ada", "language": "de"}; "language" is de, en, fr or tr, defa
 Result:  the greeting, on stdout.
 Install: copy it to the handlers folder and keep its run bit.
 
-A handler gets the task's data as JSON on stdin and its number and name in TASKRUN_… variables. Its exit status says how
-it went: 0 done, 75 try again later, 65 these data will never do, anything else failed and to be tried again after a
-while. What it prints on stderr is kept with the task.
+A handler gets the task's data as JSON on stdin, and the task's number and name in TASKRUN_… variables. Its exit status
+says how it went: 0 done, 75 try again later, 65 no attempt can succeed with this data, anything else failed and to be
+tried again after a while. What it prints on stderr is kept with the task.
 """
 
 import json
@@ -22,7 +22,7 @@ GREETINGS = {"de": "Guten Tag, {}!", "en": "Hello, {}!", "fr": "Bonjour, {} !", 
 
 
 class BadData(Exception):
-    """Data that no attempt can make sense of."""
+    """Data that no attempt can use."""
 
 
 def read_task(raw):
@@ -43,7 +43,7 @@ def read_task(raw):
 
 
 def tell(key, value):
-    """Tells taskrun something while the handler works: progress, note, retry_after."""
+    """Writes a line for taskrun: progress, note, retry_after."""
     path = os.environ.get("TASKRUN_OUTPUT")
     if path:
         with open(path, "a", encoding="utf-8") as output:
@@ -58,11 +58,11 @@ def main():
         return EX_DATAERR
     tell("progress", "0/1")
     try:
-        # The work. It may be done more than once for one task, so it should be able to stand that.
+        # The work. It may be done more than once for one task, so a second time must do no harm.
         sys.stdout.buffer.write((GREETINGS[language].format(name) + "\n").encode("utf-8"))
         sys.stdout.buffer.flush()
     except OSError as error:
-        # Something that will pass: come back in a minute, without losing the attempt.
+        # This will pass: try again in a minute; the attempt does not count.
         tell("retry_after", "60")
         print(f"cannot write the greeting: {error}", file=sys.stderr)
         return EX_TEMPFAIL

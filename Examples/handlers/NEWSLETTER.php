@@ -7,8 +7,8 @@
  * Writes:  $NEWSLETTER_DIR/<task>-<number of the recipient>.txt; NEWSLETTER_DIR is ./newsletter by default
  * Install: copy it to the handlers folder, keep its run bit, and list NEWSLETTER_DIR among the variables to pass on.
  *
- * It shows what a long handler needs: it says how far it is, leaves off before its time is up and goes on from there in
- * the next attempt, and writes no letter twice, however often it is begun.
+ * It shows what a long handler needs. It reports its progress. It stops before its time is up, and the next attempt goes on
+ * from there. It writes no letter twice, however often it is started.
  */
 
 declare(strict_types=1);
@@ -18,7 +18,7 @@ const EX_FAILED = 1;
 const EX_DATAERR = 65;
 const EX_TEMPFAIL = 75;
 
-/** Data that no attempt can make sense of. */
+/** Data that no attempt can use. */
 final class BadData extends Exception
 {
 }
@@ -67,7 +67,7 @@ function readTask(string $json): array
     return ['subject' => $data['subject'], 'text' => $data['text'], 'recipients' => $recipients];
 }
 
-/** Writes a file under another name and renames it: there whole or not at all. */
+/** Writes a file under another name and renames it, so that it exists whole or not at all. */
 function writeWhole(string $file, string $text): void
 {
     $temporary = $file . '.' . getmypid();
@@ -79,7 +79,7 @@ function writeWhole(string $file, string $text): void
 
 function main(): int
 {
-    // PHP prints warnings on stdout unless told otherwise; on stderr they are kept with the task.
+    // Without this setting PHP prints warnings on stdout; on stderr they are kept with the task.
     ini_set('display_errors', 'stderr');
     set_error_handler(function (int $level, string $message): bool {
         throw new RuntimeException($message);

@@ -24,7 +24,7 @@ int sqlite_add_budget(struct sqlite3 *connection) {
     sqlite3_int64 *left = sqlite3_malloc(sizeof *left);
     if (left == 0) return SQLITE_NOMEM;
     *left = 0;
-    // The first one owns the number; it is freed when the connection is closed.
+    // The first function owns the number, which is freed when the connection is closed.
     int code = sqlite3_create_function_v2(
         connection, "taskrun_budget", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, left, budget, 0, 0, sqlite3_free
     );

@@ -13,11 +13,11 @@ static int count = 0;
 static char **words = NULL;
 
 #if defined(__linux__) && defined(__GLIBC__)
-// Swift's runtime looks for the words beside the environment, and finds none where a preloaded library has moved that
-// (setenv before main). What it is told here goes before. Missing in a runtime, it is not called.
+// Swift's runtime looks for the arguments next to the environment. It finds none if a preloaded library has moved the
+// environment (setenv before main). Arguments set here take precedence. A runtime without this function is left alone.
 extern void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc) __attribute__((weak));
 
-// glibc gives what the kernel gave to functions that it calls before main.
+// glibc passes the kernel's arguments to functions that it calls before main.
 __attribute__((constructor)) static void take_arguments(int argc, char **argv) {
     count = argc;
     words = argv;
@@ -43,22 +43,22 @@ void process_set_open(int is_open) {
 #if defined(__linux__)
 extern char **environ;
 
-/// Whether a variable stays where it is: the loader keeps parts of its own ones, and TASKRUN_RUN is for others to see.
+/// Whether a variable stays where it is: the loader keeps pointers to its own ones, and others must see TASKRUN_RUN.
 static int stays(const char *variable) {
     return strncmp(variable, "LD_", 3) == 0 || strncmp(variable, "TASKRUN_RUN=", 12) == 0;
 }
 
-/// Moves the variables to this process's own memory, and covers the place where they were.
+/// Moves the variables to this process's own memory, and overwrites the place where they were.
 static void move_variables(void) {
     if (!words) return;
-    // The kernel puts them behind the words, whatever a preloaded library has made of `environ` since.
+    // The kernel puts them behind the arguments, whatever a preloaded library has done to `environ` since.
     char **given = words + count + 1;
     size_t number = 0;
     while (given[number]) number++;
     char **old = calloc(number + 1, sizeof *old);
     if (!old) return;
     for (size_t i = 0; i < number; i++) old[i] = given[i];
-    // First all are moved, then the old places are covered: `environ` may be the very list.
+    // All are moved before the old places are overwritten: `environ` may be that very list.
     for (size_t place = 0; environ && environ[place]; place++) {
         if (stays(environ[place])) continue;
         char *copy = strdup(environ[place]);

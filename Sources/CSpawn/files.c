@@ -18,7 +18,8 @@ int file_is_read_only(const char *path) {
 int file_is_remote(const char *path) {
     // statfs(2) and linux/magic.h: NFS, SMB, CIFS, SMB2, AFS, Coda, Ceph, 9P, FUSE (sshfs), Lustre, GPFS.
     static const unsigned int remote[] = {
-        0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x73757245, 0x00c36400, 0x01021997, 0x65735546, 0x0bd00bd0, 0x47504653,
+        0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x73757245, 0x00c36400, 0x01021997, 0x65735546,
+        0x0bd00bd0, 0x47504653,
     };
     struct statfs status;
     if (statfs(path, &status) != 0) return 0;

@@ -8,7 +8,7 @@
 
 static int pipe_end = -1;
 
-// Only system calls: it may come in the middle of anything. The sender is asked for at once, while it is still there.
+// Only system calls: a signal may interrupt anything. The sender's session is read at once, while the sender exists.
 static void pass_on(int number, siginfo_t *information, void *context) {
     (void)context;
     int before = errno;
@@ -18,7 +18,7 @@ static void pass_on(int number, siginfo_t *information, void *context) {
         pid_t session = getsid(information->si_pid);
         if (session > 0) sent.session = session;
     }
-    // A pipe that is full holds thousands of them already.
+    // A full pipe holds thousands of signals already.
     if (write(pipe_end, &sent, sizeof sent) < 0) {}
     errno = before;
 }
@@ -26,7 +26,7 @@ static void pass_on(int number, siginfo_t *information, void *context) {
 int signals_catch(const int *numbers, size_t count) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;
-    // The handler never waits.
+    // The signal handler never waits.
     if (fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0) return -1;
     pipe_end = ends[1];
     struct sigaction action = {0};

@@ -35,7 +35,7 @@ struct program {
 };
 
 static void close_both(int ends[2]) {
-    // EINTR is no reason to try again: on Linux the descriptor is gone, close(2).
+    // EINTR is no reason to try again: on Linux the descriptor is closed then, close(2).
     if (ends[0] >= 0) close(ends[0]);
     if (ends[1] >= 0) close(ends[1]);
 }
@@ -47,7 +47,7 @@ static struct spawn_fault give_up(struct pipes *pipes, struct spawn_fault fault)
     return fault;
 }
 
-/// Makes a pipe whose end `ours` does not block; the child's end does.
+/// Makes a pipe. The end `ours` does not block; the child's end does.
 static int make_pipe(int ends[2], int ours) {
     if (pipe2(ends, O_CLOEXEC) != 0) return errno;
     return fcntl(ends[ours], F_SETFL, O_NONBLOCK) != 0 ? errno : 0;
@@ -56,12 +56,13 @@ static int make_pipe(int ends[2], int ours) {
 /// Puts a descriptor where the program expects it, open on exec.
 static int place(int from, int to) { return from == to ? fcntl(to, F_SETFD, 0) : dup2(from, to); }
 
-/// What the child does before it becomes the program; comes back only with a fault.
+/// What the child does before it becomes the program; returns only with a fault.
 ///
-/// It shares this process's memory, so it only makes system calls: no allocation, no lock.
+/// The child shares this process's memory, so it only makes system calls: no allocation, no lock.
 static struct spawn_fault become(const struct program *program, const struct pipes *pipes) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
-    // Those from SIGRTMIN on, which nobody ignores or handles here, would be as many system calls again.
+    // The signals from SIGRTMIN on would double the number of system calls, and this program neither ignores nor
+    // handles them.
     for (int number = 1; number < 32; number++) sigaction(number, &standard, NULL);
     if (setsid() < 0) return (struct spawn_fault){errno, spawn_prepare};
     if (program->place.dies_with_starter) prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -69,25 +70,26 @@ static struct spawn_fault become(const struct program *program, const struct pip
         int error = record_enter(&program->place, program->before);
         if (error) return (struct spawn_fault){error, spawn_prepare};
     }
-    // Who has seen the end of this process may have read the record before this program stood in it.
+    // If this process has ended, a sweep may have read the record before this program stood in it.
     if (getppid() != program->starter) return (struct spawn_fault){ESRCH, spawn_prepare};
     if (chdir(program->directory) != 0) return (struct spawn_fault){errno, spawn_enter_directory};
     if (place(pipes->input[0], 0) < 0 || place(pipes->output[1], 1) < 0 || place(pipes->errors[1], 2) < 0) {
         return (struct spawn_fault){errno, spawn_prepare};
     }
-    // What this process opens is closed on exec anyway; what it was started with need not be. Linux 5.9.
+    // Descriptors that this process opens are closed on exec anyway, but not those that it inherited. Linux 5.9.
     syscall(SYS_close_range, 3U, ~0U, 0U);
     sigset_t none;
     sigemptyset(&none);
-    // Not before all handlers are gone: one of this process's would run in its memory, in another process.
+    // Only after all signal handlers are reset: a handler of this process would otherwise run in its memory, in another
+    // process.
     pthread_sigmask(SIG_SETMASK, &none, NULL);
     execve(program->path, program->arguments, program->environment);
     return (struct spawn_fault){errno, spawn_execute};
 }
 
-/// Starts the child; a function of its own because vfork(2) returns twice and the child runs on this very stack.
+/// Starts the child. A function of its own because vfork(2) returns twice and the child runs on this very stack.
 ///
-/// posix_spawn(3) does the same more slowly: it maps a stack each time, and taking it away interrupts all processors.
+/// posix_spawn(3) does the same more slowly: it maps a stack each time, and unmapping it interrupts all processors.
 __attribute__((noinline)) static pid_t begin(const struct program *program, const struct pipes *pipes,
                                              volatile struct spawn_fault *fault) {
     pid_t child = vfork();
@@ -101,7 +103,7 @@ __attribute__((noinline)) static pid_t begin(const struct program *program, cons
     return child;
 }
 
-/// A pidfd, closed on exec by the kernel; where others take the last descriptors, it is tried for a while.
+/// Opens a pidfd, which the kernel closes on exec; where no descriptor is free, it tries again for a while.
 static int open_process(pid_t process) {
     int descriptor = -1;
     for (int number = 0; number < 20; number++) {
@@ -137,7 +139,7 @@ struct spawn_fault spawn_child(const char *path, char *const arguments[], char *
         return give_up(&pipes, (struct spawn_fault){begun.error, begun.step});
     }
 
-    // These are the child's. They leave room for the descriptor that follows, should there be no more of them.
+    // These are the child's ends. Closing them leaves room for the pidfd if no more descriptors are free.
     close(pipes.input[0]);
     close(pipes.output[1]);
     close(pipes.errors[1]);

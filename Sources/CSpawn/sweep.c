@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// A process as /proc shows it. `rank` is 0 for one that is no concern of ours, else how far it is from a program's session.
+/// A process as /proc shows it. `rank` is 0 for an unrelated process, otherwise its distance from a program's session.
 struct process {
     pid_t number, parent, group, session;
     unsigned long long began;
@@ -35,7 +35,7 @@ static ssize_t read_all(const char *path, char *text, size_t room) {
     return count < 0 && length == 0 ? -1 : (ssize_t)length;
 }
 
-/// Reads `/proc/PID/stat`, proc(5): the name may hold anything, so fields are counted behind its last parenthesis.
+/// Reads `/proc/PID/stat`, proc(5). The name may contain anything, so fields are counted from its last parenthesis.
 static int read_process(const char *number, struct process *process) {
     char path[64], text[2048], state;
     snprintf(path, sizeof path, "/proc/%s/stat", number);
@@ -61,10 +61,11 @@ static long long user_of(pid_t process) {
     return line ? atoll(line + 5) : -1;
 }
 
-/// Reads the lines that are not empty; returns how many, or -1 where one is none.
+/// Reads the lines that are not empty; returns how many, or -1 if the text is not a record.
 ///
-/// A program begins only when its whole line is written. So a line that ends too early, or has a hole, is of one that never began:
-/// several are written at the same time, and the run was killed before the first one was, or the disk was full.
+/// A program begins only once its whole line is written. A line that ends too early or has a hole therefore belongs to
+/// a program that never began: several lines are written at the same time, and the run was killed before an earlier one
+/// was written, or the disk was full.
 static long read_entries(int file, struct record_mark **entries) {
     struct stat status;
     if (fstat(file, &status) != 0 || status.st_size > 64 << 20) return -1;
@@ -119,12 +120,14 @@ static struct process *find(const struct table *table, pid_t number) {
 }
 
 /// Ranks the processes that belong to the programs; returns the greatest rank.
-static int rank(struct table *table, const struct record_mark *entries, long entry_count, const pid_t *more, size_t more_count) {
+static int rank(struct table *table, const struct record_mark *entries, long entry_count, const pid_t *more,
+                size_t more_count) {
     pid_t self = getpid(), own_group = getpgrp();
     for (long number = 0; number < entry_count; number++) {
         const struct record_mark *entry = &entries[number];
         struct process *leader = find(table, entry->process);
-        // A number is given anew only when no process, group and session has it: then none is left of the program.
+        // A number is reused only when no process, group or session has it any more. So nothing is left of that
+        // program.
         if (leader && (leader->began < entry->first || leader->began > entry->last)) continue;
         for (size_t row = 0; row < table->count; row++) {
             struct process *process = &table->rows[row];
@@ -146,7 +149,7 @@ static int rank(struct table *table, const struct record_mark *entries, long ent
         for (size_t row = 0; row < table->count; row++) {
             struct process *process = &table->rows[row];
             struct process *parent = process->rank ? NULL : find(table, process->parent);
-            // What an end process left has another parent by now.
+            // The children of an ended process have another parent by now.
             if (!parent || !parent->rank || parent->number == self) continue;
             process->rank = parent->rank + 1;
             if (process->rank > greatest) greatest = process->rank;
@@ -158,9 +161,9 @@ static int rank(struct table *table, const struct record_mark *entries, long ent
     return greatest;
 }
 
-/// Sends a signal to those that may be ended, the last started ones first.
+/// Sends a signal to the processes that may be ended, the last started ones first.
 ///
-/// Returns whether a process got it that had not been stopped before.
+/// Returns whether it reached a process that had not been stopped before.
 static int send(struct table *table, int greatest, int number, uid_t user, const struct table *before,
                 struct record_sweep *result) {
     int is_new = 0;
@@ -191,7 +194,7 @@ static struct record_sweep sweep(const struct record_mark *entries, long entry_c
     if (entry_count > 0 || count > 0) {
         // Another namespace's /proc has other processes under these numbers.
         result.is_seen = result.is_seen && read_process("self", &own) && own.number == getpid();
-        // Stopped first, until none comes up that was not: what goes on could begin others while it is looked at.
+        // Processes are stopped until no new one appears. Those that still run could start others in the meantime.
         for (int turn = 0, is_new = 1; result.is_seen && is_new && turn < 10; turn++) {
             struct table swap = before;
             before = now;
@@ -215,16 +218,19 @@ struct record_sweep record_sweep(int file, uid_t user, const pid_t *more, size_t
     return result;
 }
 
-struct record_sweep record_sweep_marked(const struct record_mark *marks, size_t count, const pid_t *more, size_t more_count) {
+struct record_sweep record_sweep_marked(const struct record_mark *marks, size_t count, const pid_t *more,
+                                        size_t more_count) {
     return sweep(marks, (long)count, geteuid(), more, more_count);
 }
 
-size_t record_look(pid_t program, const struct record_mark *known, size_t known_count, struct record_mark *marks, size_t room) {
+size_t record_look(pid_t program, const struct record_mark *known, size_t known_count, struct record_mark *marks,
+                   size_t room) {
     struct process own;
     struct table now = {NULL, 0, 0};
     struct record_mark *entries = calloc(known_count + 1, sizeof *entries);
     if (!entries) return 0;
-    unsigned long long moment = (unsigned long long)record_clock() / (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
+    unsigned long long tick = 1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK);
+    unsigned long long moment = (unsigned long long)record_clock() / tick;
     if (known_count > 0) memcpy(entries, known, known_count * sizeof *entries);
     entries[known_count] = (struct record_mark){program, 0, moment};
     size_t count = 0;
@@ -234,7 +240,7 @@ size_t record_look(pid_t program, const struct record_mark *known, size_t known_
             struct process *process = &now.rows[row];
             if (!process->rank) continue;
             marks[count++] = (struct record_mark){process->number, process->began, process->began};
-            // A session whose leader has gone is known by its number alone.
+            // A session whose leader has ended is known by its number alone.
             if (!find(&now, process->session)) marks[count++] = (struct record_mark){process->session, 0, moment};
         }
     }

@@ -23,21 +23,21 @@
 #define SYS_close_range 436
 #endif
 
-/// What it is called in the list of processes. Not by this program's name: who ends all processes of that name ends the runs, and this
-/// one is to outlive them.
+/// Its name in the list of processes. It differs from this program's name: a command that ends all processes of that
+/// name ends the runs, and the watcher must outlive them.
 static const char name[] = "ends-handlers-of-run";
-/// This program's own file, also where another one has taken its place meanwhile.
+/// This program's own file, even if another file has replaced it in the meantime.
 static const char own_file[] = "/proc/self/exe";
 enum { run_end = 3, run_record = 4 };
 
-/// What the child does before it becomes the watcher; comes back only with an error. It only makes system calls.
+/// What the child does before it becomes the watcher; returns only with an error. It only makes system calls.
 static int become(pid_t run, int file, char *const arguments[]) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++) sigaction(number, &standard, NULL);
     if (setsid() < 0 || chdir("/") != 0) return errno;
     int end = (int)syscall(SYS_pidfd_open, run, 0U);
     if (end < 0) return errno;
-    // It was this process's parent all the time, so no other one can have had its number.
+    // It was this process's parent all the time, so no other process can have had its number.
     if (getppid() != run) return ESRCH;
     end = fcntl(end, F_DUPFD, 16);
     file = fcntl(file, F_DUPFD, 16);
@@ -84,14 +84,14 @@ pid_t record_watch(int file) {
     return -1;
 }
 
-/// Waits until the run is gone, and ends what it left.
+/// Waits until the run has ended, and ends the processes that it left.
 static void watch(void) {
     prctl(PR_SET_NAME, "ends-handlers");
     struct pollfd run = {.fd = run_end, .events = POLLIN};
     while (poll(&run, 1, -1) < 0 && errno == EINTR) continue;
     struct stat status;
     if (fstat(run_record, &status) != 0) return;
-    // What is stuck in the kernel is looked at for a minute.
+    // A process that is stuck in the kernel is retried for a minute.
     for (int turn = 0; turn < 600; turn++) {
         struct record_sweep sweep = record_sweep(run_record, status.st_uid, NULL, 0);
         if (!sweep.is_seen || sweep.found == sweep.foreign) return;
@@ -99,7 +99,7 @@ static void watch(void) {
     }
 }
 
-/// Runs before anything else of this program, and returns unless it is begun as the watcher.
+/// Runs before anything else of this program, and returns unless the program was started as the watcher.
 __attribute__((constructor)) static void begin_as_watcher(void) {
     const char *file = (const char *)getauxval(AT_EXECFN);
     if (!file || strcmp(file, own_file) != 0) return;

@@ -1,10 +1,10 @@
 public import TaskRun
 
-/// The handlers that are compiled in: the one list.
+/// The one list of handlers that are compiled in.
 ///
 /// A new Swift module is one more line here.
 public enum AllHandlers {
-    /// All Swift handlers, made with these settings.
+    /// All Swift handlers, created with these settings.
     public static func all(settings: MailSettings) -> [any Handler] {
         [
             SwiftHandler(ContactEmailHandler(settings: settings)),

@@ -1,4 +1,4 @@
-// Foundation without what brings ICU along, where there is such a part of it.
+// Foundation without the parts that load ICU, where the toolchain has such a module.
 #if canImport(FoundationEssentials)
 @_exported public import FoundationEssentials
 #else

@@ -1,48 +1,36 @@
 import Synchronization
 public import TaskRun
 
-/// The table `tasks` in a PostgreSQL database, 13 or later: for many machines at once.
+/// The tables in a PostgreSQL database, version 13 or later: one database for many machines.
 ///
-/// A class: it owns connections. One serves everything but SQL handlers; those run on connections of their own, opened
-/// when first needed and kept. A connection that breaks fails the call it was used for and is opened again by the next.
-public final class PostgreSQLStore: TaskDesk {
+/// One connection serves everything except SQL files and, if another address is given for it, waiting. A connection
+/// that breaks fails the call that uses it; the next call opens it again.
+public final class PostgreSQLStore: Sendable {
     /// Host, port and database: `postgresql://db1:5432/app`.
     public let location: String
-
-    let address: PostgreSQLAddress
     let main: PostgreSQLConnection
-    /// Another way to the same tables, on which messages arrive; nil: the main one.
+    /// A second connection to the same tables, on which notifications arrive, or nil if the main one serves for that.
     let listener: PostgreSQLConnection?
-    /// Whether the listener was seen to have the same tables.
+    /// Whether it is known that the listener sees the same tables.
     let isListenerKnown = Mutex(false)
+    let memory = ClaimMemory()
+    let standby = Standby()
+    let scripts: Scripts
     let tell: (@Sendable (StoreNotice) -> Void)?
-    let lockRoom = Mutex(LockSQL.lookLimit)
-    /// When it last turned out that a synchronous standby does not answer.
-    let standbyMissed = Mutex<ContinuousClock.Instant?>(nil)
-    /// Whether policies may hide tasks from this role, and that was said.
+    /// Whether this store has said that policies may hide tasks from its role.
     let isSightPartial = Mutex(false)
-    let lanes = Mutex(LaneMemory())
-    /// Rows that the table does not let be claimed: they are passed over.
-    let avoided = Mutex(AvoidedRows())
-
-    /// Lets rows be claimed again that were refused beside others: see ``TaskRun/TaskStore``.
-    public func tryRefusedAgain() -> String? { avoided.withLock { $0.tryAgain() } }
-    let expiryTurn = Mutex(ExpiryTurn())
-    /// Whether `tasks` had triggers of somebody else's that act once an UPDATE has ended, when the schema was looked at.
-    let hasTriggers = Mutex(false)
-    /// The connections for scripts that are not in use; nil once the store is closed.
-    let idleScriptConnections = Mutex<[PostgreSQLConnection]?>([])
 
     /// Names a database; nothing is connected yet.
     ///
-    /// What libpq reads besides holds too: its environment variables, `~/.pgpass` and service files. The tables are
-    /// looked for where `search_path` says.
+    /// libpq's own sources count too: its environment variables, `~/.pgpass` and service files. The tables are looked
+    /// for in the schemas of `search_path`.
     ///
     /// - Parameters:
     ///   - address: A URL, `postgresql://user@host:5432/database`, or a conninfo string, `host=db1 dbname=app`.
-    ///   - scratch: The schema in which the tables are, instead of what `search_path` says; nil: as it says.
-    ///   - listening: An address of the same tables without a pooler, for runs that wait for tasks; nil: the same address.
-    ///   - tell: Is told what the store has to say while it works.
+    ///   - scratch: The schema of the tables, or nil for the schemas of `search_path`.
+    ///   - listening: An address of the same tables without a pooler, for runs that wait for tasks, or nil for the same
+    ///     address.
+    ///   - tell: Receives the store's warnings and notices while it works.
     /// - Throws: ``TaskRun/StoreError/Code/database`` for an address that libpq cannot read.
     public init(
         _ address: String,
@@ -50,37 +38,41 @@ public final class PostgreSQLStore: TaskDesk {
         listening: String? = nil,
         tell: (@Sendable (StoreNotice) -> Void)? = nil
     ) throws(StoreError) {
-        self.address = try PostgreSQLAddress(address)
-        self.location = self.address.location
-        let setUp = scratch.map { SessionSettings.store.within($0) } ?? .store
-        self.main = PostgreSQLConnection(self.address, setUp: setUp)
+        let address = try PostgreSQLAddress(address)
+        location = address.location
+        main = PostgreSQLConnection(address, setUp: scratch.map { SessionSettings.store.within($0) } ?? .store)
         let listenAddress = try listening.map { text throws(StoreError) in try PostgreSQLAddress(text) }
-        self.listener = listenAddress.map { PostgreSQLConnection($0, setUp: .store) }
+        listener = listenAddress.map { PostgreSQLConnection($0, setUp: .store) }
+        scripts = Scripts(address: address)
         self.tell = tell
     }
 
-    /// Closes the connections; a call that is under way is ended first.
+    /// Closes the connections; a call in progress ends first.
     public func close() async {
-        let idle = idleScriptConnections.withLock { connections in
-            defer { connections = nil }
-            return connections ?? []
-        }
-        for connection in idle { await connection.close() }
+        await scripts.close()
         await listener?.close()
         await main.close()
     }
 
-    /// Runs `body` on the main connection and says what was being done where it fails.
+    /// Runs `body` on the main connection; `doing` says what could not be done if it fails.
+    ///
+    /// `body` throws only ``PostgreSQLFailure``. The type is cast here, so that callers need not spell it.
     func reach<Result: Sendable>(
         to doing: String,
-        _ body: @Sendable (PostgreSQLSession) throws(PostgreSQLFailure) -> Result
+        _ body: @Sendable (PostgreSQLSession) throws -> Result
     ) async throws(StoreError) -> Result {
         do {
-            let result = try await main.run(body)
-            if await main.takeLateness() { noteMissedStandby() }
+            let result = try await main.run { session throws(PostgreSQLFailure) in
+                do {
+                    return try body(session)
+                } catch {
+                    throw error as? PostgreSQLFailure ?? PostgreSQLFailure(.database, message: "\(error)")
+                }
+            }
+            if await main.takeLateness(), standby.note() { tell?(.warning("\(location): \(Standby.warning)")) }
             return result
         } catch {
-            note(error)
+            memory.note(error)
             throw error.storeError(subject: subject(doing))
         }
     }

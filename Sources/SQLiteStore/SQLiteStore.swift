@@ -6,14 +6,14 @@ public import TaskRun
 
 /// The tables in an SQLite file: one machine, nothing to install.
 ///
-/// Every write is one IMMEDIATE transaction; another program's lock is waited for up to the busy timeout of 5 s. Calls run
-/// on the connection's own queue, never on Swift's cooperative threads.
-public final class SQLiteStore: TaskDesk {
+/// Every write is one IMMEDIATE transaction, which waits up to the busy timeout of 5 s for another program's lock.
+/// Calls run on the connection's own queue, never on Swift's cooperative threads.
+public final class SQLiteStore: Sendable {
     /// Whether a missing file is created.
     public enum Opening: Sendable {
         /// A missing file is an error.
         case existing
-        /// A missing file is created (by `taskrun migrate`, nobody else).
+        /// A missing file is created. Only `taskrun migrate` does this.
         case creating
     }
 
@@ -22,16 +22,7 @@ public final class SQLiteStore: TaskDesk {
     let path: String
     let synchronous: Synchronous
     let connection: DatabaseQueue
-    /// Lanes found by a claim of the last second, so that thousands of them are not looked for at each claim.
-    let lanes = Mutex(LaneMemory())
-    /// Rows that the table does not let be claimed: they are passed over.
-    let avoided = Mutex(AvoidedRows())
-
-    /// Lets rows be claimed again that were refused beside others: see ``TaskRun/TaskStore``.
-    public func tryRefusedAgain() -> String? { avoided.withLock { $0.tryAgain() } }
-    let expiryTurn = Mutex(ExpiryTurn())
-    /// Whether `tasks` had triggers of somebody else's, and at which version of the schema.
-    let triggers = Mutex<(version: Int64, areThere: Bool)?>(nil)
+    let memory = ClaimMemory()
     /// Waits for tasks, beside the connection.
     let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.
@@ -42,7 +33,7 @@ public final class SQLiteStore: TaskDesk {
     /// - Parameters:
     ///   - path: The file.
     ///   - opening: Whether a missing file is created.
-    ///   - journal: The journal mode of a file that is created; an existing file's is left alone.
+    ///   - journal: The journal mode of a new file; an existing file keeps its mode.
     ///   - synchronous: How far each commit goes; default ``Synchronous/full``.
     /// - Throws: ``StoreError/Code/database`` for a file that is missing, no database, corrupt, or may not be written;
     ///   ``StoreError/Code/locked`` if it stays locked for longer than the busy timeout.
@@ -55,16 +46,13 @@ public final class SQLiteStore: TaskDesk {
         self.path = path
         self.synchronous = synchronous
         self.location = "sqlite:\(path)"
-        let isNew = !FileManager.default.fileExists(atPath: path)
-        if isNew, opening == .existing {
-            throw StoreError(
-                .database,
-                subject: "cannot open \(location)",
-                cause: "there is no such file",
-                advice: "Create it with: taskrun --database \(location) migrate"
-            )
+        let file = DatabaseFile(path: path, location: location)
+        let isNew = opening == .creating && !file.exists
+        if isNew {
+            file.create()
+        } else {
+            try file.requireWritable()
         }
-        if isNew { NewFile.make(path) } else { try Self.requireWritable(path, location: location) }
         connection = try Self.open(path, synchronous, location: location)
         waiter = FileWaiter(path: path, location: location)
         if isNew, journal == .wal {
@@ -76,32 +64,8 @@ public final class SQLiteStore: TaskDesk {
         }
     }
 
-    private static func requireWritable(_ path: String, location: String) throws(StoreError) {
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        for place in [path, folder] where !FileManager.default.isWritableFile(atPath: place) {
-            throw StoreError(
-                .database,
-                subject: "cannot write \(location)",
-                cause: "\(place == path ? "the file" : "its folder \(folder)") may not be written by this user",
-                advice:
-                    "SQLite writes the file and its journal beside it. Run taskrun as the file's owner, or change the owner."
-            )
-        }
-        // What another user's program left beside the file, as one that root ran: SQLite itself would speak of the file.
-        let real = FileIdentity.realPath(path)
-        for place in ["-wal", "-shm", "-journal"].map({ real + $0 })
-        where FileManager.default.fileExists(atPath: place) && !FileManager.default.isWritableFile(atPath: place) {
-            let owner = (try? FileManager.default.attributesOfItem(atPath: place))?[.ownerAccountName] as? String
-            throw StoreError(
-                .database,
-                subject: "cannot write \(location)",
-                cause:
-                    "\(place) beside it\(owner.map { " belongs to \($0) and" } ?? "") may not be written by this user",
-                advice:
-                    "Let no other user's programs open the file, also not root's; then give it back: chown --reference='\(real)' '\(place)'"
-            )
-        }
-    }
+    /// How long a statement waits for another program's lock.
+    static let patience = Duration.seconds(5)
 
     private static let withoutMemoryCount: Void = sqlite_without_memory_count()
 
@@ -111,12 +75,12 @@ public final class SQLiteStore: TaskDesk {
         location: String
     ) throws(StoreError) -> DatabaseQueue {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(patience / .seconds(1))
         configuration.label = "taskrun"
-        // Said each time: which one is the default depends on how the library was built.
+        // Always set: the default depends on how the library was built.
         configuration.prepareDatabase { database in
             try database.set(Pragma.synchronous(synchronous))
-            try database.keepTemporary(.inMemory)
+            try database.set(Pragma.temporaryStore(.inMemory))
             guard sqlite_add_budget(database.sqliteConnection) == 0 else {
                 throw DatabaseError(resultCode: .SQLITE_NOMEM)
             }
@@ -129,7 +93,7 @@ public final class SQLiteStore: TaskDesk {
         }
     }
 
-    /// Works on the connection; `subject` says what cannot be done if it fails.
+    /// Uses the connection outside of a transaction; `subject` says what could not be done if it fails.
     func access<Value: Sendable>(
         _ subject: String,
         isAboutRows: Bool = false,
@@ -139,19 +103,25 @@ public final class SQLiteStore: TaskDesk {
             return try await connection.writeWithoutTransaction(body)
         } catch {
             let subject = "\(subject) in \(location)"
-            if (error as? DatabaseError)?.resultCode == .SQLITE_FULL, let used = await usedUpNumbers() {
-                throw .usedUp(subject, used)
+            // SQLite reports a table whose row numbers are used up as a full disk.
+            if (error as? DatabaseError)?.resultCode == .SQLITE_FULL,
+                let table = try? await connection.writeWithoutTransaction({ try $0.first(Statements.usedUp) })
+            {
+                throw .usedUp(subject, table)
             }
             throw StoreError(sqlite: error, subject, isAboutRows: isAboutRows)
         }
     }
 
-    /// The table whose numbers are used up, if there is one: SQLite says then that the disk is full.
-    private func usedUpNumbers() async -> String? {
-        try? await connection.writeWithoutTransaction { try $0.first(Statements.usedUp) }
+    /// Reads in one transaction, and therefore with one lock.
+    func read<Value: Sendable>(
+        _ subject: String,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await access(subject) { database in try Self.transaction(.deferred, in: database, body) }
     }
 
-    /// Works in one write transaction.
+    /// Writes in one transaction.
     ///
     /// IMMEDIATE: a deferred one that comes to write later ignores the busy timeout.
     @discardableResult
@@ -161,14 +131,22 @@ public final class SQLiteStore: TaskDesk {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         try await access(subject, isAboutRows: isAboutRows) { database in
-            var value: Value?
-            try database.inTransaction(.immediate) {
-                value = try body(database)
-                return .commit
-            }
-            guard let value else { preconditionFailure("a committed transaction has a value") }
-            return value
+            try Self.transaction(.immediate, in: database, body)
         }
+    }
+
+    static func transaction<Value>(
+        _ kind: Database.TransactionKind,
+        in database: Database,
+        _ body: (Database) throws -> Value
+    ) throws -> Value {
+        var value: Value?
+        try database.inTransaction(kind) {
+            value = try body(database)
+            return .commit
+        }
+        guard let value else { preconditionFailure("a committed transaction has a value") }
+        return value
     }
 
     /// The connection for SQL files.

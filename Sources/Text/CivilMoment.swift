@@ -1,20 +1,22 @@
-/// A moment in UTC as year, month, day and time of day, in the Gregorian calendar without an end on either side.
+/// A moment in UTC as year, month, day and time of day, in the Gregorian calendar, extended without limit in both
+/// directions.
 ///
 /// Not by a format style: the first use of one reads a catalogue of time zones and calendars, which costs a run with
 /// nothing to do more than all the rest.
 package struct CivilMoment {
     package let year, month, day: Int
     package let hour, minute, second: Int
-    /// What is left of the second, in the unit that was counted.
+    /// The rest of the second, in the unit that was counted.
     package let fraction: Int
     /// Days since Sunday: 0 to 6.
     package let weekday: Int
 
-    /// A moment as a count of parts of a second since 1970-01-01, as many of them as a second has: 1,000 for milliseconds.
+    /// Creates a moment from a count of parts of a second since 1970-01-01, where a second has `parts` of them: 1,000
+    /// for milliseconds.
     package init(_ count: Int, parts: Int) {
         let (days, time) = count.divided(by: 86_400 * parts)
-        // After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013), civil_from_days: a year is counted
-        // from March, in eras of 400 years, so that leap days come last.
+        // After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013), civil_from_days. A year is
+        // counted from March, in eras of 400 years, so that leap days come last.
         let (era, dayOfEra) = (days + 719_468).divided(by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)

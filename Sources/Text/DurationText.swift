@@ -1,15 +1,16 @@
-/// Durations as texts: as settings have them (`250ms`, `50s`, `10m`, `2h`, `1d`), and as people read them (`12 s`, `3 min`).
+/// Durations as texts: as settings have them (`250ms`, `50s`, `10m`, `2h`, `1d`), and as people read them (`12 s`, `3
+/// min`).
 ///
-/// A bare number is refused in settings: seconds and minutes would be mixed up.
+/// Settings refuse a bare number, because seconds and minutes would be mixed up.
 package enum DurationText {
     package static let expected = "a number with a unit: 250ms, 50s, 10m, 2h or 1d"
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
     ]
 
-    /// Reads a duration; nil for any other text.
+    /// Reads a duration; returns nil for any other text.
     ///
-    /// Fractions are written with a smaller unit.
+    /// A fraction is written in a smaller unit.
     package static func parse(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count)
@@ -20,7 +21,7 @@ package enum DurationText {
         return isTooLarge ? nil : .milliseconds(milliseconds)
     }
 
-    /// Writes a duration with the largest unit that leaves a whole number; below a millisecond nothing is left.
+    /// Writes a duration in the largest unit that gives a whole number; fractions of a millisecond are dropped.
     package static func write(_ duration: Duration) -> String {
         let milliseconds = Int64(duration / .milliseconds(1))
         let unit = units.last { milliseconds % $0.milliseconds == 0 && milliseconds >= $0.milliseconds }
@@ -34,7 +35,7 @@ package enum DurationText {
         return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 
-    /// For people, rounded to one unit: `0.3 s`, `12 s`, `3 min`, `5 h`, `4 d`; a negative one counts as none.
+    /// For people, rounded to one unit: `0.3 s`, `12 s`, `3 min`, `5 h`, `4 d`; a negative one counts as zero.
     package static func rounded(_ duration: Duration) -> String {
         let seconds = max(0, duration / .seconds(1))
         return switch seconds {
@@ -46,7 +47,8 @@ package enum DurationText {
         }
     }
 
-    /// An age, rounded down, in the largest unit of which there are two: `0 s`, `100 s`, `5 min`, `47 h`, `3 d`.
+    /// An age, rounded down, in the largest unit of which there are at least two: `0 s`, `100 s`, `5 min`, `47 h`, `3
+    /// d`.
     package static func age(_ duration: Duration) -> String {
         let seconds = max(0, duration.components.seconds)
         let longer: [(length: Int64, unit: String)] = [(86_400, "d"), (3600, "h"), (60, "min")]
@@ -54,7 +56,7 @@ package enum DurationText {
         return "\(seconds / length) \(unit)"
     }
 
-    /// How long a handler took, to three places at most: `0.004 s`, `1.25 s`, `61.3 s`.
+    /// How long a handler took, with at most three decimals: `0.004 s`, `1.25 s`, `61.3 s`.
     package static func taken(_ duration: Duration) -> String {
         let seconds = max(0, duration / .seconds(1))
         let scale = seconds < 1 ? 1000.0 : seconds < 10 ? 100.0 : 10.0

@@ -1,6 +1,6 @@
-/// The 64-bit FNV-1a hash: a short name for bytes, the same on each machine; no protection against a forger.
+/// The 64-bit FNV-1a hash: a short name for bytes, the same on each machine.
 ///
-/// Source: RFC 9923, "The FNV Non-Cryptographic Hash Algorithm".
+/// It does not protect against forgery. Source: RFC 9923, "The FNV Non-Cryptographic Hash Algorithm".
 package enum FNV1a {
     /// The hash of some bytes.
     package static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {

@@ -1,4 +1,4 @@
-/// Why a text is no JSON, and where.
+/// Why a text is not JSON, and where.
 package struct JSONFault: Error, Equatable {
     /// What is wrong: `expected a value`.
     package let problem: String
@@ -8,9 +8,9 @@ package struct JSONFault: Error, Equatable {
     package let column: Int
 }
 
-/// Reads JSON strictly after RFC 8259, without changing a byte of it: a payload is passed on as it was written.
+/// Reads JSON strictly after RFC 8259, without changing a byte: a payload is passed on as it was written.
 package struct JSONScanner {
-    /// The deepest nesting that is taken; SQLite takes 1,000.
+    /// The deepest nesting that is accepted; SQLite accepts 1,000.
     package static let depthLimit = 1000
 
     private let bytes: [UInt8]
@@ -21,24 +21,24 @@ package struct JSONScanner {
     /// Checks that a text is one JSON value.
     package static func check(_ text: String) throws(JSONFault) { try check(Array(text.utf8)) }
 
-    /// Checks that bytes, which are UTF-8, are one JSON value.
+    /// Checks that UTF-8 bytes are one JSON value.
     package static func check(_ bytes: [UInt8]) throws(JSONFault) {
         var scanner = JSONScanner(bytes)
         try scanner.value(depth: 0)
         try scanner.end()
     }
 
-    /// The members of a JSON object, in order: the key, and the value as it was written.
+    /// The members of a JSON object, in order: each key, and its value as it was written.
     package static func members(of text: String) throws(JSONFault) -> [(key: String, value: String)] {
         try members(of: Array(text.utf8))
     }
 
-    /// The same of bytes, which are UTF-8.
+    /// The members of a JSON object in UTF-8 bytes, in order: each key, and its value as it was written.
     package static func members(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: String)] {
         try places(of: bytes).map { ($0.key, String(decoding: bytes[$0.value], as: UTF8.self)) }
     }
 
-    /// The same, with the place of each value in the bytes, which need not be UTF-8.
+    /// The members of a JSON object, with the range of each value in the bytes, which need not be UTF-8.
     package static func places(of bytes: [UInt8]) throws(JSONFault) -> [(key: String, value: Range<Int>)] {
         var scanner = JSONScanner(bytes)
         var members: [(key: String, value: Range<Int>)] = []
@@ -198,7 +198,8 @@ package struct JSONScanner {
         return JSONFault(
             problem: problem,
             line: before.count { $0 == 0x0a } + 1,
-            // Scalars: to count characters would take much longer, and letters with many accents very long.
+            // Scalars are counted: counting characters would take much longer, and very long for letters with many
+            // accents.
             column: before[lineStart...].count { $0 & 0xc0 != 0x80 } + 1
         )
     }

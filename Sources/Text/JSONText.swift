@@ -28,21 +28,21 @@ package enum JSONText {
 
     /// Appends a JSON value in one line.
     ///
-    /// JSON has line ends between its parts only, never inside of a text, so a space in their place changes nothing.
+    /// JSON has line breaks only between its parts, never inside a text, so a space in their place changes nothing.
     package static func append(json value: [UInt8], to bytes: inout [UInt8]) {
         let start = bytes.endIndex
         bytes.append(contentsOf: value)
         for index in start..<bytes.endIndex where bytes[index] == 0x0a || bytes[index] == 0x0d { bytes[index] = 0x20 }
     }
 
-    /// The text that a JSON text in quotes stands for; nil for another value.
+    /// The text that a quoted JSON text stands for, or nil for another value.
     ///
     /// Bytes and escapes that stand for no character become U+FFFD.
     package static func read(_ json: ArraySlice<UInt8>) -> String? {
         guard json.count >= 2, json.first == UInt8(ascii: "\"") else { return nil }
         let inner = json.dropFirst().dropLast()
         guard inner.contains(UInt8(ascii: "\\")) else { return String(decoding: inner, as: UTF8.self) }
-        // Escaped characters as UTF-16, as JSON has them, between runs of bytes that stand for themselves.
+        // Escaped characters are read as UTF-16, as JSON has them, between runs of bytes that stand for themselves.
         var text = ""
         var rest = inner
         while let backslash = rest.firstIndex(of: UInt8(ascii: "\\")) {
@@ -55,7 +55,7 @@ package enum JSONText {
         return text + String(decoding: rest, as: UTF8.self)
     }
 
-    /// Takes one escape off the front, which is known to be well formed.
+    /// Removes one escape, which is known to be well formed, from the front and returns its value.
     private static func unit(_ rest: inout ArraySlice<UInt8>) -> UInt16 {
         let kind = rest.dropFirst().first ?? 0
         if kind == UInt8(ascii: "u") {

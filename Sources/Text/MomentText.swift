@@ -22,7 +22,7 @@ package enum MomentText {
 
     /// Reads a date with a time, in the forms of ISO 8601 that people write; without an offset it is UTC.
     ///
-    /// A date alone is its first moment. Nil for anything else, also for a 31st of February.
+    /// A date alone is its first moment. Returns nil for anything else, also for a 31st of February.
     package static func parse(_ text: String) -> Date? {
         let pattern = #/(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s?(Z|z|[+-]\d\d:?\d\d)?)?/#
             .asciiOnlyDigits()

@@ -1,4 +1,4 @@
-/// SHA-256, after FIPS 180-4 (2015): tells equal payloads by 64 hexadecimal digits.
+/// SHA-256, after FIPS 180-4 (2015): identifies equal payloads by 64 hexadecimal digits.
 package enum SHA256 {
     private static let constants: [UInt32] = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
@@ -16,7 +16,7 @@ package enum SHA256 {
         var state: [UInt32] = [
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
         ]
-        // The bytes that do not fill a block, a bit, zeros, and the length in bits.
+        // The rest that does not fill a block, then a one bit, zeros, and the length in bits.
         let whole = bytes.count / 64 * 64
         var rest = Array(bytes[whole...]) + [0x80]
         rest += [UInt8](repeating: 0, count: (120 - rest.count % 64) % 64)

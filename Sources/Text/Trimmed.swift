@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// Without white space at the ends.
+    /// The text without white space at its ends.
     package var trimmed: String {
         let start = firstIndex { !$0.isWhitespace } ?? endIndex
         var end = endIndex

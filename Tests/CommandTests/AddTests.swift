@@ -118,10 +118,11 @@ import Testing
             ("{\"task_name\":\"B\"", "line 2 of stdin cannot be used"), ("[]", "expected an object"),
             ("{\"data\":1}", "there is no task_name"), ("{\"task_name\":\"B\",\"que\":\"x\"}", "unknown key \"que\""),
             ("{\"task_name\":\"B\",\"prioritty\":1}", "did you mean \"priority\"?"),
-            ("{\"task_name\":\"B\",\"priority\":\"1\"}", "priority is no whole number"),
-            ("{\"task_name\":\"B\",\"max_attempts\":0}", "max_attempts is no whole number from 1"),
-            ("{\"task_name\":\"B\",\"run_at\":\"soon\"}", "run_at is no moment"),
-            ("{\"task_name\":\"B\",\"delay\":5}", "delay is no text"), ("{\"task_name\":5}", "task_name is no text"),
+            ("{\"task_name\":\"B\",\"priority\":\"1\"}", "priority is not a whole number"),
+            ("{\"task_name\":\"B\",\"max_attempts\":0}", "max_attempts is not a whole number from 1"),
+            ("{\"task_name\":\"B\",\"run_at\":\"soon\"}", "run_at is not a moment"),
+            ("{\"task_name\":\"B\",\"delay\":5}", "delay is not a string"),
+            ("{\"task_name\":5}", "task_name is not a string"),
         ]
     )
     func badLine(_ line: String, _ expected: String) async throws {

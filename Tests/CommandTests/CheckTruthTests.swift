@@ -43,10 +43,36 @@ struct CheckTruthTests {
     )
     func drift(_ database: Scratch.Database, _ sql: String) async throws {
         try await Scratch.with(database) { place in
+            // SQLite drops no column that a view reads.
+            if database == .sqlite { try await place.sql("DROP VIEW task_rows") }
             try await place.sql(sql)
             let found = try #require(try await finding("columns", place))
             let name = try #require(sql.split(separator: " ").last)
             #expect(found.level == "error" && found.text.contains(name), "\(found)")
+        }
+    }
+
+    @Test(
+        "a name of rows that is missing or was changed is an error",
+        arguments: [
+            (Scratch.Database.sqlite, "DROP VIEW tasks_keyed", "the view tasks_keyed is missing"),
+            (
+                .sqlite, "DROP VIEW tasks_plain; CREATE VIEW tasks_plain AS SELECT * FROM tasks",
+                "the view tasks_plain is other"
+            ),
+            (.postgresql, "DROP FUNCTION task_payload_size", "the function task_payload_size is missing"),
+            (
+                .postgresql,
+                "CREATE OR REPLACE FUNCTION task_is_plain(task tasks) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+                "the function task_is_plain is other"
+            ),
+        ]
+    )
+    func names(_ database: Scratch.Database, _ sql: String, _ words: String) async throws {
+        try await Scratch.with(database) { place in
+            try await place.sql(sql)
+            let found = try #require(try await finding("columns", place))
+            #expect(found.level == "error" && found.text.contains(words), "\(found)")
         }
     }
 
@@ -253,7 +279,7 @@ struct CheckTruthTests {
             try await place.add(250, name: "A")
             #expect(try await place.taskrun("list", "--json").lines.count == 250)
             #expect(try await place.taskrun("list", "--json", "--limit", "7").lines.count == 7)
-            #expect(try await place.taskrun("list").lines.last == "These are the first 100; more with --limit.")
+            #expect(try await place.taskrun("list").lines.last == "These are the first 100. For more, use --limit.")
             for arguments in [["list", "--queue", ""], ["list", "--name", ""], ["retry", "--name", ""]] {
                 #expect(try await place.start(arguments).answer().status == 64)
             }

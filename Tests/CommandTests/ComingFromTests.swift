@@ -95,7 +95,7 @@ struct ComingFromTests {
             try await scratch.taskrunOK("add", "A", "--batch", "b")
             try await scratch.taskrunOK("add", "A", "--after-batch", "b", "--delay", "1h")
             let first = try await scratch.taskrun("retry", "2", "--now")
-            #expect((first.status, first.lines) == (0, ["2 is delayed no more, and waits for batch b"]))
+            #expect((first.status, first.lines) == (0, ["2 is no longer delayed, and waits for batch b"]))
             let second = try await scratch.taskrun("retry", "2", "--now")
             #expect((second.status, second.lines) == (1, ["2 is WAITING: it waits for batch b, so left as it is"]))
             let again = try await scratch.taskrun("retry", "2", "--now", "--json")

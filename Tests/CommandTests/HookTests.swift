@@ -81,7 +81,7 @@ import Testing
             #expect(keys.map { object[$0] as? Int } == [6, 4, 1, 1, 0])
             #expect(try await scratch.sql("SELECT task_name, status, attempts FROM tasks") == ["LATER|WAITING|0"])
             #expect(
-                run.errors.contains("task 4 FAIL: exit status 77: cannot tell. The task is performed all the same.")
+                run.errors.contains("task 4 FAIL: exit status 77: cannot tell. The task is performed anyway.")
             )
             #expect(run.errors.contains("task 5 HANG: took longer than its time limit of 3 s, and was ended."))
         }
@@ -100,7 +100,7 @@ import Testing
             #expect(run.errors.components(separatedBy: "has no run bit").count == 2, "once: \(run.errors)")
             let check = try await scratch.taskrun("check")
             #expect(check.status == 0)
-            #expect(check.output.contains("hooks/before-perform.sh has no run bit, so it is no hook"))
+            #expect(check.output.contains("hooks/before-perform.sh has no run bit, so it is not a hook"))
             #expect(check.output.contains("Did you mean on-failed?"))
         }
     }

@@ -8,7 +8,7 @@ import Testing
         "timeout_seconds", "lease_owner", "lease_expires_at", "claim_no", "crashes", "last_error", "dedupe_key",
         "lock_key",
         "lock_place", "expires_at", "token", "progress_done", "progress_total", "progress_note", "cancel_requested_at",
-        "batch", "after_batch", "postponed",
+        "batch", "after_batch", "postponed", "failed_at",
     ]
 
     @Test("an empty table is said to be one")
@@ -17,9 +17,13 @@ import Testing
             #expect(try await scratch.taskrun("status").output == "No tasks.\n")
             #expect(try await scratch.taskrun("list").output == "No tasks.\n")
             #expect(try await scratch.taskrun("list", "--json").output.isEmpty)
+            let summary =
+                #"{"waiting":0,"due":0,"running":0,"claimed":0,"failed":0,"paused_queues":0,"oldest_due":null,"runs":0,"#
+                + #""slots":0,"last_run":null,"no_run":null,"is_trouble":false}"#
+            let lists = #"{"tasks":[],"unknown_names":[],"runs":[],"paused_queues":[],"summary":"#
             #expect(
                 try await scratch.taskrun("status", "--json").output
-                    == "{\"tasks\":[],\"unknown_names\":[],\"runs\":[],\"paused_queues\":[],\"horizon\":null}\n"
+                    == "\(lists)\(summary),\"reasons\":[],\"horizon\":null}\n"
             )
         }
     }
@@ -48,7 +52,7 @@ import Testing
             #expect(try await ids("--limit", "2") == [1, 2])
             #expect(
                 try await scratch.taskrun("list", "--limit", "2").output.contains(
-                    "These are the first 2; more with --limit."
+                    "These are the first 2. For more, use --limit."
                 )
             )
         }
@@ -62,7 +66,10 @@ import Testing
             )
             let list = try await scratch.taskrun("list", "--json")
             let show = try await scratch.taskrun("show", "1", "--json")
-            #expect(list.output == show.output)
+            let explained = try await scratch.taskrun("list", "--json", "--why")
+            #expect(explained.output == show.output)
+            let end = #","reason":"no_handler","why":"this host has no handler named \"A\""}"#
+            #expect(show.output == list.output.dropLast(2) + end + "\n")
             #expect(list.lines.count == 1)
             #expect(list.output.contains("\"data\":{\"x\": [1e400]}"))
             #expect(list.output.contains("\"created_at\":\"2012-01-01T00:00:00.000Z\""))
@@ -187,7 +194,7 @@ import Testing
             let answer = try await scratch.taskrun("delete", "1", "2", "3")
             #expect(answer.status == 1)
             #expect(
-                answer.lines == ["1 is deleted", "2 is PROCESSING: in a run's hand, so left as it is", "3 is deleted"]
+                answer.lines == ["1 is deleted", "2 is PROCESSING: a run holds it, so left as it is", "3 is deleted"]
             )
             #expect(try await scratch.sql("SELECT id FROM tasks") == ["2"])
             let json = try await scratch.taskrun("delete", "2", "--json")

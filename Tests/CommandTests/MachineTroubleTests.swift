@@ -23,7 +23,7 @@ import Testing
             let answer = try await limited("ulimit -n 1024", "once --concurrency 200 --drain", in: scratch)
             #expect(answer.status == 0)
             #expect(answer.errors.split(separator: "\n").count == 1, "\(answer.errors)")
-            #expect(answer.errors.contains("99 are at work at most: the limit of open files is 1024 (ulimit -n)"))
+            #expect(answer.errors.contains("at most 99 can be used: the limit of open files is 1024 (ulimit -n)"))
             #expect(try await scratch.sql("SELECT count(*) FROM tasks") == ["0"])
         }
     }

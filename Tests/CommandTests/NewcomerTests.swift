@@ -51,7 +51,7 @@ struct NewcomerTests {
             #expect(answer.status == 0)
             #expect(
                 answer.errors.contains(
-                    "handlers/\(name) is started anew for each task, for it is no stream handler. Did you mean \(meant)?"
+                    "handlers/\(name) is started again for each task, because it is not a stream handler. Did you mean \(meant)?"
                 ),
                 "\(answer)"
             )

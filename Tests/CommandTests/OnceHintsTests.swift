@@ -4,8 +4,8 @@ import Testing
 /// What `once` says to somebody who wonders why so little happened.
 @Suite("Hints of once")
 struct OnceHintsTests {
-    @Test("once on a terminal that waits for places says so, and why nothing was begun")
-    func places() async throws {
+    @Test("once on a terminal that waits for slots says so, and why nothing was started")
+    func slots() async throws {
         try await Scratch.with { scratch async throws in
             let place = scratch.setting(["TASKRUN_CONCURRENCY": "1"])
             try place.handler("LONG", "touch begun; until [ -e go ]; do sleep 0.05; done")
@@ -15,12 +15,12 @@ struct OnceHintsTests {
             try await eventually("the other run is at work") { place.has("begun") }
             try await place.taskrunOK("add", "NEXT")
             let run = try PseudoTerminal.start(["once", "--window", "3s"], at: place)
-            let reason = "other runs have the only one (concurrency)"
+            let reason = "other runs use the only handler slot (concurrency 1)"
             try await eventually("it says that it waits") {
-                try run.outputSoFar().contains("0 done, waiting for a place: \(reason)")
+                try run.outputSoFar().contains("0 done, waiting: \(reason)")
             }
             let shown = try await run.answer().output.plain
-            #expect(shown.contains("Nothing begun for want of a place: \(reason) (3"), "\(shown)")
+            #expect(shown.contains("Nothing started: \(reason) (3"), "\(shown)")
             #expect(!shown.contains("Nothing is due"))
             try place.write("", to: "go")
             #expect(try await other.answer().status == 0)
@@ -67,7 +67,7 @@ struct OnceHintsTests {
             )
             for _ in 1...2 { try await place.taskrunOK("add", "BAD") }
             let shown = try await PseudoTerminal.taskrun("once", "--concurrency", "1", at: place).output.plain
-            #expect(shown.contains("The whole reason: taskrun show 1 (also 2)"), "\(shown)")
+            #expect(shown.contains("The full reason: taskrun show 1 (also 2)"), "\(shown)")
             #expect(try await place.taskrun("show", "1").output.contains("full since March"))
             try place.handler("BAD", "echo no >&2; exit 65")
             try await place.sql("UPDATE tasks SET run_at = '2020-01-01 00:00:00'")

@@ -36,7 +36,7 @@ struct OwnHandlersTests {
             )
             #expect(
                 said.filter { $0.contains("given up") } == [
-                    "REPORT 2 is given up: a report is for somebody",
+                    "REPORT 2 is given up: for is empty: expected a name",
                     "REPORT 3 is given up: the data does not fit REPORT: \"for\" is missing",
                 ],
                 "\(run)"

@@ -178,7 +178,7 @@ import Testing
             try await scratch.taskrunOK("add", "A", "--with-token", "t")
             let twice = try await scratch.taskrun("add", "A", "--with-token", "t")
             #expect(twice.status == 65)
-            #expect(twice.errors.contains("its token is that of task 1 \"A\", which is WAITING"))
+            #expect(twice.errors.contains("task 1 \"A\", WAITING, has the same token"))
             #expect(try await scratch.taskrun("add", "A", "--with-token", "").status == 65)
             for token in ["a\nb", String(repeating: "x", count: 201)] {
                 #expect(try await scratch.taskrun("add", "A", "--with-token=\(token)").status == 65)
@@ -234,7 +234,7 @@ import Testing
             try await scratch.taskrunOK("pause", "held")
             try await scratch.taskrunOK("limit", "few", "--running", "0")
             try await scratch.taskrunOK("add", "B", "--batch", "b", "--delay", "1h")
-            let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "3s"] + left.by).answer()
+            let call = try await scratch.start(["add", "A", "--wait", "--wait-timeout", "8s"] + left.by).answer()
             #expect(call.status == 75, "\(call)")
             #expect(call.errors == "This task is left to an ordinary run: \(left.reason).\nWAITING\n")
             #expect(!scratch.has("starts"))

@@ -28,13 +28,15 @@ struct SettingsPageTests {
 
     @Test("the page has each setting once, and no other")
     func keys() throws {
-        let ofNames = ["tasks.NAME.timeout", "tasks.NAME.max_attempts", "tasks.NAME.keep_result"]
+        let ofNames = [
+            "tasks.NAME.timeout", "tasks.NAME.max_attempts", "tasks.NAME.keep_result", "tasks.NAME.keep_failed",
+        ]
         let expected = SettingTable.all.map(\.key) + ofNames
         #expect(try entries().map(\.key).sorted() == expected.sorted())
         #expect(
             ofNames == [
                 SettingTable.timeout(of: "NAME").key, SettingTable.maxAttempts(of: "NAME").key,
-                SettingTable.keepResult(of: "NAME").key,
+                SettingTable.keepResult(of: "NAME").key, SettingTable.keepFailed(of: "NAME").key,
             ]
         )
     }
@@ -74,7 +76,7 @@ struct SettingsPageTests {
         let durations = [
             "hook_timeout": settings.hookTimeout, "window": settings.window, "lease": settings.lease,
             "grace": settings.grace, "timeout": settings.timeout, "backoff.base": settings.retry.base,
-            "backoff.cap": settings.retry.cap, "keep_result": settings.keepResult,
+            "backoff.cap": settings.retry.cap, "keep_result": settings.keepResult, "keep_failed": settings.keepFailed,
         ]
         let texts = [
             "handlers": settings.handlers, "hooks": settings.hooks, "log_level": "\(settings.logLevel)",
@@ -83,6 +85,7 @@ struct SettingsPageTests {
             "database": settings.database.redacted, "listen_database": "as database",
             "runtime_directory": settings.runtimeDirectory.replacing(session, with: "$XDG_RUNTIME_DIR"),
             "environment": settings.environment.isEmpty ? "none" : "some",
+            "ping": settings.ping == nil ? "none" : "some",
             "mail.outbox": settings.mail.outbox ?? "none",
             "mail.sendmail": settings.mailSettings().sendmail, "mail.from": settings.mailSettings().from,
         ]

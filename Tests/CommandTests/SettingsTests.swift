@@ -60,7 +60,7 @@ import Testing
             ),
             ("sqlite_synchronous: \"off\"", "is \"off\": expected full or normal"),
             ("log_level: loud", "is \"loud\": expected one of trace, debug"),
-            ("window: 5s\nwindow: 6s", "\"window\" stands there twice"),
+            ("window: 5s\nwindow: 6s", "\"window\" is there twice"),
             ("- a\n- b", "is a list or a single value"),
             ("window: \"5s", "is not YAML that can be used"),
             ("tasks:\n  X:\n    max_attempts: 0", "\"tasks.X.max_attempts\" in taskrun.yaml line 3 is \"0\""),

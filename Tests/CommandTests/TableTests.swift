@@ -5,6 +5,59 @@ import Testing
 
 @Suite("Tables that are not as taskrun made them")
 struct TableTests {
+    @Test(
+        "names of rows that are gone are made again by migrate, and once says that it has to be run",
+        arguments: Scratch.Database.allCases
+    )
+    func namesAgain(_ database: Scratch.Database) async throws {
+        try await Scratch.alone(database) { place in
+            try place.handler("A", "exit 0")
+            try await place.add(1, name: "A")
+            let drop = database == .sqlite ? "DROP VIEW tasks_plain" : "DROP FUNCTION task_is_plain, task_rows"
+            try await place.sql(drop)
+            let failed = try await place.taskrun("once")
+            #expect(failed.status != 0 && failed.errors.contains("taskrun migrate"), "\(failed)")
+            #expect(try await place.taskrun("migrate").status == 0)
+            #expect(try await place.taskrun("once").status == 0)
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
+        }
+    }
+
+    @Test(
+        "migrate says what to do if something else has a name of rows",
+        arguments: [
+            (Scratch.Database.sqlite, "DROP VIEW tasks_plain; CREATE TABLE tasks_plain (a)", "DROP TABLE tasks_plain"),
+            (
+                .postgresql,
+                """
+                DROP FUNCTION task_rows, task_is_plain;
+                CREATE PROCEDURE task_rows() LANGUAGE sql AS 'SELECT 1'
+                """,
+                "DROP PROCEDURE task_rows"
+            ),
+        ]
+    )
+    func nameTaken(_ database: Scratch.Database, _ sql: String, _ cure: String) async throws {
+        try await Scratch.alone(database) { place in
+            try await place.sql(sql)
+            let refused = try await place.taskrun("migrate")
+            #expect(refused.status == 78 && refused.errors.contains("Rename"), "\(refused)")
+            try await place.sql(cure)
+            #expect(try await place.taskrun("migrate").status == 0)
+            #expect(try await place.taskrun("once").status == 0)
+        }
+    }
+
+    @Test("a column of one's own without a binary form keeps no task from being shown")
+    func ownColumns() async throws {
+        try await Scratch.alone(.postgresql) { place in
+            try await place.add(1, name: "A")
+            try await place.sql("ALTER TABLE tasks ADD COLUMN who aclitem DEFAULT 'postgres=r/postgres'")
+            #expect(try await place.taskrun("show", "1").status == 0)
+            #expect(try await place.taskrun("list", "--json").status == 0)
+        }
+    }
+
     @Test("an SQLite file in UTF-16 is refused with the way out, by each command")
     func utf16() async throws {
         try await Scratch.with(tables: false) { place in
@@ -137,14 +190,14 @@ struct TableTests {
                 "INSERT INTO tasks (task_name, lock_key, lock_place, run_at) VALUES ('A', 'x', 2, '2999-01-01')"
             )
             let check = try await place.taskrun("check").output
-            #expect(check.contains("in hand for longer than any run can have said: tasks 1"), "\(check)")
+            #expect(check.contains("leased for longer than any run can set: tasks 1"), "\(check)")
             #expect(check.contains("keep their lock_key while they wait for more than a month: tasks 3"), "\(check)")
             let short = place.setting(["TASKRUN_LEASE": "5s"])
             try await eventually("it is not taken over") {
                 try await short.taskrunOK("once")
                 return try await place.sql("SELECT count(*) FROM tasks") == ["1"]
             }
-            #expect(try await place.taskrun("check").output.contains("in hand for longer") == false)
+            #expect(try await place.taskrun("check").output.contains("leased for longer") == false)
         }
     }
 }

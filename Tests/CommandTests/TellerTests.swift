@@ -27,8 +27,8 @@ import Testing
         #expect(ending(.delete).kind == .succeeded)
         #expect(ending(.retry(after: .seconds(15), error: "\n no\nmore")).next == "again in 15 s (attempt 2 of 20): no")
         #expect(ending(.fail(error: "gone")).next == "FAILED: gone")
-        #expect(ending(.release()).next == "given back")
-        #expect(ending(.release(after: .seconds(60), error: "busy")).next == "given back, again in 60 s: busy")
+        #expect(ending(.release()).next == "released")
+        #expect(ending(.release(after: .seconds(60), error: "busy")).next == "released, again in 60 s: busy")
         #expect(ending(.delete, .leaseLost).kind == .leaseLost)
     }
 
@@ -52,7 +52,7 @@ import Testing
         let crashed = RecoveredTask(id: 7, name: "B", crashes: 5, status: .failed)
         #expect(
             teller.lines(for: .recovered([crashed]), at: .zero) == [
-                "Task 7 B is FAILED: 5 runs in a row died with it in hand. See: taskrun show 7"
+                "Task 7 B is FAILED: 5 runs in a row died while they held it. See: taskrun show 7"
             ]
         )
         let deaf = teller.lines(for: .abandoned([task(8), task(9, name: "C")]), at: .zero)
@@ -99,7 +99,7 @@ import Testing
     @Test("the progress line is empty at first and while nothing is at work")
     func progress() throws {
         let terminal = Terminal(isTerminal: true, width: 80, hasColour: false)
-        var teller = TerminalTeller(program: "taskrun", terminal: terminal, places: 2) { _ in 20 }
+        var teller = TerminalTeller(program: "taskrun", terminal: terminal, slots: 2) { _ in 20 }
         _ = teller.lines(for: .began(task(1)), at: .zero)
         #expect(teller.progress(at: .milliseconds(500)).isEmpty)
         #expect(teller.progress(at: .seconds(75)) == "0 done, 1 at work: 1 A 75 s")

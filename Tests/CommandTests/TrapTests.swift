@@ -1,4 +1,5 @@
 import Foundation
+import Migrations
 import TestSupport
 import Testing
 
@@ -116,6 +117,29 @@ struct TrapTests {
             let answer = try await place.taskrun(command)
             #expect(answer.status == 78, "\(answer)")
             #expect(try await place.sql("SELECT is_called FROM caught") == ["f"])
+        }
+    }
+
+    @Test("a function that another role made under the name of a condition is replaced by an upgrade")
+    func conditions() async throws {
+        try await withTraps { place, url in
+            try #require(try await place.taskrun("migrate").status == 0)
+            try await place.sql(
+                "DROP FUNCTION task_is_plain; DELETE FROM task_migrations WHERE version = \(Migration.names)"
+            )
+            let trapper = url.replacing("postgres@/", with: "\(Traps.role)@/")
+            let make = """
+                CREATE FUNCTION public.task_is_plain(tasks) RETURNS boolean LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_catalog.nextval('public.caught'); RETURN true; END $$
+                """
+            try #require(try await place.other("psql", "-Xq", "-d", trapper, "-c", make).status == 0)
+            try place.handler("OK", "cat > /dev/null")
+            try await place.sql("INSERT INTO tasks (task_name) VALUES ('OK')")
+            try #require(try await place.taskrun("migrate").status == 0)
+            let owner = "SELECT proowner::regrole FROM pg_proc WHERE proname = 'task_is_plain'"
+            #expect(try await place.sql(owner) == ["postgres"])
+            #expect(try await place.taskrun("once").status == 0)
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
         }
     }
 

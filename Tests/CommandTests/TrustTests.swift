@@ -109,7 +109,7 @@ struct TrustTests {
             let alone = try await place.taskrun("add", "OK")
             #expect(alone.status == 0 && alone.errors.isEmpty, "\(alone)")
             let run = try await place.taskrun("once")
-            #expect(run.status == 78 && run.errors.contains("the hooks folder hooks is not obeyed"), "\(run)")
+            #expect(run.status == 78 && run.errors.contains("the hooks folder hooks is not used"), "\(run)")
             #expect(!place.has("obeyed"))
         }
     }
@@ -125,7 +125,7 @@ struct TrustTests {
                 let end = try await place.start(words).answer()
                 #expect(end.status == 78, "\(end)")
                 let text = end.output + end.errors
-                #expect(text.contains("the settings file taskrun.yaml is not obeyed") && text.contains(found), "\(end)")
+                #expect(text.contains("the settings file taskrun.yaml is not used") && text.contains(found), "\(end)")
             }
             #expect(!place.has("obeyed"))
             #expect(try await place.sql("SELECT count(*) FROM tasks") == ["1"])

@@ -187,13 +187,13 @@ struct ChildTests {
     }
 
     @Test("a thread that waits learns of the cancellation, and one that is not cancelled does not")
-    func bell() async throws {
+    func wakeUp() async throws {
         let cancelled = Task { try await BlockingThread.run { $0.wait(.seconds(600)) } }
         cancelled.cancel()
         #expect(try await cancelled.value)
         #expect(try await BlockingThread.run { $0.wait(.milliseconds(1)) } == false)
-        let bell = try #require(Bell())
-        bell.shut()
-        bell.ring()
+        let wakeUp = try #require(WakeUp())
+        wakeUp.shut()
+        wakeUp.wake()
     }
 }

@@ -95,7 +95,7 @@ struct ExecutableTroubleTests {
                 gone.error?.contains("no such file or directory. Has it been moved, or not been installed?") == true
             )
             try FileManager.default.createDirectory(atPath: handler.origin, withIntermediateDirectories: false)
-            #expect(await handler.perform(task()).error?.contains("it is no file any more") == true)
+            #expect(await handler.perform(task()).error?.contains("it is not a file any more") == true)
             var settings = place.settings()
             settings.workingDirectory = "\(place.path)/missing"
             try FileManager.default.removeItem(atPath: handler.origin)

@@ -104,7 +104,7 @@ struct HandlersFolderTests {
             let finding = Finding(
                 .warning,
                 "handlers",
-                "\(file) has no run bit, so it is no handler",
+                "\(file) has no run bit, so it is not a handler",
                 advice: "chmod +x \(file)"
             )
             #expect(read(place).findings == [finding] && read(place).handlers.isEmpty)
@@ -183,7 +183,7 @@ struct HandlersFolderTests {
     func unreadable() async throws {
         try await withPlace { place in
             let file = try place.write("x", to: "file")
-            #expect(read(place, path: file).findings.map(\.found) == ["\(file) is no folder"])
+            #expect(read(place, path: file).findings.map(\.found) == ["\(file) is not a folder"])
             try FileManager.default.createSymbolicLink(atPath: "\(place.path)/loop", withDestinationPath: "loop")
             let loop = read(place, path: "\(place.path)/loop", isDefault: true).findings
             #expect(loop.map(\.level) == [.error] && loop[0].found.contains("cannot be read: "))
@@ -199,7 +199,8 @@ struct HandlersFolderTests {
         let status = FileStatus(kind: .file, permissions: 0o700, size: 1, isExecutable: false)
         let (kind, findings) = FolderEntry(name: "A", path: "handlers/A", status: status, start: []).decide()
         #expect(kind == .none && findings.map(\.level) == [.warning])
-        #expect(findings.first?.found == "handlers/A may not be run by this user (mode 700), so it is no handler here")
+        let found = "handlers/A may not be run by this user (mode 700), so it is not a handler here"
+        #expect(findings.first?.found == found)
     }
 
     @Test("a link to a program is a handler, a link to nothing is reported")

@@ -31,11 +31,8 @@ struct HooksFolderTests {
             let file = try place.write("echo", to: "hooks/on-failed")
             let folder = folder(place)
             #expect(folder.hooks.isEmpty)
-            #expect(
-                folder.findings == [
-                    Finding(.warning, "hooks", "\(file) has no run bit, so it is no hook", advice: "chmod +x \(file)")
-                ]
-            )
+            let found = "\(file) has no run bit, so it is not a hook"
+            #expect(folder.findings == [Finding(.warning, "hooks", found, advice: "chmod +x \(file)")])
         }
     }
 
@@ -55,11 +52,8 @@ struct HooksFolderTests {
             let file = try place.write("#!/bin/sh\n", to: "hooks/\(name)", mode: 0o755)
             let folder = folder(place)
             #expect(folder.hooks.isEmpty && folder.findings.isEmpty)
-            #expect(
-                folder.strangers == [
-                    Finding(.warning, "hooks", "\(file) is for no event, so it is not called", advice: advice)
-                ]
-            )
+            let found = "\(file) has a name that is no event, so it is not called"
+            #expect(folder.strangers == [Finding(.warning, "hooks", found, advice: advice)])
         }
     }
 

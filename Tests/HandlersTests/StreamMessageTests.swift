@@ -53,7 +53,7 @@ struct StreamMessageTests {
                 #"{"task":1,"ok":true,"add":{"task_name":"A"}}"#,
                 .end(
                     task: 1,
-                    .permanentlyFailed(error: "\"add\" is no list of tasks, and none was added"),
+                    .permanentlyFailed(error: "\"add\" is not a list of tasks, and none was added"),
                     isLast: false
                 )
             ),
@@ -112,17 +112,17 @@ struct StreamMessageTests {
                 #"{"task":1,"ok":true,"error":"e"}"#,
                 "it must have exactly one of \"ok\", \"error\", \"later\" and \"progress\""
             ),
-            (#"{"task":"1","ok":true}"#, "\"task\" is no whole number"),
-            (#"{"task":1.5,"ok":true}"#, "\"task\" is no whole number"),
+            (#"{"task":"1","ok":true}"#, "\"task\" is not a whole number"),
+            (#"{"task":1.5,"ok":true}"#, "\"task\" is not a whole number"),
             (#"{"task":1,"ok":false}"#, "\"ok\" is not true: say \"error\""),
-            (#"{"task":1,"error":7}"#, "\"error\" is no text"),
-            (#"{"task":1,"error":"e","retry_after":-1}"#, "\"retry_after\" is no number of seconds"),
-            (#"{"task":1,"error":"e","retry_after":"60"}"#, "\"retry_after\" is no number of seconds"),
+            (#"{"task":1,"error":7}"#, "\"error\" is not a string"),
+            (#"{"task":1,"error":"e","retry_after":-1}"#, "\"retry_after\" is not a number of seconds"),
+            (#"{"task":1,"error":"e","retry_after":"60"}"#, "\"retry_after\" is not a number of seconds"),
             (
                 #"{"task":1,"error":"e","retry_after":1,"permanent":true}"#,
                 "\"permanent\" and \"retry_after\" contradict each other"
             ),
-            (#"{"task":1,"later":true}"#, "\"later\" is no number of seconds"),
+            (#"{"task":1,"later":true}"#, "\"later\" is not a number of seconds"),
             (
                 #"{"task":1,"ok":true,"progress":"x"}"#,
                 "it must have exactly one of \"ok\", \"error\", \"later\" and \"progress\""
@@ -131,8 +131,8 @@ struct StreamMessageTests {
                 #"{"log":"a","level":"loud"}"#,
                 "\"level\" is not trace, debug, info, notice, warning, error or critical"
             ),
-            (#"{"hello":1,"keys":"attempt"}"#, "\"keys\" is no list of texts"),
-            (#"{"hello":1,"keys":[1]}"#, "\"keys\" is no list of texts"),
+            (#"{"hello":1,"keys":"attempt"}"#, "\"keys\" is not a list of texts"),
+            (#"{"hello":1,"keys":[1]}"#, "\"keys\" is not a list of texts"),
         ]
     )
     func faults(line: String, problem: String) {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Platform
 import SystemPackage
 import TaskRun
 import Testing
@@ -28,7 +29,7 @@ struct StreamTroubleTests {
             ("say nonsense", "expected an object, beginning with {, column 1: «nonsense»"),
             (
                 "say '{\"task\":1,\"ok\":true}'",
-                "a line about task 1, which it has not in hand (it has task 500): «{\"task\":1,\"ok\":true}»"
+                "a line about task 1, which it does not have (it has task 500): «{\"task\":1,\"ok\":true}»"
             ),
             ("say '{\"hello\":1}'", "a second hello"),
             ("say '{\"task\":500,\"ok\":1}'", "\"ok\" is not true"),
@@ -65,7 +66,7 @@ struct StreamTroubleTests {
             #expect(await stream.perform(task(id: 1), said: said) == .succeeded())
             #expect(
                 try await eventually {
-                    said.all.contains { $0.contains("a line about task 1, which it has not in hand (it has none)") }
+                    said.all.contains { $0.contains("a line about task 1, which it does not have (it has none)") }
                 }
             )
             #expect(await stream.perform(task(id: 2), said: said) == .succeeded())
@@ -125,7 +126,7 @@ struct StreamTroubleTests {
                 "#!/bin/sh\necho x >> tries; echo 'no database' >&2; exit 2\n",
                 "the program ended before it said hello (exit status 2): no database"
             ),
-            ("#!/bin/sh\necho x >> tries; echo '{\"task\":1,\"ok\":true}'; cat\n", "its first line is no hello"),
+            ("#!/bin/sh\necho x >> tries; echo '{\"task\":1,\"ok\":true}'; cat\n", "its first line is not a hello"),
             (
                 "#!/bin/sh\necho x >> tries; echo Hello; cat\n",
                 "expected an object, beginning with {, column 1: «Hello»"

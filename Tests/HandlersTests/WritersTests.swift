@@ -54,7 +54,7 @@ struct WritersTests {
         }
     }
 
-    @Test("what cannot be looked at is not obeyed")
+    @Test("what cannot be looked at is not used")
     func tooLong() async throws {
         try await withPlace { place in
             var trust = PathTrust()
@@ -76,7 +76,7 @@ struct WritersTests {
             // The file's own way is too long, so it is not said that nothing is there.
             let here = String(repeating: String(repeating: "x", count: 200) + "/", count: 30)
             #expect(
-                trust.fault(of: "\(place.path)/\(here)handlers/WORK")?.found.contains("cannot be looked at") == true
+                trust.fault(of: "\(place.path)/\(here)handlers/WORK")?.found.contains("cannot be checked") == true
             )
         }
     }

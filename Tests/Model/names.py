@@ -9,8 +9,8 @@ STATEMENTS = os.path.join(
 
 # File: name in the pipelines. Several files may be one statement to the model. A file that is not here goes by its text.
 NAMES = {
-    "abandoned": "abandoned", "add": "desk_add", "any_expired": "lock_anyExpired", "any_open": "lock_anyOpen",
-    "any_trigger": "anyTrigger", "claim": "claim", "claim_of_lane": "claim", "count_begun": "limit_count",
+    "abandoned": "abandoned", "any_expired": "lock_anyExpired", "any_open": "lock_anyOpen",
+    "any_trigger": "anyTrigger", "claim": "claim", "count_begun": "limit_count",
     "count_ends": "batch_count", "count_failed": "countFailed", "count_held": "countHeld", "crashed": "crashed",
     "cut": "cut", "delete": "delete", "delete_all": "deleteAll", "delete_cancelled": "result_deleteCancelled",
     "drop_results": "result_drop", "ended": "batch_ended", "equal_of": "equal_equal", "expire": "lock_expire",
@@ -25,7 +25,7 @@ NAMES = {
     "next_keyed_queue": "next_lane", "next_priority": "next_lane", "next_queue": "next_lane",
     "note_stuck": "stuck_note", "older_than_failed": "equal_olderThanFailed", "over": "batch_over", "owners": "owners",
     "paused_queues": "pausedQueues", "progress": "result_progress", "promote": "lock_promote",
-    "promote_key_of": "lock_promote", "prune": "result_prune", "quota": "limit_quota", "release": "release",
+    "prune": "result_prune", "quota": "limit_quota", "release": "release",
     "remove": "desk_delete", "remove_limit": "limit_remove", "remove_older": "equal_remove", "renew": "renew",
     "request_cancel": "result_requestCancel", "result": "result_result", "retry": "retry", "send_back": "equal_retry",
     "set_budget": "setBudget", "set_limit": "limit_set", "show": "desk_show", "stuck": "stuck_some",
@@ -34,7 +34,7 @@ NAMES = {
 
 # What is no file.
 OTHERS = [
-    (r"BEGIN IMMEDIATE", "begin"), (r"COMMIT", "commit"), (r"ROLLBACK TRANSACTION TO SAVEPOINT|ROLLBACK TO", "undo"),
+    (r"INSERT INTO tasks", "desk_add"), (r"BEGIN IMMEDIATE", "begin"), (r"COMMIT", "commit"), (r"ROLLBACK TRANSACTION TO SAVEPOINT|ROLLBACK TO", "undo"),
     (r"ROLLBACK", "rollback"), (r"SAVEPOINT", "mark"), (r"RELEASE SAVEPOINT", "keep"), (r"PRAGMA", "pragma"),
     (r"BEGIN", "begin_read"),
 ]

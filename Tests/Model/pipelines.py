@@ -20,7 +20,7 @@ FOLLOW_UPS = "haste/less_haste? add_follow_ups+? no_haste?"
 
 # First the looks, which lock; then the decision, in a statement behind them; then the taking.
 CLAIM = """
-    crashed? expire? keyed/keyed_of_queues/keyed_of_lanes? lanes/lanes_of_queues/more_lanes? more_lanes+?
+    crashed? expire? keyed? lanes/more_lanes? more_lanes+?
     lock_promote? result_keep_failed? keyed_decide?
     claim_from_lane/claim_from_lanes+? schema_newer?
 """
@@ -194,7 +194,7 @@ SQLITE_MEANS = {
 # Statements that change nothing which the protocol looks at, or only read what a later statement reads again.
 QUIET = frozenset("""
     cut_leases more_lanes schema_newer
-    begin result_keep result_keep_failed haste less_haste no_haste lanes lanes_of_queues batch_failed mark keep undo any_held lost_transactions
+    begin result_keep result_keep_failed haste less_haste no_haste lanes batch_failed mark keep undo any_held lost_transactions
     patience there result_results batch_any_deserted lock_keys_of drop_results batch_forget rollback
 """.split())
 

@@ -20,7 +20,7 @@ struct ClaimTests {
         let claims = floors.map { floor in
             """
             BEGIN; EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF)
-            EXECUTE claim ('me', 300, NULL, 10, 'A', 'default', 0, \(floor.runAt), \(floor.id), 1000000); ROLLBACK;
+            EXECUTE claim ('me', 300, NULL, 10, 'A', 'default', 0, \(floor.runAt), \(floor.id), 1000000, 10); ROLLBACK;
             """
         }
         let prepare = "\(SessionSettings.store.statements); PREPARE claim AS \(ClaimSQL.fromLane.sql);"
@@ -146,7 +146,7 @@ struct ClaimTests {
             try session.exchange([.begin])
             let claim = try #require(Claim(.of(10), now: nil))
             let answers = try session.exchange(claim.questions())
-            let taken = try claim.take(in: session, answers: answers)
+            let taken = try OpenClaim(claim: claim, session: session).run(answers)
             #expect(taken.tasks.count == 10)
             #expect(try await fixture.claim(100).count == 20)
             session.leaveTransaction()
@@ -171,7 +171,7 @@ struct ClaimTests {
     @Test("in a flood goes on where it was, and looks again when it comes back short")
     func flood() async throws {
         try await withStore { fixture in
-            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            fixture.store.memory.lanes.withLock { $0.lifetime = .seconds(3600) }
             try await fixture.psql(
                 "INSERT INTO tasks (task_name, queue) SELECT 'A', 'q' || n % 2 FROM generate_series(1, 500) AS n"
             )
@@ -197,7 +197,7 @@ struct ClaimTests {
     @Test("does not walk again past what it took, while a transaction keeps the server from forgetting it")
     func held() async throws {
         try await withStore { fixture in
-            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            fixture.store.memory.lanes.withLock { $0.lifetime = .seconds(3600) }
             try await fixture.psql(
                 """
                 ALTER TABLE tasks SET (autovacuum_enabled = off);
@@ -220,9 +220,10 @@ struct ClaimTests {
                 claimed = exchange.claimed
                 #expect(claimed.count == 200)
             }
-            let head = try #require(fixture.store.lanes.withLock { $0.lanes(for: LaneMemory.Key(.of(1))) }?.first?.head)
-            #expect(head.id == 10_000)
-            let pages = try await pagesRead(from: [Place(priority: 0, runAt: 0, id: 0), head], in: fixture)
+            let lanes = fixture.store.memory.lanes.withLock { $0.lanes(for: LaneMemory.Key(.of(1))) }
+            let first = try #require(lanes?.first?.firstRow)
+            #expect(first.id == 10_000)
+            let pages = try await pagesRead(from: [Place(priority: 0, runAt: 0, id: 0), first], in: fixture)
             #expect(pages[0] > pages[1] + 50, "\(pages)")
             try holder.exchange([.rollback])
         }
@@ -231,7 +232,7 @@ struct ClaimTests {
     @Test("takes what must be performed alone also while it remembers lanes")
     func alone() async throws {
         try await withStore { fixture in
-            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            fixture.store.memory.lanes.withLock { $0.lifetime = .seconds(3600) }
             try await fixture.psql(
                 """
                 INSERT INTO tasks (task_name) SELECT 'A' FROM generate_series(1, 300);
@@ -239,7 +240,7 @@ struct ClaimTests {
                 """
             )
             #expect(try await fixture.claim(100).count == 100)
-            #expect(fixture.store.lanes.withLock { $0.lanes(for: LaneMemory.Key(.of(1))) } != nil)
+            #expect(fixture.store.memory.lanes.withLock { $0.lanes(for: LaneMemory.Key(.of(1))) } != nil)
             let request = ClaimRequest(owner: "me", names: ["A"], share: .alone)
             #expect(try await fixture.store.claim(request).map(\.id) == [301])
             #expect(try await fixture.store.claim(request).isEmpty)
@@ -249,7 +250,7 @@ struct ClaimTests {
     @Test("finds a lane that nobody knew of at once, unless lanes are many; then within a second")
     func remembered() async throws {
         try await withStore { fixture in
-            fixture.store.lanes.withLock { $0.lifetime = .seconds(3600) }
+            fixture.store.memory.lanes.withLock { $0.lifetime = .seconds(3600) }
             try await fixture.psql(
                 "INSERT INTO tasks (task_name, queue) SELECT 'A', 'q' || n % 300 FROM generate_series(1, 900) AS n"
             )
@@ -305,16 +306,16 @@ struct LaneMemoryTests {
     private let lanes = (1...LaneMemory.many).map { number in
         Lane(
             mark: Lane.Mark(name: "A", queue: "q\(number)", priority: 0),
-            head: Place(priority: 0, runAt: 0, id: Int64(number))
+            firstRow: Place(priority: 0, runAt: 0, id: Int64(number))
         )
     }
     private let key = LaneMemory.Key(.of(1))
 
     /// Rows taken from lane `q1`, the last one with this number.
-    private func taken(_ count: Int, of limit: Int, from lanes: [Lane]) -> Taken {
+    private func taken(_ count: Int, of limit: Int, from lanes: [Lane]) -> ClaimedRows {
         let rows = (1..<count + 1).map { number in
             let proof = ClaimProof(id: Int64(number), number: 1)
-            return Taken.Row(
+            return ClaimedRows.Row(
                 task: ClaimedTask(
                     proof: proof,
                     name: "A",
@@ -328,7 +329,7 @@ struct LaneMemoryTests {
                 place: Place(priority: 0, runAt: 0, id: proof.id)
             )
         }
-        return Taken(rows: rows, of: limit, lanes: lanes, heads: nil)
+        return ClaimedRows(rows: rows, of: limit, lanes: lanes, firstRows: nil)
     }
 
     @Test("lasts for a second and is for one kind of request")
@@ -398,6 +399,6 @@ struct LaneMemoryTests {
     func floors() {
         let few = Array(lanes.prefix(3))
         let left = taken(2, of: 2, from: few).lanes
-        #expect(left.map(\.head.id) == [2, 2, 3])
+        #expect(left.map(\.firstRow.id) == [2, 2, 3])
     }
 }

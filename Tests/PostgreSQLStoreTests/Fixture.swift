@@ -54,7 +54,7 @@ func withStore(on server: PostgreSQLServer, _ body: (Fixture) async throws -> Vo
     let store = try PostgreSQLStore(url)
     _ = try await store.migrate()
     // On a busy machine any look may take long.
-    store.lanes.withLock { $0.costly = .seconds(3600) }
+    store.memory.lanes.withLock { $0.costly = .seconds(3600) }
     try await body(Fixture(server: server, url: url, store: store))
     await store.close()
 }

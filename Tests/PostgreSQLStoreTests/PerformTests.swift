@@ -199,7 +199,7 @@ struct PerformTests {
             let run = ScriptRun(
                 settlement: Settlement(proof, .delete),
                 timeLimit: .seconds(60),
-                interrupt: try Bell.opened()
+                interrupt: try WakeUp.opened()
             )
             let session = try PostgreSQLSession.open(try PostgreSQLAddress(fixture.url), setUp: .script)
             #expect(try run.fate(in: session) == nil)
@@ -230,7 +230,7 @@ struct PerformTests {
             let run = ScriptRun(
                 settlement: Settlement(proof, .delete),
                 timeLimit: .seconds(600),
-                interrupt: try Bell.opened()
+                interrupt: try WakeUp.opened()
             )
             let script = try BoundScript(Script(sql: "SELECT 1", values: [:]))
             var session: PostgreSQLSession? = try PostgreSQLSession.open(address, setUp: .script)

@@ -27,16 +27,21 @@ struct PlanTests {
         var testDescription: String { statement.name }
     }
 
+    private static let lookIndexes = dueIndexes.union(["tasks_lease", "tasks_lock_behind", "tasks_after_batch"])
     private static let dueIndexes: Set = ["tasks_due", "tasks_lock_open", "tasks_crashed", "tasks_expiry"]
 
+    private static let waitingIndexes: Set = [
+        "tasks_due", "tasks_lock_open", "tasks_crashed", "tasks_lock_behind", "tasks_after_batch",
+    ]
+
     static let cases: [Case] = [
-        Case(statement: ClaimSQL.lanes, values: ["'{A,B,C}'", "NULL", "'^(?:d.*)$'"], indexes: ["tasks_due"]),
+        Case(statement: ClaimSQL.lanes, values: ["'{A,B,C}'", "NULL", "'^(?:d.*)$'", "NULL"], indexes: ["tasks_due"]),
         Case(
             statement: ClaimSQL.moreLanes,
             values: ["'{A,B,C}'", "NULL", "'^(?:d.*)$'", "'{\"\",a,b}'", "'{0,0,0}'"],
             indexes: ["tasks_due"]
         ),
-        Case(statement: ClaimSQL.lanesOfQueues, values: ["'{A,B}'", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
+        Case(statement: ClaimSQL.lanes, values: ["'{A,B}'", "NULL", "NULL", "'{default,q1}'"], indexes: ["tasks_due"]),
         Case(
             statement: ClaimSQL.crashed,
             values: ["'{A,B}'", "NULL", "1", "2", "5", "NULL", "'{}'"],
@@ -44,14 +49,14 @@ struct PlanTests {
         ),
         Case(
             statement: ClaimSQL.fromLane,
-            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0", "0", "0", "1000"],
+            values: ["'me'", "300", "NULL", "10", "'A'", "'default'", "0", "0", "0", "1000", "10"],
             indexes: ["tasks_due"]
         ),
         Case(
             statement: ClaimSQL.fromLanes,
             values: [
                 "'me'", "300", "NULL", "10", "'{A,B}'", "'{default,default}'", "'{0,0}'", "'{0,0}'", "'{0,0}'",
-                "'{1,2}'", "5", "1000",
+                "'{1,2}'", "5", "1000", "'{}'", "10",
             ],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
@@ -60,7 +65,7 @@ struct PlanTests {
             statement: ClaimSQL.fromLanes,
             values: [
                 "'me'", "300", "NULL", "10", "'{OTHER0,OTHER1,OTHER2}'", "'{q0,q1,q2}'", "'{0,0,0}'", "'{0,0,0}'",
-                "'{0,0,0}'", "'{}'", "7", "1000",
+                "'{0,0,0}'", "'{}'", "7", "1000", "'{}'", "10",
             ],
             indexes: ["tasks_due", "tasks_pkey"]
         ),
@@ -86,7 +91,11 @@ struct PlanTests {
             values: ["'{x}'", "300", "86460", "360", "NULL", "NULL"],
             indexes: ["tasks_lease", "tasks_pkey"]
         ),
-        Case(statement: RecoverSQL.abandoned, values: ["'{x}'", "300", "NULL", "1000"], indexes: ["tasks_lease"]),
+        Case(
+            statement: RecoverSQL.abandoned,
+            values: ["'{x}'", "300", "NULL", "1000", "10"],
+            indexes: ["tasks_lease"]
+        ),
         Case(
             statement: RecoverSQL.takeOver,
             values: ["'{17}'", "'{1}'", "'{WAITING}'", "'{1}'", "'{x}'"],
@@ -100,22 +109,29 @@ struct PlanTests {
         ),
         Case(
             statement: LockSQL.open,
-            values: ["'{A,B}'", "NULL", "10", "NULL", "'{\"\",\"\"}'", "'{0,0}'", "16"],
+            values: [
+                "'{A,B}'", "NULL", "10", "NULL", "'{\"\",\"\"}'", "'{0,0}'", "16", "NULL", "'{}'", "'{}'", "'{}'",
+            ],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
-            statement: LockSQL.openOfQueues,
-            values: ["'{A,B}'", "NULL", "10", "'{default,q1}'", "16"],
+            statement: LockSQL.open,
+            values: [
+                "'{A,B}'", "NULL", "10", "NULL", "'{\"\",\"\"}'", "'{-2147483649,-2147483649}'", "16", "'{default,q1}'",
+                "'{}'", "'{}'", "'{}'",
+            ],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
-            statement: LockSQL.openOfLanes,
-            values: ["'{A,B}'", "'{default,default}'", "'{0,0}'", "NULL", "10", "16"],
+            statement: LockSQL.open,
+            values: [
+                "'{}'", "NULL", "10", "NULL", "'{}'", "'{}'", "16", "NULL", "'{A,B}'", "'{default,default}'", "'{0,0}'",
+            ],
             indexes: ["tasks_lock_open", "tasks_pkey"]
         ),
         Case(
             statement: LockSQL.decide,
-            values: ["'{1000203,1000204,1000209}'", "NULL", "'{}'"],
+            values: ["'{1000203,1000204,1000209}'", "NULL", "'{}'", "10"],
             indexes: ["tasks_pkey", "tasks_lock_holder", "tasks_lock_line"]
         ),
         Case(
@@ -134,13 +150,16 @@ struct PlanTests {
             indexes: ["tasks_crashed", "tasks_lock_holder", "tasks_pkey"]
         ),
         Case(statement: LockSQL.free, values: ["'{18}'", "'{1}'"], indexes: ["tasks_pkey"]),
-        Case(statement: LockSQL.anyBehind, values: [], indexes: ["tasks_lock_behind", "tasks_crashed"]),
         Case(
             statement: LockSQL.deserted,
             values: ["NULL", "10"],
             indexes: ["tasks_lock_behind", "tasks_lock_holder", "tasks_lock_line"]
         ),
-        Case(statement: LockSQL.expire, values: ["NULL", "10", "'{}'"], indexes: ["tasks_expiry", "tasks_pkey"]),
+        Case(
+            statement: LockSQL.expire,
+            values: ["NULL", "10", "'{}'", "10"],
+            indexes: ["tasks_expiry", "tasks_pkey"]
+        ),
         Case(
             statement: EqualSQL.giveWay,
             values: ["'{11}'", "'{1}'", "'{60}'", "NULL"],
@@ -158,23 +177,36 @@ struct PlanTests {
         ),
         Case(statement: EqualSQL.keys, values: ["'{11}'", "'{k1}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
         Case(statement: EqualSQL.lock, values: ["'{11}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.equal, values: ["'A'", "'k'"], indexes: ["tasks_dedupe"]),
-        Case(statement: WaitSQL.anyClaim, values: [], indexes: ["tasks_lease"]),
-        Case(statement: WaitSQL.firstDue, values: ["'{A,B,C}'", "'^(?:d.*)$'"], indexes: Self.dueIndexes),
-        Case(statement: WaitSQL.anyDue, values: ["'{A,B,C}'", "'^(?:d.*)$'"], indexes: Self.dueIndexes),
+        Case(statement: AdminSQL.equal, values: ["'A'", "'k'"], indexes: ["tasks_dedupe"]),
+        Case(statement: WaitSQL.firstDue, values: ["'{A,B,C}'", "'^(?:d.*)$'", "NULL"], indexes: Self.dueIndexes),
         Case(
-            statement: WaitSQL.firstDueOfQueues,
-            values: ["'{A,B}'", "'{default,q1}'"],
+            statement: WaitSQL.look,
+            values: ["'{A,B,C}'", "'^(?:d.*)$'", "1000", "NULL"],
+            indexes: Self.lookIndexes
+        ),
+        Case(
+            statement: WaitSQL.look,
+            values: ["'{A,B}'", "NULL", "1000", "'{default,q1}'"],
+            indexes: Self.lookIndexes
+        ),
+        Case(
+            statement: WaitSQL.firstDue,
+            values: ["'{A,B}'", "NULL", "'{default,q1}'"],
             indexes: Self.dueIndexes
         ),
         Case(statement: ScriptSQL.settle, values: ["18", "1"], indexes: ["tasks_pkey"]),
         Case(statement: ScriptSQL.fate, values: ["18", "1"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.hasten, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.lockKeys, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.delete, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
-        Case(statement: DeskSQL.retry, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
+        Case(statement: AdminSQL.show, values: ["18"], indexes: ["tasks_pkey"]),
+        Case(statement: AdminSQL.hasten, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: AdminSQL.lockKeys, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: AdminSQL.delete, values: ["'{18,19}'", "false"], indexes: ["tasks_pkey"]),
+        Case(
+            statement: AdminSQL.oldFailed,
+            values: ["'{A,B}'", "'{60,60}'", "2592000", "NULL", "10"],
+            indexes: ["tasks_failed"]
+        ),
+        Case(statement: AdminSQL.retryThese, values: ["'{18,19}'"], indexes: ["tasks_pkey"]),
+        Case(statement: AdminSQL.retry, values: ["'{18,19}'"], indexes: ["tasks_pkey", "tasks_dedupe"]),
         Case(
             statement: ResultSQL.keep,
             values: [
@@ -198,10 +230,10 @@ struct PlanTests {
         Case(statement: ResultSQL.cancelRequests, values: ["'{15,16}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(statement: ResultSQL.requestCancel, values: ["15"], indexes: ["tasks_pkey"]),
         Case(statement: ResultSQL.ids, values: ["'{a,b}'"], indexes: ["tasks_token"]),
-        Case(statement: ResultSQL.rows, values: ["'{a,b}'"], indexes: ["tasks_token"]),
+        Case(statement: ResultSQL.rows, values: ["'{a,b}'"], indexes: ["tasks_token", "tasks_pkey"]),
         Case(
             statement: ClaimSQL.one,
-            values: ["'me'", "300", "NULL", "18"],
+            values: ["'me'", "300", "NULL", "18", "'{A}'", "NULL", "10"],
             indexes: ["tasks_pkey"]
         ),
         Case(statement: BatchSQL.count, values: ["'{a,b}'", "'{1,2}'", "'{0,0}'"], indexes: ["tasks_after_batch"]),
@@ -211,9 +243,16 @@ struct PlanTests {
         Case(statement: BatchSQL.release, values: ["'{18,19}'", "'{1,2}'", "NULL"], indexes: ["tasks_pkey"]),
         Case(statement: BatchSQL.forget, values: ["'{a,b}'"], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.ended, values: ["''", "10"], indexes: ["tasks_after_batch", "tasks_batch"]),
-        Case(statement: BatchSQL.anyWaits, values: [], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.anyDeserted, values: [], indexes: ["tasks_after_batch"]),
         Case(statement: BatchSQL.deserted, values: [], indexes: ["tasks_after_batch"]),
+        Case(
+            statement: WhySQL.facts,
+            values: ["'{11,1000203,1000204}'", "NULL", "1000", "100"],
+            indexes: ["tasks_pkey", "tasks_batch", "tasks_lock_holder", "tasks_lock_line", "tasks_lease"]
+        ),
+        Case(statement: WhySQL.held, values: ["1000"], indexes: ["tasks_lease"]),
+        Case(statement: WhySQL.waiting, values: ["NULL", "'q1'", "100"], indexes: Self.waitingIndexes),
+        Case(statement: WhySQL.waiting, values: ["'OTHER1'", "NULL", "100"], indexes: Self.waitingIndexes),
     ]
 
     @Test("each statement goes by its index and reads a few pages", arguments: Knowledge.allCases)

@@ -228,9 +228,33 @@ struct ProtocolTests {
             #expect(try await fixture.store.settle([end], thenClaim: nil, now: nil).hasLockedFollower)
             #expect(try await fixture.store.endBatches(after: nil, now: nil) == EndedBatches(due: 0, isPartial: true))
             try stranger.exchange([.rollback])
-            #expect(try await fixture.store.isAnythingToMend())
+            #expect(try await fixture.store.needsRepair())
             #expect(try await fixture.store.endBatches(after: nil, now: nil) == EndedBatches(due: 1))
-            #expect(try await !fixture.store.isAnythingToMend())
+            #expect(try await !fixture.store.needsRepair())
         }
+    }
+
+    @Test("a claim whose answer is lost behind ends is said, so that its rows are given back")
+    func lostBehindEnds() async throws {
+        let server = try await PostgreSQLServer.shared()
+        let url = try await server.makeDatabase()
+        let relay = try CountingRelay(to: server)
+        let store = try PostgreSQLStore(url.replacing(server.folder.path, with: relay.folder.path))
+        _ = try await store.migrate()
+        let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 5, crashed: 5))
+        let ids = try await store.add([NewTask(name: "A")])
+        // It brings all that is due: with the end the run looks first, and claims then.
+        let first = try #require(try await store.settle([], thenClaim: request, now: nil).claimed.first)
+        #expect(first.proof.id == ids[0])
+        _ = try await store.add([NewTask(name: "A")])
+        relay.loseAnswer(to: "claim_from_lane")
+        let error = try await storeError {
+            _ = try await store.settle([Settlement(first.proof, .delete)], thenClaim: request, now: nil)
+        }
+        #expect(error?.code == .unreachable)
+        #expect(try await server.psql("SELECT status FROM tasks", on: url) == "PROCESSING")
+        #expect(try await store.giveBack(owner: "me", except: []).count == 1)
+        #expect(try await server.psql("SELECT status FROM tasks", on: url) == "WAITING")
+        await store.close()
     }
 }

@@ -100,7 +100,7 @@ struct SchemaTests {
         arguments: [
             ("INSERT INTO task_migrations VALUES (999, 'x', 'x')", "version 999"),
             ("UPDATE task_migrations SET checksum = 'x' WHERE version = 2", "other SQL"),
-            ("DROP TABLE tasks", "missing"),
+            ("DROP TABLE tasks CASCADE", "missing"),
         ]
     )
     func refused(_ change: String, _ words: String) async throws {
@@ -138,7 +138,7 @@ struct SchemaTests {
             ("ALTER TABLE tasks ALTER claim_no TYPE numeric", "type numeric", "TYPE bigint"),
             (
                 "CREATE RULE \"Keep\" AS ON DELETE TO tasks DO INSTEAD NOTHING", "tasks has rules",
-                "Run: DROP RULE \"Keep\" ON tasks;"
+                "Run: DROP RULE \"Keep\" ON tasks"
             ),
             (
                 "CREATE RULE note AS ON UPDATE TO tasks WHERE NEW.priority > 9 DO ALSO SELECT 1", "tasks has rules",
@@ -182,7 +182,7 @@ struct SchemaTests {
     @Test("is found behind a temporary table of the same name, as another program may leave one behind a pooler")
     func hidden() async throws {
         try await withStore { fixture in
-            try await fixture.store.reach(to: "hide the tables") { session throws(PostgreSQLFailure) in
+            try await fixture.store.reach(to: "hide the tables") { session in
                 try session.execute("CREATE TEMPORARY TABLE tasks (id int)", within: .seconds(300))
             }
             try await fixture.store.requireSchema()
@@ -253,7 +253,7 @@ struct SchemaTests {
                 .filter { line in !["//", "--"].contains { line.drop { $0 == " " }.hasPrefix($0) } }.joined(
                     separator: "\n"
                 )
-            let found = code.matches(of: /\b(?:FROM|JOIN|UPDATE|USING)\s+(?:tasks|task_[a-z]+)\b(?!\.)/).map {
+            let found = code.matches(of: /\b(?:FROM|JOIN|UPDATE|USING)\s+(?:tasks|task_[a-z]+)\b(?![.(])/).map {
                 $0.output
             }
             #expect(found.isEmpty, "\(file.lastPathComponent): \(found)")

@@ -285,4 +285,27 @@ struct ClaimConformanceTests {
             #expect(try await fixture.store.waitingNames(limit: 2).count == 2)
         }
     }
+
+    @Test(
+        "what was added since a claim that left nothing is claimed with the ends that follow",
+        arguments: StoreUnderTest.allCases,
+        ["priority = 1", "lock_key = 'k'", "crashes = 1", "queue = 'other'", "expires_at = NULL"]
+    )
+    func addedSince(_ kind: StoreUnderTest, _ change: String) async throws {
+        try await Fixture.with(kind) { fixture in
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 9, crashed: 9))
+            var ends: [Settlement] = []
+            for _ in 1...5 {
+                let added = try await fixture.store.add([NewTask(name: "A")])
+                try await fixture.sql("UPDATE tasks SET \(change) WHERE status = 'WAITING'")
+                let exchange = try await fixture.store.settle(ends, thenClaim: request, now: nil)
+                #expect(exchange.results == ends.map { _ in .settled } && exchange.look == nil)
+                #expect(exchange.claimed.map(\.id) == added)
+                ends = exchange.claimed.map { Settlement($0.proof, .delete, lockKey: $0.lockKey) }
+            }
+            let last = try await fixture.store.settle(ends, thenClaim: request, now: nil)
+            #expect(last.results == [.settled] && last.claimed.isEmpty)
+            if let look = last.look { #expect(look == Look(holdsClaims: false, isDue: false, waitingNames: [])) }
+        }
+    }
 }

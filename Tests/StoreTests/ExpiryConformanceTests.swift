@@ -99,10 +99,11 @@ struct ExpiryConformanceTests {
     func byNumber(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             _ = try await fixture.store.add([NewTask(name: "A", expiresAfter: .zero)])
-            #expect(try await fixture.store.claim(id: 1, owner: "me", lease: .seconds(60))?.id == nil)
-            #expect(try await fixture.store.show(1)?.status == .waiting)
-            try await fixture.sql("UPDATE tasks SET attempts = 1")
-            #expect(try await fixture.store.claim(id: 1, owner: "me", lease: .seconds(60))?.id == 1)
+            let request = ClaimRequest(owner: "me", names: ["A"], share: .task(1))
+            #expect(try await fixture.store.claim(request).isEmpty)
+            #expect(try await fixture.store.show(1)?.status == .failed)
+            try await fixture.sql("UPDATE tasks SET status = 'WAITING', attempts = 1")
+            #expect(try await fixture.store.claim(request).map(\.id) == [1])
         }
     }
 

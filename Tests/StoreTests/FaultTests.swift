@@ -86,7 +86,7 @@ final class FaultyStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
-    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
+    func repairLockLines(now: Date?) async throws(StoreError) -> Int { try await store.repairLockLines(now: now) }
     func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
         try await store.endBatches(after: batch, now: now)
     }
@@ -160,7 +160,7 @@ final class ClaimlessStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
-    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
+    func repairLockLines(now: Date?) async throws(StoreError) -> Int { try await store.repairLockLines(now: now) }
     func endBatches(after batch: String?, now: Date?) async throws(StoreError) -> EndedBatches {
         try await store.endBatches(after: batch, now: now)
     }

@@ -125,7 +125,7 @@ struct FollowUpConformanceTests {
             #expect((report.succeeded, report.failed, report.leaseLost) == (2, 1, 0))
             let row = try #require(try await fixture.store.show(2))
             #expect(row.status == .failed)
-            #expect(row.lastError?.hasPrefix("a task that was to follow was refused, and none was added: ") == true)
+            #expect(row.lastError?.hasPrefix("a follow-up was refused, and none was added: ") == true)
             #expect(try await fixture.rows("SELECT count(*) FROM tasks WHERE task_name IN ('B', 'C')") == ["4"])
         }
     }
@@ -145,7 +145,7 @@ struct FollowUpConformanceTests {
                 }
             }
             #expect(try await fixture.makeRun([handler]).run().failed == 1)
-            #expect(try await fixture.store.show(1)?.lastError?.contains("more than 100,000 tasks") == true)
+            #expect(try await fixture.store.show(1)?.lastError?.contains("more than 100,000 follow-ups") == true)
             #expect(try await names(fixture) == ["A"])
         }
     }

@@ -139,7 +139,7 @@ struct HookConformanceTests {
             #expect(
                 log.all == [
                     "hook run-start \(place): \(problem)",
-                    "hook before-perform \(place), task 1 A: \(problem). The task is performed all the same.",
+                    "hook before-perform \(place), task 1 A: \(problem). The task is performed anyway.",
                     "hook after-perform \(place), task 1 A: \(problem)", "hook queue-empty \(place): \(problem)",
                     "hook run-end \(place): \(problem)",
                 ]
@@ -286,7 +286,7 @@ struct HookConformanceTests {
             let diary = Diary([.onFailed, .onFailure])
             #expect(try await fixture.makeRun([ClosureHandler()], hooks: [diary]).run().failed == 1)
             #expect(diary.all.count == 1)
-            #expect(diary.all.first?.hasPrefix("on-failed 1 q [1] run \"me\" died with this task in hand") == true)
+            #expect(diary.all.first?.hasPrefix("on-failed 1 q [1] run \"me\" died while it held this task") == true)
         }
     }
 
@@ -404,7 +404,7 @@ struct HookConformanceTests {
             stop.request()
             stop.request()
             #expect(try await report.failed == 3)
-            #expect(log.all == ["hooks: the run had to stop, so 4 events were not told"])
+            #expect(log.all == ["hooks: the run had to stop, so 4 events were not delivered"])
         }
     }
 

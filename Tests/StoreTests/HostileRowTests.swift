@@ -125,8 +125,8 @@ struct HostileRowTests {
             let handlers = [ClosureHandler(), ClosureHandler("B")]
             let report = try await fixture.makeRun(handlers).run()
             #expect(report.trouble == nil && handlers[1].ids.count == 3)
-            _ = try await fixture.store.mendLines(now: nil)
-            #expect(try await fixture.store.mendLines(now: nil) == 0)
+            _ = try await fixture.store.repairLockLines(now: nil)
+            #expect(try await fixture.store.repairLockLines(now: nil) == 0)
             let left = try await fixture.store.list(TaskFilter(limit: 1000)).map(\.id)
             _ = try await fixture.store.retry(.all)
             // The table may refuse to have a row changed as it is.

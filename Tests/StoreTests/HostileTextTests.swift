@@ -9,7 +9,7 @@ struct HostileTextTests {
     private static let accents = "a" + String(repeating: "\u{0301}", count: 500_000)
 
     @Test(
-        "an error of one letter with 500,000 accents is written down, cut to 8 KB",
+        "an error of one letter with 500,000 accents is written down, cut to 8 KiB",
         arguments: StoreUnderTest.allCases
     )
     func accents(_ kind: StoreUnderTest) async throws {

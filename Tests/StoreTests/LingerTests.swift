@@ -4,7 +4,7 @@ import TaskRun
 import Testing
 
 /// The turn of runs in one process.
-final class TestTurn: Turn {
+final class TestTurn: ClaimingRole {
     private let state = Mutex((isWanted: false, isPassed: false, listener: (@Sendable () -> Void)?.none))
 
     func take(unless isCancelled: @escaping @Sendable () -> Bool) async -> Bool { true }
@@ -217,7 +217,7 @@ final class CountingStore: TaskStore {
     func prune(limit: Int, now: Date?) async throws(StoreError) -> Int { try await store.prune(limit: limit, now: now) }
     func waitingNames(limit: Int) async throws(StoreError) -> [String] { try await store.waitingNames(limit: limit) }
     func show(_ id: Int64) async throws(StoreError) -> TaskRow? { try await store.show(id) }
-    func mendLines(now: Date?) async throws(StoreError) -> Int { try await store.mendLines(now: now) }
+    func repairLockLines(now: Date?) async throws(StoreError) -> Int { try await store.repairLockLines(now: now) }
     func waitForTasks(
         names: [String],
         queues: QueueFilter?,

@@ -149,7 +149,7 @@ struct RecoverConformanceTests {
             )
             try await fixture.add(2, name: "B", columns: "lock_key", values: "'k'")
             #expect(try await fixture.claim(["B"]).isEmpty)
-            _ = try await fixture.store.mendLines(now: Fixture.start)
+            _ = try await fixture.store.repairLockLines(now: Fixture.start)
             #expect(try await fixture.claim(["B"]).map(\.id) == [7])
         }
     }
@@ -164,7 +164,7 @@ struct RecoverConformanceTests {
             #expect(recovered == [RecoveredTask(id: 1, name: "A", crashes: 5, status: .failed)])
             let row = try #require(try await fixture.store.show(1))
             #expect((row.status, row.crashes, row.leaseOwner) == (.failed, 5, nil))
-            #expect(row.lastError?.contains("run 12 on web1 died with this task in hand") == true)
+            #expect(row.lastError?.contains("run 12 on web1 died while it held this task") == true)
             #expect(row.lastError?.contains("5 times in a row, given up") == true)
         }
     }

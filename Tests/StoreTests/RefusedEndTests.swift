@@ -204,7 +204,7 @@ struct RefusedEndTests {
                 words.allSatisfy { $0.contains("cannot keep the result of task ") && $0.contains(cause) },
                 "\(words)"
             )
-            #expect(words.last?.contains("not named") == true)
+            #expect(words.last?.contains("are not reported") == true)
         }
     }
 

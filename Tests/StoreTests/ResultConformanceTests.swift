@@ -157,7 +157,7 @@ struct ResultConformanceTests {
             let taken = try await fixture.store.recover(RecoverRequest(crashLimit: 2, now: later))
             #expect(taken.map(\.status) == [.failed])
             let state = try #require(try await fixture.store.states(of: ["t"]).first)
-            #expect(state.state == .failed && state.error?.contains("died with this task in hand") == true)
+            #expect(state.state == .failed && state.error?.contains("died while it held this task") == true)
             #expect(state.expiresAt == later + 86_400)
         }
     }

@@ -91,9 +91,10 @@ extension Fixture {
         store: (any TaskStore)? = nil,
         slots: any HostSlots = ProcessSlots(64),
         stop: StopSignal = StopSignal(),
-        turn: (any Turn)? = nil,
+        turn: (any ClaimingRole)? = nil,
         pid: Int32 = 1,
         hooks: [any RunHooks] = [],
+        record: RunRecord? = nil,
         logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         _ change: (inout RunSettings) -> Void = { _ in },
         observer: (@Sendable (RunEvent) -> Void)? = nil
@@ -109,9 +110,10 @@ extension Fixture {
             identity: RunIdentity(host: "test", pid: pid, startTicks: 1, bootID: "boot", namespace: 1),
             slots: slots,
             stop: stop,
-            turn: turn,
+            claimingRole: turn,
             logger: logger,
             hooks: hooks,
+            record: record,
             observer: observer
         )
     }

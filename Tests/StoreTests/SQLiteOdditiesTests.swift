@@ -38,7 +38,6 @@ struct SQLiteOdditiesTests {
             (Statements.isAllowed.sql, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
             (Statements.isAllowed.sql, "first USING INDEX tasks_lock_line (lock_key=?)"),
             (Statements.promote.sql, "tasks_lock_line (lock_key=?)"),
-            (Statements.promoteKeyOf.sql, "tasks_lock_line (lock_key=?)"),
             (Statements.promote.sql, "holder USING INDEX tasks_lock_holder (lock_key=?)"),
             (Statements.anyBehind.sql, "INDEX tasks_lock_behind"),
             (Statements.anyBehind.sql, "INDEX tasks_crashed"),
@@ -54,7 +53,7 @@ struct SQLiteOdditiesTests {
             (Statements.expire.sql, "INDEX tasks_expiry (<expr><?)"),
             (Statements.equalOf.sql, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
             (Statements.equal.sql, "tasks_dedupe (task_name=? AND dedupe_key=?)"),
-            (Statements.claimOfLane.sql, "INTEGER PRIMARY KEY"),
+            (Statements.claim.sql, "INTEGER PRIMARY KEY"),
             (Statements.countEnds.sql, "tasks_after_batch (after_batch=?)"),
             (Statements.over.sql, "tasks_after_batch (after_batch=?)"),
             (Statements.over.sql, "tasks_batch (batch=? AND status=?)"),
@@ -214,7 +213,7 @@ struct SQLiteOdditiesTests {
                 Issue.record("\(outcome)")
                 return
             }
-            #expect(error.contains("as long as its lease lasts"))
+            #expect(error.contains("took longer than its lease of"))
             try await fixture.expect("SELECT status FROM tasks", "PROCESSING")
         }
     }
@@ -320,7 +319,7 @@ extension Fixture {
     /// How many instructions SQLite's virtual machine takes for a claim of ten: repeatable, unlike time.
     func stepsOfClaim(_ store: SQLiteStore) async throws -> Int {
         let request = ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 10, crashed: 2))
-        store.lanes.withLock { $0 = LaneMemory() }
+        store.memory.lanes.withLock { $0 = LaneMemory() }
         let steps = StepCounter()
         try await store.connection.writeWithoutTransaction { database in
             try steps.count(database)

@@ -54,9 +54,7 @@ struct SQLiteStatementTests {
             try #require(StatementFile.all.count > 100)
             try await store.connection.writeWithoutTransaction { database in
                 for file in StatementFile.all {
-                    // The others are about this table.
-                    let makesLines = file.name == "Admin/make_lines.sql"
-                    if !makesLines { try database.execute(sql: Statements.makeLines.sql) }
+                    try database.execute(sql: BuiltSQL.makeLines.sql)
                     defer { try? database.execute(sql: Statements.dropLines.sql) }
                     let statement = try database.makeStatement(sql: file.text)
                     let names = SQLText.parameters(of: statement).map { ":\($0)" }
@@ -76,9 +74,9 @@ struct SQLiteStatementTests {
             let path = String(fixture.store.location.dropFirst("sqlite:".count))
             let files = StatementFile.all.filter { file in
                 // Functions of the store's own connections.
-                file.text.firstMatch(of: /\btaskrun_\w+\(/) == nil && file.name != "Admin/make_lines.sql"
+                file.text.firstMatch(of: /\btaskrun_\w+\(/) == nil
             }
-            let script = [Statements.makeLines.sql + ";"] + files.map { "EXPLAIN \($0.text);" }
+            let script = [BuiltSQL.makeLines.sql + ";"] + files.map { "EXPLAIN \($0.text);" }
             let outcome = try await TestSupport.Command(
                 [shell, "-batch", "-bail", path],
                 input: script.joined(separator: "\n")
@@ -90,7 +88,7 @@ struct SQLiteStatementTests {
     @Test("parts that several statements share are the same in all of them")
     func parts() {
         let parts = Dictionary(grouping: StatementFile.all.flatMap(\.parts), by: \.label)
-        #expect(parts.count > 20)
+        #expect(parts.count > 15)
         for (label, copies) in parts {
             #expect(copies.count > 1, "\(label) stands in one place")
             #expect(Set(copies.map(\.text)).count == 1, "\(label)")
@@ -104,25 +102,12 @@ struct SQLiteStatementTests {
     @Test("each file has a name of its own and one line in Swift")
     func lines() throws {
         let swift = try String(
-            contentsOf: StatementFile.package.appending(path: "Sources/SQLiteStore/Statements.swift"),
+            contentsOf: StatementFile.package.appending(path: "Sources/SQLiteStore/Statements/Statements.swift"),
             encoding: .utf8
         )
         let used = swift.matches(of: /PackageResources\.(\w+)_sql/).map { String($0.1) }
         let names = StatementFile.all.map { String($0.name.split(separator: "/")[1].dropLast(".sql".count)) }
         #expect(used.sorted() == names.sorted())
-    }
-
-    @Test("one list says what columns a new task fills")
-    func columns() {
-        let names = TaskColumn.all.map(\.name)
-        // The others have the same, as one of the tests above says.
-        #expect(Statements.part("task_columns", of: Statements.add.sql) == names.joined(separator: ", "))
-    }
-
-    @Test("the benchmarks are told which rows a claim asks for")
-    func plainRows() {
-        let rows = SQLiteStore.plainRows
-        #expect(rows.hasPrefix("status = 'WAITING'") && Statements.nextQueue.sql.contains(rows))
     }
 
     @Test("a lease that no run can have set is the same to a limit and to the check")

@@ -160,6 +160,23 @@ struct SchemaConformanceTests {
         }
     }
 
+    @Test("that a newer program is needed is said beside a lease that is lost", arguments: StoreUnderTest.allCases)
+    func migratedBesideLostLease(_ kind: StoreUnderTest) async throws {
+        try await Fixture.with(kind) { fixture in
+            try await fixture.add(2)
+            let held = try #require(try await fixture.claim(limit: 1).first)
+            let next = Migration.newest + 1
+            try await fixture.sql("UPDATE task_migrations SET least_version = \(next) WHERE version = 1")
+            let exchange = try await fixture.store.settle(
+                [Settlement(ClaimProof(id: held.id, number: held.proof.number + 1), .delete)],
+                thenClaim: ClaimRequest(owner: "me", names: ["A"], share: .usual(limit: 10, crashed: 10)),
+                now: Fixture.start
+            )
+            #expect(exchange.results == [.leaseLost] && exchange.claimed.isEmpty)
+            #expect(exchange.newerVersion == next)
+        }
+    }
+
     @Test("an id above 2^62 is refused, by INSERT and by UPDATE", arguments: StoreUnderTest.allCases)
     func greatIDs(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in

@@ -164,7 +164,7 @@ struct SettleConformanceTests {
         }
     }
 
-    @Test("the text of an error is cut to 8 KB at a character's end, without NUL", arguments: StoreUnderTest.allCases)
+    @Test("the text of an error is cut to 8 KiB at a character's end, without NUL", arguments: StoreUnderTest.allCases)
     func longError(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await fixture.add()

@@ -23,7 +23,7 @@ struct Fixture: Sendable {
     }
 
     let kind: StoreUnderTest
-    let store: any TaskDesk
+    let store: any TaskDatabase
     private let outside: Outside
 
     static func with(
@@ -54,7 +54,7 @@ struct Fixture: Sendable {
     }
 
     /// One more store on the same database, as another run would have.
-    func anotherStore() throws -> any TaskDesk {
+    func anotherStore() throws -> any TaskDatabase {
         switch outside {
         case .sqlite(let queue): try SQLiteStore(path: queue.path)
         case .postgresql(_, let url): try PostgreSQLStore(url)

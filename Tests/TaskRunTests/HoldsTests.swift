@@ -53,31 +53,31 @@ struct HoldsTests {
         #expect(holds.nextWorthWaiting == nil)
     }
 
-    @Test("a shortage leaves as many places as handlers are at work, then twice as many each second")
-    func places() {
+    @Test("a shortage leaves as many slots as handlers are at work, then twice as many each second")
+    func slots() {
         var holds = Holds()
         let answer3 = holds.note("A", NotBegun(.scarcity, "no"), running: 3, now: start)
         #expect(answer3)
-        #expect(holds.places == 3)
+        #expect(holds.slots == 3)
         #expect(holds.claimable(of: ["A"]) == ["A"])
         let answer4 = holds.note("B", NotBegun(.scarcity, "no"), running: 5, now: start)
         #expect(!answer4, "said once a run")
-        #expect(holds.places == 3)
+        #expect(holds.slots == 3)
         let answer5 = holds.pass(now: moment(1.9), most: 10)
         #expect(!answer5)
         let answer6 = holds.pass(now: moment(2), most: 10)
         #expect(answer6)
-        #expect(holds.places == 6)
+        #expect(holds.slots == 6)
         let answer7 = holds.pass(now: moment(3), most: 10)
         #expect(answer7)
-        #expect(holds.places == nil && holds.isEmpty)
+        #expect(holds.slots == nil && holds.isEmpty)
     }
 
     @Test("with nothing at work a shortage holds the name back too")
     func nothingAtWork() {
         var holds = Holds()
         _ = holds.note("A", NotBegun(.scarcity, "no"), running: 0, now: start)
-        #expect(holds.places == 1)
+        #expect(holds.slots == 1)
         #expect(holds.claimable(of: ["A", "B"]) == ["B"])
         #expect(holds.nextWorthWaiting == moment(0.25))
     }

@@ -9,14 +9,14 @@
 //         return { sent: data.email };
 //     });
 //
-// What the function returns, or its promise gives, is the result, undefined for none. What it throws is the error of a
-// failed attempt, which is tried again after the usual backoff, unless it is one of the three below. console.log() goes
-// to the log, as stderr does.
+// The function returns the result or a promise of it, or undefined if there is none. An exception means that the attempt has
+// failed and is tried again after the usual backoff, unless it is one of the three classes below. console.log() writes to
+// the log, as stderr does.
 //
 //     task.add('INVOICE_SEND', { invoice: 12 }, { queue: 'mail', delay: '1h', batch: task.batch });
 //
-// lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the function returns, by
-// the transaction that ends this task, and dropped when it throws.
+// adds a task that follows this one. The keys are those of a line of "taskrun add -". When the function returns, such tasks
+// are added by the transaction that ends this task. When it throws, they are dropped.
 
 /** No attempt can succeed: the task is FAILED at once. */
 class Permanent extends Error {}
@@ -29,7 +29,7 @@ class RetryAfter extends Error {
     }
 }
 
-/** Not now: the task comes back after so many seconds (null: the usual backoff), and the attempt does not count. */
+/** Not now: the task is tried again after so many seconds (null: the usual backoff); the attempt does not count. */
 class Later extends Error {
     constructor(seconds = null, note = null) {
         super(note ?? '');
@@ -38,7 +38,7 @@ class Later extends Error {
     }
 }
 
-// stdout carries the protocol alone: whatever else is printed goes to stderr. Pipes are written to at once on Linux.
+// stdout carries only the protocol: all other output goes to stderr. On Linux, writes to pipes happen at once.
 const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
@@ -46,7 +46,7 @@ function say(message) {
     write(JSON.stringify(message) + '\n');
 }
 
-/** What is known of the task besides its data. */
+/** The task, without its data. */
 class Task {
     constructor(line) {
         this.id = line.task;
@@ -59,13 +59,13 @@ class Task {
         this.added = [];
     }
 
-    /** Lets a task follow, if this attempt succeeds: { queue: 'mail', delay: '1h', batch: task.batch }; null: the default. */
+    /** Adds a task if this attempt succeeds: { queue: 'mail', delay: '1h', batch: task.batch }; null means the default. */
     add(taskName, data, columns = {}) {
-        // A copy: what becomes of the data later is not meant.
+        // A copy, so that later changes of the data do not count.
         this.added.push(JSON.parse(JSON.stringify({ task_name: taskName, data, ...columns })));
     }
 
-    /** Tells how far the task is: 3 of 10. */
+    /** Reports the progress, for example 3 of 10. */
     progress(done, total = null, note = null) {
         say({ task: this.id, progress: total === null ? [done] : [done, total], note });
     }

@@ -11,14 +11,14 @@
  *         return ['sent' => $data->email];
  *     });
  *
- * What the function returns is the result, null for none. What it throws is the error of a failed attempt, which is tried
- * again after the usual backoff, unless it is one of the three below. What it echoes goes to the log, as stderr does.
- * Objects in the data are objects of stdClass: {} and [] stay two things.
+ * The function returns the result, or null if there is none. An exception means that the attempt has failed and is tried
+ * again after the usual backoff, unless it is one of the three classes below. Echoed text goes to the log, as stderr does.
+ * Objects in the data are objects of stdClass, so {} and [] stay different.
  *
  *     $task->add('INVOICE_SEND', ['invoice' => 12], queue: 'mail', delay: '1h', batch: $task->batch);
  *
- * lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the function returns, by
- * the transaction that ends this task, and dropped when it throws.
+ * adds a task that follows this one. The keys are those of a line of "taskrun add -". When the function returns, such tasks
+ * are added by the transaction that ends this task. When it throws, they are dropped.
  */
 
 declare(strict_types=1);
@@ -39,7 +39,7 @@ final class RetryAfter extends \Exception
     }
 }
 
-/** Not now: the task comes back after so many seconds (null: the usual backoff), and the attempt does not count. */
+/** Not now: the task is tried again after so many seconds (null: the usual backoff); the attempt does not count. */
 final class Later extends \Exception
 {
     public function __construct(public int|float|null $seconds = null, public ?string $note = null)
@@ -48,7 +48,7 @@ final class Later extends \Exception
     }
 }
 
-/** What is known of the task besides its data. */
+/** The task, without its data. */
 final class Task
 {
     public int $id;
@@ -60,7 +60,7 @@ final class Task
     public string $name;
     /** null: the task is in no batch. */
     public ?string $batch;
-    /** @internal the tasks that are to follow */
+    /** @internal the tasks that follow this one */
     public array $added = [];
 
     public function __construct(object $line)
@@ -74,10 +74,10 @@ final class Task
         $this->batch = $line->batch ?? null;
     }
 
-    /** Lets a task follow, if this attempt succeeds: queue: 'mail', delay: '1h', batch: $task->batch; null: the default. */
+    /** Adds a task if this attempt succeeds: queue: 'mail', delay: '1h', batch: $task->batch; null means the default. */
     public function add(string $task_name, mixed $data, mixed ...$columns): void
     {
-        // A copy: what becomes of the data later is not meant.
+        // A copy, so that later changes of the data do not count.
         $json = json_encode(
             ['task_name' => $task_name, 'data' => $data] + $columns,
             JSON_THROW_ON_ERROR | JSON_PRESERVE_ZERO_FRACTION
@@ -85,7 +85,7 @@ final class Task
         $this->added[] = json_decode($json, false, 512, JSON_THROW_ON_ERROR);
     }
 
-    /** Tells how far the task is: 3 of 10. */
+    /** Reports the progress, for example 3 of 10. */
     public function progress(int $done, ?int $total = null, ?string $note = null): void
     {
         $steps = $total === null ? [$done] : [$done, $total];
@@ -103,12 +103,12 @@ final class Task
  * Performs tasks until there are no more.
  *
  * @param callable $perform gets the data and the Task
- * @param int      $tasks   after so many the program ends and a new one takes over, for code that leaks; 0: never
+ * @param int      $tasks   after so many tasks the program ends and a new one is started, for code that leaks memory; 0: never
  */
 function serve(callable $perform, int $tasks = 0): void
 {
     ini_set('display_errors', 'stderr');
-    // stdout carries the protocol alone: whatever else is printed goes to stderr.
+    // stdout carries only the protocol: all other output goes to stderr.
     ob_start(function (string $text): string {
         fwrite(STDERR, $text);
         return '';

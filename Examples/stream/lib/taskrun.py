@@ -9,13 +9,13 @@
 
     taskrun.serve(perform)
 
-What perform() returns is the result, None for none. What it raises is the error of a failed attempt, which is tried
-again after the usual backoff, unless it is one of the three below. print() goes to the log, as stderr does.
+perform() returns the result, or None if there is none. An exception means that the attempt has failed and is tried again
+after the usual backoff, unless it is one of the three classes below. print() writes to the log, as stderr does.
 
     task.add("INVOICE_SEND", {"invoice": 12}, queue="mail", delay="1h", batch=task.batch)
 
-lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when perform() returns, by the
-transaction that ends this task, and dropped when it raises.
+adds a task that follows this one. The keys are those of a line of "taskrun add -". When perform() returns, such tasks are
+added by the transaction that ends this task. When it raises, they are dropped.
 """
 
 import json
@@ -37,7 +37,7 @@ class RetryAfter(Exception):
 
 
 class Later(Exception):
-    """Not now: the task comes back after so many seconds (None: the usual backoff), and the attempt does not count."""
+    """Not now: the task is tried again after so many seconds (None: the usual backoff); the attempt does not count."""
 
     def __init__(self, seconds=None, note=None):
         super().__init__(note)
@@ -46,7 +46,7 @@ class Later(Exception):
 
 
 class Task:
-    """What is known of the task besides its data."""
+    """The task, without its data."""
 
     __slots__ = ("id", "attempt", "max_attempts", "deadline", "queue", "name", "batch", "_added", "_say")
 
@@ -62,12 +62,12 @@ class Task:
         self._say = say
 
     def add(self, task_name, data, **columns):
-        """Lets a task follow, if this attempt succeeds: queue="mail", delay="1h", batch=task.batch; None: the default."""
-        # A copy: what becomes of the data later is not meant.
+        """Adds a task if this attempt succeeds: queue="mail", delay="1h", batch=task.batch; None means the default."""
+        # A copy, so that later changes of the data do not count.
         self._added.append(json.loads(json.dumps({"task_name": task_name, "data": data, **columns})))
 
     def progress(self, done, total=None, note=None):
-        """Tells how far the task is: 3 of 10."""
+        """Reports the progress, for example 3 of 10."""
         steps = [done] if total is None else [done, total]
         self._say({"task": self.id, "progress": steps, "note": note})
 
@@ -78,13 +78,13 @@ class Task:
 
 def serve(perform):
     """Performs tasks until there are no more."""
-    # stdout carries the protocol alone: whatever else is printed goes to stderr.
+    # stdout carries only the protocol: all other output goes to stderr.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     encode = json.JSONEncoder(separators=(",", ":")).encode
 
     def say(message):
-        # Encoded before anything is written, so that what is no JSON leaves no half of a line.
+        # Encoded before anything is written: a value that is no JSON then leaves no half line.
         output.write(encode(message).encode() + b"\n")
         output.flush()
 

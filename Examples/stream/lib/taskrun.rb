@@ -9,13 +9,13 @@
 #       { sent: data["email"] }
 #     end
 #
-# What the block returns is the result, nil for none. What it raises is the error of a failed attempt, which is tried
-# again after the usual backoff, unless it is one of the three below. puts goes to the log, as stderr does.
+# The block returns the result, or nil if there is none. An exception means that the attempt has failed and is tried again
+# after the usual backoff, unless it is one of the three classes below. puts writes to the log, as stderr does.
 #
 #     task.add("INVOICE_SEND", { invoice: 12 }, queue: "mail", delay: "1h", batch: task.batch)
 #
-# lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the block returns, by the
-# transaction that ends this task, and dropped when it raises.
+# adds a task that follows this one. The keys are those of a line of "taskrun add -". When the block returns, such tasks are
+# added by the transaction that ends this task. When it raises, they are dropped.
 
 require "json"
 
@@ -33,7 +33,7 @@ module TaskRun
     end
   end
 
-  # Not now: the task comes back after so many seconds (nil: the usual backoff), and the attempt does not count.
+  # Not now: the task is tried again after so many seconds (nil: the usual backoff); the attempt does not count.
   class Later < StandardError
     attr_reader :seconds, :note
 
@@ -44,21 +44,21 @@ module TaskRun
     end
   end
 
-  # What is known of the task besides its data. The deadline is in seconds since 1970, as Time.now.to_i; the batch
-  # is nil if the task is in none.
+  # The task, without its data. The deadline is in seconds since 1970, as Time.now.to_i; the batch is nil if the task is
+  # in none.
   Task = Struct.new(:id, :attempt, :max_attempts, :deadline, :queue, :name, :batch) do
-    # Lets a task follow, if this attempt succeeds: queue: "mail", delay: "1h", batch: task.batch; nil: the default.
+    # Adds a task if this attempt succeeds: queue: "mail", delay: "1h", batch: task.batch; nil means the default.
     def add(task_name, data, **columns)
-      # A copy: what becomes of the data later is not meant.
+      # A copy, so that later changes of the data do not count.
       added << JSON.parse(JSON.generate({ task_name: task_name, data: data, **columns }))
     end
 
-    # The tasks that are to follow.
+    # The tasks that follow this one.
     def added
       @added ||= []
     end
 
-    # Tells how far the task is: 3 of 10.
+    # Reports the progress, for example 3 of 10.
     def progress(done, total = nil, note = nil)
       TaskRun.say(task: id, progress: [done, total].compact, note: note)
     end
@@ -71,7 +71,7 @@ module TaskRun
 
   # Performs tasks with the block until there are no more.
   def self.serve(&perform)
-    # stdout carries the protocol alone: whatever else is printed goes to stderr.
+    # stdout carries only the protocol: all other output goes to stderr.
     @output = $stdout.dup
     @output.sync = true
     $stdout.reopen($stderr)

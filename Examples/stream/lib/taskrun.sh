@@ -10,15 +10,15 @@
 #     taskrun_serve perform attempt deadline batch
 #
 # The function gets the data as JSON. Its status says how it went, as the exit status of an executable does: 0 done, 75
-# try again later, 65, 77 or 78 these data will never do, anything else failed and to be tried again. It may set
-# result (a JSON value), error (a text), note (a text) and retry_after (seconds). The number of the task is in $task; after
-# the function's name come the other keys that it wants to know, each as a variable of that name: attempt, max_attempts,
-# deadline, batch (as JSON; null: the task is in none). A shell reads byte by byte: each key costs time.
+# try again later, 65, 77 or 78 no attempt can succeed, anything else failed and to be tried again. It may set the variables
+# result (a JSON value), error (a text), note (a text) and retry_after (seconds). The number of the task is in $task. List
+# the other keys that you need after the function's name: attempt, max_attempts, deadline, batch (as JSON; null: the task is
+# in none). Each is then in a variable of that name. A shell reads byte by byte, so each key costs time.
 #
 #     taskrun_add '{"task_name":"INVOICE_SEND","data":{"invoice":12},"queue":"mail","delay":"1h","batch":'"$batch}"
 #
-# lets a task follow, with the keys of a line of "taskrun add -". Those that follow are added when the function's status is
-# 0, by the transaction that ends this task, and dropped otherwise.
+# adds a task that follows this one. The keys are those of a line of "taskrun add -". When the function's status is 0, such
+# tasks are added by the transaction that ends this task. Otherwise they are dropped.
 
 # Performs tasks with a function until there are no more. Usage: taskrun_serve FUNCTION [KEY…]
 taskrun_serve() {
@@ -26,7 +26,7 @@ taskrun_serve() {
     shift
     taskrun_keys=''
     for taskrun_key; do taskrun_keys="$taskrun_keys${taskrun_keys:+,}\"$taskrun_key\""; done
-    # stdout carries the protocol alone: whatever else is printed goes to stderr.
+    # stdout carries only the protocol: all other output goes to stderr.
     exec 3>&1 1>&2
     printf '{"hello":1,"keys":[%s]}\n' "$taskrun_keys" >&3
     # The keys always come in the same order, data last: {"task":17,"attempt":1,"data":{"text":"abc"}}
@@ -49,12 +49,12 @@ taskrun_serve() {
     done
 }
 
-# Lets a task follow, if this attempt succeeds. Usage: taskrun_add JSON; an object in one line. Not from within ( ) or a pipe.
+# Adds a task if this attempt succeeds. Usage: taskrun_add JSON; an object in one line. Do not call it within ( ) or a pipe.
 taskrun_add() {
     taskrun_added="$taskrun_added${taskrun_added:+,}$1"
 }
 
-# Tells how far the task is. Usage: taskrun_progress DONE [TOTAL [NOTE]]
+# Reports the progress. Usage: taskrun_progress DONE [TOTAL [NOTE]]
 taskrun_progress() {
     taskrun_quote "${3-}"
     printf '{"task":%s,"progress":[%s],"note":%s}\n' "$task" "$1${2:+,$2}" "$quoted" >&3
@@ -116,7 +116,7 @@ taskrun_quote() {
 
 # Finds the text of a key of an object, in the variable text. Usage: taskrun_text KEY JSON; status 1: it has none
 #
-# Made for flat objects: the first "key": that occurs counts, wherever it is. For all else there is jq(1).
+# Made for flat objects: the first "key": that occurs counts, wherever it is. For other objects use jq(1).
 taskrun_text() {
     text=${2#*"\"$1\":"}
     [ "$text" != "$2" ] || return 1

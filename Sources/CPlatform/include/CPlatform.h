@@ -1,14 +1,14 @@
-// What the system offers and Swift's module of its C library does not show.
+// System calls that Swift's module of the C library does not show.
 #ifndef CPLATFORM_H
 #define CPLATFORM_H
 
-/// A descriptor that becomes readable by `bell_ring` and stays so, eventfd(2); -1 and errno on failure.
-int bell_make(void);
+/// A descriptor that `wake_up_wake` makes readable until it is reset, eventfd(2); -1 and errno on failure.
+int wake_up_make(void);
 
-/// Makes it readable; may be called from anywhere, any number of times.
-void bell_ring(int descriptor);
+/// Makes the descriptor readable. It may be called from anywhere, any number of times.
+void wake_up_wake(int descriptor);
 
-/// Makes it not readable until it is rung again.
-void bell_reset(int descriptor);
+/// Makes the descriptor unreadable until it is woken again.
+void wake_up_reset(int descriptor);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef CPOSTGRESQL_H
 #define CPOSTGRESQL_H
 
-// libpq's own names are defined in CPostgreSQL.c: the library is loaded when it is first needed.
+// CPostgreSQL.c defines libpq's own functions: the library is loaded when it is first needed.
 #if __has_include(<libpq-fe.h>)
 #include <libpq-fe.h>
 #elif __has_include(<postgresql/libpq-fe.h>)
@@ -14,7 +14,8 @@
 
 /// Loads libpq; may be called again, and from any thread.
 ///
-/// Returns what is wrong, for people; a null pointer if nothing is. Before it has, no function of libpq may be called.
+/// Returns the problem as a text for people, or a null pointer on success. No function of libpq may be called before
+/// it has succeeded.
 const char *_Nullable taskrun_load_libpq(void);
 
 #endif

@@ -1,16 +1,16 @@
 import Platform
 
 extension Capture {
-    /// What one reading gave.
+    /// The result of one read.
     enum Reading: Equatable {
         case bytes(Int)
         /// Nothing at this moment.
         case nothing
-        /// Nothing ever again: everybody has closed the other end.
+        /// Nothing more will come: the other end is closed in all processes.
         case end
     }
 
-    /// The most a pipe can hold: what an ordinary user may set, `/proc/sys/fs/pipe-max-size`, pipe(7).
+    /// The most that a pipe can hold, as far as an ordinary user can set it: `/proc/sys/fs/pipe-max-size`, pipe(7).
     private static let largestPipe = 1 << 20
 
     /// Reads once from a pipe that does not block.
@@ -23,7 +23,7 @@ extension Capture {
         return count < 0 && (errno == EAGAIN || errno == EINTR) ? .nothing : .end
     }
 
-    /// Reads what is in a pipe, which is not more than it can hold even where somebody goes on writing.
+    /// Reads what is in a pipe, and no more than a pipe can hold, even if another process goes on writing.
     ///
     /// A negative descriptor is passed over.
     mutating func readRest(from pipe: Int32, through buffer: UnsafeMutableRawBufferPointer) {
@@ -32,5 +32,5 @@ extension Capture {
     }
 }
 
-/// read(2), which methods of that name hide.
+/// read(2), hidden by methods of that name.
 let readBytes: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = read

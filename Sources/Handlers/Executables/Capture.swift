@@ -1,7 +1,7 @@
 import TaskRun
 import Text
 
-/// What is kept of a stream that may be endless: its first and its last bytes.
+/// Keeps the first and the last bytes of a stream that may be endless.
 struct Capture: Sendable {
     /// How many of the first bytes are kept.
     let headLimit: Int
@@ -24,20 +24,20 @@ struct Capture: Sendable {
     /// Whether bytes were dropped.
     var isCut: Bool { total > head.count + tail.count }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         total += bytes.count
         let begin = min(headLimit - head.count, bytes.count)
         head.append(contentsOf: bytes.prefix(begin))
         guard tailLimit > 0, begin < bytes.count else { return }
         rest.append(contentsOf: bytes.dropFirst(begin).suffix(tailLimit))
-        // Cut at twice the limit: each byte is moved at most once more.
+        // Cut at twice the limit, so that each byte is moved at most once more.
         if rest.count > 2 * tailLimit { rest.removeFirst(rest.count - tailLimit) }
     }
 
     /// The bytes as text for people: trimmed, with a mark where something was left out.
     ///
-    /// Bytes that are no UTF-8 become U+FFFD, three bytes for one, so the text is fitted once more.
+    /// Bytes that are not UTF-8 become U+FFFD, one byte three, so the text is cut once more.
     var text: String {
         let mark = "\n[…]\n"
         var text =

@@ -5,19 +5,19 @@ public import TaskRun
 
 /// A handler that is a program in the handlers folder, in any language.
 ///
-/// The payload comes on stdin. Exit status 0 is success, with stdout as the result; 75: try again later; 65, 77 and 78:
-/// permanent failure; any other, or a signal: failed attempt, with stderr as the error (of a long one the first 1.5 KB
-/// and the last 6 KB). To the file `TASKRUN_OUTPUT` it may append lines: `progress=3/10`, `retry_after=90s`, `note=…`, `add={…}`.
-/// It has a session and a process group of its own; when it has ended, what is left of the group is killed, and where it was
-/// made to end all that it started.
+/// It reads the payload from stdin. Its exit status decides: 0 is success, with stdout as the result; 75 is "try again
+/// later"; 65, 77 and 78 are a permanent failure. Any other status, or a signal, is a failed attempt with stderr as the
+/// error; of a long one the first 1.5 KiB and the last 6 KiB are kept. It may append lines to the file
+/// `TASKRUN_OUTPUT`: `progress=3/10`, `retry_after=90s`, `note=…`, `add={…}`. It has its own session and process group.
+/// When it has ended, the rest of the group is killed; if it was ended early, so is all that it started.
 public struct ExecutableHandler: Handler {
     /// The task name: the file's name without one extension.
     public let name: String
     /// Always ``HandlerKind/executable``.
     public var kind: HandlerKind { .executable }
-    /// The file's path.
+    /// Its path.
     public var origin: String { path.string }
-    /// None of its own: a file cannot say.
+    /// No limits of its own: a file cannot set any.
     public var limits: HandlerLimits { HandlerLimits() }
 
     private let path: FilePath
@@ -28,8 +28,8 @@ public struct ExecutableHandler: Handler {
     ///
     /// - Parameters:
     ///   - name: The task name.
-    ///   - path: Where the program is; a relative path is made absolute at once.
-    ///   - settings: What it has in common with the others.
+    ///   - path: The program's path; a relative path is made absolute at once.
+    ///   - settings: The settings that all executables share.
     public init(name: String, path: String, settings: ExecutableSettings) {
         self.name = name
         self.path = Files.absolute(path)
@@ -37,12 +37,12 @@ public struct ExecutableHandler: Handler {
         self.settings = settings
     }
 
-    /// Starts the program, feeds it the payload, and tells from its end how the attempt ended.
+    /// Starts the program, gives it the payload, and decides from its end how the attempt ended.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
         await perform(task, in: context) { _ in nil }
     }
 
-    /// The same, and the thread that waited for the program goes on with the next task at once.
+    /// Performs tasks one after the other; the thread that waited for the program continues with the next task at once.
     public func perform(
         _ task: ClaimedTask,
         in context: TaskContext,
@@ -65,7 +65,7 @@ public struct ExecutableHandler: Handler {
         }
     }
 
-    private func perform(_ task: ClaimedTask, in context: TaskContext, cancelled: Bell) -> HandlerOutcome {
+    private func perform(_ task: ClaimedTask, in context: TaskContext, cancelled: WakeUp) -> HandlerOutcome {
         let file: String
         do {
             file = try settings.outputs.makeFile()
@@ -83,14 +83,14 @@ public struct ExecutableHandler: Handler {
             if let why = whyNotBegun(end, program) { return .notBegun(NotBegun(.handler, why)) }
             let said = settings.outputs.text(of: file)
             let wishes = HandlerOutput.parse(said)
-            // A short program has ended before anybody looked.
+            // A short program has ended before its progress was read once.
             if let progress = wishes.progress, progress != last?.progress || wishes.note != last?.note {
                 context.progress(progress.done, of: progress.total, note: wishes.note)
             }
             for remark in wishes.remarks { context.logger.warning("TASKRUN_OUTPUT: \(remark)") }
             if end.left > 0 {
                 context.logger.warning(
-                    "Processes that it started go on, as they cannot be ended from here: \(end.left)."
+                    "Processes that it started still run and cannot be ended from here: \(end.left)."
                 )
             }
             if end.output.isCut {
@@ -101,18 +101,18 @@ public struct ExecutableHandler: Handler {
             let outcome = ExitMeaning.outcome(
                 of: end,
                 wishes: wishes,
-                wasCancelled: cancelled.isRung,
+                wasCancelled: cancelled.isAwake,
                 interpreter: SpawnFailure.interpreterLine(ofFile: path.string)
             )
-            // What stands behind the limit may be a task as well.
+            // The part behind the limit may contain a follow-up too.
             let isWhole = said.count < OutputFolder.wholeLimit || size(of: file) <= OutputFolder.wholeLimit
             guard case .succeeded = outcome, !wishes.followUps.isEmpty || !isWhole else { return outcome }
             return context.follow(wishes.followUps, isWhole: isWhole) ?? outcome
         } catch {
             let why = notBegun(error)
-            // What it has done in that moment nobody knows.
+            // It is unknown what the program did in that moment.
             if (error as? StartError)?.hasBegun == true { return .failed(error: why.reason) }
-            return cancelled.isRung ? .stopped : .notBegun(why)
+            return cancelled.isAwake ? .stopped : .notBegun(why)
         }
     }
 
@@ -122,7 +122,7 @@ public struct ExecutableHandler: Handler {
         SpawnFailure.notBegun(error, path: origin, workingDirectory: workingDirectory.string)
     }
 
-    /// Why a program that was started and ended at once never began its work.
+    /// Why a program that was started and ended at once never began its work, or nil if it did.
     private func whyNotBegun(_ end: ChildProcess.End, _ program: ChildProcess) -> String? {
         Interpreter.whyNotBegun(
             end.status,
@@ -133,18 +133,11 @@ public struct ExecutableHandler: Handler {
         )
     }
 
-    /// The program with its environment: DESIGN's list, and nothing else.
+    /// The program with its environment: the documented variables, and nothing else.
     private func program(for task: ClaimedTask, in context: TaskContext, output file: String) -> ChildProcess {
-        var environment = settings.environment(
-            task: task.id,
-            name: task.name,
-            queue: task.queue,
-            attempt: task.attempt,
-            of: context.maxAttempts
-        )
-        environment["TASKRUN_DEADLINE"] = context.deadline.formatted(.iso8601)
+        var environment = settings.environment(ofTask: task.id)
+        for field in HandlerField.allCases { environment[field.variable] = field.value(of: task, in: context)?.plain }
         environment["TASKRUN_OUTPUT"] = file
-        environment["TASKRUN_BATCH"] = task.batch
         return ChildProcess(
             program: Program(
                 path: path,
@@ -157,10 +150,10 @@ public struct ExecutableHandler: Handler {
         )
     }
 
-    /// Looks at the file and reports progress that is new.
+    /// Reads the file and reports new progress.
     private func look(at file: String, for context: TaskContext, last: inout HandlerOutput?) {
         var output = HandlerOutput.parse(settings.outputs.latestText(of: file), isWhole: false)
-        // It may have been said long ago.
+        // The note may have been written long ago.
         output.note = output.note ?? last?.note
         guard let progress = output.progress, output != last else { return }
         last = output
@@ -169,9 +162,9 @@ public struct ExecutableHandler: Handler {
 }
 
 extension TaskContext {
-    /// Asks for the tasks that a program wants to follow.
+    /// Asks for the follow-ups of a program.
     ///
-    /// - Returns: How the task ends where they cannot be used; nil: they were taken.
+    /// - Returns: How the task ends if they cannot be used, or nil if they were accepted.
     fileprivate func follow(_ objects: [[UInt8]], isWhole: Bool) -> HandlerOutcome? {
         do throws(PermanentFailure) {
             guard isWhole else {

@@ -1,14 +1,15 @@
 import SystemPackage
 
-/// What every executable of one run has in common.
+/// The settings that all executables of one run share.
 public struct ExecutableSettings: Sendable {
-    /// The text of the run's ``RunIdentity``: stands in `TASKRUN_RUN`, by which ``LeftoverProcesses`` finds what it left.
+    /// The text of the run's ``RunIdentity``, the value of `TASKRUN_RUN`, by which ``LeftoverProcesses`` finds
+    /// processes.
     public var run: String
     /// The environment besides the variables `TASKRUN_…`; see ``environment(from:listed:)``.
     ///
-    /// A name that begins with `TASKRUN_` is left out: one of them holds the database's address.
+    /// A name that begins with `TASKRUN_` is left out, because one of them holds the database's address.
     public var environment: [String: String]
-    /// Where executables begin; default: the folder in which the handlers folder lies.
+    /// Where executables begin; default: the folder that contains the handlers folder.
     public var workingDirectory: String?
     /// How long after SIGTERM the process group gets SIGKILL; default 10 s.
     public var killAfter: Duration
@@ -25,10 +26,10 @@ public struct ExecutableSettings: Sendable {
     /// - Parameters:
     ///   - run: The text of the run's identity.
     ///   - environment: The environment besides `TASKRUN_…`.
-    ///   - workingDirectory: Where executables begin; nil: the folder in which the handlers folder lies.
-    ///   - killAfter: How long after SIGTERM comes SIGKILL.
+    ///   - workingDirectory: Where executables begin, or nil for the folder that contains the handlers folder.
+    ///   - killAfter: How long after SIGTERM to send SIGKILL.
     ///   - resultLimit: How many bytes of stdout are kept.
-    ///   - maxResult: How many bytes are kept of a task with a token; nil: as many.
+    ///   - maxResult: How many bytes are kept for a task with a token, or nil for the same number.
     ///   - privateFolder: A folder that only this user can write to, for the files behind `TASKRUN_OUTPUT`.
     public init(
         run: String,
@@ -50,11 +51,10 @@ public struct ExecutableSettings: Sendable {
         self.outputs = OutputFolder(parent: Files.absolute(privateFolder).string, run: run)
     }
 
-    /// How many programs can run at once before the limit of open files stops more from starting: 112 with the usual
-    /// limit of 1,024.
+    /// How many programs can run at once within the limit of open files: 112 with the usual limit of 1,024.
     public static var mostAtOnce: Int { DescriptorLimit.programs }
 
-    /// The same where each one also holds one of the host's places: 99 with the usual limit.
+    /// How many programs can run at once if each also holds a handler slot of the host: 99 with the usual limit.
     public static func mostAtOnce(slots: Bool) -> Int { slots ? DescriptorLimit.most(more: 1) : mostAtOnce }
 
     /// Removes the files behind `TASKRUN_OUTPUT` that a dead run left in its private folder.
@@ -73,20 +73,16 @@ public struct ExecutableSettings: Sendable {
         return all.filter { name, _ in names.contains(name) && !name.hasPrefix("TASKRUN_") }
     }
 
-    /// Where a program begins that lies in a folder of this run.
+    /// The working directory of a program in a folder of this run.
     func workingDirectory(for path: FilePath) -> FilePath {
         workingDirectory.map(Files.absolute) ?? path.removingLastComponent().removingLastComponent()
     }
 
-    /// The environment of a program that has to do with a task.
-    func environment(task id: Int64, name: String, queue: String, attempt: Int, of attempts: Int) -> [String: String] {
+    /// The environment of a program that is called for a task, without the fields of the task.
+    func environment(ofTask id: Int64) -> [String: String] {
         var environment = environment
         environment["TASKRUN_RUN"] = run
         environment["TASKRUN_TASK_ID"] = String(id)
-        environment["TASKRUN_TASK_NAME"] = name
-        environment["TASKRUN_QUEUE"] = queue
-        environment["TASKRUN_ATTEMPT"] = String(attempt)
-        environment["TASKRUN_MAX_ATTEMPTS"] = String(attempts)
         return environment
     }
 

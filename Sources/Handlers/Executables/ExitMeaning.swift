@@ -1,6 +1,6 @@
 import TaskRun
 
-/// What the end of an executable means, after sysexits.h: decided purely.
+/// Decides what the end of an executable means, after sysexits.h.
 enum ExitMeaning {
     /// EX_TEMPFAIL: not now.
     static let later: Int32 = 75
@@ -10,11 +10,11 @@ enum ExitMeaning {
     /// Turns the end of an executable into an outcome.
     ///
     /// - Parameters:
-    ///   - end: How it ended and what it said.
+    ///   - end: How it ended and what it wrote.
     ///   - wishes: What it wrote to `TASKRUN_OUTPUT`.
-    ///   - wasCancelled: Whether it was told to stop. A program that then dies of it, or ends with the status that a
-    ///     shell gives for that, was stopped; any other status is its own word.
-    ///   - interpreter: The first line of the script, without `#!`; nil for another program.
+    ///   - wasCancelled: Whether it was asked to stop. A program that then dies of the signal, or ends with the status
+    ///     that a shell gives for that, was stopped; any other status counts as its own.
+    ///   - interpreter: The first line of the script, without `#!`, or nil for another program.
     /// - Returns: How the attempt ended.
     static func outcome(
         of end: ChildProcess.End,
@@ -43,10 +43,10 @@ enum ExitMeaning {
         }
     }
 
-    /// What is said of a program that wanted to stop its run.
+    /// The error for a program that tried to stop its run.
     static let sentSignal = "it sent its run a signal to stop, and was killed; the run goes on"
 
-    /// An exit status for people, with what a shell means by it.
+    /// An exit status for people, with the meaning that a shell gives it.
     static func describe(_ status: Int32, _ interpreter: String?) -> String {
         switch status {
         case 126: "exit status 126 (a command in it could not be run)"
@@ -55,7 +55,7 @@ enum ExitMeaning {
         }
     }
 
-    /// What happened, and what the program said of it.
+    /// What happened, followed by what the program wrote about it.
     static func text(_ what: String, _ said: String) -> String {
         said.isEmpty ? "\(what), nothing on stderr" : "\(what): \(said)"
     }

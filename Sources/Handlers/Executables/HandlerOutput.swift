@@ -1,40 +1,40 @@
 import TaskRun
 
-/// What an executable wrote to the file named by `TASKRUN_OUTPUT`: lines `key=value`, of which the last one of a key counts.
+/// What an executable wrote to the file named by `TASKRUN_OUTPUT`: lines `key=value`; the last line of a key counts.
 ///
-/// `progress=3` or `progress=3/10`; `retry_after=120` (seconds), `90s`, `10m`, `2h`, `1d`; `note=` and a text; and as many
-/// lines as it likes with `add=` and a task, as JSON.
+/// The keys are `progress=3` or `progress=3/10`; `retry_after=120` (seconds), `90s`, `10m`, `2h`, `1d`; `note=` and a
+/// text. Any number of lines may have `add=` and a task as JSON.
 struct HandlerOutput: Sendable, Equatable {
-    /// How far it is.
+    /// The progress.
     var progress: TaskContext.Progress?
-    /// When it wants to be called again.
+    /// When to try again.
     var retryAfter: Duration?
-    /// A word about it.
+    /// The note.
     var note: String?
-    /// The tasks that are to follow, as they were written; where the file is not whole, none.
+    /// The follow-ups, as they were written; none if the file is not whole.
     var followUps: [[UInt8]] = []
     /// What was ignored, and why; at most ``remarkLimit``.
     var remarks: [String] = []
 
-    /// A program that writes nonsense by the megabyte is not to fill the log.
+    /// The limit keeps a program that writes nonsense by the megabyte from filling the log.
     static let remarkLimit = 5
-    /// Between so many bytes at the beginning and so many at the end only tasks that are to follow are looked for: of all
-    /// else the last word counts.
+    /// Between this many bytes at the beginning and at the end, only follow-ups are read: of everything else the last
+    /// line counts.
     static let textLimit = 1 << 20
     /// The longest note, in Unicode scalars.
     static let noteLimit = 500
 
-    /// Reads the lines; what makes no sense is ignored and remarked.
+    /// Reads the lines; those that make no sense are ignored and remarked on.
     ///
     /// - Parameters:
     ///   - bytes: The file's text.
-    ///   - isWhole: Whether nothing more will come; otherwise a last line without its end is not looked at.
+    ///   - isWhole: Whether nothing more will come; otherwise a last line without its end is ignored.
     /// - Returns: What was understood, and remarks on the rest.
     static func parse(_ bytes: [UInt8], isWhole: Bool = true) -> HandlerOutput {
         let end = isWhole ? bytes.endIndex : (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex)
         var output = HandlerOutput()
         var start = bytes.startIndex
-        // One after the other: all at once they could be millions.
+        // One after the other: there could be millions.
         while start < end {
             let stop = bytes[start..<end].firstIndex(of: UInt8(ascii: "\n")) ?? end
             let line = bytes[start..<stop]
@@ -50,7 +50,7 @@ struct HandlerOutput: Sendable, Equatable {
     }
 
     private mutating func follow(_ task: ArraySlice<UInt8>, isWhole: Bool) {
-        // One too many is enough to be refused.
+        // One too many is enough for a refusal.
         guard isWhole, followUps.count <= NewTask.mostFollowUps else { return }
         followUps.append(Array(task))
     }
@@ -103,7 +103,7 @@ struct HandlerOutput: Sendable, Equatable {
         return overflow ? nil : .seconds(seconds)
     }
 
-    /// Digits only: `Int` would take a sign as well.
+    /// Digits only, because `Int` would accept a sign as well.
     private static func number(_ text: Substring) -> Int? {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }

@@ -2,19 +2,20 @@ import CSpawn
 import Platform
 package import TaskRun
 
-/// The programs that a run left behind when it died: they are in sessions of their own, so nothing ended them.
+/// Ends the programs that a run left behind when it died: they have sessions of their own, so they did not end with it.
 ///
-/// They are to be ended before the run's tasks are given to anyone else, or two attempts of one task would go on at the
-/// same time. They stand in the run's record (see ``RunRecords``), whatever they have made of their names and environments; with each go its
-/// process group, its session, and what these started. A process that left all of them is known by `TASKRUN_RUN` in the
-/// environment it was started with, which `/proc/PID/environ` shows of this user's processes (of everybody's to root), proc(5).
-/// A daemon that a handler starts on purpose has the entry as well, unless it is started with `env -u TASKRUN_RUN`.
+/// They must be ended before another run gets the tasks, or two attempts of one task would run at the same time. They
+/// are in the run's record (see ``RunRecords``), whatever they did to their names and environments. With each of them
+/// its process group, its session, and what these started are ended. A process that left all of them is known by
+/// `TASKRUN_RUN` in the environment with which it was started. `/proc/PID/environ` shows that for this user's processes
+/// (for everybody's to root), proc(5). A daemon that a handler starts on purpose has the entry as well, unless it is
+/// started with `env -u TASKRUN_RUN`.
 public enum LeftoverProcesses {
-    /// What became of them.
+    /// The result of ending them.
     public struct Result: Sendable, Equatable {
         /// How many processes were ended.
         public let ended: Int
-        /// Whether some are still there: stuck in the kernel, or beginning anew faster than they were ended.
+        /// Whether some still run: they are stuck in the kernel, or start new ones faster than they are ended.
         public let areLeft: Bool
 
         /// Creates a result from its parts.
@@ -26,7 +27,7 @@ public enum LeftoverProcesses {
 
     /// Ends all processes of a run that have its entry, with their process groups, and waits until they are gone.
     ///
-    /// This process itself is never among them, nor is its process group, even where that run started it.
+    /// This process and its process group are never ended, even if that run started it.
     ///
     /// - Parameters:
     ///   - run: The text of the dead run's identity, as in ``ExecutableSettings/run``.
@@ -40,10 +41,10 @@ public enum LeftoverProcesses {
     ///
     /// - Parameters:
     ///   - run: The dead run.
-    ///   - records: Where its record lies.
+    ///   - records: The records of runs on this host.
     ///   - limit: How long to wait; default 5 s.
-    /// - Returns: How many processes were ended, and whether any is left. Where that cannot be seen, as there is no record that can be trusted
-    ///   or another user's processes are hidden, some are taken to be left.
+    /// - Returns: How many processes were ended, and whether any is left. If that cannot be seen, because there is no
+    ///   record that can be trusted or another user's processes are hidden, some count as left.
     package static func end(
         startedBy run: RunIdentity,
         in records: RunRecords,
@@ -71,7 +72,8 @@ public enum LeftoverProcesses {
         var ended = 0
         while true {
             let known = processes(startedBy: run)
-            // What has the entry is the run's, or has taken it on itself: no user can give it to another's process.
+            // A process with the entry belongs to the run, or chose to have it: no user can give it to another user's
+            // process.
             let sweeps = [record_sweep(record, user, nil, 0), record_sweep(-1, 0, known, known.count)]
             let found = sweeps.reduce(0) { $0 + Int($1.found) }
             let foreign = sweeps.reduce(0) { $0 + Int($1.foreign) }
@@ -81,20 +83,20 @@ public enum LeftoverProcesses {
             guard found > foreign, ContinuousClock.now < deadline, !Task.isCancelled else {
                 return Result(ended: ended, areLeft: true)
             }
-            // A cancelled wait is seen above.
+            // A cancelled wait is noticed above.
             try? await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    /// The numbers of this run's processes, without this process; those that have ended and wait to be reaped are gone.
+    /// The numbers of the run's processes, without this process; ended ones that wait to be reaped are not counted.
     static func processes(startedBy run: String) -> [pid_t] { processes(having: ["TASKRUN_RUN=\(run)"]) }
 
-    /// The same of those that have all these entries in their environments.
+    /// The numbers of the processes that have all these entries in their environments.
     static func processes(having entries: [String]) -> [pid_t] {
         let names = (try? Files.names(in: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.filter { process in
             guard process != getpid() else { return false }
-            // Gone in the meantime, or another user's: no process of that run.
+            // It has ended since, or belongs to another user: no process of that run.
             guard let environ = try? Files.start(of: "/proc/\(process)/environ", limit: 4 << 20) else { return false }
             return contains(environ, entries: entries)
         }

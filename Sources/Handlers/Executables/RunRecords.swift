@@ -2,34 +2,35 @@ import Platform
 import SystemPackage
 package import TaskRun
 
-/// Where the runs of this host write down which programs they have started, for those who come after a run that was killed.
+/// The records of the programs that the runs of this host have started, read after a run was killed.
 ///
-/// One file a run, there from before its first claim to its end; `ProgramRecord` says what is in it. All users can read it, as runs of several may
-/// work on one database. The folder is open to all, and nobody is trusted: a file counts only if its owner is the run's user.
+/// There is one file per run, from before its first claim to its end; `ProgramRecord` says what it contains. All users
+/// can read it, because runs of several users may work on one database. The folder is open to all users, and none is
+/// trusted: a file counts only if its owner is the run's user.
 package struct RunRecords: Sendable {
     /// The folder that the runs of all users share.
     package static let sharedFolder = "/tmp/taskrun-runs"
-    /// How long the record of a run that was killed is kept: as long as somebody may ask, and then removed by its user's next run.
+    /// How long the record of a killed run is kept; the next run of its user then removes it.
     private static let keep: time_t = 86_400
 
     private let folders: [String]
 
-    /// Names the folders.
+    /// Sets the folders.
     ///
     /// - Parameters:
-    ///   - shared: The one that all users share.
-    ///   - runtimeDirectory: Is taken where files cannot be made in the first one.
+    ///   - shared: The folder that all users share.
+    ///   - runtimeDirectory: The folder to use if files cannot be created in the first one.
     package init(shared: String = sharedFolder, runtimeDirectory: String) {
         folders = [shared, Files.absolute(runtimeDirectory).string]
     }
 
-    /// Begins to write down what this process starts, unless that has begun already.
+    /// Begins to record what this process starts, unless that has begun already.
     ///
-    /// Where no file can be made, programs are ended with this process all the same where the system can see to it, and those who come after it
-    /// wait for its leases' end.
+    /// If no file can be created, programs are still ended with this process where the system can do that, and other
+    /// runs wait for the end of its leases.
     ///
     /// - Parameter run: This process.
-    /// - Returns: Why no file could be made, if so.
+    /// - Returns: Why no file could be created, or nil.
     package func begin(_ run: RunIdentity) -> String? {
         guard !ProgramRecord.shared.hasBegun else { return nil }
         var problem = ""
@@ -47,15 +48,15 @@ package struct RunRecords: Sendable {
         return problem
     }
 
-    /// Ends it.
+    /// Ends the record.
     ///
-    /// - Parameter isClean: Whether no task is left in this run's hand: nobody will ask then.
+    /// - Parameter isClean: Whether this run holds no task any more, so that no other run will need the record.
     package func end(isClean: Bool) { ProgramRecord.shared.close(removing: isClean) }
 
-    /// Takes note of the ends of processes that are this one's children and that nobody here waits for.
+    /// Reaps ended processes that are children of this one and that no thread here waits for.
     package static func reapStrangers() { ProgramRecord.shared.reapStrangers() }
 
-    /// Opens the record of a run; nil where there is none that can be trusted.
+    /// Opens the record of a run, or returns nil if there is none that can be trusted.
     func open(of run: RunIdentity) -> Int32? {
         for folder in folders {
             let file = Self.openFile("\(folder)/\(Self.name(of: run))", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -77,7 +78,7 @@ package struct RunRecords: Sendable {
 
     private static func create(_ name: String, in path: String, isShared: Bool) throws(Errno) -> Int32 {
         if mkdir(path, isShared ? 0o777 : 0o700) == 0, isShared {
-            // What is in it is removed by its owner only, as in /tmp.
+            // Only its owner can remove a file in it, as in /tmp.
             chmod(path, 0o1777)
         }
         let folder = openFile(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -86,17 +87,17 @@ package struct RunRecords: Sendable {
         for isAgain in [false, true] {
             let file = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
             if file >= 0 {
-                // Whatever umask says: others are to read it.
+                // Independent of umask: others must be able to read it.
                 fchmod(file, 0o644)
                 return file
             }
-            // This process's own, of a round before; another user's cannot be removed.
+            // It is this process's own, from an earlier round; another user's cannot be removed.
             guard errno == EEXIST, !isAgain, unlinkat(folder, name, 0) == 0 else { break }
         }
         throw Errno(rawValue: errno)
     }
 
-    /// Removes this user's records that are older than a day: their runs' leases are over.
+    /// Removes this user's records that are older than a day: the leases of their runs have ended.
     private static func removeOld(in folder: String) {
         let now = time(nil)
         for name in (try? Files.names(in: folder)) ?? [] where name.utf8.count > 36 {

@@ -1,8 +1,8 @@
 import Platform
 
-/// Signals: their names for people, and what this process must have set before it starts others.
+/// Signals: their names for people, and what this process must set before it starts others.
 enum Signals {
-    /// `signal 9 (SIGKILL)`; the bare number where it has no common name.
+    /// `signal 9 (SIGKILL)`, or only the number if it has no common name.
     static func describe(_ number: Int32) -> String {
         names[number].map { "signal \(number) (\($0))" } ?? "signal \(number)"
     }
@@ -16,14 +16,14 @@ enum Signals {
 
     /// Done once, before the first program is started; children get the default of every signal.
     static let prepared: Void = {
-        // A program that ends without reading its input must cost an error number, not this process.
+        // Writing to a program that ends without reading its input must return an error, not end this process.
         signal(SIGPIPE, SIG_IGN)
         #if os(Linux)
-        // Inherited from a parent that ignores SIGCHLD, it would make the kernel forget how children ended.
+        // If a parent that ignores SIGCHLD passes that on, the kernel would forget how children ended.
         var action = sigaction()
         sigaction(SIGCHLD, nil, &action)
         let handler = withUnsafeBytes(of: &action.__sigaction_handler) { $0.load(as: Int.self) }
-        // Function pointers cannot be compared in Swift, numbers can.
+        // In Swift numbers can be compared, but function pointers cannot.
         if handler == unsafeBitCast(SIG_IGN, to: Int.self) { signal(SIGCHLD, SIG_DFL) }
         #endif
     }()

@@ -2,9 +2,10 @@ import Platform
 import SystemPackage
 import TaskRun
 
-/// Why a program could not be started, in words: the error number alone says "no such file" of a missing interpreter too.
+/// Why a program could not be started, in words: the error number alone says "no such file" for a missing interpreter
+/// too.
 enum SpawnFailure {
-    /// Says what failed, on what, why, and what to do.
+    /// One text with what failed, on what, why, and what to do.
     static func text(_ error: any Error, path: String, workingDirectory: String) -> String {
         guard let error = error as? StartError else { return "cannot start \(path): \(error)" }
         if error.isWorkingDirectory {
@@ -14,12 +15,12 @@ enum SpawnFailure {
         return "cannot start \(path): " + text(error.reason, path: path)
     }
 
-    /// The same as the reason why a handler did not begin.
+    /// The same text as the reason why a handler did not begin.
     static func notBegun(_ error: any Error, path: String, workingDirectory: String) -> NotBegun {
         NotBegun(cause(of: error), text(error, path: path, workingDirectory: workingDirectory))
     }
 
-    /// What was in the way.
+    /// The cause of the failure.
     static func cause(of error: any Error) -> NotBegun.Cause {
         switch error {
         case is DescriptorLimit.Reached: .scarcity
@@ -42,7 +43,7 @@ enum SpawnFailure {
     private static func text(_ reason: Errno, path: String) -> String {
         switch reason {
         case .noSuchFileOrDirectory, .permissionDenied, .notDirectory, .isDirectory: whyNotRun(path)
-        case .execFormatError: "it is no program. Begin a script with a line such as #!/bin/sh."
+        case .execFormatError: "it is not a program. Begin a script with a line such as #!/bin/sh."
         case .textFileBusy: "it is being written to."
         case .resourceTemporarilyUnavailable:
             "there are too many processes (ulimit -u, or the limit of a container or service). "
@@ -62,7 +63,7 @@ enum SpawnFailure {
         return String(text.drop { $0 == " " || $0 == "\t" })
     }
 
-    /// The rest of the first line of the script at a path; nil for another program.
+    /// The rest of the first line of the script at a path, or nil for another program.
     static func interpreterLine(ofFile path: String) -> String? {
         (try? Files.start(of: path, limit: 256)).flatMap(interpreterLine)
     }
@@ -73,7 +74,7 @@ enum SpawnFailure {
         return text.prefix(1).lowercased() + text.dropFirst()
     }
 
-    /// ENOENT, EACCES and ENOTDIR come as one error, so the file is looked at again.
+    /// ENOENT, EACCES and ENOTDIR do not say what is wrong, so the file is examined again.
     private static func whyNotRun(_ path: String) -> String {
         let status: FileStatus
         do {
@@ -81,9 +82,9 @@ enum SpawnFailure {
         } catch {
             return "\(describe(error)). Has it been moved, or not been installed?"
         }
-        guard status.kind == .file else { return "it is no file any more." }
+        guard status.kind == .file else { return "it is not a file any more." }
         guard status.hasRunBit else { return "it has no run bit. chmod +x \(path)" }
-        // Such a mount also makes access(2) say no.
+        // On such a mount access(2) says no as well.
         guard !status.isNotForPrograms else {
             return "it lies on a file system from which no program may be started (mounted noexec)."
         }

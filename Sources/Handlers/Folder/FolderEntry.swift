@@ -1,18 +1,19 @@
 import TaskRun
 import Text
 
-/// One entry of the handlers or the hooks folder, and what it is taken for: decided purely from its name, status and
-/// first bytes.
+/// One entry of the handlers or the hooks folder.
+///
+/// It decides from the name, the status and the first bytes what the entry is.
 struct FolderEntry: Sendable {
-    /// Which folder it is in.
+    /// The folder that contains it.
     var folder = ProgramFolder.handlers
     /// The file's name.
     let name: String
     /// Its path, for people and commands.
     let path: String
-    /// What stat(2) says; nil where it says nothing (a link to nothing).
+    /// Its status from stat(2), or nil if there is none (a link to nothing).
     let status: FileStatus?
-    /// Its first bytes; empty where it cannot be read.
+    /// Its first bytes; empty if it cannot be read.
     let start: [UInt8]
 
     /// What an entry is.
@@ -23,7 +24,7 @@ struct FolderEntry: Sendable {
         case none
     }
 
-    /// Decides what the entry is, and what is to be said of it.
+    /// Decides what the entry is, and what to report about it.
     func decide() -> (kind: Kind, findings: [Finding]) {
         guard !isIgnored else { return (.none, []) }
         guard let status else { return (.none, [linkToNothing]) }
@@ -31,7 +32,7 @@ struct FolderEntry: Sendable {
         let (stem, suffix, isStream) = split
         let isSQL = suffix == "sql"
         guard isSQL || status.hasRunBit else { return (.none, isStream || looksLikeHandler ? [noRunBit] : []) }
-        // Where each file has the run bit, only what begins as a program is one.
+        // If every file has the run bit, only a file that begins as a program is one.
         guard isSQL || !status.isOpenToAll || beginsAsProgram else { return (.none, []) }
         if let problem = TaskName.problem(stem) {
             let found = "\(shownPath) cannot be a handler: no task can have that name (\(problem))"
@@ -42,18 +43,18 @@ struct FolderEntry: Sendable {
         return (kind, isSQL || isStream ? [] : misspelledStream)
     }
 
-    /// `REVERSE.steam.py` is a program for each task, but was hardly meant so.
+    /// The finding for `REVERSE.steam.py`, which is a program for each task, but probably a misspelled stream handler.
     private var misspelledStream: [Finding] {
         let (stem, suffix) = Self.cut(name)
         let (inner, mark) = Self.cut(stem)
         let isMeant = { Spelling.nearest(to: $0, among: ["stream"]) != nil }
         guard isMeant(suffix) || isMeant(mark) else { return [] }
         let meant = isMeant(suffix) ? "\(stem).stream" : "\(inner).stream\(name.dropFirst(stem.count))"
-        let found = "\(shownPath) is started anew for each task, for it is no stream handler"
+        let found = "\(shownPath) is started again for each task, because it is not a stream handler"
         return [warning(found, advice: "Did you mean \(meant)?")]
     }
 
-    /// Hidden files, and what editors leave behind.
+    /// Whether it is a hidden file, or one that an editor left behind.
     var isIgnored: Bool {
         name.hasPrefix(".") || [".bak", ".orig", ".swp", "~"].contains { name.hasSuffix($0) }
             || (name.hasPrefix("#") && name.hasSuffix("#"))
@@ -61,7 +62,7 @@ struct FolderEntry: Sendable {
 
     /// The name without one extension, the extension in lower case, and whether `.stream` stood before or in its place.
     ///
-    /// `a.b.PHP` is `a.b` and `php`; `a.stream.py` and `a.stream` are `a`, and streams.
+    /// `a.b.PHP` gives `a.b` and `php`; `a.stream.py` and `a.stream` give `a`, and are streams.
     private var split: (stem: String, suffix: String, isStream: Bool) {
         let (stem, suffix) = Self.cut(name)
         guard suffix != "stream" else { return (stem, "", true) }
@@ -76,7 +77,7 @@ struct FolderEntry: Sendable {
         return (String(name[..<dot]), name[name.index(after: dot)...].lowercased())
     }
 
-    /// Whether a file without run bit was meant to be run: a script or a program, no document.
+    /// Whether a file without run bit was meant to be run: a script or a program, not a document.
     var looksLikeHandler: Bool {
         let scripts = ["php", "py", "rb", "pl", "sh", "bash", "zsh", "js", "mjs", "ts", "lua", "tcl", "awk", "r"]
         return scripts.contains(split.suffix) || beginsAsProgram
@@ -91,10 +92,10 @@ struct FolderEntry: Sendable {
     var linkToNothing: Finding { warning("\(shownPath) is a link to nothing", advice: "Remove it.") }
 
     var noRunBit: Finding {
-        warning("\(shownPath) has no run bit, so it is no \(folder.content)", advice: "chmod +x \(shownPath)")
+        warning("\(shownPath) has no run bit, so it is not a \(folder.content)", advice: "chmod +x \(shownPath)")
     }
 
-    /// A file that others may change is none of this user's.
+    /// The finding for a file that others may change, so that it is not used.
     func notObeyed(_ fault: PathTrust.Fault) -> Finding {
         Finding(
             .error,
@@ -113,7 +114,7 @@ struct FolderEntry: Sendable {
             )
         }
         let mode = String(status.permissions, radix: 8)
-        let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is no \(folder.content) here"
+        let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is not a \(folder.content) here"
         return warning(found, advice: "Run taskrun as its owner, or chmod a+x \(shownPath)")
     }
 
@@ -121,7 +122,7 @@ struct FolderEntry: Sendable {
         Finding(.warning, folder.setting, found, advice: advice)
     }
 
-    /// Control characters in a name must not reach a terminal.
+    /// The path without control characters, which must not reach a terminal.
     var shownPath: String {
         String(path.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
     }

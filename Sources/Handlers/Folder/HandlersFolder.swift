@@ -1,23 +1,24 @@
 import SystemPackage
 public import TaskRun
 
-/// The handlers folder: files that perform tasks, told by their names.
+/// The handlers folder: files that perform tasks, identified by their names.
 ///
-/// `IMAGE_RESIZE` and `CONTACT_EMAIL.php` (one extension is dropped) are programs if they have the run bit, and so is
-/// `REVERSE.stream.py`, which stays up for many tasks; `ACCOUNT_DELETE.sql` is an SQL file. Subfolders, hidden files, editors' backups and documents are no handlers.
-/// A folder or a file that others may change is refused: see `PathTrust`.
+/// `IMAGE_RESIZE` and `CONTACT_EMAIL.php` (one extension is dropped) are programs if they have the run bit. So is
+/// `REVERSE.stream.py`, which stays up for many tasks. `ACCOUNT_DELETE.sql` is an SQL file. Subfolders, hidden files,
+/// editors' backups and documents are no handlers. A folder or a file that others may change is refused: see
+/// `PathTrust`.
 public struct HandlersFolder: Sendable {
     /// The handlers found, by file name; two may have one name, which ``HandlerRegistry`` refuses.
     public let handlers: [any Handler]
-    /// What is wrong, and must not stop the rest.
+    /// Problems that must not stop the other handlers.
     public let findings: [Finding]
 
     /// Reads a folder.
     ///
     /// - Parameters:
     ///   - path: The folder; relative to the working directory of this process.
-    ///   - isDefault: Whether nobody asked for this very folder: it need not exist.
-    ///   - executables: What all executables have in common.
+    ///   - isDefault: Whether no setting names this folder; then it need not exist.
+    ///   - executables: The settings that all executables share.
     ///   - perform: Runs an SQL file's script; see ``SQLFileHandler``.
     public init(
         path: String,

@@ -1,33 +1,34 @@
 import SystemPackage
 import TaskRun
 
-/// A folder with programs that are told by their names: what is said of it, and how it is read.
+/// A folder with programs that are identified by their names: how it is read, and what is reported about it.
 struct ProgramFolder: Sendable, Equatable {
     /// The setting that names it.
     let setting: String
-    /// What a file in it is.
+    /// The kind of files in it.
     let content: String
 
     static let handlers = ProgramFolder(setting: "handlers", content: "handler")
     static let hooks = ProgramFolder(setting: "hooks", content: "hook")
 
-    /// Looks at a file in it.
+    /// Reads the entry of a file in it.
     func entry(at file: String, named name: String) -> FolderEntry {
         let status = try? FileStatus(path: file)
         let isRead = status?.kind == .file && (status?.hasRunBit == false || status?.isOpenToAll == true)
-        // Read only where it matters: what has the run bit is a program whatever it begins with, unless all files have it.
+        // The bytes are read only if they matter: a file with the run bit is a program whatever it begins with, unless
+        // all files have that bit.
         let start = isRead ? (try? Files.start(of: file, limit: 4)) ?? [] : []
         return FolderEntry(folder: self, name: name, path: file, status: status, start: start)
     }
 
-    /// What is said of the folder itself, if others may change what is in it: then nothing of it is obeyed.
+    /// The finding if others may change the folder's content, so that nothing in it is used.
     func refusal(of path: String, _ trust: inout PathTrust) -> Finding? {
         trust.fault(of: path).map { fault in
             Finding(.error, subject, fault.sentence("the \(setting) folder", path), advice: fault.advice)
         }
     }
 
-    /// What is said of a folder that cannot be read.
+    /// The findings for a folder that cannot be read.
     func findings(for error: Errno, path: String, isDefault: Bool) -> [Finding] {
         switch error {
         case .noSuchFileOrDirectory where isDefault:
@@ -39,7 +40,7 @@ struct ProgramFolder: Sendable, Equatable {
                 Finding(.error, subject, "the folder \(Files.absolute(path).string) does not exist", advice: advice)
             ]
         case .notDirectory:
-            return [Finding(.error, subject, "\(path) is no folder", advice: "Name the folder, not a file in it.")]
+            return [Finding(.error, subject, "\(path) is not a folder", advice: "Name the folder, not a file in it.")]
         case .permissionDenied:
             let found = "the folder \(path) cannot be read: permission denied"
             return [Finding(.error, subject, found, advice: "Run taskrun as its owner, or chmod a+rx \(path)")]

@@ -1,6 +1,6 @@
-/// What a task name may look like: the rule that the table `tasks` enforces.
+/// The rule for task names, which the table `tasks` enforces.
 enum TaskName {
-    /// Why a text cannot be a task name; nil where it can.
+    /// Why a text cannot be a task name, or nil if it can.
     static func problem(_ name: String) -> String? {
         let scalars = name.unicodeScalars
         if scalars.isEmpty { return "it is empty" }

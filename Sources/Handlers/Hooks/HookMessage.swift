@@ -23,7 +23,7 @@ struct HookMessage: Sendable {
         json.append(contentsOf: String(number).utf8)
     }
 
-    /// Seconds, to the millisecond; null for nil.
+    /// Adds seconds, to the millisecond, or null for nil.
     mutating func add(_ key: String, _ time: Duration?) {
         begin(key)
         let text = time.map { "\(Double(Int64(($0 / .milliseconds(1)).rounded())) / 1000)" } ?? "null"
@@ -43,7 +43,7 @@ struct HookMessage: Sendable {
         add("max_attempts", task.maxAttempts)
     }
 
-    /// How a handler ended; nil: the lease is lost.
+    /// Adds how a handler ended, or that the lease is lost if nil.
     mutating func add(_ outcome: HandlerOutcome?) {
         switch outcome {
         case .succeeded, .skipped, .settled(.settled):
@@ -71,7 +71,7 @@ struct HookMessage: Sendable {
         }
     }
 
-    /// The numbers of `once --json`, without those that would have to be counted in the table.
+    /// Adds the numbers of `once --json`, without those that would have to be counted in the table.
     mutating func add(_ report: RunReport) {
         add("claimed", report.claimed)
         add("succeeded", report.succeeded)

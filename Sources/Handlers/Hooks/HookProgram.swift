@@ -5,19 +5,19 @@ import Text
 
 /// A hook that is a program in the hooks folder, in any language.
 ///
-/// The event comes as one JSON object on stdin, and its name in `TASKRUN_EVENT`. Exit status 0: go on. The hook
-/// `before-perform` may end with 99, so that the task is skipped, or with 75, so that it is given back (after
-/// `retry_after`, if it writes that to the file `TASKRUN_OUTPUT`). Everything else is a warning. It has a session and a
-/// process group of its own; when it has ended, what is left of the group is killed.
+/// It reads the event as one JSON object from stdin, and the event's name from `TASKRUN_EVENT`. Exit status 0 means: go
+/// on. The hook `before-perform` may exit with 99 to skip the task. It may exit with 75 to give it back, after
+/// `retry_after` if it writes that to the file `TASKRUN_OUTPUT`. Everything else is a warning. It has its own session
+/// and process group. When it has ended, the rest of the group is killed.
 public struct HookProgram: RunHooks {
-    /// The exit status by which a task is skipped; 99 is what qmail's commands use for "done, and no more".
+    /// The exit status that skips a task; qmail's commands use 99 for "done, and no more".
     static let skip: Int32 = 99
 
-    /// What it is told.
+    /// The event that it receives.
     public let event: HookEvent
-    /// Nothing else.
+    /// Only this event.
     public var events: Set<HookEvent> { [event] }
-    /// The file's path.
+    /// Its path.
     public var origin: String { path.string }
 
     private let path: FilePath
@@ -26,9 +26,9 @@ public struct HookProgram: RunHooks {
     /// Creates a hook for a program.
     ///
     /// - Parameters:
-    ///   - event: What it is told.
-    ///   - path: Where the program is; a relative path is made absolute at once.
-    ///   - settings: What it has in common with executables.
+    ///   - event: The event that it receives.
+    ///   - path: The program's path; a relative path is made absolute at once.
+    ///   - settings: The settings that it shares with executables.
     public init(_ event: HookEvent, path: String, settings: ExecutableSettings) {
         self.event = event
         self.path = Files.absolute(path)
@@ -113,7 +113,7 @@ public struct HookProgram: RunHooks {
         try await tell(message)
     }
 
-    /// Runs the program, whose exit status says only whether it went well.
+    /// Runs the program; its exit status only says whether it went well.
     private func tell(_ message: HookMessage, about task: HookTask? = nil) async throws {
         var message = message
         if let task { message.add(json: task.data, "data") }
@@ -139,7 +139,7 @@ public struct HookProgram: RunHooks {
         _ message: HookMessage,
         about task: HookTask?,
         output file: String?,
-        _ cancelled: Bell
+        _ cancelled: WakeUp
     ) throws -> (ChildProcess.End, HandlerOutput) {
         let workingDirectory = settings.workingDirectory(for: path)
         let program = ChildProcess(
@@ -149,7 +149,7 @@ public struct HookProgram: RunHooks {
                 workingDirectory: workingDirectory
             ),
             killAfter: .seconds(1),
-            // Nobody reads it: all is dropped.
+            // Its output is not used, so all of it is dropped.
             outputLimit: 0
         )
         do {
@@ -163,13 +163,11 @@ public struct HookProgram: RunHooks {
     private func environment(_ task: HookTask?, output file: String?) -> [String: String] {
         var environment = settings.environment
         if let task {
-            environment = settings.environment(
-                task: task.id,
-                name: task.name,
-                queue: task.queue,
-                attempt: task.attempt,
-                of: task.maxAttempts
-            )
+            environment = settings.environment(ofTask: task.id)
+            environment[HandlerField.name.variable] = task.name
+            environment[HandlerField.queue.variable] = task.queue
+            environment[HandlerField.attempt.variable] = String(task.attempt)
+            environment[HandlerField.maxAttempts.variable] = String(task.maxAttempts)
         }
         environment["TASKRUN_RUN"] = settings.run
         environment["TASKRUN_EVENT"] = event.rawValue
@@ -187,7 +185,7 @@ public struct HookProgram: RunHooks {
         return HookFailure(ExitMeaning.text(what, Self.lastLine(of: end) ?? ""))
     }
 
-    /// The last line on stderr, cut to 400 bytes; nil where there is none.
+    /// The last line on stderr, cut to 400 bytes, or nil if there is none.
     private static func lastLine(of end: ChildProcess.End) -> String? {
         end.errors.text.split(whereSeparator: \.isNewline).last.map {
             BoundedText.fit(String($0), bytes: 400)
@@ -195,7 +193,7 @@ public struct HookProgram: RunHooks {
     }
 }
 
-/// Why a hook did not do what it should.
+/// Why a hook failed.
 struct HookFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

@@ -1,28 +1,28 @@
 public import TaskRun
 import Text
 
-/// The hooks folder: programs that are told what a run does, named like the events.
+/// The hooks folder: programs named like the events of a run, each called at its event.
 ///
 /// `before-perform` and `on-failed.sh` (one extension is dropped) are hooks if they have the run bit. Other files are
 /// left alone.
 public struct HooksFolder: Sendable {
-    /// The hooks found, at most one an event, by file name.
+    /// The hooks found, at most one per event, by file name.
     public let hooks: [HookProgram]
-    /// What is wrong, and must not stop a run; ``refusals`` not among it.
+    /// Problems that must not stop a run; ``refusals`` are not among them.
     public let findings: [Finding]
-    /// That the folder or a program in it may be changed by others: it is not called.
+    /// Findings that others may change the folder or a program in it; such a program is not called.
     public let refusals: [Finding]
-    /// Which of them the hook for an event is missing for.
+    /// For each event without its hook for that reason, the finding.
     public let refused: [HookEvent: Finding]
-    /// Programs whose names are no event's: perhaps misspelled, perhaps there to be called by hooks.
+    /// Programs with a name that is no event's: perhaps misspelled, or called by hooks.
     public let strangers: [Finding]
 
     /// Reads a folder.
     ///
     /// - Parameters:
     ///   - path: The folder; relative to the working directory of this process.
-    ///   - isDefault: Whether nobody asked for this very folder: it need not exist.
-    ///   - settings: What hooks have in common with executables.
+    ///   - isDefault: Whether no setting names this folder; then it need not exist.
+    ///   - settings: The settings that hooks share with executables.
     public init(path: String, isDefault: Bool = false, settings: ExecutableSettings) {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         var (hooks, findings, refusals, strangers) = ([HookProgram](), [Finding](), [Finding](), [Finding]())
@@ -59,7 +59,8 @@ public struct HooksFolder: Sendable {
 }
 
 extension FolderEntry {
-    /// Decides which event the entry is for, what is to be said of it, and whether that is because no event has its name.
+    /// Decides which event the entry is for, what to report, and whether it is a stranger: a program with a name that
+    /// is no event's.
     func decideHook() -> (event: HookEvent?, findings: [Finding], isStranger: Bool) {
         guard !isIgnored, status?.kind ?? .file == .file else { return (nil, [], false) }
         let stem = Self.cut(name).stem
@@ -76,7 +77,7 @@ extension FolderEntry {
     private func unknown(_ stem: String) -> Finding {
         let events = HookEvent.allCases.map(\.rawValue)
         let nearest = Spelling.nearest(to: stem, among: events)
-        let found = "\(shownPath) is for no event, so it is not called"
+        let found = "\(shownPath) has a name that is no event, so it is not called"
         let advice = nearest.map { "Did you mean \($0)?" } ?? "Events are: \(events.joined(separator: ", "))."
         return warning(found, advice: advice)
     }

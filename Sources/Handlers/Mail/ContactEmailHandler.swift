@@ -1,18 +1,18 @@
 public import TaskRun
 
-/// `CONTACT_EMAIL`: tells somebody who wrote to us that the message has arrived.
+/// `CONTACT_EMAIL`: confirms to a person who wrote to us that the message has arrived.
 ///
-/// `{"email": "john@doe.com"}` is enough; `name`, `subject` and `text` replace what is said by default.
+/// `{"email": "john@doe.com"}` is enough; `name`, `subject` and `text` replace the default texts.
 public struct ContactEmailHandler: TaskHandler {
-    /// What the task's data must have.
+    /// The content of the task's data.
     public struct Payload: Decodable, Sendable {
-        /// Whom it is for: one address.
+        /// The recipient: one address.
         public let email: String
         /// The person's name, for the greeting and the header.
         public let name: String?
-        /// What it is about.
+        /// The subject.
         public let subject: String?
-        /// The text in place of ours, greeting included.
+        /// The whole text, greeting included, in place of the default.
         public let text: String?
     }
 
@@ -21,13 +21,13 @@ public struct ContactEmailHandler: TaskHandler {
 
     private let mailer: Mailer
 
-    /// Creates a handler that sends by these settings.
+    /// Creates a handler that sends with these settings.
     public init(settings: MailSettings) { mailer = Mailer(settings: settings) }
 
     /// Sends the message.
     ///
-    /// - Throws: `PermanentFailure` for an address or a subject that cannot stand in an e-mail, or where the mail system
-    ///   refuses for good; any other error is a failed attempt.
+    /// - Throws: `PermanentFailure` for an address or a subject that cannot be put into an e-mail, or if the mail
+    ///   system refuses for good; any other error is a failed attempt.
     public func perform(_ payload: Payload, in context: TaskContext) async throws {
         let text = """
             \(Greeting.text(for: payload.name))
@@ -47,9 +47,9 @@ public struct ContactEmailHandler: TaskHandler {
     }
 }
 
-/// How a letter begins.
+/// The greeting of a letter.
 enum Greeting {
-    /// `Hello John Doe,`; without a name just `Hello,`.
+    /// `Hello John Doe,`, or just `Hello,` without a name.
     static func text(for name: String?) -> String {
         let name = EmailAddress.trim(name ?? "")
         return name.isEmpty ? "Hello," : "Hello \(name),"

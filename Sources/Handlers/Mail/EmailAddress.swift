@@ -1,12 +1,12 @@
-/// One e-mail address, strict enough to be put into a header and handed to a mail system: `john@doe.com`.
+/// One e-mail address, strict enough to be put into a header and passed to a mail system: `john@doe.com`.
 ///
-/// Of RFC 5321 it takes the common form: a dot-atom, `@`, a host name. Quoted local parts, comments, address literals
-/// and groups are refused; so are addresses that need SMTPUTF8. A domain beyond ASCII is refused with the advice to
-/// write its ASCII form, since IDNA needs tables that would have to be kept up to date.
+/// It accepts the common form of RFC 5321: a dot-atom, `@`, a host name. It refuses quoted local parts, comments,
+/// address literals, groups, and addresses that need SMTPUTF8. A domain beyond ASCII is refused with the advice to
+/// write its ASCII form, because IDNA needs tables that would have to be kept up to date.
 public struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is no address.
     ///
-    /// The text itself is not repeated: it is somebody's data.
+    /// The text itself is not repeated, because it is personal data.
     public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {
         /// The reason, as the rest of a sentence that begins with "the address".
         public let description: String
@@ -47,7 +47,7 @@ public struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
         guard localPart.utf8.allSatisfy({ isAlphanumeric($0) || others.contains($0) }) else {
             throw Invalid("has a character before the \"@\" that is not allowed there")
         }
-        // "|…", "/…" and "-…" are commands, files and options to some mail systems.
+        // "|…", "/…" and "-…" are commands, files and options for some mail systems.
         guard let first = localPart.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
             throw Invalid("does not begin with a letter or digit")
         }
@@ -78,21 +78,21 @@ public struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     static func trim(_ text: String) -> String {
-        // Blanks only: a line break at the end is no slip of the hand but an attempt at a second header.
+        // Blanks only: a line break at the end is no typing error but an attempt at a second header.
         let blanks: Set<Character> = [" ", "\t"]
         guard let end = text.lastIndex(where: { !blanks.contains($0) }) else { return "" }
         return String(text[...end].drop { blanks.contains($0) })
     }
 }
 
-/// An address with the name of whose it is: `John Doe <john@doe.com>`.
+/// An address with the name of its owner: `John Doe <john@doe.com>`.
 public struct Mailbox: Sendable, Hashable {
-    /// The name, as it is to be read; nil for none.
+    /// The name in readable form, or nil for none.
     public let name: String?
     /// The address.
     public let address: EmailAddress
 
-    /// Creates a mailbox from its parts; a blank name is none.
+    /// Creates a mailbox from its parts; a blank name counts as none.
     public init(name: String? = nil, address: EmailAddress) {
         self.name = name.map(EmailAddress.trim).flatMap { $0.isEmpty ? nil : $0 }
         self.address = address
@@ -100,7 +100,7 @@ public struct Mailbox: Sendable, Hashable {
 
     /// Reads `john@doe.com`, `John Doe <john@doe.com>` or `"Doe, John" <john@doe.com>`.
     ///
-    /// - Parameter text: The mailbox as it stands in the settings.
+    /// - Parameter text: The mailbox as the settings have it.
     /// - Throws: ``EmailAddress/Invalid`` with the reason.
     public init(_ text: String) throws(EmailAddress.Invalid) {
         let text = EmailAddress.trim(text)

@@ -1,17 +1,17 @@
 public import Platform
 import Text
 
-/// A plain-text e-mail: a pure value that knows how it is written down.
+/// A plain-text e-mail, as a pure value that can render itself.
 public struct EmailMessage: Sendable, Equatable {
-    /// Whom it is from.
+    /// The sender.
     public var from: Mailbox
-    /// Whom it is for.
+    /// The recipient.
     public var to: Mailbox
-    /// What it is about, in any language.
+    /// The subject, in any language.
     public var subject: String
     /// The text, in any language, with line breaks of any system.
     public var text: String
-    /// What tells it from other messages, and goes into its Message-ID: a task's number, for example.
+    /// What distinguishes it from other messages, and goes into its Message-ID: a task's `id`, for example.
     ///
     /// A second attempt with the same key, recipient, subject and text has the same Message-ID.
     public var key: String
@@ -25,22 +25,22 @@ public struct EmailMessage: Sendable, Equatable {
         self.key = key
     }
 
-    /// Why a message cannot be written down: a header's value has a line break or another control character.
+    /// Why a message cannot be rendered: a header's value has a line break or another control character.
     public struct Unsafe: Error, Sendable, Equatable, CustomStringConvertible {
         /// The field's name: `Subject`.
         public let field: String
 
-        /// Says so; without the value, which is somebody's data.
+        /// The error text; without the value, because it is personal data.
         public var description: String {
             "the \(field) of the e-mail has a line break or another control character in it"
         }
     }
 
-    /// The message as RFC 5322 has it: lines ended by CRLF, headers folded, text in quoted-printable UTF-8.
+    /// The message in the form of RFC 5322: lines ended by CRLF, headers folded, text in quoted-printable UTF-8.
     ///
     /// - Parameter date: The moment that goes into the field `Date`.
     /// - Returns: ASCII, no line longer than 998 characters.
-    /// - Throws: ``Unsafe`` where a value could begin a header of its own.
+    /// - Throws: ``Unsafe`` if a value could begin a header of its own.
     public func render(date: Date) throws(Unsafe) -> String {
         let fields: [HeaderField]
         do throws(HeaderField.Unsafe) {
@@ -53,7 +53,7 @@ public struct EmailMessage: Sendable, Equatable {
                 HeaderField("MIME-Version", plain: "1.0"),
                 HeaderField("Content-Type", plain: "text/plain; charset=UTF-8"),
                 HeaderField("Content-Transfer-Encoding", plain: "quoted-printable"),
-                // RFC 3834: answering machines are not to answer.
+                // RFC 3834: answering machines must not answer.
                 HeaderField("Auto-Submitted", plain: "auto-generated"),
             ]
         } catch {
@@ -62,9 +62,9 @@ public struct EmailMessage: Sendable, Equatable {
         return fields.map(\.text).joined() + "\r\n" + QuotedPrintable.encode(text)
     }
 
-    /// `<CONTACT_EMAIL.7.9f86d081884c7d65@example.org>`: the key, and a hash of what is said to whom.
+    /// `<CONTACT_EMAIL.7.9f86d081884c7d65@example.org>`: the key, and a hash of the recipient and the text.
     ///
-    /// The hash keeps apart the tasks 7 of two databases, which some mail system would take for one message.
+    /// The hash distinguishes the tasks 7 of two databases, which some mail systems would take for one message.
     public var messageID: String {
         let content = [to.address.description, subject, text].joined(separator: "\0")
         let hash = FNV1a.hash(content.utf8)

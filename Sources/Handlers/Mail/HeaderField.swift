@@ -1,26 +1,26 @@
 import Platform
 
-/// One header field, folded: values of any language, none of which can begin a second field.
+/// One header field, folded; its value may be in any language and cannot begin a second field.
 struct HeaderField: Sendable {
-    /// A value that must not stand in a header: it has a line break or another control character.
+    /// A value that must not be put into a header: it has a line break or another control character.
     struct Unsafe: Error, Sendable, Equatable {
         /// Which field.
         let field: String
     }
 
-    /// RFC 2047 allows 75 characters a word and 76 a line that has one.
+    /// RFC 2047 allows 75 characters in an encoded word, and 76 in a line with one.
     private static let wordLimit = 75
     private static let lineLimit = 76
 
     /// The field with its CRLF.
     let text: String
 
-    /// A field whose value is ours: ASCII without control characters.
+    /// A field with a fixed value: ASCII without control characters.
     init(_ name: String, plain value: String) {
         text = Self.fold(name, [value])
     }
 
-    /// A field of free text: as it is where it is short ASCII, else in encoded words.
+    /// A field of free text: unchanged if it is short ASCII, otherwise in encoded words.
     init(_ name: String, text value: String) throws(Unsafe) {
         try Self.check(value, name)
         let isPlain = Self.isPrintableASCII(value) && name.count + 2 + value.count <= Self.lineLimit
@@ -44,7 +44,7 @@ struct HeaderField: Sendable {
     }
 
     private static func check(_ value: String, _ field: String) throws(Unsafe) {
-        // Line and paragraph separator too: some programs take them for line breaks.
+        // Line and paragraph separators too: some programs take them for line breaks.
         let isUnsafe = value.unicodeScalars.contains {
             [.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
         }
@@ -55,7 +55,7 @@ struct HeaderField: Sendable {
         value.utf8.allSatisfy { (0x20...0x7e).contains($0) }
     }
 
-    /// Plain text that a reader would take for an encoded word, or that folding could lose.
+    /// Whether plain text could be taken for an encoded word, or be changed by folding.
     private static func looksEncoded(_ value: String) -> Bool {
         value.contains("=?") || value.hasPrefix(" ") || value.hasSuffix(" ")
     }
@@ -64,7 +64,8 @@ struct HeaderField: Sendable {
     private static func encodedWords(_ value: String) -> [String] {
         let begin = "=?UTF-8?B?"
         let end = "?="
-        // Three bytes become four characters; the first word shares its line with "Subject: ", so all leave room for it.
+        // Three bytes become four characters. The first word shares its line with "Subject: ", so all leave room for
+        // that.
         let bytesPerWord = (wordLimit - begin.count - end.count - 10) / 4 * 3
         var words: [[UInt8]] = [[]]
         for scalar in value.unicodeScalars {

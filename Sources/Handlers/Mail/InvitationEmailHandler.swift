@@ -1,22 +1,23 @@
 public import TaskRun
 
-/// `INVITATION_EMAIL`: invites somebody.
+/// `INVITATION_EMAIL`: invites a person.
 ///
-/// `{"email": "john@doe.com"}` is enough; `name`, `inviter`, `link`, `subject` and `text` say more, or something else.
+/// `{"email": "john@doe.com"}` is enough; `name`, `inviter` and `link` add to the default texts, `subject` and `text`
+/// replace them.
 public struct InvitationEmailHandler: TaskHandler {
-    /// What the task's data must have.
+    /// The content of the task's data.
     public struct Payload: Decodable, Sendable {
-        /// Whom it is for: one address.
+        /// The recipient: one address.
         public let email: String
         /// The person's name, for the greeting and the header.
         public let name: String?
         /// Who invites.
         public let inviter: String?
-        /// Where to accept: an address of the web.
+        /// Where to accept: a web address.
         public let link: String?
-        /// What it is about.
+        /// The subject.
         public let subject: String?
-        /// The text in place of ours, greeting included.
+        /// The whole text, greeting included, in place of the default.
         public let text: String?
     }
 
@@ -25,13 +26,13 @@ public struct InvitationEmailHandler: TaskHandler {
 
     private let mailer: Mailer
 
-    /// Creates a handler that sends by these settings.
+    /// Creates a handler that sends with these settings.
     public init(settings: MailSettings) { mailer = Mailer(settings: settings) }
 
     /// Sends the message.
     ///
-    /// - Throws: `PermanentFailure` for an address or a subject that cannot stand in an e-mail, or where the mail system
-    ///   refuses for good; any other error is a failed attempt.
+    /// - Throws: `PermanentFailure` for an address or a subject that cannot be put into an e-mail, or if the mail
+    ///   system refuses for good; any other error is a failed attempt.
     public func perform(_ payload: Payload, in context: TaskContext) async throws {
         let inviter = payload.inviter.map(EmailAddress.trim).flatMap { $0.isEmpty ? nil : $0 }
         let invitation = inviter.map { "\($0) has invited you to join." } ?? "you have been invited to join us."

@@ -1,15 +1,15 @@
 import Platform
 public import TaskRun
 
-/// How e-mails leave: the settings under `mail`.
+/// How e-mails are sent: the settings under `mail`.
 public struct MailSettings: Sendable, Equatable {
-    /// `mail.outbox`: a folder into which messages are written as `.eml`, instead of being sent; nil: they are sent.
+    /// `mail.outbox`: a folder into which messages are written as `.eml` instead of being sent, or nil to send them.
     public var outbox: String?
-    /// `mail.sendmail`: the program that takes a message on stdin; default `/usr/sbin/sendmail`.
+    /// `mail.sendmail`: the program that reads a message from stdin; default `/usr/sbin/sendmail`.
     public var sendmail: String
-    /// `mail.from`: whom they are from, `Shop <shop@example.org>`; default `taskrun@localhost`.
+    /// `mail.from`: the sender, `Shop <shop@example.org>`; default `taskrun@localhost`.
     public var from: String
-    /// The environment that sendmail gets; empty: a PATH and nothing else.
+    /// The environment of sendmail; if empty, a PATH and nothing else.
     ///
     /// Give it ``ExecutableSettings/environment`` and `TASKRUN_RUN`, so that ``LeftoverProcesses`` finds it as well.
     public var environment: [String: String]
@@ -27,13 +27,13 @@ public struct MailSettings: Sendable, Equatable {
         self.environment = environment
     }
 
-    /// Why the program that sends is not obeyed: others may change it.
+    /// Why the program that sends is not used: others may change it.
     var refusal: (found: String, advice: String)? {
         var trust = PathTrust()
         return trust.fault(of: sendmail).map { ($0.sentence("the program of mail.sendmail,", sendmail), $0.advice) }
     }
 
-    /// What `taskrun check` says about them: an address that is none, a program that is not there.
+    /// The findings of `taskrun check` about these settings: an invalid address, a missing program.
     public func findings() -> [Finding] {
         var findings: [Finding] = []
         do {

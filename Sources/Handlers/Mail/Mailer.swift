@@ -2,9 +2,9 @@ import Platform
 import SystemPackage
 import TaskRun
 
-/// Hands a message to the system's sendmail, or puts it into the outbox folder.
+/// Passes a message to the system's sendmail, or writes it into the outbox folder.
 struct Mailer: Sendable {
-    /// A message that did not leave, this time.
+    /// A message that was not sent this time.
     struct Failure: Error, Sendable, CustomStringConvertible {
         let description: String
     }
@@ -14,10 +14,10 @@ struct Mailer: Sendable {
 
     let settings: MailSettings
 
-    /// Lets a message leave.
+    /// Sends a message.
     ///
-    /// - Throws: `PermanentFailure` for a message that no attempt can deliver, `NotBegun` where it surely did not leave because
-    ///   sendmail or the outbox is out of reach, ``Failure`` for any other trouble, `CancellationError`.
+    /// - Throws: `PermanentFailure` for a message that no attempt can deliver, `NotBegun` if it surely was not sent
+    ///   because sendmail or the outbox is out of reach, ``Failure`` for any other error, `CancellationError`.
     func send(
         to recipient: String,
         named name: String?,
@@ -61,7 +61,7 @@ struct Mailer: Sendable {
         }
     }
 
-    /// `sendmail -t -i`: recipients from the headers, and a line of one dot ends nothing.
+    /// Runs `sendmail -t -i`: the recipients come from the headers, and a line with one dot does not end the message.
     private func handOver(_ message: String) async throws {
         let path = Files.absolute(settings.sendmail)
         if let fault = settings.refusal { throw NotBegun(.handler, "\(fault.found). \(fault.advice)") }
@@ -76,7 +76,7 @@ struct Mailer: Sendable {
             killAfter: .seconds(10),
             outputLimit: 4_096
         )
-        // sendmail(8) takes lines that end as files here do, and makes CRLF of them itself; there are no other CR.
+        // sendmail(8) reads lines with a line feed and makes CRLF of them itself; the message has no other CR.
         let input = message.utf8.filter { $0 != UInt8(ascii: "\r") }
         let end: ChildProcess.End
         do {
@@ -91,7 +91,7 @@ struct Mailer: Sendable {
         throw Self.failure(of: end, path: path.string)
     }
 
-    /// EX_DATAERR, EX_NOUSER and EX_NOHOST of sysexits.h blame the message; all others may pass or can be set right.
+    /// EX_DATAERR, EX_NOUSER and EX_NOHOST of sysexits.h blame the message; all others may pass or can be repaired.
     static func failure(of end: ChildProcess.End, path: String) -> any Error {
         let said = end.errors.text.isEmpty ? end.output.text : end.errors.text
         let words = said.isEmpty ? "" : ": \(said)"

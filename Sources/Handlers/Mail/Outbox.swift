@@ -6,9 +6,9 @@ import TaskRun
 struct Outbox: Sendable {
     let folder: String
 
-    /// Writes a file under another name, sees it on the disk, and renames it: there whole or not at all.
+    /// Writes a file under another name, syncs it to the disk, and renames it: it exists whole or not at all.
     ///
-    /// A second attempt of the same task replaces the first one's file, so none is there twice.
+    /// A second attempt of the same task replaces the first one's file, so no message is there twice.
     ///
     /// - Throws: Why nothing was written.
     func store(_ message: String, as name: String) async throws(NotBegun) {
@@ -22,7 +22,7 @@ struct Outbox: Sendable {
     }
 
     private func write(_ message: String, as name: String) throws(Errno) {
-        // For this user alone: what is in e-mails is nobody else's business.
+        // For this user alone, because e-mails are private.
         if mkdir(folder, 0o700) != 0 && errno != EEXIST { throw Errno(rawValue: errno) }
         let temporary = "\(folder)/.\(name).\(UInt64.random(in: 0...UInt64.max))"
         do {
@@ -34,7 +34,7 @@ struct Outbox: Sendable {
             )
             try file.closeAfter {
                 try file.writeAll(message.utf8)
-                // The row is deleted for good after this, so the message must be there for good before.
+                // The row is deleted for good after this, so the message must be on the disk for good before.
                 guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
             }
             guard rename(temporary, "\(folder)/\(name)") == 0 else { throw Errno(rawValue: errno) }

@@ -17,7 +17,7 @@ enum QuotedPrintable {
         for (index, byte) in bytes.enumerated() {
             let isLast = index == bytes.count - 1
             var piece = encode(byte, isFirst: column == 0, isLast: isLast)
-            // One place is kept for the "=" of a soft line break, except at the end.
+            // One column is kept for the "=" of a soft line break, except at the end.
             if column + piece.utf8.count > lineLimit - (isLast ? 0 : 1) {
                 text += "=\r\n"
                 column = 0
@@ -37,7 +37,7 @@ enum QuotedPrintable {
         switch byte {
         case UInt8(ascii: " "), UInt8(ascii: "\t"): !isLast
         case UInt8(ascii: "="): false
-        // A line of one dot ends a message for some programs, and "From " is changed by mailbox files.
+        // For some programs a line with one dot ends a message, and mailbox files change "From ".
         case UInt8(ascii: "."), UInt8(ascii: "F"): !isFirst
         default: (0x21...0x7e).contains(byte)
         }

@@ -3,17 +3,17 @@ import SystemPackage
 import TaskRun
 
 extension BlockingThread {
-    /// Runs code that waits for a program, and waits for its end without a thread.
+    /// Runs code that blocks while a program runs, and waits for its end without blocking a thread.
     ///
-    /// One thread a program, which starts it, feeds and reads it, and reaps it: no hand-over in between.
+    /// There is one thread per program, which starts it, exchanges data with it and reaps it: no hand-over in between.
     ///
-    /// - Parameter body: Gets a bell that rings when the calling Swift task is cancelled.
-    /// - Returns: What `body` returned; cancellation does not shorten it by itself.
-    /// - Throws: ``StartError`` where this process may have no more threads or descriptors.
+    /// - Parameter body: Receives the wake-up for the moment when the calling Swift task is cancelled.
+    /// - Returns: What `body` returned; cancellation alone does not shorten it.
+    /// - Throws: ``StartError`` if this process may have no more threads or descriptors.
     static func run<Value: Sendable>(
-        _ body: @escaping @Sendable (Bell) -> Value
+        _ body: @escaping @Sendable (WakeUp) -> Value
     ) async throws(StartError) -> Value {
-        let cancelled = try Bell.opened()
+        let cancelled = try WakeUp.opened()
         defer { cancelled.shut() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, StartError>, Never>) in
@@ -24,7 +24,7 @@ extension BlockingThread {
                 if error != 0 { continuation.resume(returning: .failure(StartError(reason: Errno(rawValue: error)))) }
             }
         } onCancel: {
-            cancelled.ring()
+            cancelled.wake()
         }
         return try result.get()
     }

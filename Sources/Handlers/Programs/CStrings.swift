@@ -1,6 +1,6 @@
 import Platform
 
-/// Lends strings as C does it: an array of pointers that ends with a null pointer.
+/// Lends strings in the form of C: an array of pointers that ends with a null pointer.
 ///
 /// A string ends at its first NUL.
 func withCStrings<Result>(
@@ -11,7 +11,7 @@ func withCStrings<Result>(
     pointers.append(nil)
     defer { for pointer in pointers { free(pointer) } }
     return pointers.withUnsafeBufferPointer { buffer in
-        // Never empty: it has the null pointer.
+        // The array is never empty: it contains the null pointer.
         guard let start = buffer.baseAddress else { preconditionFailure("an array that is not empty has an address") }
         return body(start)
     }

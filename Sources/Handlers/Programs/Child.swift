@@ -2,22 +2,22 @@ import CSpawn
 import Platform
 import SystemPackage
 
-/// A program that was started: the leader of a session and a process group of its own, with three pipes to this process.
+/// A program that was started: the leader of its own session and process group, with three pipes to this process.
 ///
-/// Not copyable, because its number is its own only until it is reaped: whoever holds the value can signal, and ``reap()``
-/// takes the value away. A child that is merely dropped is killed with its group and reaped.
+/// Not copyable, because its number is its own only until it is reaped: the owner of the value can send signals, and
+/// ``reap()`` consumes the value. A child that is merely dropped is killed with its group and reaped.
 struct Child: ~Copyable, Sendable {
-    /// Its number, and that of its process group and session.
+    /// Its process number, which is also that of its process group and session.
     let process: pid_t
     /// Readable, to poll(2), once the program itself has ended.
     let end: Int32
-    /// Our end of its stdin, which does not block; -1 once closed.
+    /// This process's end of its stdin, which does not block; -1 once closed.
     private(set) var input: Int32
-    /// Our end of its stdout, which does not block; -1 once closed.
+    /// This process's end of its stdout, which does not block; -1 once closed.
     private(set) var output: Int32
-    /// Our end of its stderr, which does not block; -1 once closed.
+    /// This process's end of its stderr, which does not block; -1 once closed.
     private(set) var errors: Int32
-    /// Where it is written down while it is at work.
+    /// Where it is recorded while it runs.
     private let place: record_place
 
     /// Starts a program; returns when it has begun.
@@ -46,22 +46,38 @@ struct Child: ~Copyable, Sendable {
         HandlerSessions.enter(process, isHandler: program.isHandler)
     }
 
-    /// Closes its stdin: it reads the end of the file.
+    /// Starts a program; if another process has its file open for writing, it tries again for a second, unless it is
+    /// woken.
+    ///
+    /// That is mostly for a moment: a deployment, or a process that was forked from one and has not closed its files
+    /// yet.
+    static func start(_ program: Program, unless cancelled: WakeUp) throws(StartError) -> Child {
+        for _ in 0..<20 {
+            do throws(StartError) {
+                return try Child(program)
+            } catch {
+                guard error.reason == .textFileBusy, !cancelled.wait(.milliseconds(50)) else { throw error }
+            }
+        }
+        return try Child(program)
+    }
+
+    /// Closes its stdin, so that it reads the end of the file.
     mutating func closeInput() { Self.shut(&input) }
 
-    /// Closes its stdout: if it writes more it gets SIGPIPE.
+    /// Closes its stdout; if it writes more, it gets SIGPIPE.
     mutating func closeOutput() { Self.shut(&output) }
 
-    /// Closes its stderr: if it writes more it gets SIGPIPE.
+    /// Closes its stderr; if it writes more, it gets SIGPIPE.
     mutating func closeErrors() { Self.shut(&errors) }
 
-    /// Sends a signal to all that is left of its process group.
+    /// Sends a signal to all processes in its group.
     func signalGroup(_ signal: Int32) {
-        // An empty group is no error: before the child is reaped no other group can have this number.
+        // An empty group is no error. Before the child is reaped no other group can have this number.
         kill(-process, signal)
     }
 
-    /// Waits until it has ended, kills what is left of its group, and takes its status from the kernel.
+    /// Waits until it has ended, kills the rest of its group, and reads its status from the kernel.
     consuming func reap() -> ProgramEnd {
         let end = finish()
         discard self
@@ -83,7 +99,7 @@ struct Child: ~Copyable, Sendable {
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         ProgramRecord.shared.gone(process, at: place)
         for descriptor in [input, output, errors, end] where descriptor >= 0 { close(descriptor) }
-        // As WIFEXITED and its like, which Swift does not see, take it apart.
+        // This does what WIFEXITED and similar macros do, which Swift does not see.
         if status & 0x7f == 0 { return .exited((status >> 8) & 0xff) }
         return hasSentSignal && status & 0x7f == SIGKILL ? .killedForSignal : .signaled(status & 0x7f)
     }

@@ -1,11 +1,11 @@
 import Platform
 
-/// How a child is made to end: its group gets SIGTERM, and SIGKILL if the child is still there a while later.
+/// How a child is ended: its group gets SIGTERM, and later SIGKILL if the child has not ended.
 ///
-/// What is left of the group after the child's own end is killed by ``Child/reap()``, what has left the group by
-/// ``endStarted(_:)``.
+/// ``Child/reap()`` kills the rest of the group after the child's own end, and ``endStarted(_:)`` kills processes that
+/// have left the group.
 struct Ending: Sendable {
-    /// How long after SIGTERM comes SIGKILL.
+    /// How long after SIGTERM to send SIGKILL.
     let killAfter: Duration
     private var killAt: ContinuousClock.Instant?
     private(set) var hasBegun = false
@@ -24,7 +24,7 @@ struct Ending: Sendable {
 
     /// Sends SIGKILL when it is time.
     ///
-    /// - Returns: When to call again; nil: not at all, there is nothing to do but wait.
+    /// - Returns: When to call again, or nil if nothing is left to do but wait.
     mutating func goOn(_ child: borrowing Child, now: ContinuousClock.Instant = .now) -> ContinuousClock.Instant? {
         guard let killAt, now >= killAt else { return killAt }
         self.killAt = nil
@@ -33,7 +33,9 @@ struct Ending: Sendable {
         return nil
     }
 
-    /// Kills what the child started and what is in no group of its, once the child itself has ended; nothing where no end had begun.
+    /// Kills processes that the child started and that have left its group, once the child itself has ended.
+    ///
+    /// It does nothing if the end of the child was never requested.
     ///
     /// - Parameter environment: The child's.
     /// - Returns: How many processes cannot be ended.

@@ -1,13 +1,13 @@
 import Platform
 
-/// What the first line of a script names, and whether a program that ended at once never came so far as to begin.
+/// The interpreter that a script's first line names, and whether a program that ended at once ever began.
 struct Interpreter: Equatable {
     /// The program in the line itself: `/usr/bin/env`, `/bin/sh`.
     let path: String
-    /// The program that env(1) is to look for along `PATH`; nil: the line names another one.
+    /// The program that env(1) must find along `PATH`, or nil if the line names another interpreter.
     let sought: String?
 
-    /// Takes the rest of a first line apart, after `#!`.
+    /// Parses the rest of a first line, after `#!`.
     init(line: String) {
         let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
         path = words.first ?? ""
@@ -18,18 +18,19 @@ struct Interpreter: Equatable {
         sought = words.dropFirst().first { !$0.hasPrefix("-") && !$0.contains("=") }
     }
 
-    /// Whether env(1) would not find the program it is to look for.
+    /// Whether env(1) would not find that program.
     func isMissing(along searchPath: String?) -> Bool {
         guard let sought else { return false }
         if sought.contains("/") { return access(sought, X_OK) != 0 }
-        // As execvp(3) does it where there is none.
+        // The default of execvp(3).
         let folders = (searchPath ?? "/bin:/usr/bin").split(separator: ":", omittingEmptySubsequences: false)
         return !folders.contains { access("\($0.isEmpty ? "." : $0)/\(sought)", X_OK) == 0 }
     }
 
-    /// Why a program that ended with a status of a shell for "not found" never began; nil: it did, as far as can be known.
+    /// Why a program never began that ended with a shell's status for "not found", or nil if it began as far as is
+    /// known.
     ///
-    /// The dynamic linker writes its one line, in English always, before the program's first instruction: ld.so(8).
+    /// The dynamic linker writes its one line, always in English, before the program's first instruction: ld.so(8).
     ///
     /// - Parameters:
     ///   - status: How it ended.
@@ -37,7 +38,7 @@ struct Interpreter: Equatable {
     ///   - path: The program.
     ///   - line: The rest of its first line, for a script.
     ///   - searchPath: The variable `PATH` that it got.
-    /// - Returns: What to say of it.
+    /// - Returns: The text to report.
     static func whyNotBegun(
         _ status: ProgramEnd,
         said: [UInt8],

@@ -2,19 +2,19 @@ import CSpawn
 import Platform
 import Synchronization
 
-/// Which programs of this process are at work, in a file that is still there when the process is gone.
+/// The running programs of this process, in a file that outlives the process.
 ///
-/// Each is written down before it begins, by the very process that becomes it, and taken out once it is reaped. A watcher, a small process of its own,
-/// ends what stands in the file when this process ends otherwise than by ``close(removing:)``. A class because all threads that start
-/// programs share it.
+/// The process that becomes the program writes its line before it begins; the line is removed once the program is
+/// reaped. If this process ends otherwise than by ``close(removing:)``, a watcher, which is a small process, ends the
+/// programs in the file. A class because all threads that start programs share it.
 final class ProgramRecord: Sendable {
-    /// That of this process.
+    /// The record of this process.
     static let shared = ProgramRecord()
 
     private struct State {
         var file: Int32 = -1
         var path: String?
-        /// Whether programs are to end with this process, written down or not.
+        /// Whether programs must end with this process, recorded or not.
         var isWanted = false
         var free: [Int] = []
         var lines = 0
@@ -30,10 +30,10 @@ final class ProgramRecord: Sendable {
 
     private let state = Mutex(State())
 
-    /// Begins to write programs down.
+    /// Begins to record programs.
     ///
     /// - Parameters:
-    ///   - file: Where, empty; -1: nowhere, but programs are to end with this process all the same.
+    ///   - file: An empty file, or -1 for none; programs must end with this process even then.
     ///   - path: Its path.
     func begin(file: Int32, path: String?) {
         state.withLock { state in
@@ -42,12 +42,12 @@ final class ProgramRecord: Sendable {
         }
     }
 
-    /// Whether programs are written down.
+    /// Whether programs are recorded.
     var hasBegun: Bool { state.withLock { $0.isWanted } }
 
-    /// Ends it, where no program is at work any more.
+    /// Ends the record when no program runs any more.
     ///
-    /// - Parameter removing: Whether the file is removed: nobody will have to ask what this process left.
+    /// - Parameter removing: Whether the file is removed because no other run will need it.
     func close(removing: Bool) {
         state.withLock { state in
             guard state.isWanted, state.children.isEmpty, state.births == 0 else { return }
@@ -62,7 +62,7 @@ final class ProgramRecord: Sendable {
         }
     }
 
-    /// A place for a program that is about to be started; to be followed by ``born(_:at:)``.
+    /// A line for a program that is about to be started; to be followed by ``born(_:at:)``.
     func enter() -> record_place {
         state.withLock { state in
             state.births += 1
@@ -79,7 +79,7 @@ final class ProgramRecord: Sendable {
         }
     }
 
-    /// Takes note that a program was started; nil: it could not be.
+    /// Notes that a program was started, or could not be if nil.
     func born(_ process: pid_t?, at place: record_place) {
         state.withLock { state in
             state.births -= 1
@@ -87,7 +87,7 @@ final class ProgramRecord: Sendable {
         }
     }
 
-    /// Takes note that a program was reaped.
+    /// Notes that a program was reaped.
     func gone(_ process: pid_t, at place: record_place) {
         state.withLock { state in
             state.children.remove(process)
@@ -95,16 +95,17 @@ final class ProgramRecord: Sendable {
         }
     }
 
-    /// Reaps what ended and is none of the programs: processes that they left, which are this process's children where it is the first one
-    /// of a container.
+    /// Reaps ended children that are none of the programs.
+    ///
+    /// Programs left such processes behind. They become children of this process if it is the first one of a container.
     func reapStrangers() {
         state.withLock { state in
-            // One that is being started may have ended before its number is known.
+            // A program that is being started may have ended before its number is known.
             guard state.births == 0 else { return }
             var information = siginfo_t()
             while waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 {
                 let process = process_of(&information)
-                // The thread that waits for it takes its status.
+                // The thread that waits for the program reads its status.
                 guard process > 0, process != state.watcher, !state.children.contains(process) else { return }
                 waitpid(process, nil, WNOHANG)
                 information = siginfo_t()
@@ -118,7 +119,7 @@ final class ProgramRecord: Sendable {
         state.free.append(Int(place.offset) / Int(RECORD_LINE))
     }
 
-    /// Whether the watcher is there; it is begun if it is not.
+    /// Whether the watcher runs; it is started if it does not.
     private static func isWatched(_ state: inout State) -> Bool {
         if state.watcher > 0 {
             guard waitpid(state.watcher, nil, WNOHANG) != 0 else { return true }

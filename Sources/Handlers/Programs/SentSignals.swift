@@ -4,14 +4,14 @@ import TaskRun
 
 /// Signals that ask this process to stop.
 package enum SentSignals {
-    /// Listens to signals until the process ends, on a thread of its own; to be called once.
+    /// Listens to signals on a thread of its own until the process ends; to be called once.
     ///
-    /// A handler's program that sends one is killed, and nothing else comes of it: its attempt has failed.
+    /// A handler's program that sends one is killed, and its attempt has failed; the run goes on.
     ///
     /// - Parameters:
-    ///   - numbers: Their numbers; they do nothing else from now on.
+    ///   - numbers: The signals' numbers; they have no other effect from now on.
     ///   - hear: Called at each signal of another process, on that thread.
-    /// - Returns: 0, or the error number where this process may have no more threads or descriptors.
+    /// - Returns: 0, or the error number if this process may have no more threads or descriptors.
     package static func listen(to numbers: [Int32], _ hear: @escaping @Sendable () -> Void) -> Int32 {
         let pipe = signals_catch(numbers, numbers.count)
         guard pipe >= 0 else { return errno }

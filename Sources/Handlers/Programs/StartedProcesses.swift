@@ -1,17 +1,17 @@
 import CSpawn
 import Platform
 
-/// What a program has started, wherever it went: into sessions of its own as well, as `su -` and `setsid` do.
+/// The processes that a program has started, even in sessions of their own, as `su -` and `setsid` do.
 ///
-/// It is looked for while the program is there, for its children have another parent once it is gone. That costs a look at all
-/// processes, so it is done only where a program is made to end.
+/// They are looked for while the program exists, because its children get another parent once it has ended. That costs
+/// a look at all processes, so it is done only when a program is to be ended.
 struct StartedProcesses: Sendable {
-    /// So many are followed at most.
+    /// The most processes that are followed.
     private static let most = 4096
 
     private var known: [record_mark] = []
 
-    /// Looks again, and keeps in mind what was found before.
+    /// Looks again, and remembers what was found before.
     mutating func look(from program: pid_t) {
         let before = known
         known = [record_mark](unsafeUninitializedCapacity: Self.most) { buffer, count in
@@ -19,13 +19,13 @@ struct StartedProcesses: Sendable {
         }
     }
 
-    /// Ends all that is at work, and waits until it is gone, which blocks this thread.
+    /// Ends all of them that run, and waits until they are gone, which blocks this thread.
     ///
     /// - Parameters:
-    ///   - environment: The program's: where it names the task, what has inherited that is ended too, even if its parents had ended
-    ///     before anybody looked.
+    ///   - environment: The program's. If it names the task, processes that inherited it are ended too, even if their
+    ///     parents had ended before the first look.
     ///   - limit: How long to wait; default 5 s.
-    /// - Returns: How many processes are still there: another user's, or stuck in the kernel.
+    /// - Returns: How many processes still run: another user's, or stuck in the kernel.
     func end(_ environment: [String: String], within limit: Duration = .seconds(5)) -> Int {
         guard !known.isEmpty else { return 0 }
         let entries = Self.entries(of: environment)
@@ -39,7 +39,7 @@ struct StartedProcesses: Sendable {
         }
     }
 
-    /// What no other program has: one attempt of one task of this run; none where the program is for many tasks.
+    /// The entries that no other program has: one attempt of one task of this run; none for a program for many tasks.
     private static func entries(of environment: [String: String]) -> [String] {
         let keys = ["TASKRUN_RUN", "TASKRUN_TASK_ID", "TASKRUN_ATTEMPT", "TASKRUN_OUTPUT"]
         let entries = keys.compactMap { key in environment[key].map { "\(key)=\($0)" } }

@@ -3,8 +3,8 @@ import TaskRun
 
 /// A JSON value as an SQL file's handler needs it.
 ///
-/// Whole numbers of 64 bits are exact, all others as far as `Decimal` goes: rounded to 38 digits, and beyond 10^±127
-/// refused.
+/// Whole numbers of 64 bits are exact. All others have the precision of `Decimal`: they are rounded to 38 digits, and
+/// refused beyond 10^±127.
 enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -14,7 +14,7 @@ enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// The value to be bound: arrays and objects become JSON text, keys sorted, so that equal values are equal text.
+    /// The value to bind: arrays and objects become JSON text with sorted keys, so that equal values are equal text.
     func bound() throws -> Script.Value {
         switch self {
         case .null: return .null

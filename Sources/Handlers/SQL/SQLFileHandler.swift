@@ -5,8 +5,8 @@ import Text
 
 /// A handler that is an SQL file, run on the tasks database in the transaction that deletes the row: exactly once.
 ///
-/// The file is read when the handler is made. Its names (`:id`) are bound from the keys of the payload, which must be a
-/// JSON object: null, true and false, numbers and text as they are; arrays and objects as JSON text.
+/// The file is read when the handler is created. Its names (`:id`) are bound from the keys of the payload, which must
+/// be a JSON object. Null, true and false, numbers and text are bound as they are; arrays and objects as JSON text.
 public struct SQLFileHandler: Handler {
     /// Runs a script and settles the claim: ``TaskStore/perform(_:settling:timeLimit:)``.
     public typealias Perform =
@@ -15,7 +15,7 @@ public struct SQLFileHandler: Handler {
 
     /// Why a file cannot be a handler.
     public struct Unusable: Error, Sendable, Equatable {
-        /// What was found, on what.
+        /// What was found, and on what.
         public let found: String
         /// What to do.
         public let advice: String
@@ -30,7 +30,7 @@ public struct SQLFileHandler: Handler {
     public var kind: HandlerKind { .sql }
     /// The file's path.
     public let origin: String
-    /// None of its own: a file cannot say.
+    /// No limits of its own: a file cannot set any.
     public var limits: HandlerLimits { HandlerLimits() }
 
     private let sql: String
@@ -40,9 +40,9 @@ public struct SQLFileHandler: Handler {
     ///
     /// - Parameters:
     ///   - name: The task name.
-    ///   - path: Where the file is.
+    ///   - path: The file's path.
     ///   - perform: Runs its script; `{ try await store.perform($0, settling: $1, timeLimit: $2) }`.
-    /// - Throws: ``Unusable`` for a file that cannot be read, is empty, too large, or no UTF-8 text.
+    /// - Throws: ``Unusable`` for a file that cannot be read, is empty, too large, or not UTF-8 text.
     public init(name: String, path: String, perform: @escaping Perform) throws(Unusable) {
         self.name = name
         self.origin = Files.absolute(path).string
@@ -50,7 +50,7 @@ public struct SQLFileHandler: Handler {
         self.run = perform
     }
 
-    /// Binds the payload, runs the script, and tells how it ended.
+    /// Binds the payload, runs the script, and returns how it ended.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
         guard !Task.isCancelled else { return .stopped }
         let values: [String: Script.Value]
@@ -77,7 +77,7 @@ public struct SQLFileHandler: Handler {
                 guard case .undone(_, isConflict: true) = end, tries < Self.mostTries, !Task.isCancelled else {
                     return outcome(of: end, keys: values.keys)
                 }
-                // Those that stood in each other's way are not to meet again; a cancelled wait is seen above.
+                // A random pause, so that two conflicting scripts do not meet again; a cancelled wait is noticed above.
                 try? await Task.sleep(for: .milliseconds(Int.random(in: 0...(5 << min(tries, 5)))))
                 tries += 1
             }
@@ -86,10 +86,10 @@ public struct SQLFileHandler: Handler {
         }
     }
 
-    /// How often a script is run that met another transaction: about a second in all.
+    /// How often a script is run that conflicts with another transaction: about a second in all.
     private static let mostTries = 10
 
-    /// What it means that the database could not be reached, or undid everything: mostly that the attempt does not count.
+    /// The outcome if the database could not be reached, or rolled everything back: mostly the attempt does not count.
     private func outcome(of error: StoreError) -> HandlerOutcome {
         switch error.code {
         case .unreachable, .unavailable, .locked, .held, .undone, .full:
@@ -127,7 +127,7 @@ public struct SQLFileHandler: Handler {
             }
             return .success(try object.mapValues { try $0.bound() })
         } catch {
-            // Without the decoder's words: they may quote the payload.
+            // The decoder's message is left out, because it may quote the payload.
             return .failure(PermanentFailure("the data is not JSON, or has a number beyond 10^127 or 10^-127."))
         }
     }
@@ -149,7 +149,7 @@ public struct SQLFileHandler: Handler {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw Unusable(found: "\(path) is empty", advice: "Write statements into it, or remove it.")
         }
-        // Some editors begin a file with a byte order mark, which is no SQL.
+        // Some editors begin a file with a byte order mark, which is not SQL.
         return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
     }
 }

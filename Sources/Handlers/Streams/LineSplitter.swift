@@ -7,12 +7,12 @@ struct LineSplitter {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Whether a line is longer than allowed; nothing sensible can be read any more.
+    /// Whether a line is longer than allowed; nothing useful can be read any more.
     var isOverlong: Bool { rest.count > limit }
 
-    /// Takes the next bytes and gives the lines that they end, without line feeds.
+    /// Adds the next bytes and passes on the lines that they end, without line feeds.
     ///
-    /// Stops at a line that is too long.
+    /// It stops at a line that is too long.
     mutating func append(_ bytes: UnsafeRawBufferPointer, _ line: ([UInt8]) -> Void) {
         var start = 0
         while !isOverlong, start < bytes.count {
@@ -21,7 +21,7 @@ struct LineSplitter {
                 rest.append(contentsOf: part)
                 return
             }
-            // Nearly always a whole line comes at once.
+            // Nearly always a whole line arrives at once.
             let whole = UnsafeRawBufferPointer(rebasing: part[..<end])
             if rest.isEmpty, end <= limit {
                 line(Array(whole))

@@ -1,21 +1,21 @@
 import Platform
 
-/// Where the bytes from pipes lie until they are understood.
+/// A buffer for the bytes from pipes until they are parsed.
 ///
 /// Not copyable, because it owns its memory.
 struct PipeBuffer: ~Copyable {
     /// The most that is read at once.
     static let size = 64 * 1024
-    /// The most a pipe can hold: what an ordinary user may set, `/proc/sys/fs/pipe-max-size`, pipe(7).
+    /// The most that a pipe can hold, as far as an ordinary user can set it: `/proc/sys/fs/pipe-max-size`, pipe(7).
     static let largestPipe = 1 << 20
 
-    /// What one reading gave.
+    /// The result of one read.
     enum Reading {
-        /// To be used before the next reading.
+        /// Bytes, valid until the next read.
         case bytes(UnsafeRawBufferPointer)
         /// Nothing at this moment.
         case nothing
-        /// Nothing ever again.
+        /// Nothing more will come.
         case end
     }
 

@@ -1,22 +1,22 @@
 /// How a program of a stream handler ended, in words.
 struct StreamEnd: Sendable {
-    /// Whether it had not said hello yet.
+    /// Whether it had not sent its hello yet.
     let isStart: Bool
-    /// Whether nobody had asked it to end, or it was ended for what it did.
+    /// Whether it ended without being asked to, or was ended for breaking the protocol.
     let isCrash: Bool
-    /// What happened first, what it said of it last.
+    /// What happened first, and what the program wrote about it last.
     let text: String
 
-    /// Puts an end into words.
+    /// Describes an end.
     ///
     /// - Parameters:
     ///   - path: The program's path.
-    ///   - isStart: Whether it had not said hello yet.
-    ///   - isCrash: Whether nobody had asked it to end.
+    ///   - isStart: Whether it had not sent its hello yet.
+    ///   - isCrash: Whether it ended without being asked to.
     ///   - status: How it ended.
-    ///   - fault: What it did against the protocol; nil: nothing.
+    ///   - fault: How it broke the protocol, or nil.
     ///   - unfinished: A last line that did not end.
-    ///   - errors: What it said on stderr.
+    ///   - errors: What it wrote to stderr.
     init(
         path: String,
         isStart: Bool,
@@ -43,10 +43,10 @@ struct StreamEnd: Sendable {
         text = ExitMeaning.text((isStart ? "cannot start \(path): " : "") + what, errors)
     }
 
-    /// It never began.
+    /// The end of a program that never began.
     init(notStarted why: String) { (isStart, isCrash, text) = (true, true, why) }
 
-    /// The beginning of a line as evidence.
+    /// The beginning of a line, as evidence.
     static func quote(_ line: [UInt8]) -> String {
         let limit = 200
         let text = String(decoding: line.prefix(limit), as: UTF8.self)

@@ -1,9 +1,9 @@
 import Logging
 import TaskRun
 
-/// What a program writes to stderr: logged line by line, and the last of it kept for the case that it crashes.
+/// The stderr of a program: logged line by line, with the last part kept in case the program crashes.
 ///
-/// Bounded for each task, so that a program that prints a gigabyte neither fills the log nor memory.
+/// It is limited for each task, so that a program that prints a gigabyte fills neither the log nor memory.
 struct StreamErrors {
     /// The most lines that are logged for one task.
     static let lineLimit = 100
@@ -17,10 +17,10 @@ struct StreamErrors {
 
     private static let empty = Capture(headLimit: 0, tailLimit: 6_144)
 
-    /// What it wrote since it was given its last task, or the end of it.
+    /// What it wrote since it got its last task, or the end of it.
     var text: String { capture.text }
 
-    /// Reads once; false: nothing more will come.
+    /// Reads once; returns false if nothing more will come.
     mutating func read(from errors: Int32, through pipe: borrowing PipeBuffer, for desk: StreamProgram) -> Bool {
         let bytes: UnsafeRawBufferPointer
         switch pipe.read(errors) {

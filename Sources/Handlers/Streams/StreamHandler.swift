@@ -1,19 +1,20 @@
 import SystemPackage
 public import TaskRun
 
-/// A handler that is a program which stays up for the run and performs one task after the other, in any language.
+/// A handler that is a program which runs as long as the run and performs one task after the other, in any language.
 ///
-/// It reads one line of JSON for each task and writes one for its end; `docs/stream-protocol.md` has every message. As
-/// many of it run at once as it has tasks at once; each is started when first needed, and again after a crash, which
-/// fails the one task that it had. It gets a session and a process group of its own, and what its stderr says is logged.
+/// It reads one line of JSON for each task and writes one for its end; `docs/stream-protocol.md` has every message.
+/// taskrun starts one copy per concurrent task; each copy handles one task at a time. A copy is started when it is
+/// first needed, and again after a crash, which fails the one task that it had. It has its own session and process
+/// group, and its stderr is logged.
 public struct StreamHandler: Handler {
     /// The task name: the file's name without `.stream` and one extension.
     public let name: String
     /// Always ``HandlerKind/stream``.
     public var kind: HandlerKind { .stream }
-    /// The file's path.
+    /// Its path.
     public var origin: String { path.string }
-    /// None of its own: a file cannot say.
+    /// No limits of its own: a file cannot set any.
     public var limits: HandlerLimits { HandlerLimits() }
 
     private let path: FilePath
@@ -23,8 +24,8 @@ public struct StreamHandler: Handler {
     ///
     /// - Parameters:
     ///   - name: The task name.
-    ///   - path: Where the program is; a relative path is made absolute at once.
-    ///   - settings: What it has in common with executables. The larger of ``ExecutableSettings/resultLimit`` and
+    ///   - path: The program's path; a relative path is made absolute at once.
+    ///   - settings: The settings that it shares with executables. The larger of ``ExecutableSettings/resultLimit`` and
     ///     ``ExecutableSettings/maxResult`` is the longest line that it may write.
     public init(name: String, path: String, settings: ExecutableSettings) {
         self.name = name
@@ -45,12 +46,12 @@ public struct StreamHandler: Handler {
         )
     }
 
-    /// Gives the task to a program that is free, or to a new one, and tells from its answer how the attempt ended.
+    /// Gives the task to a free program, or to a new one, and decides from its answer how the attempt ended.
     public func perform(_ task: ClaimedTask, in context: TaskContext) async -> HandlerOutcome {
         await perform(task, in: context) { _ in nil }
     }
 
-    /// The same, and the program's own thread goes on with the next task at once.
+    /// Performs tasks one after the other; the program's own thread continues with the next task at once.
     public func perform(
         _ task: ClaimedTask,
         in context: TaskContext,
@@ -59,6 +60,6 @@ public struct StreamHandler: Handler {
         await pool.perform(StreamTask(task: task, context: context), next: next)
     }
 
-    /// Ends all its programs and waits for that.
+    /// Ends all its programs and waits for their end.
     public func close() async { await pool.close() }
 }

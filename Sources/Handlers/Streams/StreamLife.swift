@@ -4,11 +4,11 @@ import SystemPackage
 
 /// The life of one program of a stream handler, from its start to its end, on a thread of its own.
 struct StreamLife: ~Copyable {
-    /// How long a program may take to say hello.
+    /// How long a program may take to send its hello.
     static let helloLimit = Duration.seconds(30)
     /// How long after its stdin was closed it gets SIGTERM.
     static let closeLimit = Duration.seconds(2)
-    /// How long it may live on after it has closed stdout or stdin: mostly it is just ending.
+    /// How long it may go on after it has closed stdout or stdin; mostly it is about to end.
     private static let brokenLimit = Duration.seconds(1)
 
     private var child: Child
@@ -19,13 +19,13 @@ struct StreamLife: ~Copyable {
     private var errors = StreamErrors()
     private var entries = [pollfd](repeating: pollfd(), count: 5)
     private let pipe = PipeBuffer()
-    /// What it did against the protocol; nothing more is read of it then.
+    /// How it broke the protocol; nothing more is read from it then.
     private var fault: String?
-    /// When it is ended unless something has happened, and what is said of it then.
+    /// When it is ended unless something happens before, and the reason for that.
     private var patience: (until: ContinuousClock.Instant, why: String)?
     private var isClosing = false
     /// Whether it has closed its stdin.
-    private var isDeaf = false
+    private var hasClosedInput = false
 
     private init(_ child: consuming Child, desk: StreamProgram, path: String, killAfter: Duration, lineLimit: Int) {
         self.child = child
@@ -35,10 +35,10 @@ struct StreamLife: ~Copyable {
         lines = LineSplitter(limit: lineLimit)
     }
 
-    /// Starts a program and attends to it until it is gone, which blocks this thread.
+    /// Starts a program and serves it until it has ended, which blocks this thread.
     ///
     /// - Returns: How it ended.
-    /// - Throws: Why it could not be started; ``SpawnFailure`` says it for people.
+    /// - Throws: Why it could not be started; ``SpawnFailure`` explains it for people.
     static func live(
         _ program: Program,
         desk: StreamProgram,
@@ -46,7 +46,7 @@ struct StreamLife: ~Copyable {
         lineLimit: Int
     ) throws -> StreamEnd {
         try DescriptorLimit.withProgram {
-            let child = try start(program, desk)
+            let child = try Child.start(program, unless: desk.wakeUp)
             var life = StreamLife(
                 child,
                 desk: desk,
@@ -60,34 +60,22 @@ struct StreamLife: ~Copyable {
         }
     }
 
-    private static func start(_ program: Program, _ desk: StreamProgram) throws(StartError) -> Child {
-        for _ in 0..<20 {
-            do throws(StartError) {
-                return try Child(program)
-            } catch {
-                // Somebody has it open for writing, mostly for a moment; see ``ChildProcess``.
-                guard error.reason == .textFileBusy, !desk.bell.wait(.milliseconds(50)) else { throw error }
-            }
-        }
-        return try Child(program)
-    }
-
     private mutating func begin() {
         let input = child.input
         desk.with { $0.input = input }
         patience = (.now + Self.helloLimit, "no hello within \(Self.helloLimit.components.seconds) s")
     }
 
-    /// Waits until something happens and does what follows from it; true: the program has ended.
+    /// Waits until something happens and reacts to it; returns true once the program has ended.
     private mutating func step() -> Bool {
         var moment = patience?.until
         if let next = ending.goOn(child) { moment = min(moment ?? next, next) }
         let hasEnded = wait(until: moment)
-        if entries[1].revents != 0 { desk.bell.reset() }
+        if entries[1].revents != 0 { desk.wakeUp.reset() }
         if entries[2].revents != 0 { readOutput() }
         if entries[3].revents != 0, !errors.read(from: child.errors, through: pipe, for: desk) { child.closeErrors() }
         if entries[4].revents != 0, entries[4].revents & Int16(POLLERR) != 0 || !desk.writeMore() {
-            isDeaf = true
+            hasClosedInput = true
             lose("it closed its stdin")
         }
         obey()
@@ -98,13 +86,13 @@ struct StreamLife: ~Copyable {
     private mutating func wait(until moment: ContinuousClock.Instant?) -> Bool {
         let isWriting = desk.with { !$0.unwritten.isEmpty }
         entries[0] = pollfd(fd: child.end, events: Int16(POLLIN), revents: 0)
-        entries[1] = pollfd(fd: desk.bell.descriptor, events: Int16(POLLIN), revents: 0)
-        // Entries with the number -1 are passed over, poll(2).
+        entries[1] = pollfd(fd: desk.wakeUp.descriptor, events: Int16(POLLIN), revents: 0)
+        // poll(2) passes over entries with the number -1.
         entries[2] = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
         entries[3] = pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0)
-        // POLLERR comes unasked: nobody can read any more.
-        entries[4] = pollfd(fd: isDeaf ? -1 : child.input, events: isWriting ? Int16(POLLOUT) : 0, revents: 0)
-        // Rounded up, or the last part of a millisecond would be spent in a circle.
+        // POLLERR is always reported: the other end is closed in all processes.
+        entries[4] = pollfd(fd: hasClosedInput ? -1 : child.input, events: isWriting ? Int16(POLLOUT) : 0, revents: 0)
+        // Rounded up: otherwise the last part of a millisecond would be spent in a busy loop.
         let left = moment.map { max(.zero, ContinuousClock.now.duration(to: $0)) / .milliseconds(1) }
         guard poll(&entries, nfds_t(entries.count), left.map { Int32($0.rounded(.up)) } ?? -1) > 0 else {
             for index in entries.indices { entries[index].revents = 0 }
@@ -113,7 +101,7 @@ struct StreamLife: ~Copyable {
         return entries[0].revents != 0
     }
 
-    /// Does what others have ordered meanwhile.
+    /// Does what others have ordered in the meantime.
     private mutating func obey() {
         let order = desk.with { $0.order }
         if order == .terminate { ending.begin(child) }
@@ -155,25 +143,26 @@ struct StreamLife: ~Copyable {
         if self.fault == nil, let fault { blame("not what the protocol allows on stdout: \(fault)") }
     }
 
-    /// Gives it a moment to end by itself, and ends it otherwise.
+    /// Gives it a moment to exit, and ends it otherwise.
     private mutating func lose(_ why: String) {
         if patience == nil, !isClosing { patience = (.now + Self.brokenLimit, why) }
     }
 
-    /// Ends it; the first reason is the one that is told.
+    /// Ends it; the first reason is the one that is reported.
     private mutating func blame(_ why: String) {
         patience = nil
         if fault == nil, !isClosing {
             fault = why
-            desk.with { $0.epitaph = why }
+            desk.with { $0.endText = why }
         }
         ending.begin(child)
         desk.order(.terminate)
     }
 
-    /// Reads what is left and takes the status.
+    /// Reads the rest of its output and its status.
     private consuming func end() -> StreamEnd {
-        // What the program itself wrote is in the pipes by now; processes it left behind must not keep us reading.
+        // The output of the program itself is in the pipes by now; processes that it left behind must not keep this
+        // thread reading.
         child.signalGroup(SIGKILL)
         var left = child.output < 0 ? 0 : PipeBuffer.largestPipe
         while left > 0, case .bytes(let bytes) = pipe.read(child.output) {

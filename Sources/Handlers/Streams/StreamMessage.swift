@@ -2,18 +2,18 @@ import Logging
 import TaskRun
 import Text
 
-/// What a stream handler may say in one line; `docs/stream-protocol.md` has the grammar.
+/// A message from a stream handler in one line; `docs/stream-protocol.md` has the grammar.
 enum StreamMessage: Equatable {
-    /// The first line: the version of the protocol, and which keys of a task it wants to read; nil: all.
-    case hello(version: Int64, keys: Set<StreamTask.Key>?)
+    /// The first line: the version of the protocol, and the keys of a task that it wants to read, or nil for all.
+    case hello(version: Int64, keys: Set<HandlerField>?)
     /// A line for the log.
     case log(String, level: Logger.Level)
-    /// How far a task is; nil where that makes no sense.
+    /// The progress of a task, or nil if it makes no sense.
     case progress(task: Int64, TaskContext.Progress?, note: String?)
-    /// How a task ended; after the last one the program wants no more.
+    /// How a task ended; after the last one the program accepts no more.
     case end(task: Int64, HandlerOutcome, isLast: Bool, followUps: [NewTask] = [])
 
-    /// Why a line is none of these.
+    /// Why a line is no message.
     struct Fault: Error, Equatable {
         /// For people, in the middle of a sentence: `"retry_after" is no number of seconds`.
         let problem: String
@@ -35,29 +35,29 @@ enum StreamMessage: Equatable {
     }
 }
 
-/// The members of one line that mean something; others are passed over, for versions to come.
+/// The known members of one line; others are ignored, for versions to come.
 private struct StreamValues {
     typealias Fault = StreamMessage.Fault
 
     let line: [UInt8]
     var hello: Int64?
-    var keys: Set<StreamTask.Key>?
+    var keys: Set<HandlerField>?
     var task: Int64?
     var isOK = false
     var result: [UInt8] = []
     var error: String?
     var retryAfter: Duration?
     var isPermanent = false
-    /// Outer nil: not said; inner nil: after the usual backoff.
+    /// Outer nil: not in the line; inner nil: after the usual backoff.
     var later: Duration??
-    /// Outer nil: not said; inner nil: it makes no sense.
+    /// Outer nil: not in the line; inner nil: it makes no sense.
     var progress: TaskContext.Progress??
     var note: String?
     var log: String?
     var level = Logger.Level.info
     var isLast = false
     var followUps: [NewTask] = []
-    /// Why the tasks that are to follow cannot be used.
+    /// Why the follow-ups cannot be used.
     var badFollowUp: PermanentFailure?
 
     init(line: [UInt8]) { self.line = line }
@@ -65,18 +65,19 @@ private struct StreamValues {
     mutating func note(_ key: String, _ value: Range<Int>) throws(Fault) {
         let json = line[value]
         switch key {
-        case "task": task = try need(integer(json), "\"task\" is no whole number")
+        case "task": task = try need(integer(json), "\"task\" is not a whole number")
         case "ok":
             guard try need(bool(json), "\"ok\" is not true") else { throw Fault("\"ok\" is not true: say \"error\"") }
             isOK = true
         case "result": result = Array(json)
-        case "error": error = try need(JSONText.read(json), "\"error\" is no text")
-        case "retry_after": retryAfter = try need(seconds(json), "\"retry_after\" is no number of seconds")
+        case "error": error = try need(JSONText.read(json), "\"error\" is not a string")
+        case "retry_after": retryAfter = try need(seconds(json), "\"retry_after\" is not a number of seconds")
         case "permanent": isPermanent = try need(bool(json), "\"permanent\" is neither true nor false")
-        case "later": later = .some(isNull(json) ? nil : try need(seconds(json), "\"later\" is no number of seconds"))
+        case "later":
+            later = .some(isNull(json) ? nil : try need(seconds(json), "\"later\" is not a number of seconds"))
         case "progress": progress = .some(readProgress(json))
-        case "note": note = isNull(json) ? nil : try need(JSONText.read(json), "\"note\" is no text")
-        case "log": log = try need(JSONText.read(json), "\"log\" is no text")
+        case "note": note = isNull(json) ? nil : try need(JSONText.read(json), "\"note\" is not a string")
+        case "log": log = try need(JSONText.read(json), "\"log\" is not a string")
         case "level":
             level = try need(
                 JSONText.read(json).flatMap { Logger.Level(rawValue: $0) },
@@ -88,11 +89,11 @@ private struct StreamValues {
                 followUps = try NewTask.followUps(try JSONScanner.elements(of: Array(json)))
             } catch {
                 badFollowUp =
-                    error as? PermanentFailure ?? PermanentFailure("\"add\" is no list of tasks, and none was added")
+                    error as? PermanentFailure ?? PermanentFailure("\"add\" is not a list of tasks, and none was added")
             }
         case "last": isLast = try need(bool(json), "\"last\" is neither true nor false")
-        case "hello": hello = try need(integer(json), "\"hello\" is no whole number")
-        case "keys": keys = try need(readKeys(json), "\"keys\" is no list of texts")
+        case "hello": hello = try need(integer(json), "\"hello\" is not a whole number")
+        case "keys": keys = try need(readKeys(json), "\"keys\" is not a list of texts")
         default: break
         }
     }
@@ -136,7 +137,7 @@ private struct StreamValues {
 
     private func integer(_ json: ArraySlice<UInt8>) -> Int64? { Int64(String(decoding: json, as: UTF8.self)) }
 
-    /// Not negative, fractions allowed, at most a year and a day: nobody means more.
+    /// A number of seconds that is not negative, with or without a fraction, at most a year and a day.
     private func seconds(_ json: ArraySlice<UInt8>) -> Duration? {
         guard let number = Double(String(decoding: json, as: UTF8.self)), number >= 0 else { return nil }
         return .seconds(min(number, 366 * 86_400))
@@ -151,15 +152,15 @@ private struct StreamValues {
         }
     }
 
-    /// Names that no version knows are passed over.
-    private func readKeys(_ json: ArraySlice<UInt8>) -> Set<StreamTask.Key>? {
+    /// The names of keys; unknown names are ignored.
+    private func readKeys(_ json: ArraySlice<UInt8>) -> Set<HandlerField>? {
         guard json.first == UInt8(ascii: "[") else { return nil }
         let names = elements(json).map { JSONText.read($0) }
         guard !names.contains(nil) else { return nil }
-        return Set(names.compactMap { $0.flatMap { StreamTask.Key(rawValue: $0) } })
+        return Set(names.compactMap { $0.flatMap { HandlerField(rawValue: $0) } })
     }
 
-    /// The elements of a list of plain values; another value is its own only element.
+    /// The elements of a list of plain values; any other value is its own only element.
     private func elements(_ json: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         guard json.first == UInt8(ascii: "[") else { return [json] }
         let spaces: [UInt8] = [0x20, 0x09, 0x0a, 0x0d]

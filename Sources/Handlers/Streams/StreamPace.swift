@@ -1,14 +1,14 @@
-/// When a program that fell down may be started again: decided purely from how often it fell.
+/// Decides when a program that crashed may be started again, from how often it crashed.
 struct StreamPace: Sendable {
     /// What to do for a task that has no program.
     enum Decision: Equatable {
         case start
         case wait(until: ContinuousClock.Instant)
-        /// The task is given back with this text: the program does not start, and was tried often enough.
+        /// The task is given back with this text: the program does not start, and enough starts were tried.
         case refuse(String)
     }
 
-    /// Starts in a row that fail before tasks are given back.
+    /// After this many failed starts in a row, tasks are given back.
     static let startLimit = 3
     /// The longest pause.
     static let longestPause = Duration.seconds(5)
@@ -18,7 +18,7 @@ struct StreamPace: Sendable {
     private var why = ""
     private var notBefore: ContinuousClock.Instant?
 
-    /// Decides what is to be done now.
+    /// Decides what to do now.
     func decide(now: ContinuousClock.Instant) -> Decision {
         guard let notBefore, now < notBefore else { return .start }
         return hasGivenUp ? .refuse(why) : .wait(until: notBefore)
@@ -27,17 +27,19 @@ struct StreamPace: Sendable {
     /// Whether so many starts in a row have failed that the task for which it was tried is given back.
     var hasGivenUp: Bool { failures >= Self.startLimit }
 
-    /// A start failed: 0.1 s, 0.4 s, 1.6 s, 5 s pause.
+    /// A start failed: pause 0.1 s, 0.4 s, 1.6 s, 5 s.
     mutating func startFailed(_ text: String, now: ContinuousClock.Instant) {
         failures += 1
         why = text
         notBefore = now + min(.milliseconds(100) * (1 << (2 * min(failures - 1, 10))), Self.longestPause)
     }
 
-    /// It said hello.
+    /// It sent its hello.
     mutating func started() { failures = 0 }
 
-    /// It ended unasked: no pause, then 0.1 s, 0.2 s, 0.4 s … 5 s, unless a task ends in between.
+    /// It ended without being asked to.
+    ///
+    /// At first there is no pause, then 0.1 s, 0.2 s, 0.4 s … 5 s, unless a task ends in between.
     mutating func crashed(now: ContinuousClock.Instant) {
         crashes += 1
         guard crashes > 1 else { return }

@@ -1,18 +1,19 @@
 import Logging
+import Platform
 import Synchronization
 import SystemPackage
 import TaskRun
 
-/// The running programs of one stream handler: started when a task has none, kept for the next task.
+/// The running programs of one stream handler: started when a task needs one, and kept for the next task.
 ///
-/// There are never more than attempts at once. A class because all attempts of a run share it.
+/// There are never more programs than attempts at once. A class because all attempts of a run share it.
 final class StreamPool: Sendable {
     private struct State {
-        /// The one that was busy last is the next one: it is warm.
+        /// The free programs; the one that was busy last is used first, because its memory is still in the caches.
         var idle: [StreamProgram] = []
         var lives: [ObjectIdentifier: (program: StreamProgram, life: Task<Void, Never>)] = [:]
         var pace = StreamPace()
-        /// What kept the last one from being started.
+        /// The cause of the last failed start.
         var cause = NotBegun.Cause.handler
     }
 
@@ -28,7 +29,7 @@ final class StreamPool: Sendable {
         self.lineLimit = lineLimit
     }
 
-    /// How often a new program may refuse a task before the task fails of it.
+    /// How often a new program may refuse a task before the task fails.
     private static let refusalLimit = 3
 
     /// Gives a task, and those that follow, to a program, and starts one if all are busy.
@@ -55,7 +56,7 @@ final class StreamPool: Sendable {
                 return .failed(error: why)
             case .undelivered(let left, let why):
                 task = left
-                // An idle one may have ended at any moment; one that has just said hello should not.
+                // A free program may have ended at any moment; a program that has just sent its hello should not have.
                 refusals += idle == nil ? 1 : 0
                 if refusals == Self.refusalLimit {
                     return .notBegun(NotBegun(.handler, "\(program.path) takes no task: \(why), \(refusals) times"))
@@ -65,7 +66,7 @@ final class StreamPool: Sendable {
         return .stopped
     }
 
-    /// Ends all programs and waits for that: their stdin is closed, then comes SIGTERM, then SIGKILL.
+    /// Ends all programs and waits for their end: first their stdin is closed, then comes SIGTERM, then SIGKILL.
     func close() async {
         let lives = state.withLock { state in
             state.idle = []
@@ -76,7 +77,7 @@ final class StreamPool: Sendable {
     }
 
     private enum NoStart: Error {
-        /// Look for an idle one and decide anew.
+        /// Look for a free program and decide anew.
         case again
         case refused(NotBegun)
     }
@@ -86,7 +87,7 @@ final class StreamPool: Sendable {
         case .refuse(let why):
             return .failure(.refused(NotBegun(state.withLock { $0.cause }, why)))
         case .wait(let moment):
-            // A cancelled wait is seen by the caller.
+            // A cancelled wait is noticed by the caller.
             try? await Task.sleep(until: moment, clock: .continuous)
             return .failure(.again)
         case .start:
@@ -108,7 +109,7 @@ final class StreamPool: Sendable {
     private func failed(_ why: String) -> NoStart {
         guard !Task.isCancelled else { return .again }
         return state.withLock { state in
-            // There is no room for one more, and soon there may be: the others are not kept waiting.
+            // The machine has no room for one more program, and may have it soon: other tasks are not delayed.
             if state.cause == .scarcity { return .refused(NotBegun(.scarcity, why)) }
             state.pace.startFailed(why, now: .now)
             return state.pace.hasGivenUp ? .refused(NotBegun(state.cause, why)) : .again

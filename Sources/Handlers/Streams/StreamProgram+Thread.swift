@@ -2,9 +2,9 @@ import Logging
 import Platform
 import TaskRun
 
-/// What the program's own thread does to what both sides share.
+/// The part of ``StreamProgram`` that the program's own thread uses.
 extension StreamProgram {
-    /// Writes more of a long task; false: the program does not read any more.
+    /// Writes more of a long task; returns false if the program does not read any more.
     func writeMore() -> Bool {
         with { state in
             while !state.unwritten.isEmpty, state.input >= 0 {
@@ -21,7 +21,7 @@ extension StreamProgram {
         }
     }
 
-    /// Does what a message asks for; returns why the program must not have said it now.
+    /// Does what a message asks for; returns why the program must not send it now, or nil.
     func take(_ message: StreamMessage) -> String? {
         switch message {
         case .hello(let version, let keys): return hello(version, keys)
@@ -30,8 +30,8 @@ extension StreamProgram {
             (with { $0.assignment?.task.context.logger } ?? logger).log(level: level, "\(text)")
             return nil
         case .progress(let task, let progress, let note):
-            guard let assignment = with({ $0.assignment }), assignment.id == task else { return notInHand(task) }
-            // What makes no sense is warned of there, once a task: the work goes on.
+            guard let assignment = with({ $0.assignment }), assignment.id == task else { return notItsTask(task) }
+            // The context warns of progress that makes no sense, once per task, and the work goes on.
             assignment.task.context.progress(progress?.done ?? -1, of: progress?.total, note: note)
             return nil
         case .end(let task, let outcome, let isLast, let followUps):
@@ -39,9 +39,9 @@ extension StreamProgram {
         }
     }
 
-    private static let noHello = "its first line is no hello: {\"hello\":1}"
+    private static let noHello = "its first line is not a hello: {\"hello\":1}"
 
-    private func hello(_ version: Int64, _ keys: Set<StreamTask.Key>?) -> String? {
+    private func hello(_ version: Int64, _ keys: Set<HandlerField>?) -> String? {
         guard version == 1 else { return "it speaks version \(version) of the protocol; this taskrun speaks version 1" }
         let (starter, isFirst) = with { state in
             let isFirst = state.phase == .starting
@@ -56,15 +56,16 @@ extension StreamProgram {
     private func end(_ task: Int64, _ outcome: HandlerOutcome, _ isLast: Bool, _ followUps: [NewTask]) -> String? {
         let (why, done) = with { state -> (String?, Assignment?) in
             guard let assignment = state.assignment, assignment.id == task, assignment.answer == nil else {
-                return (state.phase == .starting ? Self.noHello : notInHand(task, state.assignment), nil)
+                return (state.phase == .starting ? Self.noHello : notItsTask(task, state.assignment), nil)
             }
             guard state.unwritten.isEmpty else { return ("an answer before it had read the whole task", nil) }
-            // They are few enough, and the only ones of this attempt.
+            // They are few enough, and the only follow-ups of this attempt.
             if !followUps.isEmpty { try? assignment.task.context.add(followUps) }
             state.hasAnswered = true
             if isLast { state.order = max(state.order, .close) }
-            // One that is on its way out is not done with its task before it is gone: its place is not free.
-            guard state.order == .none, !state.isDeaf else {
+            // A program that is about to end has finished its task only once it has ended: until then its slot is in
+            // use.
+            guard state.order == .none, !state.hasClosedInput else {
                 state.assignment?.answer = outcome
                 return (nil, nil)
             }
@@ -74,7 +75,7 @@ extension StreamProgram {
         return why
     }
 
-    /// Gives the program its next task at once, if there is one, and tells who waits otherwise.
+    /// Gives the program its next task at once if there is one, and otherwise reports the end to the waiting caller.
     private func goOn(_ done: Assignment, after outcome: HandlerOutcome) {
         guard let (task, context) = done.next(outcome) else {
             with { ($0.phase, $0.assignment) = (.idle, nil) }
@@ -83,7 +84,7 @@ extension StreamProgram {
         let next = StreamTask(task: task, context: context)
         let why = with { state -> String? in
             state.assignment?.task = next
-            // Cancelled meanwhile: it is stopped when the program is gone.
+            // It was cancelled in the meantime: it counts as stopped when the program has ended.
             guard state.order == .none else { return nil }
             let why = state.write(next)
             if why != nil { state.assignment = nil }
@@ -92,20 +93,20 @@ extension StreamProgram {
         if let why { done.continuation.resume(returning: .undelivered(next, why)) }
     }
 
-    private func notInHand(_ task: Int64) -> String {
-        with { $0.phase == .starting ? Self.noHello : notInHand(task, $0.assignment) }
+    private func notItsTask(_ task: Int64) -> String {
+        with { $0.phase == .starting ? Self.noHello : notItsTask(task, $0.assignment) }
     }
 
-    private func notInHand(_ task: Int64, _ assignment: Assignment?) -> String {
-        "a line about task \(task), which it has not in hand"
+    private func notItsTask(_ task: Int64, _ assignment: Assignment?) -> String {
+        "a line about task \(task), which it does not have"
             + (assignment.map { $0.answer == nil ? " (it has task \($0.id))" : " any more" } ?? " (it has none)")
     }
 
-    /// Tells whoever waits that the program is gone.
+    /// Reports to the waiting caller that the program has ended.
     func gone(_ end: StreamEnd) {
         let before = with { state in
             defer {
-                (state.phase, state.epitaph, state.input) = (.gone, end.text, -1)
+                (state.phase, state.endText, state.input) = (.gone, end.text, -1)
                 (state.starter, state.assignment) = (nil, nil)
             }
             return (phase: state.phase, starter: state.starter, task: state.assignment, isCancelled: state.isCancelled)

@@ -3,22 +3,22 @@ import Platform
 import Synchronization
 import TaskRun
 
-/// One running program of a stream handler, as those see it who give it tasks.
+/// One running program of a stream handler, as the callers see it that give it tasks.
 ///
-/// A class because two sides share it: whoever has a task writes its line at once, without a hand-over; the program's
-/// own thread (``StreamLife``) reads what comes back and resumes whom it concerns.
+/// A class because two sides share it. The caller with a task writes the task's line at once, without a hand-over. The
+/// program's own thread (``StreamLife``) reads the answers and resumes the callers that wait for them.
 final class StreamProgram: Sendable {
-    /// What became of a task that was to be given to the program.
+    /// What became of a task that was given to the program.
     enum Delivery {
-        /// The last one was answered, or stopped.
+        /// The last task was answered, or stopped.
         case ended(HandlerOutcome)
-        /// The program fell down with it in hand.
+        /// The program crashed while it had the task.
         case crashed(String)
-        /// The program could not be given this one: it has read nothing of it.
+        /// The program could not be given this task: it has read nothing of it.
         case undelivered(StreamTask, String)
     }
 
-    /// What a program is asked to do; the later one is the stronger one.
+    /// What a program is asked to do; a later case is stronger than an earlier one.
     enum Order: Comparable {
         case none, close, terminate
     }
@@ -29,74 +29,75 @@ final class StreamProgram: Sendable {
         var task: StreamTask
         let next: NextTask
         let continuation: CheckedContinuation<Delivery, Never>
-        /// The answer, where it counts only with the program's end.
+        /// The answer, if it counts only once the program has ended.
         var answer: HandlerOutcome?
     }
 
     struct State {
         var phase = Phase.starting
         var order = Order.none
-        /// Our end of its stdin; -1 before the start and once closed.
+        /// This process's end of its stdin; -1 before the start and once closed.
         var input: Int32 = -1
-        /// What its pipe did not take at once.
+        /// What its pipe did not accept at once.
         var unwritten: ArraySlice<UInt8> = []
-        /// Which keys it wants of a task; nil: all.
-        var keys: Set<StreamTask.Key>?
+        /// The keys of a task that it wants, or nil for all.
+        var keys: Set<HandlerField>?
         var assignment: Assignment?
-        /// How many tasks it was given.
+        /// How many tasks it got.
         var given = 0
         var hasAnswered = false
         var starter: CheckedContinuation<String?, Never>?
-        /// Whether it is ended because the attempt it is busy with was cancelled.
+        /// Whether it is being ended because its present attempt was cancelled.
         var isCancelled = false
         /// Whether it has closed its stdin.
-        var isDeaf = false
-        /// How it ended, or why it is ended.
-        var epitaph = "it has ended"
+        var hasClosedInput = false
+        /// How it ended, or why it is being ended.
+        var endText = "it has ended"
     }
 
-    /// For what concerns no single task.
+    /// For messages that concern no single task.
     let logger: Logger
-    let bell: Bell
+    let wakeUp: WakeUp
     private let state = Mutex(State())
 
     init(logger: Logger) throws(StartError) {
         var logger = logger
         logger[metadataKey: "task.id"] = nil
         self.logger = logger
-        bell = try Bell.opened()
+        wakeUp = try WakeUp.opened()
     }
 
-    /// Reads or changes what both sides share.
+    /// Reads or changes the shared state.
     func with<Result>(_ body: (inout State) -> sending Result) -> sending Result { state.withLock { body(&$0) } }
 
-    /// Whether it can be given a task.
+    /// Whether it can take a task.
     var isIdle: Bool { with { $0.canTake } }
 
     /// Whether it has ever answered a task.
     var hasAnswered: Bool { with { $0.hasAnswered } }
 
-    /// Waits until it has said hello.
+    /// Waits until it has sent its hello.
     ///
     /// - Parameter begin: Starts its thread.
-    /// - Returns: Nil, or why it did not come so far; it has ended then.
+    /// - Returns: Nil, or why it ended before it sent its hello.
     func start(_ begin: () -> Void) async -> String? {
         begin()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let (phase, epitaph) = with { state in
+                let (phase, endText) = with { state in
                     if state.phase == .starting { state.starter = continuation }
-                    return (state.phase, state.epitaph)
+                    return (state.phase, state.endText)
                 }
-                // It may have come, or gone, before anybody waited for it.
-                if phase != .starting { continuation.resume(returning: phase == .gone ? epitaph : nil) }
+                // The hello or the end may have come before this call began to wait.
+                if phase != .starting { continuation.resume(returning: phase == .gone ? endText : nil) }
             }
         } onCancel: {
             cancel()
         }
     }
 
-    /// Gives it a task, and others after it, and waits for the end of the last: an answer, or the program's own end.
+    /// Gives it a task, and others after it, and waits for the end of the last one: an answer, or the program's own
+    /// end.
     ///
     /// When the calling Swift task is cancelled, the program is ended.
     func perform(_ task: StreamTask, next: @escaping NextTask) async -> Delivery {
@@ -104,41 +105,41 @@ final class StreamProgram: Sendable {
             await withCheckedContinuation { continuation in
                 let assignment = Assignment(task: task, next: next, continuation: continuation)
                 let (why, isMore) = with { state -> (String?, Bool) in
-                    guard state.canTake else { return (state.epitaph, false) }
+                    guard state.canTake else { return (state.endText, false) }
                     let why = state.write(task)
                     if why == nil { (state.phase, state.assignment) = (.busy, assignment) }
                     return (why, !state.unwritten.isEmpty)
                 }
                 if let why { continuation.resume(returning: .undelivered(task, why)) }
-                if isMore { bell.ring() }
+                if isMore { wakeUp.wake() }
             }
         } onCancel: {
             cancel()
         }
     }
 
-    /// Asks it to leave.
+    /// Asks it to end.
     func order(_ order: Order) {
         with { $0.order = max($0.order, order) }
-        bell.ring()
+        wakeUp.wake()
     }
 
     private func cancel() {
         with { ($0.order, $0.isCancelled) = (.terminate, true) }
-        bell.ring()
+        wakeUp.wake()
     }
 }
 
 extension StreamProgram.State {
     /// Whether a task can be written to it.
-    var canTake: Bool { phase == .idle && order == .none && !isDeaf }
+    var canTake: Bool { phase == .idle && order == .none && !hasClosedInput }
 
-    /// Writes the line of a task, as far as the pipe takes it; returns why it could not be.
+    /// Writes the line of a task, as far as the pipe accepts it; returns why that failed, or nil.
     mutating func write(_ task: StreamTask) -> String? {
         let line = task.line(keys: keys)
         let count = writeBytes(input, line, line.count)
         guard count >= 0 || errno == EAGAIN || errno == EINTR else {
-            isDeaf = true
+            hasClosedInput = true
             return "it closed its stdin"
         }
         given += 1

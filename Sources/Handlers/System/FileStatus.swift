@@ -2,40 +2,40 @@ import CSpawn
 import Platform
 import SystemPackage
 
-/// What is under a path.
+/// Facts about the file system under a path.
 package enum FileSystem {
-    /// Whether other machines may have it, too, or a program serves it: NFS, SMB, sshfs.
+    /// Whether it is a network file system, or one that a program serves: NFS, SMB, sshfs.
     package static func isRemote(_ path: String) -> Bool { file_is_remote(path) != 0 }
 }
 
-/// What stat(2) says of a file, as far as handlers are concerned.
+/// The part of a file's stat(2) that matters for handlers.
 struct FileStatus: Sendable, Equatable {
-    /// The kinds that are told apart.
+    /// The kinds that are distinguished.
     enum Kind: Sendable, Equatable {
         case file, folder, other
     }
 
-    /// What it is; a link is followed.
+    /// Its kind; a link is followed.
     let kind: Kind
     /// The permission bits, `0o755`.
     let permissions: UInt32
     /// The size in bytes.
     let size: Int
-    /// Whether this process may run it, or enter it where it is a folder.
+    /// Whether this process may run it, or enter it if it is a folder.
     let isExecutable: Bool
-    /// Whether it lies where no program may be started (mounted noexec): then nobody may run it, whatever its mode.
+    /// Whether its file system allows no programs (mounted noexec); then no user may run it, whatever its mode.
     let isNotForPrograms: Bool
 
-    /// ST_NOEXEC of statvfs(3), which Swift does not see.
+    /// Reads ST_NOEXEC of statvfs(3), which Swift does not see.
     private static func isNotForPrograms(_ path: String) -> Bool {
         var status = statvfs()
         return statvfs(path, &status) == 0 && status.f_flag & 8 != 0
     }
 
-    /// Whether all may do everything, as with each file of a share that has no modes: then the run bit says nothing.
+    /// Whether all users may do everything, as on a share that has no modes; the run bit says nothing then.
     var isOpenToAll: Bool { permissions & 0o777 == 0o777 }
 
-    /// Whether anyone at all may run it.
+    /// Whether any user may run it.
     var hasRunBit: Bool { permissions & 0o111 != 0 }
 
     init(kind: Kind, permissions: UInt32, size: Int, isExecutable: Bool, isNotForPrograms: Bool = false) {
@@ -46,7 +46,7 @@ struct FileStatus: Sendable, Equatable {
         self.isNotForPrograms = isNotForPrograms
     }
 
-    /// Looks at a path.
+    /// Reads the status of a path.
     init(path: String) throws(Errno) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Errno(rawValue: errno) }

@@ -1,12 +1,12 @@
 import Platform
-import SystemPackage
+package import SystemPackage
 
-/// Reading files and folders with limits: what is there was put there by others.
-enum Files {
-    /// The names in a folder, sorted, without the folder itself and the one above.
+/// Reads files and folders with limits, because others may have written them.
+package enum Files {
+    /// The names in a folder, sorted, without the folder itself and its parent.
     ///
-    /// Bytes that are no UTF-8 become U+FFFD.
-    static func names(in folder: String) throws(Errno) -> [String] {
+    /// Bytes that are not UTF-8 become U+FFFD.
+    package static func names(in folder: String) throws(Errno) -> [String] {
         guard let stream = opendir(folder) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }
         var names: [String] = []
@@ -23,7 +23,8 @@ enum Files {
 
     /// The first bytes of a regular file, at most `limit`.
     ///
-    /// Opened without waiting, and read only if it is a regular file: a FIFO in its place would hang the run.
+    /// The file is opened without waiting, and read only if it is a regular file: a FIFO in its place would block the
+    /// run.
     static func start(of path: String, limit: Int) throws(Errno) -> [UInt8] {
         try read(path, limit: limit, isEnd: false)
     }
@@ -58,7 +59,7 @@ enum Files {
         }
     }
 
-    /// An absolute form of a path, by the working directory of this process.
+    /// The absolute form of a path, by the working directory of this process.
     static func absolute(_ path: String) -> FilePath {
         let path = FilePath(path)
         guard path.isRelative, let here = getcwd(nil, 0) else { return path.lexicallyNormalized() }

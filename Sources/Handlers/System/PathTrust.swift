@@ -2,16 +2,17 @@ import CSpawn
 import Platform
 import SystemPackage
 
-/// Whose files are obeyed: those that nobody but this user and root may change.
+/// Decides whose files are used: those that only this user and root may change.
 ///
-/// Who may write to a program, or to any folder on the way to it, chooses what is performed. So each folder from the root on, each link and
-/// the file itself have to belong to this user or to root, and nobody else may write to them: the rule of sshd(8), `StrictModes`.
+/// A user who can write to a program, or to any folder on the way to it, decides what is performed. So each folder from
+/// the root on, each link and the file itself must belong to this user or to root, and no other user may write to them.
+/// This is the rule of sshd(8), `StrictModes`.
 ///
-/// Folders that were looked at are remembered.
+/// Folders that were checked are remembered.
 package struct PathTrust {
-    /// Why a path is not obeyed.
+    /// Why a path is not used.
     package struct Fault: Sendable, Equatable {
-        /// Which part of the path it is about.
+        /// The part of the path with the problem.
         package let path: String
         /// What is wrong with it: `belongs to eve`.
         package let found: String
@@ -25,13 +26,13 @@ package struct PathTrust {
     /// Trusts the user that this process runs as.
     package init() { self.init(user: geteuid()) }
 
-    /// - Parameter user: Who is to be trusted beside root.
+    /// - Parameter user: The user who is trusted besides root.
     init(user: uid_t) { self.user = user }
 
-    /// Looks at all of a path.
+    /// Checks all parts of a path.
     ///
     /// - Parameter path: Relative to the working directory of this process.
-    /// - Returns: What is wrong; nil where nothing is, and where the path leads to nothing that could be obeyed.
+    /// - Returns: The problem, or nil if there is none, and if the path leads to nothing that could be used.
     package mutating func fault(of path: String) -> Fault? {
         var rest = Array(FilePath(path).components.reversed())
         var here = FilePath("/")
@@ -60,7 +61,7 @@ package struct PathTrust {
                     continue
                 }
                 links += 1
-                // ELOOP: opening it will say so.
+                // ELOOP: opening the file will report it.
                 guard links <= 40 else { return nil }
                 if target.isAbsolute { here = "/" }
                 rest += target.components.reversed()
@@ -69,12 +70,13 @@ package struct PathTrust {
         return nil
     }
 
-    /// What stands at a path, which has no link in it but perhaps at its end; nil where there is nothing.
+    /// Checks one part of a path, with no link in it except perhaps at its end; returns nil if nothing is there.
     private mutating func look(at path: FilePath, isLast: Bool) -> (fault: Fault?, link: FilePath?)? {
         var status = stat()
         guard lstat(path.string, &status) == 0 else {
             let reason = Errno(rawValue: errno)
-            // By a shorter way the kernel may come where this one ends: too long, or through a folder that is closed since.
+            // The kernel may reach the file by a shorter way where this check fails: the path is too long, or a folder
+            // was closed since.
             let isNothing = reason == .noSuchFileOrDirectory || reason == .notDirectory
             return isNothing ? nil : (Self.unseen(path, reason), nil)
         }
@@ -89,7 +91,7 @@ package struct PathTrust {
             return (nil, FilePath(String(decoding: text[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)))
         }
         let isFolder = kind == S_IFDIR
-        // The far end of a pipe is no file that somebody could change.
+        // The other end of a pipe is no file that another user could change.
         guard isFolder || kind == S_IFREG else { return (nil, nil) }
         if let fault = fault(Writers(status), path, isPassedThrough: isFolder && !isLast) { return (fault, nil) }
         if isFolder { known.insert(path.string) }
@@ -97,8 +99,8 @@ package struct PathTrust {
     }
 
     private static func unseen(_ path: FilePath, _ reason: Errno) -> Fault {
-        let advice = "Name it by its whole path, or begin in another folder."
-        return Fault(path: path.string, found: "cannot be looked at: \(SpawnFailure.describe(reason))", advice: advice)
+        let advice = "Write its whole path, or start taskrun in another folder."
+        return Fault(path: path.string, found: "cannot be checked: \(SpawnFailure.describe(reason))", advice: advice)
     }
 
     private func fault(_ writers: Writers, _ path: FilePath, isPassedThrough: Bool) -> Fault? {
@@ -107,7 +109,7 @@ package struct PathTrust {
         }
         guard let found else { return nil }
         let isOwned = writers.owner == user || writers.owner == 0
-        // Modes say nothing there; a ConfigMap of Kubernetes has 777.
+        // Modes say nothing there: a ConfigMap of Kubernetes has 777.
         if isOwned, file_is_read_only(path.string) != 0 { return nil }
         let advice =
             isOwned
@@ -116,17 +118,17 @@ package struct PathTrust {
         return Fault(path: path.string, found: found, advice: advice)
     }
 
-    /// Whether an access list names more users: the bits of the group then say only that somebody may write, acl(5).
+    /// Whether an access control list names more users; the group's bits then only say that some user may write,
+    /// acl(5).
     private static func hasAccessList(_ path: String) -> Bool {
         file_has_access_list(path) != 0
     }
 }
 
 extension PathTrust.Fault {
-    /// What is wrong, of a thing that was asked for by a path: `the hooks folder
-    /// hooks is not obeyed: it belongs to eve`.
+    /// The problem with a path that a setting names: `the hooks folder hooks is not used: it belongs to eve`.
     package func sentence(_ what: String, _ asked: String) -> String {
         let isItself = Files.absolute(asked).string == path
-        return "\(what) \(asked) is not obeyed: " + (isItself ? "it \(found)" : "\(path), on the way to it, \(found)")
+        return "\(what) \(asked) is not used: " + (isItself ? "it \(found)" : "\(path), on the way to it, \(found)")
     }
 }

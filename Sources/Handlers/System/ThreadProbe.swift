@@ -2,16 +2,16 @@ import CSpawn
 import Platform
 public import SystemPackage
 
-/// Whether this process can have the threads that Swift's runtime will want: it waits for them without end.
+/// Checks whether this process can have the threads that Swift's runtime will need, for which it would wait for ever.
 public enum ThreadProbe {
-    /// The threads of its pool, of its queues, and of what it watches.
+    /// The threads of its pool, of its queues, and of its event sources.
     private static let wanted: Int32 = 8
-    /// From this limit on there are hardly ever too few, and nothing is tried.
+    /// From this limit on there are hardly ever too few threads, and nothing is checked.
     private static let enough: rlim_t = 4_096
 
-    /// Tries it where the limit of processes is so small that there may be too few.
+    /// Checks it if the limit of processes is so small that there may be too few threads.
     ///
-    /// - Returns: Why there are too few; nil: there are enough.
+    /// - Returns: Why there are too few, or nil if there are enough.
     public static func shortage() -> Errno? {
         #if canImport(Glibc)
         var limit = rlimit()

@@ -1,6 +1,6 @@
 import Platform
 
-/// Who may change a file or a folder, decided from what stat(2) says of it.
+/// The users who may change a file or a folder, from its stat(2).
 struct Writers: Sendable, Equatable {
     let owner: uid_t
     let group: gid_t
@@ -15,14 +15,14 @@ struct Writers: Sendable, Equatable {
         self.init(owner: status.st_uid, group: status.st_gid, permissions: UInt32(status.st_mode) & 0o7777)
     }
 
-    /// What is wrong, for people, as what follows its name.
+    /// The problem, for people, as the words that follow the name.
     ///
     /// - Parameters:
     ///   - user: This user.
-    ///   - isPassedThrough: Whether it is a folder on the way to what matters. Where such a one is sticky, as /tmp is, others may add to it, and
-    ///     neither remove nor rename what is another's.
-    ///   - isPrivate: Whether a group has its owner alone in it.
-    /// - Returns: Nil where nobody but this user and root may change it.
+    ///   - isPassedThrough: Whether it is a folder on the way to the file. If such a folder is sticky, as /tmp is,
+    ///     other users may add to it, but neither remove nor rename another user's files.
+    ///   - isPrivate: Whether a group has its owner as the only member.
+    /// - Returns: The problem, or nil if only this user and root may change it.
     func fault(for user: uid_t, isPassedThrough: Bool, isPrivate: (gid_t, uid_t) -> Bool) -> String? {
         guard owner == user || owner == 0 else { return "belongs to \(Account.name(of: owner))" }
         let isSticky = isPassedThrough && permissions & 0o1000 != 0
@@ -38,7 +38,7 @@ struct Writers: Sendable, Equatable {
 
 /// Users and groups by their numbers.
 enum Account {
-    /// `eve`; `the user 1001` where it has no name here.
+    /// `eve`, or `the user 1001` if the user has no name here.
     static func name(of user: uid_t) -> String {
         getpwuid(user).flatMap { $0.pointee.pw_name }.map { String(cString: $0) } ?? "the user \(user)"
     }
@@ -47,7 +47,7 @@ enum Account {
         getgrgid(group).flatMap { $0.pointee.gr_name }.map { String(cString: $0) } ?? String(group)
     }
 
-    /// Whether a group is its user's own: it has the user's name, and nobody else in it.
+    /// Whether a group is its user's own: it has the user's name and no other member.
     ///
     /// Systems that give each user such a group set the umask to 002. The rule is that of Debian's sshd.
     static func isPrivate(_ group: gid_t, of user: uid_t) -> Bool {

@@ -1,8 +1,7 @@
-/// What tables are made of: a line for each column, constraint and index, by its name.
+/// The parts of tables: a line for each column, constraint, index and function, by its name.
 struct TableMakeup: Sendable {
-    /// A column, a constraint, or an index.
     struct Part: Sendable, Equatable {
-        /// `tasks.queue`, or the name of the constraint or index.
+        /// `tasks.queue`, or the name of the constraint, index or function.
         let place: String
         let table: String
         /// As the server writes it.
@@ -11,7 +10,7 @@ struct TableMakeup: Sendable {
 
     let parts: [Part]
 
-    /// What these tables lack, or have otherwise, beside others.
+    /// How these tables differ from those that taskrun makes: what is missing, and what is different.
     func drift(from made: TableMakeup) -> [String] {
         let own = Dictionary(grouping: parts, by: \.place)
         let lines = made.parts.compactMap { part -> String? in
@@ -19,7 +18,7 @@ struct TableMakeup: Sendable {
             guard !found.contains(where: { $0.text == part.text }) else { return nil }
             return "\(part.kind) \(part.place) is other: \(found.map(\.text).joined(separator: ", "))"
         }
-        // Where a table is missing, so are all of its parts.
+        // If a table is missing, so are all of its parts.
         let tables = Set(parts.map(\.table))
         let gone = Set(made.parts.map(\.table)).subtracting(tables).sorted()
         let rest = zip(
@@ -29,7 +28,7 @@ struct TableMakeup: Sendable {
         return gone.map { "the table \($0) is missing" } + rest.filter { !gone.contains($0.0.table) }.map(\.1)
     }
 
-    /// What these tables have beside others and that keeps programs from adding tasks as they are used to.
+    /// What these tables have in addition and what may keep programs from adding tasks as usual.
     func additions(to made: TableMakeup) -> [String] {
         let known = Set(made.parts.map(\.place))
         let tables = Set(made.parts.map(\.table))
@@ -39,10 +38,11 @@ struct TableMakeup: Sendable {
 
 extension TableMakeup.Part {
     fileprivate var kind: String {
-        text.hasPrefix("column ") ? "the column" : text.hasPrefix("constraint ") ? "the constraint" : "the index"
+        for kind in ["column", "constraint", "function"] where text.hasPrefix("\(kind) ") { return "the \(kind)" }
+        return "the index"
     }
 
-    /// Whether an INSERT that knows nothing of it may be refused.
+    /// Whether an INSERT that does not know of it may be refused.
     fileprivate var mayRefuse: Bool {
         if text.hasPrefix("column ") {
             return text.contains(" NOT NULL") && !text.contains(" DEFAULT ") && !text.hasSuffix(" IDENTITY")

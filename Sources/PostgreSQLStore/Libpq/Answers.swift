@@ -1,19 +1,18 @@
-/// What the statements of one exchange brought, each found by its statement.
+/// The results of one exchange, each found by its statement.
 struct Answers {
     private let requests: [Request]
     private let results: [PostgreSQLResult]
 
-    /// Pairs statements with what they brought, in order.
+    /// Pairs statements with their results, in order.
     init(_ requests: [Request], _ results: [PostgreSQLResult]) { (self.requests, self.results) = (requests, results) }
 
     private func result(of statements: [Statement]) -> PostgreSQLResult? {
         requests.firstIndex { statements.contains($0.statement) }.map { results[$0] }
     }
 
-    /// The rows of the one of these statements that was sent; none where none was.
+    /// The rows of the one of these statements that was sent, or none if none was.
     subscript(statements: Statement...) -> PostgreSQLResult.Rows { result(of: statements)?.rows ?? .none }
 
-    /// Whether this statement was sent.
     func has(_ statement: Statement) -> Bool { result(of: [statement]) != nil }
 
     /// How many rows a statement without RETURNING changed.
@@ -31,7 +30,7 @@ extension PostgreSQLSession {
 }
 
 extension Statement: Equatable {
-    /// Whether they are one statement: variants for versions of the server share a name.
+    /// Variants of a statement for versions of the server share a name, and are equal.
     static func == (one: Statement, other: Statement) -> Bool {
         one.name == other.name && (!one.name.isEmpty || one.sql == other.sql)
     }

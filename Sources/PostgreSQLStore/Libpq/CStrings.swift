@@ -1,11 +1,8 @@
-/// Lends texts to C as an array of pointers.
+/// Passes texts to C as an array of pointers.
 enum CStrings {
-    /// Calls `body` with one pointer a text; nil becomes a null pointer.
-    static func with<Result>(
-        _ texts: [String?],
-        _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
-    ) -> Result {
-        // All texts stand in one block of memory, so one closure is enough for any number of them.
+    /// Calls `body` with one pointer for each text; nil becomes a null pointer.
+    static func with<Result>(_ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
+        // All texts are in one block of memory, so one closure is enough for any number of them.
         var block: [UInt8] = []
         var starts: [Int?] = []
         for text in texts {

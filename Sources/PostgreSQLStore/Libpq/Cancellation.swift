@@ -3,7 +3,7 @@ import Dispatch
 import Platform
 import TaskRun
 
-/// Stops a statement that is under way.
+/// Stops a statement in progress.
 enum Cancellation {
     /// How long a server may take to answer a cancellation before the connection is given up.
     static let patience: Duration = .seconds(5)
@@ -12,8 +12,8 @@ enum Cancellation {
 
     /// Asks the server to cancel what it does for this connection, without waiting for it.
     ///
-    /// PQcancel opens a connection of its own and has no time limit, so it is left to a queue on which nothing waits.
-    /// libpq allows that: the pointer it uses is to a copy of what it needs.
+    /// PQcancel opens a connection of its own and has no time limit, so it runs on a queue on which nothing waits.
+    /// libpq allows that: it uses a copy of what it needs.
     static func cancel(_ handle: OpaquePointer) {
         guard let request = PQgetCancel(handle) else { return }
         let address = UInt(bitPattern: request)
@@ -26,12 +26,24 @@ enum Cancellation {
     }
 }
 
-extension Bell {
-    /// A new one, or the reason why it cannot be had.
-    static func opened() throws(PostgreSQLFailure) -> Bell {
-        guard let bell = Bell() else {
+extension WakeUp {
+    /// Opens a wake-up, or throws why there is none.
+    static func opened() throws(PostgreSQLFailure) -> WakeUp {
+        guard let wakeUp = WakeUp() else {
             throw PostgreSQLFailure(.other, message: "cannot wait: \(String(cString: strerror(errno)))")
         }
-        return bell
+        return wakeUp
+    }
+
+    /// Runs an operation; a cancellation wakes it.
+    func waking<Value: Sendable, Failure: Error>(
+        _ operation: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let result = await withTaskCancellationHandler { () -> Result<Value, Failure> in
+            do throws(Failure) { return .success(try await operation()) } catch { return .failure(error) }
+        } onCancel: {
+            wake()
+        }
+        return try result.get()
     }
 }

@@ -3,8 +3,8 @@ import TaskRun
 
 /// Finds out why a connection was not made.
 ///
-/// libpq tells it in words only, and words depend on the language. Where the server itself said no, it is asked once
-/// more by a connection that shows the SQLSTATE instead, so that a wrong password is told from a server that starts.
+/// libpq says it only in words, and these depend on the language. If the server itself refused, this connects once more
+/// and lets libpq show the SQLSTATE, to tell a wrong password from a server that is starting.
 enum ConnectionRefusal {
     /// How long the second attempt may take.
     private static let patience: Duration = .seconds(5)
@@ -19,28 +19,28 @@ enum ConnectionRefusal {
             return PostgreSQLFailure(.database, state: "28P01", message: message)
         }
         if let trouble = ConnectionTrouble.find(in: message) { return trouble }
-        // After the time limit there was silence, not a refusal, and asking again would only double the wait.
+        // After the time limit there was silence, not a refusal: to ask again would only double the wait.
         let limit = PostgreSQLAddress.options(PQconninfo(handle))?["connect_timeout"].flatMap { Int($0) } ?? 0
         guard limit < 1 || time < .seconds(limit) else { return PostgreSQLFailure(.unreachable, message: message) }
         if case .refused(let state) = askAgain(parameters) { return PostgreSQLFailure(state: state, message: message) }
-        // Servers may be there, and none that takes writes, as the address wants it.
+        // There may be servers, but none that takes writes, as the address wants it.
         if case .accepted(isReadOnly: true) = askAgain(parameters + [("target_session_attrs", "any")]) {
             return PostgreSQLFailure(state: "25006", message: message)
         }
         return PostgreSQLFailure(.unreachable, message: message)
     }
 
-    /// What the second attempt came to.
+    /// The result of the second attempt.
     enum Answer: Equatable {
-        /// The server said no, with this SQLSTATE.
+        /// The server refused, with this SQLSTATE.
         case refused(String)
-        /// It agrees now.
+        /// The server accepts now.
         case accepted(isReadOnly: Bool)
-        /// Nothing was heard.
+        /// No answer came.
         case none
     }
 
-    /// Connects once more, to see what the server says.
+    /// Connects once more, to see the server's answer.
     static func askAgain(_ parameters: [(keyword: String, value: String)]) -> Answer {
         let started = CStrings.with(parameters.map(\.keyword) + [nil]) { keywords in
             CStrings.with(parameters.map(\.value) + [nil]) { values in PQconnectStartParams(keywords, values, 1) }
@@ -59,7 +59,7 @@ enum ConnectionRefusal {
         if step == PGRES_POLLING_FAILED {
             return state(in: String(cString: PQerrorMessage(handle))).map { .refused($0) } ?? .none
         }
-        // From version 14 on the server tells these as it is connected to.
+        // From version 14 on the server reports these when a client connects.
         func isOn(_ name: String) -> Bool {
             PQparameterStatus(handle, name).map { String(cString: $0) == "on" } ?? false
         }
@@ -67,9 +67,9 @@ enum ConnectionRefusal {
         return .accepted(isReadOnly: isReadOnly)
     }
 
-    /// The SQLSTATE at the end of `… failed: FATAL:  28P01`, in the last line that ends so.
+    /// The SQLSTATE at the end of `… failed: FATAL:  28P01`, in the last line that ends with one.
     ///
-    /// libpq says in a further line which file the password is from.
+    /// libpq adds a line that names the password's file.
     static func state(in message: String) -> String? {
         message.split(whereSeparator: \.isNewline).reversed().lazy.compactMap { state(atEndOf: $0) }.first
     }

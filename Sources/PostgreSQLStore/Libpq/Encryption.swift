@@ -1,25 +1,24 @@
 import CPostgreSQL
 import TaskRun
 
-/// How a connection is kept from those who can read or change what is on its way.
+/// How a connection is protected against others who could read or change its data.
 struct Encryption: Sendable, Equatable {
-    /// The way that it takes.
+    /// How the data travels.
     enum Way: Sendable, Equatable {
-        /// A socket in the file system, or this machine's own address.
+        /// Through a socket in the file system, or to this machine's own address.
         case local
-        /// A network, as it is.
+        /// Over a network, not encrypted.
         case plain
-        /// A network, encrypted: `TLSv1.3`.
+        /// Over a network, encrypted: `TLSv1.3`.
         case tls(version: String)
-        /// A network, encrypted by Kerberos.
+        /// Over a network, encrypted by Kerberos.
         case gss
     }
 
     var way: Way
-    /// The setting `sslmode`: what libpq looks at in the server's certificate.
+    /// The setting `sslmode`: what libpq checks in the server's certificate.
     var mode: String
 
-    /// What `taskrun check` says of it.
     var finding: Finding {
         let advice = "Add sslmode=verify-full to the address (docs/secrets.md)."
         switch (way, mode) {
@@ -31,18 +30,19 @@ struct Encryption: Sendable, Equatable {
             let found = "encrypted (\(version)); the server's certificate is verified, its name is not"
             return Finding(.warning, "connection", found, advice: advice)
         case (.tls(let version), _):
-            let found =
-                "encrypted (\(version)), but the server's certificate is not verified (sslmode=\(mode)): another machine can take its place"
+            let found = """
+                encrypted (\(version)), but the server's certificate is not verified (sslmode=\(mode)): another \
+                machine can take its place
+                """
             return Finding(.warning, "connection", found, advice: advice)
         case (.plain, _):
-            let found = "not encrypted (sslmode=\(mode)): who is on the way can read and change it"
+            let found = "not encrypted (sslmode=\(mode)): others on the network can read and change it"
             return Finding(.warning, "connection", found, advice: advice)
         }
     }
 }
 
 extension PostgreSQLSession {
-    /// How this connection is encrypted.
     var encryption: Encryption {
         let options = PostgreSQLAddress.options(PQconninfo(handle)) ?? [:]
         return Encryption(way: way, mode: options["sslmode"] ?? "prefer")

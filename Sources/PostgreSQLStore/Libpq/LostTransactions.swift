@@ -2,11 +2,10 @@
 struct LostTransactions: Sendable {
     /// The server processes of the lost sessions, as libpq knows them; behind a pooler these are the pooler's numbers.
     private(set) var processes: Set<Int32> = []
-    /// Who may be at such a transaction, of those that were there at the first look after the loss.
+    /// The sessions that may have such a transaction open, of those that the first look after the loss found.
     private var open: Set<String> = []
     private var isLookedAt = true
 
-    /// Whether none may be open.
     var isEmpty: Bool { processes.isEmpty }
 
     /// Notes a lost session.
@@ -15,7 +14,7 @@ struct LostTransactions: Sendable {
         isLookedAt = false
     }
 
-    /// Notes who is there now: those that were not there at the first look are others.
+    /// Notes the present sessions; those that the first look did not find are others.
     ///
     /// - Returns: Whether none of the transactions can be open any more.
     mutating func note(_ present: Set<String>) -> Bool {

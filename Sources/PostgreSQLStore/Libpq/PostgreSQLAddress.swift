@@ -1,20 +1,21 @@
 import CPostgreSQL
 import TaskRun
 
-/// Where the database is: what the user wrote, and how to say it without secrets.
+/// Where the database is: the user's own text, and a form of it without secrets.
 struct PostgreSQLAddress: Sendable {
-    /// What is handed to libpq: a URL or a conninfo string.
+    /// The text for libpq: a URL or a conninfo string.
     private let text: String
     /// Host, port and database, for people: `postgresql://db1:5432/app`.
     let location: String
     /// Whether the environment (or its service file) sets how long connecting may take.
     private let hasTimeout: Bool
-    /// What is to be set at the start of each session, as the server's startup parameter has it; nil: nothing.
+    /// The settings for the start of each session, in the form of the startup parameter, or nil if there are none.
     let options: String?
-    /// What the user wrote, one keyword each.
+    /// The user's own settings, by keyword.
     private let given: [String: String]
 
-    /// Reads a URL (`postgres://…`, `postgresql://…`) or a conninfo string (`host=db1 dbname=app`), without connecting.
+    /// Reads a URL (`postgres://…`, `postgresql://…`) or a conninfo string (`host=db1 dbname=app`), and does not
+    /// connect.
     init(_ text: String) throws(StoreError) {
         if let problem = taskrun_load_libpq() {
             throw StoreError(
@@ -41,14 +42,14 @@ struct PostgreSQLAddress: Sendable {
         self.hasTimeout = environment["connect_timeout"] != nil
     }
 
-    /// The parameters for libpq, in order: what comes later wins.
+    /// The parameters for libpq, in order: later ones win.
     ///
-    /// The first ones are this program's defaults, then comes what the user wrote, then what must be as it is.
+    /// The first ones are this program's defaults. Then come the user's, and then those that must not differ.
     var parameters: [(keyword: String, value: String)] { parameters(of: [("dbname", text)]) }
 
-    /// The same without what is to be set at the start; nil where nothing is.
+    /// The same without the settings for the start, or nil if there are none.
     ///
-    /// Written as a conninfo string: there an empty value keeps libpq from taking the environment's.
+    /// It is a conninfo string: there an empty value keeps libpq from using the environment's.
     var parametersWithoutOptions: [(keyword: String, value: String)]? {
         guard options != nil else { return nil }
         let pairs = given.merging(["options": ""]) { $1 }.map { keyword, value in
@@ -61,7 +62,7 @@ struct PostgreSQLAddress: Sendable {
     private func parameters(of given: [(String, String)]) -> [(keyword: String, value: String)] {
         var list = [
             ("fallback_application_name", "taskrun"),
-            // A connection through which nothing comes is given up after about a minute, not after two hours.
+            // A silent connection is given up after about a minute, not after two hours.
             ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "30000"),
         ]
@@ -74,7 +75,7 @@ struct PostgreSQLAddress: Sendable {
         func option(_ name: String) -> String? { given[name] ?? environment[name] }
         let database = option("dbname") ?? option("user") ?? ""
         let hosts = (option("host") ?? option("hostaddr") ?? "").split(separator: ",").map(String.init)
-        // One port is for all hosts; in a list an empty place is the usual port.
+        // One port is for all hosts; in a list an empty entry is the usual port.
         let ports = (option("port") ?? "").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let usual = environment["port"] ?? ""
         func port(_ number: Int) -> String {
@@ -90,7 +91,7 @@ struct PostgreSQLAddress: Sendable {
         return "postgresql://\(places.joined(separator: ","))/\(database)"
     }
 
-    /// The options that have a value, by keyword, and nil where libpq made no list; frees the list.
+    /// The options that have a value, by keyword, or nil if libpq made no list; frees the list.
     static func options(_ list: UnsafeMutablePointer<PQconninfoOption>?) -> [String: String]? {
         guard let list else { return nil }
         defer { PQconninfoFree(list) }

@@ -1,23 +1,21 @@
+import Platform
 import TaskRun
 
 /// A connection that opens when it is first used, and again after it broke.
 ///
-/// An actor on a thread of its own, because libpq blocks. A call runs from begin to end without another in between, so a
-/// transaction belongs to one call.
+/// An actor on a thread of its own, because libpq blocks. A call runs from begin to end with no other one in between,
+/// so a transaction belongs to one call.
 actor PostgreSQLConnection {
     private nonisolated let executor = QueueExecutor()
     private let address: PostgreSQLAddress
     private let setUp: SessionSettings
-    /// Set once it turned out that the server end changes although it seemed not to.
+    /// Set once it turns out that the server connection changes although it seemed not to.
     private var isPooled = false
     private var session: PostgreSQLSession?
     private var isClosed = false
-    /// What sessions that broke were at.
+    /// The processes of sessions that broke.
     private var lost = LostTransactions()
 
-    /// - Parameters:
-    ///   - address: Where to connect.
-    ///   - setUp: What its statements go by.
     init(_ address: PostgreSQLAddress, setUp: SessionSettings) {
         self.address = address
         self.setUp = setUp
@@ -43,9 +41,9 @@ actor PostgreSQLConnection {
         return result
     }
 
-    /// Asks the server whether transactions may still be open whose sessions were lost.
+    /// Asks the server whether transactions of lost sessions may still be open.
     ///
-    /// - Returns: Whether none can be.
+    /// - Returns: Whether none is open.
     func losesNothing() throws(PostgreSQLFailure) -> Bool {
         guard !lost.isEmpty else { return true }
         let processes = SQLText.array(lost.processes.map(Int64.init))
@@ -65,14 +63,14 @@ actor PostgreSQLConnection {
         return new
     }
 
-    /// Whether a commit was answered only when it was asked to wait no longer, since this was asked last.
+    /// Whether a commit was answered only after a cancellation since the last call of this function.
     func takeLateness() -> Bool {
         guard let session, session.wasLate else { return false }
         session.wasLate = false
         return true
     }
 
-    /// Frees the session of what the user's statements left in it (settings, temporary tables, locks), or ends it.
+    /// Removes what the user's statements left in the session (settings, temporary tables, locks), or ends it.
     func recycle(keeping isKept: Bool) {
         guard isKept, let session else { return session = nil }
         do {
@@ -82,7 +80,6 @@ actor PostgreSQLConnection {
         }
     }
 
-    /// Ends the session for good.
     func close() {
         session?.stopListening()
         session = nil

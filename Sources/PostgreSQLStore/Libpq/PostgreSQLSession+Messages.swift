@@ -2,14 +2,14 @@ import Platform
 import CPostgreSQL
 
 extension PostgreSQLSession {
-    /// Listens for the triggers' messages, once a session, where they come here.
+    /// Listens for the triggers' notifications, once in a session, if they arrive here.
     ///
     /// - Returns: Whether they do.
     func listen() throws(PostgreSQLFailure) -> Bool {
         if let isListening { return isListening }
         // Letters, digits and an underscore: made from the table's number.
         let channel = try rows(of: Request(WaitSQL.channel)).first?.text("channel")
-        if let channel, try hearsOthers() {
+        if let channel, try receivesNotifications() {
             try execute(BuiltSQL.listen(to: channel), within: .seconds(15))
             isListening = true
         } else {
@@ -18,14 +18,14 @@ extension PostgreSQLSession {
         return isListening ?? false
     }
 
-    /// Ends what ``listen()`` began, where the session is not ours alone to end.
+    /// Ends what ``listen()`` began, if other programs share the session.
     func stopListening() {
         guard link == .pooled, isListening == true, isUsable() else { return }
-        // The pooler cleans up as well, unless it is told not to.
+        // The pooler does this too, unless it is set not to.
         try? execute(BuiltSQL.unlisten("*"), within: .seconds(5))
     }
 
-    /// Drops the messages that have come so far, and says how many.
+    /// Drops the notifications that have come so far, and returns how many.
     @discardableResult
     func forgetMessages() -> Int {
         var count = 0
@@ -36,12 +36,12 @@ extension PostgreSQLSession {
         return count
     }
 
-    /// Waits for a message, an interrupt, or a moment.
+    /// Waits for a notification, an interrupt, or a moment.
     ///
     /// - Throws: That the connection is lost.
     func waitForMessage(
         until end: ContinuousClock.Instant,
-        _ interrupt: Bell
+        _ interrupt: WakeUp
     ) throws(PostgreSQLFailure) -> Readiness {
         while true {
             if let message = PQnotifies(handle) {

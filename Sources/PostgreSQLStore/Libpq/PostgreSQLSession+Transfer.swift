@@ -3,7 +3,7 @@ import Platform
 import TaskRun
 
 extension PostgreSQLSession {
-    /// What the server answers, in order: a statement's preparation or its result.
+    /// The server's answers, in order: a statement's preparation or its result.
     private enum Part {
         case preparation(String)
         case result(isPrepared: Bool)
@@ -14,7 +14,7 @@ extension PostgreSQLSession {
     func transfer(
         _ requests: [Request],
         within limit: Duration,
-        interrupt: Bell?
+        interrupt: WakeUp?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         try requireReadable()
         guard PQenterPipelineMode(handle) == 1 else { throw lost() }
@@ -52,14 +52,14 @@ extension PostgreSQLSession {
     private func collect(
         _ parts: [Part],
         within limit: Duration,
-        interrupt: Bell?
+        interrupt: WakeUp?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         var results: [PostgreSQLResult] = []
         var failure: PostgreSQLFailure?
         for part in parts {
             guard let result = try next(within: limit, interrupt: interrupt) else { throw lost() }
             if failure == nil { failure = result.failure.map { noting($0, of: part) } }
-            // A session that is to copy does nothing else any more.
+            // A session in COPY can do nothing else any more.
             if result.isCopy { isBroken = true }
             if isBroken { break }
             // libpq ends the results of each statement with an empty one.
@@ -91,7 +91,7 @@ extension PostgreSQLSession {
         return results
     }
 
-    /// Marks the session where the failure ends it, and the failure where it is of a plan that was kept.
+    /// Marks the session if the failure ends it, and the failure if it is about a kept plan.
     private func noting(_ failure: PostgreSQLFailure, of part: Part) -> PostgreSQLFailure {
         let failure = noting(failure)
         guard failure.state == PostgreSQLFailure.featureNotSupported, case .result(isPrepared: true) = part else {
@@ -100,8 +100,8 @@ extension PostgreSQLSession {
         return failure.ofKeptPlan
     }
 
-    /// The next result, or nil where libpq has none left for a statement.
-    func next(within limit: Duration, interrupt: Bell?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
+    /// The next result, or nil if libpq has no more for a statement.
+    func next(within limit: Duration, interrupt: WakeUp?) throws(PostgreSQLFailure) -> PostgreSQLResult? {
         var deadline = ContinuousClock.now + limit
         var (isCancelling, isLate) = (false, false)
         while PQisBusy(handle) == 1 {
@@ -116,10 +116,11 @@ extension PostgreSQLSession {
             case .timedOut:
                 if ContinuousClock.now >= deadline {
                     guard !isCancelling else { throw silent(limit) }
-                    // Behind a COMMIT the server waits for its synchronous standby, for ever, also when nobody is there any more.
+                    // After a COMMIT the server waits for its synchronous standby without end, even if the client is
+                    // gone.
                     (isCancelling, isLate, deadline) = (true, true, .now + Cancellation.patience)
                 }
-                // A cancellation that comes before the server has begun the statement has no effect: say it again.
+                // A cancellation that arrives before the server has begun the statement has no effect: repeat it.
                 Cancellation.cancel(handle)
             }
         }
@@ -128,7 +129,7 @@ extension PostgreSQLSession {
         return result
     }
 
-    /// Sends what libpq has gathered; reads meanwhile, so that both sides never wait for each other.
+    /// Sends what libpq has buffered, and reads meanwhile, so that the two sides never wait for each other.
     func flush(within limit: Duration) throws(PostgreSQLFailure) {
         let deadline = ContinuousClock.now + limit
         while true {
@@ -143,7 +144,7 @@ extension PostgreSQLSession {
         }
     }
 
-    /// Ends the session where an answer could not be read.
+    /// Ends the session if an answer could not be read.
     ///
     /// - Throws: That it could not.
     func requireReadable() throws(PostgreSQLFailure) {
@@ -152,7 +153,7 @@ extension PostgreSQLSession {
         throw Misreading.failure
     }
 
-    /// The connection is lost: libpq's words for it.
+    /// The failure of a lost connection, in libpq's words.
     func lost() -> PostgreSQLFailure {
         isBroken = true
         let message = PostgreSQLFailure.oneLine(String(cString: PQerrorMessage(handle)))
@@ -164,7 +165,7 @@ extension PostgreSQLSession {
         return PostgreSQLFailure(.unreachable, message: "the server did not answer for \(limit.components.seconds) s")
     }
 
-    /// Marks the session where the failure ends it.
+    /// Marks the session if the failure ends it.
     func noting(_ failure: PostgreSQLFailure) -> PostgreSQLFailure {
         if failure.endsConnection || PQstatus(handle) != CONNECTION_OK { isBroken = true }
         return failure

@@ -2,40 +2,39 @@ import CPostgreSQL
 import Platform
 import TaskRun
 
-/// One open connection to a server: sends statements and waits for what comes back.
+/// One open connection to a server: sends statements and waits for the answers.
 ///
-/// A class: it owns libpq's connection and ends it with the last reference. All calls block, so it is used on the
-/// executor of its ``PostgreSQLConnection`` only. Nothing waits without a limit: a server that accepts and then is
-/// silent costs the limit, after which the session is of no use.
+/// A class: it owns libpq's connection and ends it with the last reference. All calls block, so only the executor of
+/// its ``PostgreSQLConnection`` uses it. Nothing waits without a limit: a server that accepts and then stays silent
+/// costs the limit, and then the session is of no use.
 ///
-/// Behind a pooler no setting is left in the session and no statement is prepared by name: the next transaction may be on another
-/// connection to the server, and the next one on this connection another program's.
+/// Behind a pooler no setting stays in the session and no statement is prepared by name: the next transaction may be on
+/// another connection to the server, and the next one on this connection another program's.
 final class PostgreSQLSession {
-    /// What is at the other end.
+    /// The other end of the connection.
     enum Link {
-        /// The server itself, for as long as the session lives.
+        /// The server itself, as long as the session lives.
         case direct
         /// A pooler, which may give each transaction another connection to the server; or it is not known yet.
         case pooled
     }
 
     let handle: OpaquePointer
-    /// Where it is connected to.
     let address: PostgreSQLAddress
-    /// What is at the other end.
     private(set) var link = Link.pooled
     var prepared: Set<String> = []
     var isBroken = false
     let misreading = Misreading()
-    /// Whether the triggers' messages come here; nil: not asked yet.
+    /// Whether the triggers' notifications arrive here, or nil if that is not known yet.
     var isListening: Bool?
-    /// Whether the server did something after its time, as it was asked to wait no longer.
+    /// Whether the server committed only after a cancellation.
     var wasLate = false
     private var settings: SessionSettings
     /// In which schemas names are looked for.
     private(set) var names = Names(own: "", users: "")
 
-    /// The server's process for this session, or what a pooler says instead; kept, as libpq tells none of a connection that broke.
+    /// The server's process for this session, or a pooler's number instead; kept, as libpq has none for a connection
+    /// that broke.
     let process: Int32
 
     private init(_ handle: OpaquePointer, _ address: PostgreSQLAddress, _ settings: SessionSettings) {
@@ -44,14 +43,7 @@ final class PostgreSQLSession {
 
     deinit { PQfinish(handle) }
 
-    /// Connects.
-    ///
-    /// - Parameters:
-    ///   - address: Where to.
-    ///   - setUp: What the statements are to go by.
-    ///   - isPooled: Whether it is known that a pooler stands in between, which else is looked for.
-    /// - Returns: The open session.
-    /// - Throws: Why no connection was made.
+    /// Connects; if it is not known that there is a pooler (`isPooled`), this finds out.
     static func open(
         _ address: PostgreSQLAddress,
         setUp: SessionSettings,
@@ -61,11 +53,11 @@ final class PostgreSQLSession {
         do throws(PostgreSQLFailure) {
             session = try connect(address, address.parameters, setUp)
         } catch {
-            // PgBouncer refuses startup options: they are set in each transaction then.
+            // PgBouncer refuses startup options; each transaction then sets them.
             guard error.state == "08P01", let parameters = address.parametersWithoutOptions else { throw error }
             session = try connect(address, parameters, setUp)
         }
-        // By itself libpq would print the server's notices on stderr.
+        // By default libpq would print the server's notices on stderr.
         PQsetNoticeReceiver(session.handle, { _, _ in }, nil)
         guard PQsetnonblocking(session.handle, 1) == 0 else { throw session.lost() }
         let isDirect = isPooled ? false : try session.setUpIfDirect()
@@ -73,7 +65,7 @@ final class PostgreSQLSession {
         return session
     }
 
-    /// Connects by these parameters, and nothing else.
+    /// Connects with these parameters, and nothing else.
     static func connect(
         _ address: PostgreSQLAddress,
         _ parameters: [(keyword: String, value: String)],
@@ -91,24 +83,18 @@ final class PostgreSQLSession {
         return session
     }
 
-    /// Sets what the statements go by for the whole session, where it is the server itself that answers.
+    /// Makes the settings of the statements for the whole session, if the server itself answers.
     private func setUpIfDirect() throws(PostgreSQLFailure) -> Bool {
-        let process = PQbackendPID(handle)
-        let setUp = [settings.request(ifAnswering: process), Names.find]
-        let own = settings.areNamesOwn ? [Names.takeOwn(ifAnswering: process)] : []
-        let answers = Answers(setUp + own, try transfer(setUp + own, within: .seconds(15), interrupt: nil))
-        let isDirect = answers[SessionSQL.settings].first?.textIfAny("settings") != nil
+        let setUp = [settings.request(ifAnswering: PQbackendPID(handle))]
+        let answers = Answers(setUp, try transfer(setUp, within: .seconds(15), interrupt: nil))
+        let isDirect = answers[SessionSQL.setUp].first?.textIfAny("settings") != nil
         link = isDirect ? .direct : .pooled
         names = Names(answers)
         return isDirect
     }
 
-    /// Behind a pooler: finds out what is to be set in each transaction.
-    ///
-    /// - Parameters:
-    ///   - setUp: What the statements are to go by.
-    ///   - isFound: Whether the names are known as they are without the address's own settings.
-    /// - Throws: What the server says, or that the connection is lost.
+    /// Finds out what each transaction behind a pooler has to set; `isFound` says whether the names are known as they
+    /// are without the address's own settings.
     private func setUpForTransactions(by setUp: SessionSettings, isFound: Bool) throws(PostgreSQLFailure) {
         let options = SessionSettings.Value.all(in: address.options ?? "")
         if !isFound || !options.isEmpty {
@@ -122,7 +108,7 @@ final class PostgreSQLSession {
     /// The server's version as a number: 150018 for 15.18.
     var serverVersion: Int { Int(PQserverVersion(handle)) }
 
-    /// Whether the session can be used: it did not break, and the server has not ended it since it was last used.
+    /// Whether the session can be used: it did not break, and the server has not ended it since its last use.
     func isUsable() -> Bool {
         while !isBroken && Readiness.wait(on: PQsocket(handle), atMost: .zero) == .ready {
             if PQconsumeInput(handle) == 0 { isBroken = true }
@@ -137,15 +123,15 @@ final class PostgreSQLSession {
     ///
     /// - Parameters:
     ///   - requests: The statements with their values.
-    ///   - limit: The longest wait for one result. The server's own limit is shorter, so this is for a silent one.
+    ///   - limit: The longest wait for one result. The server's own limit is shorter, so this is for a silent server.
     ///   - interrupt: Cancels the statements from elsewhere.
-    /// - Returns: What each brought.
-    /// - Throws: What the server said first, or that the connection is lost.
+    /// - Returns: The results.
+    /// - Throws: The server's first error, or that the connection is lost.
     @discardableResult
     func exchange(
         _ requests: [Request],
         within limit: Duration = .seconds(15),
-        interrupt: Bell? = nil
+        interrupt: WakeUp? = nil
     ) throws(PostgreSQLFailure) -> Answers {
         guard !requests.contains(where: { $0.values.contains { $0?.utf8.contains(0) ?? false } }) else {
             throw PostgreSQLFailure(
@@ -157,7 +143,7 @@ final class PostgreSQLSession {
         do throws(PostgreSQLFailure) {
             return Answers(requests, try transfer(requests, isWhole: isWhole, within: limit, interrupt: interrupt))
         } catch {
-            // Whether the server got the COMMIT, and did it, nobody knows.
+            // It cannot be known whether the server got the COMMIT and carried it out.
             let hasCommit = requests.contains { $0.statement == SessionSQL.commit }
             if error.code == .unreachable, hasCommit { throw error.inDoubt }
             guard error.isStalePlan else { throw error }
@@ -167,12 +153,14 @@ final class PostgreSQLSession {
         }
     }
 
-    /// The same; behind a pooler a transaction that begins here goes by the settings too.
+    /// The same.
+    ///
+    /// Behind a pooler, a transaction that begins here gets the settings too.
     private func transfer(
         _ requests: [Request],
         isWhole: Bool,
         within limit: Duration,
-        interrupt: Bell?
+        interrupt: WakeUp?
     ) throws(PostgreSQLFailure) -> [PostgreSQLResult] {
         guard link == .pooled, isWhole else { return try transfer(requests, within: limit, interrupt: interrupt) }
         var opening = [settings.begin, settings.requestForTransaction]
@@ -192,7 +180,8 @@ final class PostgreSQLSession {
         }
     }
 
-    /// Makes the next use of each statement prepare it anew: a table has changed, or the server end is another one.
+    /// Makes each statement be prepared again when it is next used: a table has changed, or the server connection is
+    /// another one.
     private func forgetPlans(after failure: PostgreSQLFailure, isWhole: Bool) throws(PostgreSQLFailure) {
         guard isWhole else {
             isBroken = true
@@ -208,7 +197,7 @@ final class PostgreSQLSession {
         }
     }
 
-    /// Runs statements without values as they stand, separated by semicolons; without BEGIN they are one transaction.
+    /// Runs a text of statements without values, separated by semicolons; without BEGIN they are one transaction.
     func execute(_ sql: String, within limit: Duration) throws(PostgreSQLFailure) {
         try send(sql, within: limit)
         var failure: PostgreSQLFailure?
@@ -218,13 +207,13 @@ final class PostgreSQLSession {
         if let failure { throw noting(failure) }
     }
 
-    /// Sends statements as they stand, without waiting for what comes back.
+    /// Sends a text of statements, without waiting for the answers.
     func send(_ sql: String, within limit: Duration) throws(PostgreSQLFailure) {
         guard PQsendQuery(handle, sql) == 1 else { throw lost() }
         try flush(within: limit)
     }
 
-    /// The first column of the first row that a statement brings, sent as the simplest of programs would.
+    /// The first column of the first row of a statement, sent in the simplest way.
     func text(of sql: String) throws(PostgreSQLFailure) -> String? {
         try send(sql, within: .seconds(5))
         var text: String?
@@ -241,14 +230,14 @@ final class PostgreSQLSession {
     ///   - sql: The statement, `COPY … FROM STDIN`.
     ///   - rows: The rows, each with a line end.
     ///   - limit: The longest wait for the server.
-    /// - Returns: How many rows are there.
+    /// - Returns: How many rows were added.
     /// - Throws: What the server said, or that the connection is lost.
     func copy(_ sql: String, _ rows: [UInt8], within limit: Duration) throws(PostgreSQLFailure) -> Int {
         try send(sql, within: limit)
         guard let begin = try next(within: limit, interrupt: nil) else { throw lost() }
         var failure = begin.status == PGRES_COPY_IN ? nil : begin.failure
         if begin.status == PGRES_COPY_IN {
-            // In pieces: libpq keeps what is not yet sent.
+            // In pieces: libpq keeps what is not sent yet.
             for start in stride(from: 0, to: rows.count, by: 1 << 18) {
                 let piece = rows[start..<min(rows.count, start + 1 << 18)]
                 let sent = piece.withUnsafeBytes { bytes in
@@ -269,10 +258,10 @@ final class PostgreSQLSession {
         return count
     }
 
-    /// Makes the session as good as new; one that is other programs' too is left as it is.
+    /// Makes the session as good as new; a session that other programs share is left as it is.
     func recycle() throws(PostgreSQLFailure) {
         guard link == .direct else { return }
-        // DISCARD drops the prepared statements too, and wants to be alone.
+        // DISCARD drops the prepared statements too, and must be sent alone.
         (prepared, isListening) = ([], nil)
         try execute(BuiltSQL.forgetAll, within: .seconds(15))
         _ = try setUpIfDirect()

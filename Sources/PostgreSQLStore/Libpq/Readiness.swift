@@ -1,8 +1,8 @@
 import Platform
 
-/// What a wait for a socket ended with.
+/// How a wait for a socket ended.
 enum Readiness {
-    /// What was waited for is there, or the socket is at its end.
+    /// The event happened, or the socket is at its end.
     case ready
     /// The interrupt was signalled.
     case interrupted
@@ -26,7 +26,7 @@ enum Readiness {
     static func wait(
         for event: Event = .reading,
         on socket: Int32,
-        or interrupt: Bell? = nil,
+        or interrupt: WakeUp? = nil,
         atMost limit: Duration
     ) -> Readiness {
         let deadline = ContinuousClock.now + limit
@@ -37,7 +37,7 @@ enum Readiness {
             let found = poll(&places, nfds_t(places.count), Int32(min(rest.rounded(.up), 3_600_000)))
             if found > 0 { return places[0].revents != 0 ? .ready : .interrupted }
             if found == 0 && ContinuousClock.now >= deadline { return .timedOut }
-            // A signal came, or the wait was longer than poll can count: look again. Anything else libpq will report.
+            // After a signal, or a wait longer than poll can count, look again. libpq will report anything else.
             if found < 0 && errno != EINTR { return .ready }
         }
     }

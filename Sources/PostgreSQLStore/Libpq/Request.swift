@@ -3,12 +3,13 @@ import TaskRun
 
 /// A statement of this store: the text, and the name under which a session keeps it prepared.
 struct Statement: Sendable {
-    /// Unique among the store's statements; empty for text that is used once.
+    /// Unique among the store's statements; empty for a text that is used once.
     let name: String
-    /// The text, with `$1`, `$2` … for values; begins with the name in a comment, by which it is found in the server's log where it is
-    /// not prepared.
+    /// The text, with `$1`, `$2` … for values.
+    ///
+    /// It begins with the name in a comment, by which an unprepared statement can be found in the server's log.
     let sql: String
-    /// Whether rows come in binary form: for statements that bring many; numbers and moments are read without parsing.
+    /// Whether rows come in binary form, for statements that return many: numbers and moments are read without parsing.
     let isBinary: Bool
 
     /// A statement that each session prepares once.
@@ -18,7 +19,7 @@ struct Statement: Sendable {
         self.isBinary = isBinary
     }
 
-    /// The statement of a file under `SQL`, without the comment at its head, which is for readers.
+    /// The statement of a file under `SQL`, without the comment at its beginning, which is for readers.
     init(_ name: String, _ file: [UInt8], isBinary: Bool = false) {
         let lines = String(decoding: file, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         let body = lines.drop { $0.hasPrefix("--") && !$0.hasPrefix("-- same: ") }
@@ -28,14 +29,7 @@ struct Statement: Sendable {
     /// A statement that is planned each time it is used.
     init(once sql: String) { self.init("", sql) }
 
-    /// The same of a file.
-    init(once file: [UInt8]) { self.init("", file) }
-
-    /// The lines between `-- same: label` and `-- end`; empty where there is no such label.
-    func block(_ label: String) -> String {
-        let lines = sql.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
-        return lines.drop { $0 != "-- same: \(label)" }.dropFirst().prefix { $0 != "-- end" }.joined(separator: "\n")
-    }
+    init(once file: [UInt8], isBinary: Bool = false) { self.init("", file, isBinary: isBinary) }
 }
 
 /// One statement with its values, ready to be sent.
@@ -49,22 +43,18 @@ struct Request: Sendable {
         self.values = values
     }
 
-    /// Whether it begins a transaction.
     var isBegin: Bool { [Self.begin, Self.beginSnapshot].contains { $0.statement.name == statement.name } }
 
-    /// Begins a transaction.
     static let begin = Request(SessionSQL.begin)
-    /// Begins a transaction that reads, all of one moment.
+    /// Begins a transaction that only reads, all at one moment.
     static let beginSnapshot = Request(SessionSQL.beginSnapshot)
-    /// Ends a transaction for good.
     static let commit = Request(SessionSQL.commit)
-    /// Marks a place in a transaction that can be gone back to.
+    /// Sets a savepoint.
     static let mark = Request(SessionSQL.mark)
-    /// Goes back to the mark.
+    /// Undoes everything since the savepoint.
     static let undo = Request(SessionSQL.undo)
-    /// Forgets the mark, and keeps what was done since.
+    /// Drops the savepoint, and keeps the work since then.
     static let keep = Request(SessionSQL.keep)
-    /// Undoes a transaction.
     static let rollback = Request(SessionSQL.rollback)
 }
 

@@ -1,15 +1,15 @@
 /// A script, cut into statements whose names are replaced by numbers (`$1`).
 struct SQLScript: Sendable, Equatable {
-    /// One statement.
     struct Part: Sendable, Equatable {
-        /// The text, with a number of its own for each place of a name, as the server finds a type for each number.
+        /// The text, with a number of its own for each occurrence of a name, as the server finds a type for each
+        /// number.
         var sql: String
         /// The names, in the order of the numbers.
         var names: [String]
         /// The first words, in capitals: at most three, enough to see what the statement does to a transaction.
         var words: [String]
 
-        /// Whether the statement would begin or end a transaction, which is the store's business.
+        /// Whether the statement would begin or end a transaction, which only the store may do.
         var controlsTransaction: Bool {
             switch words.first {
             case "BEGIN", "START", "COMMIT", "END", "ABORT": true
@@ -25,18 +25,17 @@ struct SQLScript: Sendable, Equatable {
 
     /// Cuts a script.
     ///
-    /// Not a name is what follows a colon within quotes or comments, a cast (`::type`), an assignment (`:=`), and the
-    /// upper end of an array's slice (`a[1:n]`).
+    /// These are not names: what follows a colon in quotes or comments, a cast (`::type`), an assignment (`:=`), and
+    /// the upper end of an array's slice (`a[1:n]`).
     ///
-    /// What a script sets (`SET search_path = …`) it sets for its transaction, `SET LOCAL`: behind a pooler the session is other
-    /// programs' too.
+    /// A setting in a script (`SET search_path = …`) becomes one for its transaction, `SET LOCAL`: behind a pooler
+    /// other programs share the session.
     init(_ sql: String) {
         var cutter = Cutter(tokens: SQLToken.all(in: sql))
         parts = cutter.cut()
     }
 }
 
-/// Goes through the tokens once.
 private struct Cutter {
     let tokens: [SQLToken]
     private var parts: [SQLScript.Part] = []
@@ -44,7 +43,7 @@ private struct Cutter {
     private var hasContent = false
     /// Open brackets, innermost last: a semicolon in parentheses (CREATE RULE) ends nothing.
     private var brackets: [SQLToken.Bracket] = []
-    /// Whether the last token ends an expression: then a colon in square brackets cuts a slice.
+    /// Whether the last token ends an expression: then a colon in square brackets belongs to a slice.
     private var endsExpression = false
 
     init(tokens: [SQLToken]) { self.tokens = tokens }
@@ -59,7 +58,7 @@ private struct Cutter {
         switch token {
         case .space(let text):
             part.sql += text
-            // `a[1:n]` is a slice, `ARRAY[CASE WHEN :n …` is not: what matters is whether there is a gap.
+            // `a[1:n]` is a slice, `ARRAY[CASE WHEN :n …` is not: the gap makes the difference.
             endsExpression = false
             return
         case .end where brackets.isEmpty:
@@ -96,11 +95,11 @@ private struct Cutter {
         hasContent = true
     }
 
-    /// A word, with LOCAL before it where it is the first behind SET or SET SESSION that says what is set.
+    /// A word, with LOCAL before it if it is the first word after SET or SET SESSION that names a setting.
     private func local(_ text: String) -> String {
         switch (part.words, text.uppercased()) {
         case (["SET"], "LOCAL"), (["SET"], "TRANSACTION"), (["SET"], "CONSTRAINTS"): text
-        // Left out until it is known what comes behind it.
+        // Left out until it is known what follows.
         case (["SET"], "SESSION"): ""
         case (["SET", "SESSION"], "CHARACTERISTICS"): "SESSION \(text)"
         case (["SET", "SESSION"], "AUTHORIZATION"): "LOCAL SESSION \(text)"

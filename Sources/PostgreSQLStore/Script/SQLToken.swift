@@ -1,6 +1,6 @@
-/// The pieces of SQL that matter for cutting a script; put together again they are the script.
+/// The pieces of SQL that matter for cutting a script; joined again they are the script.
 ///
-/// Source: PostgreSQL's manual, chapter 4.1, "Lexical Structure". Standard strings are taken for granted.
+/// Source: PostgreSQL's manual, chapter 4.1, "Lexical Structure". Standard strings are assumed.
 enum SQLToken: Equatable {
     /// White space and comments.
     case space(String)
@@ -17,7 +17,6 @@ enum SQLToken: Equatable {
     /// Operators and anything else.
     case other(String)
 
-    /// What a bracket opens.
     enum Bracket: String {
         case round = "("
         case square = "["
@@ -32,7 +31,7 @@ enum SQLToken: Equatable {
     }
 }
 
-/// Reads tokens from the text's bytes; all that counts is ASCII, and other bytes belong to identifiers.
+/// Reads tokens from the text's bytes; only ASCII matters, and other bytes belong to identifiers.
 private struct SQLLexer {
     private let bytes: [UInt8]
     private var place = 0
@@ -47,7 +46,7 @@ private struct SQLLexer {
             skip(while: Self.isSpace)
             return .space(text(from: start))
         case UInt8(ascii: "-") where peek(1) == byte:
-            // As to the server: a carriage return ends the line too.
+            // As in the server: a carriage return ends the line too.
             skip { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
             return .space(text(from: start))
         case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"):
@@ -124,7 +123,7 @@ private struct SQLLexer {
         return .quoted(text(from: start))
     }
 
-    /// Block comments stand within each other.
+    /// Block comments can be nested.
     private mutating func skipComment() {
         var depth = 0
         repeat {
@@ -140,7 +139,7 @@ private struct SQLLexer {
         } while depth > 0 && place < bytes.count
     }
 
-    /// A doubled quote stands for itself: it ends one text and begins the next, which comes to the same.
+    /// A doubled quote stands for itself: it ends one text and begins the next, which has the same effect.
     private mutating func skipQuoted(by quote: UInt8, backslashes: Bool) {
         repeat {
             place += 1

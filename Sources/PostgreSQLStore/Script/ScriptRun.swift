@@ -1,11 +1,10 @@
 import Platform
 import TaskRun
 
-/// One performance of a script on a session of its own.
+/// One run of a script, on a session of its own.
 struct ScriptRun: Sendable {
-    /// How it ended.
     enum Ending: Sendable {
-        /// It is known what became of it.
+        /// The outcome is known.
         case known(ScriptOutcome)
         /// The answer to COMMIT was lost.
         case doubtful(PostgreSQLFailure)
@@ -16,9 +15,9 @@ struct ScriptRun: Sendable {
 
     let settlement: Settlement
     let timeLimit: Duration
-    let interrupt: Bell
+    let interrupt: WakeUp
 
-    /// Deletes the row, runs the statements, commits; whatever is left open is undone by the connection.
+    /// Deletes the row, runs the statements and commits; the connection undoes what is left open.
     func perform(_ script: BoundScript, in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Ending {
         let deadline = ContinuousClock.now + timeLimit
         let proof = settlement.proof
@@ -26,20 +25,20 @@ struct ScriptRun: Sendable {
         var key: String?
         for (number, request) in ([settle] + script.requests).enumerated() {
             let place = number == 0 ? "before the script began" : "in statement \(number) of the script"
-            if interrupt.isRung { return .known(.failed(error: "cancelled \(place)")) }
+            if interrupt.isAwake { return .known(.failed(error: "cancelled \(place)")) }
             let rest = deadline - .now
             guard rest > .zero else { return .known(.failed(error: overdue(place))) }
             let limit = Request(ScriptSQL.limit, [Self.milliseconds(rest)])
             do {
-                // The server's own limit comes first; the longer one is for a server that is silent.
+                // The server's own limit comes first; the longer one is for a silent server.
                 let patience = rest + .seconds(5)
                 guard number == 0 else {
                     try session.exchange([limit, request], within: patience, interrupt: interrupt)
                     continue
                 }
-                // The task's result goes before the row: it is read from it.
-                let opening = [.begin, limit, Names.take(session.names.own)] + ResultSQL.keep([settlement], now: nil)
-                let exchange = opening + [request, Names.take(session.names.users)]
+                // The task's result is kept before its row is deleted, as it is read from the row.
+                let opening = [.begin, limit, Names.use(session.names.own)] + ResultSQL.keep([settlement], now: nil)
+                let exchange = opening + [request, Names.use(session.names.users)]
                 let answers = try session.exchange(exchange, within: patience, interrupt: interrupt)
                 guard let row = answers[ScriptSQL.settle].first else {
                     return .known(try isStillOurs(in: session) ? .failed(error: Self.skipped) : .leaseLost)
@@ -50,9 +49,9 @@ struct ScriptRun: Sendable {
                 return .known(outcome(of: error, place: place, isLate: deadline - .now < Self.tick))
             }
         }
-        if interrupt.isRung { return .known(.failed(error: "cancelled before the script was committed")) }
+        if interrupt.isAwake { return .known(.failed(error: "cancelled before the script was committed")) }
         do {
-            if key != nil || settlement.batch != nil { try leadOn(key, in: session) }
+            if key != nil || settlement.batch != nil { try endDependents(key, in: session) }
             try session.exchange([.commit])
             return .known(.done)
         } catch {
@@ -61,47 +60,49 @@ struct ScriptRun: Sendable {
         }
     }
 
-    /// Leads on what waits for the task; what is deferred to the end of the transaction then finds the script's names again.
-    private func leadOn(_ key: String?, in session: PostgreSQLSession) throws(PostgreSQLFailure) {
-        let answers = try session.exchange([Names.show, Names.take(session.names.own)])
+    /// Makes the next task of the lock key claimable and counts the end in the batch.
+    ///
+    /// Work deferred to the end of the transaction then uses the script's names again.
+    private func endDependents(_ key: String?, in session: PostgreSQLSession) throws(PostgreSQLFailure) {
+        let answers = try session.exchange([Names.show, Names.use(session.names.own)])
         let path = answers[SessionSQL.showNames].only.text("search_path")
         try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
-        try BatchEnds([settlement], [.settled]).note(now: nil, in: session)
-        try session.exchange([Names.take(path)])
+        try Batches(session: session).end(BatchCounts([settlement], [.settled]), now: nil)
+        try session.exchange([Names.use(path)])
     }
 
-    /// Why a script is undone whose task's row stays where it is.
+    /// Why a script is undone if the task's row cannot be deleted.
     private static let skipped = "the task's row cannot be deleted, so the script is undone: \(StoreError.skipped)"
 
     /// Whether the row still carries the claim although a DELETE has not removed it.
     private func isStillOurs(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> Bool {
         let look = Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)])
-        let answers = try session.exchange([Names.take(session.names.own), look])
+        let answers = try session.exchange([Names.use(session.names.own), look])
         return answers[ScriptSQL.fate].first?.bool("is_ours") ?? false
     }
 
     /// Finds out on a new session what became of a COMMIT whose answer was lost.
     ///
-    /// - Returns: What became of it; nil where the task is still in hand, untouched.
+    /// - Returns: The outcome, or nil if the run still holds the task and nothing was changed.
     func fate(in session: PostgreSQLSession) throws(PostgreSQLFailure) -> ScriptOutcome? {
         let answers = try session.exchange([
-            .begin, Request(ScriptSQL.limit, ["10000"]), Names.take(session.names.own),
+            .begin, Request(ScriptSQL.limit, ["10000"]), Names.use(session.names.own),
             Request(ScriptSQL.fate, [String(settlement.proof.id), String(settlement.proof.number)]), .commit,
         ])
         guard let row = answers[ScriptSQL.fate].first else { return .done }
         return row.bool("is_ours") ? nil : .leaseLost
     }
 
-    /// What became of a script whose statement failed, while the connection lives: all is undone.
+    /// The outcome of a script of which a statement failed while the connection lives: all is undone.
     private func outcome(of failure: PostgreSQLFailure, place: String, isLate: Bool) -> ScriptOutcome {
         let words = explain(failure, place: place, isLate: isLate)
-        let isOurs = failure.state == "57014" && (interrupt.isRung || isLate)
+        let isOurs = failure.state == "57014" && (interrupt.isAwake || isLate)
         guard !isOurs, failure.isTroubleOfServer else { return .failed(error: words) }
         return .undone(why: words, isConflict: failure.isConflict)
     }
 
     private func explain(_ failure: PostgreSQLFailure, place: String, isLate: Bool) -> String {
-        if failure.state == "57014" && interrupt.isRung { return "cancelled \(place)" }
+        if failure.state == "57014" && interrupt.isAwake { return "cancelled \(place)" }
         if failure.state == "57014" && isLate { return overdue(place) }
         return "\(place): \(failure.message)" + (failure.state.map { " (SQLSTATE \($0))" } ?? "")
     }

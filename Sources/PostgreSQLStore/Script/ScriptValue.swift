@@ -1,7 +1,7 @@
 import TaskRun
 
 extension Script.Value {
-    /// The value in PostgreSQL's text form; the server finds out the type from where it stands.
+    /// The value in PostgreSQL's text form; the server finds the type from its place in the statement.
     var postgresqlText: String? {
         switch self {
         case .null: nil
@@ -13,17 +13,16 @@ extension Script.Value {
     }
 }
 
-/// A script whose names have values, ready to be run.
+/// A script whose names have values, ready to run.
 struct BoundScript: Sendable {
     /// Why a script cannot be run.
     enum Flaw: Error, Equatable {
-        /// It has a name that the values lack.
+        /// It has a name without a value.
         case missing(name: String)
-        /// A statement would end the transaction that is to delete the task; counted from 1.
+        /// A statement, counted from 1, would end the transaction that deletes the task.
         case controlsTransaction(number: Int, word: String)
     }
 
-    /// The statements, in order.
     let requests: [Request]
 
     /// Binds all names of a script.

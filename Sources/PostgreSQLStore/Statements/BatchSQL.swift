@@ -7,7 +7,6 @@ enum BatchSQL {
     static let release = Statement("batch_release", PackageResources.batch_release_sql)
     static let forget = Statement("batch_forget", PackageResources.batch_forget_sql)
     static let ended = Statement("batch_ended", PackageResources.batch_ended_sql)
-    static let anyWaits = Statement("batch_any_waits", PackageResources.batch_any_waits_sql)
     static let anyDeserted = Statement("batch_any_deserted", PackageResources.batch_any_deserted_sql)
     static let deserted = Statement("batch_deserted", PackageResources.batch_deserted_sql)
 }

@@ -1,28 +1,10 @@
-/// The statements of a claim, and those that find out which rows the table does not let be changed.
+/// The statements of a claim, and those that find the rows that the table refuses to change.
 enum ClaimSQL {
     static let fromLanes = Statement("claim_from_lanes", PackageResources.claim_from_lanes_sql, isBinary: true)
-    static let fromLanesBefore14 = Statement(
-        "claim_from_lanes",
-        PackageResources.claim_from_lanes_before_14_sql,
-        isBinary: true
-    )
-    static let fromLanesExcept = Statement(
-        "claim_from_lanes_except",
-        PackageResources.claim_from_lanes_except_sql,
-        isBinary: true
-    )
-    static let fromLanesExceptBefore14 = Statement(
-        "claim_from_lanes_except",
-        PackageResources.claim_from_lanes_except_before_14_sql,
-        isBinary: true
-    )
     static let one = Statement("claim_one", PackageResources.claim_one_sql, isBinary: true)
     static let trial = Statement("claim_trial", PackageResources.claim_trial_sql, isBinary: true)
     static let expiryTrial = Statement("expire_trial", PackageResources.expire_trial_sql, isBinary: true)
-    static let mark = Statement("claim_trial_mark", PackageResources.claim_trial_mark_sql)
-    static let undo = Statement("claim_trial_undo", PackageResources.claim_trial_undo_sql)
-    static let keep = Statement("claim_trial_keep", PackageResources.claim_trial_keep_sql)
-    static let speak = Statement("claim_trial_end", PackageResources.claim_trial_end_sql)
+    static let runDeferred = Statement("claim_trial_end", PackageResources.claim_trial_end_sql)
     static let waiting = Statement("claim_trial_waiting", PackageResources.claim_trial_waiting_sql, isBinary: true)
     static let check = Statement("claim_check", PackageResources.claim_check_sql)
     static let waits = Statement("waits", PackageResources.waits_sql)
@@ -30,12 +12,6 @@ enum ClaimSQL {
     static let candidates = Statement("claim_candidates", PackageResources.claim_candidates_sql, isBinary: true)
     static let lanes = Statement("lanes", PackageResources.lanes_sql, isBinary: true)
     static let moreLanes = Statement("more_lanes", PackageResources.more_lanes_sql, isBinary: true)
-    static let lanesOfQueues = Statement("lanes_of_queues", PackageResources.lanes_of_queues_sql, isBinary: true)
     static let crashed = Statement("crashed", PackageResources.crashed_sql, isBinary: true)
     static let fromLane = Statement("claim_from_lane", PackageResources.claim_from_lane_sql, isBinary: true)
-    static let fromLaneBefore14 = Statement(
-        "claim_from_lane",
-        PackageResources.claim_from_lane_before_14_sql,
-        isBinary: true
-    )
 }

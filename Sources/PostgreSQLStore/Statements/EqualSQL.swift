@@ -1,4 +1,4 @@
-/// The statements about equal tasks: those of one name and `dedupe_key`, of which one at most waits.
+/// The statements about equal tasks, with the same task name and `dedupe_key`: at most one of them waits.
 enum EqualSQL {
     static let lock = Statement("settle_lock", PackageResources.settle_lock_sql)
     static let keys = Statement("equal_keys", PackageResources.equal_keys_sql)

@@ -1,4 +1,4 @@
-/// The statements that take over what dead runs left behind, and that tell which names wait.
+/// The statements that recover the tasks of dead runs, and that list the names of waiting tasks.
 enum RecoverSQL {
     static let owners = Statement("owners", PackageResources.owners_sql)
     static let abandoned = Statement("abandoned", PackageResources.abandoned_sql)

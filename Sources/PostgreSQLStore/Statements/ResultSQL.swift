@@ -1,4 +1,4 @@
-/// The statements about tokens, results, progress and wishes to cancel.
+/// The statements about tokens, results, progress and cancellations.
 enum ResultSQL {
     static let keep = Statement("result_keep", PackageResources.result_keep_sql)
     static let removeCancelled = Statement("result_remove_cancelled", PackageResources.result_remove_cancelled_sql)
@@ -11,9 +11,8 @@ enum ResultSQL {
     )
     static let requestCancel = Statement("result_request_cancel", PackageResources.result_request_cancel_sql)
     static let ids = Statement("result_ids", PackageResources.result_ids_sql)
-    static let anyExpired = Statement("result_any_expired", PackageResources.result_any_expired_sql)
     static let prune = Statement("result_prune", PackageResources.result_prune_sql)
-    static let rows = Statement("result_rows", PackageResources.result_rows_sql)
-    static let results = Statement("result_results", PackageResources.result_results_sql)
+    static let rows = Statement(once: PackageResources.result_rows_sql, isBinary: true)
+    static let results = Statement("result_results", PackageResources.result_results_sql, isBinary: true)
     static let reusable = Statement("result_reusable", PackageResources.result_reusable_sql)
 }

@@ -1,5 +1,11 @@
-/// The statements that look at the schema and keep its record.
+import Migrations
+
+/// The statements that read the schema and its record of migrations.
 enum SchemaSQL {
+    /// The newest schema version that this program knows.
+    static let knownVersion = String(Migration.newest)
+
+    static let names = Statement(once: PackageResources.schema_names_sql)
     static let newer = Statement("schema_newer", PackageResources.schema_newer_sql)
     static let tables = Statement("schema_tables", PackageResources.schema_tables_sql)
     static let marks = Statement("schema_marks", PackageResources.schema_marks_sql)

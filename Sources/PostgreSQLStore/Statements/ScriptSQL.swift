@@ -1,4 +1,4 @@
-/// The statements around an SQL handler's own.
+/// The statements around those of an SQL file.
 enum ScriptSQL {
     static let settle = Statement("script_settle", PackageResources.script_settle_sql)
     static let fate = Statement("script_fate", PackageResources.script_fate_sql)

@@ -1,4 +1,4 @@
-/// The statements that end, prolong and give back claims, and that look who holds what an end needs.
+/// The statements that end, prolong and release claims, and that find the holders of the locks which an end needs.
 enum SettleSQL {
     static let delete = Statement("settle_delete", PackageResources.settle_delete_sql, isBinary: true)
     static let update = Statement("settle_update", PackageResources.settle_update_sql, isBinary: true)

@@ -1,8 +1,9 @@
 /// How many tasks to claim beyond those that can begin at once.
 ///
-/// What is claimed should begin within about 250 ms: slow tasks are never claimed ahead, so that other runs can have them,
-/// and a flood of short ones comes in large batches, so that the database is asked seldom. The number at most doubles
-/// from one claim to the next, never passes 1,000, and holds no more than about 16 MB of payload; the store sees to it where that was not foreseen.
+/// A claimed task should begin within about 250 ms. So slow tasks are never claimed ahead, and other runs can have
+/// them. A flood of short ones comes in large batches, so that the database is asked seldom. From one claim to the next
+/// the number at most doubles. It never exceeds 1,000, nor about 16 MiB of payload; the store enforces that where it
+/// could not be foreseen.
 struct ClaimPace {
     static let horizon = Duration.milliseconds(250)
     static let most = 1000
@@ -12,17 +13,17 @@ struct ClaimPace {
     private var meanBytes = 0.0
     private var last = 0
 
-    /// Takes note of how large a payload is; one large payload among small ones is remembered for a while.
+    /// Notes the size of a payload; one large payload among small ones is remembered for a while.
     mutating func note(bytes: Int) {
         meanBytes = max(Double(bytes), meanBytes + (Double(bytes) - meanBytes) / 8)
     }
 
-    /// Takes note of how long a handler took; the mean follows within a few tasks.
+    /// Notes how long a handler took; the mean follows within a few tasks.
     mutating func note(_ took: Duration) {
         mean = mean.map { $0 + (took - $0) / 8 } ?? took
     }
 
-    /// How many to hold ready for this many workers: 0 until something was performed.
+    /// How many tasks to hold ready for this many workers: 0 until a task was performed.
     mutating func ahead(workers: Int) -> Int {
         guard let mean, workers > 0 else { return 0 }
         let fit = Double(workers) * (Self.horizon / max(mean, .nanoseconds(100)))

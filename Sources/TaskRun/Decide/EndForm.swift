@@ -1,11 +1,11 @@
 /// The forms in which the end of a task can be written, the best one first.
 ///
-/// A database may refuse the best one: rows of other tables refer to the task, a trigger keeps it, a right is missing, an encoding
-/// lacks a letter. The next one is tried then, until none is left.
+/// A database may refuse the best one: rows of other tables refer to the task, a trigger keeps it, a right is missing,
+/// an encoding lacks a letter. Then the next form is tried, until none is left.
 enum EndForm: Int, CaseIterable, Sendable {
     /// As it was decided.
     case whole
-    /// The result as bytes and other texts in ASCII, which every encoding has.
+    /// With the result as bytes and other texts in ASCII, which every encoding has.
     case plain
     /// Without the result's content.
     case withoutResult
@@ -22,9 +22,9 @@ extension Settlement {
     ///
     /// - Parameters:
     ///   - form: The form.
-    ///   - words: What the database said against the better ones.
-    ///   - isAboutFollowUp: Whether it said so of a task that was to follow.
-    /// - Returns: What to write; nil where this form is no other than a better one.
+    ///   - words: What the database said against the better forms.
+    ///   - isAboutFollowUp: Whether it refused a follow-up.
+    /// - Returns: What to write, or nil if this form is the same as a better one.
     func written(as form: EndForm, since words: String, isAboutFollowUp: Bool = false) -> Settlement? {
         switch form {
         case .whole: self
@@ -62,7 +62,7 @@ extension Settlement {
         switch verdict {
         case .fail: return nil
         case .delete where isAboutFollowUp:
-            error = "a task that was to follow was refused, and none was added: \(words)"
+            error = "a follow-up was refused, and none was added: \(words)"
         case .delete, .cancel, .release: error = "\(verdict.summary): \(words)"
         case .retry(_, let cause): error = "\(cause)\n(\(verdict.summary): \(words))"
         }
@@ -86,23 +86,23 @@ extension Settlement {
 }
 
 extension Verdict {
-    /// What is wrong where a row cannot be written as this says.
+    /// What is wrong if a row cannot be written with this verdict.
     package var summary: String {
         switch self {
         case .delete: "performed, but its row cannot be deleted"
         case .cancel: "cancelled, but its row cannot be deleted"
-        case .retry: "failed, and its row cannot be put back for the next attempt"
+        case .retry: "failed, and its row cannot be made WAITING for the next attempt"
         case .fail: "failed, and the reason cannot be written"
-        case .release: "given back unused, but its row cannot be put back"
+        case .release: "released, but its row cannot be made WAITING"
         }
     }
 }
 
 extension ResultRecord {
-    /// Whether there is a text that an encoding may not be able to store.
+    /// Whether it has a text that an encoding may be unable to store.
     fileprivate var isText: Bool { (columns.text.map { !$0.isEmpty } ?? false) || progress?.note != nil }
 
-    /// The same, in a form that every encoding can store.
+    /// The same record, in a form that every encoding can store.
     fileprivate var asBytes: ResultRecord {
         var record = self
         record.isStoredAsBytes = true
@@ -110,7 +110,7 @@ extension ResultRecord {
         return record
     }
 
-    /// The same without what the handler returned.
+    /// The same record without the handler's result.
     fileprivate var withoutContent: ResultRecord {
         var record = ResultRecord(keep: keep, began: began, size: size)
         record.isWithoutContent = true
@@ -121,7 +121,7 @@ extension ResultRecord {
 extension String {
     fileprivate var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
 
-    /// With a question mark for each character that is not in ASCII.
+    /// The text with a question mark for each character that is not in ASCII.
     fileprivate var inASCII: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.isASCII ? $0 : "?" }))
     }

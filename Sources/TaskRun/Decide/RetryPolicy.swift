@@ -2,14 +2,14 @@
 public struct RetryPolicy: Sendable, Equatable {
     /// Attempts in all, the first included; at least 1, default 20.
     ///
-    /// The row's own `max_attempts` goes before it.
+    /// The row's own `max_attempts` takes precedence.
     public var maxAttempts: Int
     /// The wait after the first attempt; default 15 s.
     public var base: Duration
     /// The longest wait, before the spread; default 6 h.
     public var cap: Duration
 
-    /// Creates a policy; with the defaults a task is tried for about 2.4 days.
+    /// Creates a policy; with the defaults, a task is tried for about 2.4 days.
     public init(maxAttempts: Int = 20, base: Duration = .seconds(15), cap: Duration = .seconds(6 * 3600)) {
         self.maxAttempts = maxAttempts
         self.base = base
@@ -18,8 +18,8 @@ public struct RetryPolicy: Sendable, Equatable {
 
     /// The wait after attempt n: min(base · 2^(n−1), cap), plus 0–25 %.
     ///
-    /// With the defaults and no spread: 15 s, 30 s, 60 s, … 6 h from the twelfth on. The spread keeps tasks that failed
-    /// together from coming back together, after AWS, "Exponential Backoff And Jitter" (2015).
+    /// With the defaults and no spread: 15 s, 30 s, 60 s, … 6 h from the twelfth on. The spread keeps tasks that
+    /// failed together from being retried together, after AWS, "Exponential Backoff And Jitter" (2015).
     ///
     /// - Parameters:
     ///   - attempt: The attempt that failed, from 1.

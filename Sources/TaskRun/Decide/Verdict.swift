@@ -1,18 +1,23 @@
-/// How a claim is to end: the answer to "the handler ended like this, what now?".
+/// How a claim is to end, decided from how the handler ended.
 ///
-/// Verdicts speak in durations; the store turns them into moments on the clock that decides.
+/// Verdicts contain durations; the store turns them into moments on the deciding clock.
 public enum Verdict: Sendable, Equatable {
     /// The handler succeeded: the row is deleted.
     case delete
-    /// Back to WAITING; the attempt counts. `after` is clamped to 0 s ... 366 days.
+    /// WAITING again; the attempt counts.
+    ///
+    /// `after` is clamped to 0 s ... 366 days.
     case retry(after: Duration, error: String)
     /// FAILED, for a person to look at.
     case fail(error: String)
-    /// Back to WAITING, the attempt given back. `error` nil leaves `last_error` as it is.
+    /// WAITING again, with the attempt given back.
     ///
-    /// `isAsked`: by its handler or a hook. That is counted in a row, and from the third time on `after` is at least 1 s.
+    /// If `error` is nil, `last_error` stays as it is.
+    ///
+    /// `isAsked`: its handler or a hook asked for this. Such releases are counted in a row, and from the third one on
+    /// `after` is at least 1 s.
     case release(after: Duration = .zero, error: String? = nil, isAsked: Bool = false)
-    /// Taken back, as somebody asked: the row is deleted.
+    /// Cancelled on request: the row is deleted.
     case cancel
 }
 
@@ -24,7 +29,7 @@ public struct Settlement: Sendable {
     public let verdict: Verdict
     private let rest: Rest?
 
-    /// What most settlements have nothing of, in one object: a settlement is passed on many times.
+    /// The parts that most settlements lack, in one object: a settlement is passed on many times.
     private final class Rest: Sendable {
         let lockKey: String?
         let letsPass: Bool
@@ -57,26 +62,31 @@ public struct Settlement: Sendable {
             : Rest(lockKey: lockKey, letsPass: letsPass, record: record, batch: batch, followUps: followUps)
     }
 
-    /// The task's lock key; nil: it has none.
+    /// Releases a claim that its run does not know of.
+    package init(releasing proof: ClaimProof, lockKey: String?, batch: String?) {
+        self.init(proof, .release(), lockKey: lockKey, record: ResultRecord(), batch: batch)
+    }
+
+    /// The task's lock key, or nil if it has none.
     public var lockKey: String? { rest?.lockKey }
-    /// Whether the task, going back to WAITING, lets others of its lock key pass.
+    /// Whether the task, when it becomes WAITING again, lets others of its lock key pass.
     public var letsPass: Bool { rest?.letsPass ?? false }
-    /// What is left in `task_results` if the task ends with it; nil for a task without a token.
+    /// What is left in `task_results` if the task ends with this, or nil for a task without a token.
     public var record: ResultRecord? { rest?.record }
-    /// The batch that the task belongs to; nil: none.
+    /// The batch that the task belongs to, or nil for none.
     public var batch: String? { rest?.batch }
     /// Tasks that are added in the same transaction if the row is deleted by this settlement with the verdict `delete`.
     public var followUps: [NewTask] { rest?.followUps ?? [] }
 }
 
 extension Settlement {
-    /// Whether something is to be done when the row is settled; for most there is nothing.
+    /// Whether there is more to do when the row is settled; for most there is nothing.
     package var hasSequel: Bool { rest != nil && (!additions.isEmpty || batch != nil) }
 
-    /// What is added if the row is deleted.
+    /// The follow-ups to add if the row is deleted.
     package var additions: [NewTask] { verdict == .delete ? followUps : [] }
 
-    /// Whether the row keeps its lock key: it goes back to WAITING and lets nobody pass.
+    /// Whether the row keeps its lock key: it becomes WAITING again and does not let others pass.
     public var keepsKey: Bool {
         switch verdict {
         case .delete, .cancel, .fail: false
@@ -85,20 +95,21 @@ extension Settlement {
     }
 }
 
-/// What became of one settlement.
+/// The result of one settlement.
 ///
 /// A lost lease is a result, not an error.
 public enum SettleResult: Sendable, Equatable {
     /// The row is as the verdict says.
     case settled
-    /// The row was to go back to WAITING and gave way to an equal one that waits: it is gone.
+    /// The row would have become WAITING again, but was removed because an equal task waits.
     case gaveWay
-    /// The row was to go back to WAITING and is gone, as somebody had asked to cancel it.
+    /// The row would have become WAITING again, but was removed because of a request to cancel it.
     case cancelled
-    /// The claim was taken over, or the row is gone: nothing was changed.
+    /// The claim was taken over, or the row is gone; nothing was changed.
     case leaseLost
-    /// The row still carries the claim, and the database has changed nothing: a trigger, a rule or a policy of the table skips
-    /// the statement.
+    /// The row still carries the claim, and the database has changed nothing.
+    ///
+    /// A trigger, a rule or a policy of the table skips the statement.
     case untouched
 }
 
@@ -106,11 +117,12 @@ extension Verdict {
     /// Decides how a claim ends, from how the handler ended, the attempt, and the policy of its task name.
     ///
     /// - Parameters:
-    ///   - outcome: How the handler ended. ``HandlerOutcome/settled(_:)`` has nothing left to decide: nil is returned.
-    ///   - task: The attempt and the row's own limit of attempts, which goes before the policy's.
+    ///   - outcome: How the handler ended. For ``HandlerOutcome/settled(_:)`` nothing is left to decide, and nil is
+    ///     returned.
+    ///   - task: The attempt and the row's own limit of attempts, which takes precedence over the policy's.
     ///   - policy: Limit of attempts and backoff.
-    ///   - spread: A random number 0 ..< 1, spent on the backoff's spread; made where there is a backoff.
-    /// - Returns: The verdict; nil where the handler settled the claim itself.
+    ///   - spread: A random number 0 ..< 1 for the backoff's spread; it is only made if there is a backoff.
+    /// - Returns: The verdict, or nil if the handler settled the claim itself.
     public static func decide(
         outcome: HandlerOutcome,
         task: ClaimedTask,

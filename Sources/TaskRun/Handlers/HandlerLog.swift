@@ -2,9 +2,9 @@ import Logging
 import Synchronization
 import Text
 
-/// What the handlers of one name may log: 100 lines a second; of a long line the first 8 KB.
+/// Limits what the handlers of one name log: 100 lines a second, and the first 8 KiB of a long line.
 ///
-/// A class: all handlers of the name share it.
+/// A class because all handlers of the name share it.
 package final class LogBudget: Sendable {
     /// The most lines in a second.
     package static let lines = 100
@@ -18,17 +18,17 @@ package final class LogBudget: Sendable {
 
     private let state = Mutex(State())
 
-    /// What becomes of a line.
+    /// What happens to a line.
     package enum Answer: Equatable {
         case written
-        /// It is the first of this second that is left out, which is to be said.
+        /// It is the first line of this second that is left out, which is logged.
         case firstLeftOut
         case leftOut
     }
 
     package init() {}
 
-    /// Takes note of one more line.
+    /// Counts one more line.
     package func take(now: ContinuousClock.Instant = .now) -> Answer {
         state.withLock { state in
             if state.begin.duration(to: now) >= .seconds(1) { (state.begin, state.lines) = (now, 0) }
@@ -38,7 +38,7 @@ package final class LogBudget: Sendable {
     }
 }
 
-/// The log of a handler: what is within its budget goes on to the run's log.
+/// The log of a handler: lines within its budget go on to the run's log.
 struct HandlerLog: LogHandler {
     var base: any LogHandler
     let budget: LogBudget

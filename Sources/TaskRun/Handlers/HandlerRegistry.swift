@@ -2,11 +2,11 @@ import Text
 
 /// Which handler performs which task name, on this host.
 public struct HandlerRegistry: Sendable {
-    /// Two handlers claim one name: a start-up error that names both.
+    /// A start-up error: two handlers have one name; the message names both.
     public struct Conflict: Error, Sendable, Equatable, CustomStringConvertible {
         /// The task name.
         public let name: String
-        /// Where the two come from.
+        /// Their origins.
         public let origins: [String]
 
         /// Names both handlers and says what to do.
@@ -30,7 +30,7 @@ public struct HandlerRegistry: Sendable {
         self.handlers = handlers
     }
 
-    /// The handler for a task name, or nil.
+    /// The handler for a task name, or nil if there is none.
     public subscript(name: String) -> (any Handler)? { handlers[ByteText(name)] }
 
     /// All task names, sorted.
@@ -39,7 +39,7 @@ public struct HandlerRegistry: Sendable {
     /// All handlers, by name.
     public var all: [any Handler] { names.compactMap { self[$0] } }
 
-    /// Ends what the handlers keep going between tasks, all at once.
+    /// Ends everything that the handlers keep running between tasks, all at once.
     func close() async {
         await withDiscardingTaskGroup { group in
             for handler in handlers.values { group.addTask { await handler.close() } }

@@ -1,21 +1,23 @@
-/// Why a handler did not begin, or why nothing stayed of what it did: the attempt does not count.
+/// Why a handler did not begin, or why all that it did was rolled back; the attempt does not count.
 ///
-/// Thrown by a ``TaskHandler`` that could not begin, or part of ``HandlerOutcome/notBegun(_:)``. The run gives the task
-/// back and does not claim its name for a while, which grows each time.
+/// A ``TaskHandler`` that could not begin throws it, and ``HandlerOutcome/notBegun(_:)`` contains it. The run gives the
+/// task back and does not claim its name for a while, which grows each time.
 public struct NotBegun: Error, Sendable, Equatable {
     /// What was in the way.
     public enum Cause: Sendable, Equatable {
-        /// The handler itself: its file or its interpreter is missing, or may not be run. A person has to mend it.
+        /// The handler itself: its file or its interpreter is missing, or may not be run.
+        ///
+        /// A person has to repair it.
         case handler
-        /// Something that passes by itself within seconds: its file is being written to, a server begins anew.
+        /// Something that passes without a person within seconds: its file is being written to, a server restarts.
         case passing
-        /// The machine has no more of something: processes, threads, open files, memory, room on a disk.
+        /// The machine has run out of something: processes, threads, open files, memory, room on a disk.
         case scarcity
     }
 
     /// What was in the way.
     public let cause: Cause
-    /// What failed, on what and why; goes into `last_error`.
+    /// What failed, on what and why; it goes into `last_error`.
     public let reason: String
 
     /// Creates one from its parts.

@@ -1,7 +1,7 @@
 import Platform
 import Synchronization
 
-/// A ``TaskHandler`` in the form the run knows: decodes the payload and turns what is thrown into an outcome.
+/// A ``TaskHandler`` in the form the run knows: decodes the payload and turns a thrown error into an outcome.
 public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
     private let wrapped: Wrapped
     private let tearDown = TearDownUse()
@@ -30,7 +30,8 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
         if !tearDown.isNothing.load(ordering: .relaxed) {
             var context = context
             context.tearDown = tearDown
-            // The run gives up a handler 15 s after it was cancelled (its patience): until then it may listen.
+            // The run gives up a handler 15 s after it was cancelled (its patience). Until then the handler may still
+            // end.
             await shielded(from: .seconds(10)) { [wrapped, context] in await wrapped.tearDown(in: context) }
         }
         return outcome
@@ -56,7 +57,7 @@ public struct SwiftHandler<Wrapped: TaskHandler>: Handler {
         }
     }
 
-    /// Names the key at fault: `email: missing`.
+    /// Names the key with the problem: `email: missing`.
     private static func reason(_ error: any Error) -> String {
         func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
             let keys = (context.codingPath + (key.map { [$0] } ?? [])).map {

@@ -12,16 +12,20 @@ import Synchronization
 /// }
 /// ```
 ///
-/// It may be performed more than once for one task (a machine can die between the work and the row's deletion), so it
-/// should be able to stand that. It is cancelled at its deadline; a handler that does not listen keeps its place.
+/// It may be performed more than once for one task, because a machine can die between the work and the row's deletion.
+/// Its work must allow that. It is cancelled at its deadline; a handler that ignores this keeps its slot.
 public protocol TaskHandler: Sendable {
-    /// What the column `data` is decoded into, as JSON. What does not fit is a permanent failure.
+    /// The type into which the column `data` is decoded, as JSON; a payload that does not fit is a permanent failure.
     associatedtype Payload: Decodable & Sendable
-    /// The task name it performs: 1 to 200 characters.
+    /// The task name that it performs: 1 to 200 characters.
     static var taskName: String { get }
-    /// Its own limits; the settings go before them. Default: none of its own.
+    /// Its own limits; the settings take precedence.
+    ///
+    /// Default: none of its own.
     static var limits: HandlerLimits { get }
-    /// Called before ``perform(_:in:)``, for each task whose payload fits. Default: nothing.
+    /// Called before ``perform(_:in:)``, for each task with a valid payload.
+    ///
+    /// Default: nothing.
     ///
     /// Its time counts as the handler's.
     ///
@@ -29,14 +33,17 @@ public protocol TaskHandler: Sendable {
     func setUp(in context: TaskContext) async throws
     /// Performs one task.
     ///
-    /// - Throws: ``PermanentFailure`` when no attempt can succeed, ``TryAgainLater`` to come back without losing the
-    ///   attempt, ``NotBegun`` where it could not begin at all; anything else is a failed attempt, tried again after the backoff.
+    /// - Throws: ``PermanentFailure`` if no attempt can succeed, ``TryAgainLater`` to try again without losing the
+    ///   attempt, ``NotBegun`` if it could not begin at all. Any other error is a failed attempt, tried again after the
+    ///   backoff.
     func perform(_ payload: Payload, in context: TaskContext) async throws
-    /// Called once for each ``setUp(in:)``, also if that or ``perform(_:in:)`` threw or was cancelled. Default: nothing.
+    /// Called once for each ``setUp(in:)``, even if that or ``perform(_:in:)`` threw or was cancelled.
     ///
-    /// Cannot change how the task ended. It is not cancelled when the handler was, so that it can wait for what it
-    /// closes; 10 s after the cancellation it is. One that does not end even then is given up like any other handler
-    /// that does not listen.
+    /// Default: nothing.
+    ///
+    /// It cannot change how the task ended. When the handler is cancelled, this function is not, so that it can wait
+    /// for what it closes; it is cancelled 10 s after the handler. If it does not end even then, it is given up like
+    /// any other handler that ignores cancellation.
     func tearDown(in context: TaskContext) async
 }
 
@@ -49,14 +56,15 @@ extension TaskHandler {
     public func tearDown(in context: TaskContext) async { context.tearDown?.isNothing.store(true, ordering: .relaxed) }
 }
 
-/// Whether a handler is known to tear nothing down, so that its tasks need not pay for a shield from cancellation.
+/// Whether a handler is known to tear nothing down, so that its tasks need no shield from cancellation.
 ///
-/// A class: many tasks at once share it. The default implementation says it, as nothing else can know.
+/// A class because many tasks at once share it. Only the default implementation can set it, because nothing else can
+/// know.
 final class TearDownUse: Sendable {
     let isNothing = Atomic(false)
 }
 
-/// Thrown by a handler: no attempt can succeed, the task is FAILED at once.
+/// Thrown by a handler if no attempt can succeed: the task is FAILED at once.
 public struct PermanentFailure: Error, Sendable, CustomStringConvertible {
     /// Why, for `last_error`.
     public let description: String
@@ -65,23 +73,23 @@ public struct PermanentFailure: Error, Sendable, CustomStringConvertible {
     public init(_ reason: String) { description = reason }
 }
 
-/// Thrown by a handler: not now.
+/// Thrown by a handler that cannot perform the task now.
 ///
-/// The task goes back to WAITING and the attempt does not count.
+/// The task is WAITING again, and the attempt does not count.
 public struct TryAgainLater: Error, Sendable {
-    /// How long to wait; nil: the policy's backoff.
+    /// How long to wait, or nil for the policy's backoff.
     public let delay: Duration?
     /// Why, for `last_error`.
     public let note: String?
 
-    /// Creates the wish to be called again.
+    /// Creates the error.
     public init(after delay: Duration? = nil, note: String? = nil) {
         self.delay = delay
         self.note = note
     }
 }
 
-/// Thrown by a handler: this attempt failed, and the next one is to come after this long instead of the backoff.
+/// Thrown by a handler if this attempt failed and the next one must come after this long instead of the backoff.
 public struct RetryAfter: Error, Sendable {
     /// How long to wait.
     public let delay: Duration

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How a call ended that may take only so long.
+/// How a call with a time limit ended.
 enum BoundedEnd<Value: Sendable>: Sendable {
     case returned(Value)
     case threw(any Error)
@@ -8,17 +8,18 @@ enum BoundedEnd<Value: Sendable>: Sendable {
     case tookTooLong
 }
 
-/// Calls `body` beside the caller, cancels it when its time is up, and goes on without it if it does not listen.
+/// Calls `body` beside the caller, cancels it when its time is up, and goes on without it if it ignores that.
 ///
-/// Not structured: one that does not listen is outlived. It runs where all Swift tasks do, never on the caller's actor.
+/// It is not structured: the caller may end before a body that ignores cancellation. The body runs where all Swift
+/// tasks do, never on the caller's actor.
 ///
 /// - Parameters:
 ///   - limit: How long it may take.
 ///   - patience: How long it may take to end after it was cancelled.
-///   - heedsCancellation: Whether it is cancelled together with the caller; else the caller's cancellation does not
-///     reach it.
+///   - heedsCancellation: Whether it is cancelled together with the caller; otherwise the caller's cancellation does
+///     not reach it.
 ///   - body: What to call.
-/// - Returns: How it ended; one that threw after its time was up took too long.
+/// - Returns: How it ended; a body that threw after its time was up took too long.
 func bounded<Value: Sendable>(
     by limit: Duration,
     patience: Duration = .seconds(5),
@@ -34,7 +35,7 @@ func bounded<Value: Sendable>(
         }
     }
     let clock = Task { @concurrent in
-        // Cancellation ends it: the call has ended.
+        // Its cancellation means that the call has ended.
         guard (try? await Task.sleep(for: limit)) != nil else { return }
         first.noteLate()
         work.cancel()
@@ -49,11 +50,11 @@ func bounded<Value: Sendable>(
     }
 }
 
-/// Calls `body` where the caller's cancellation reaches it only after a while.
+/// Calls `body`, which the caller's cancellation reaches only after a while.
 ///
-/// Waits for its end, whatever happens.
+/// It waits for the end of `body` in any case.
 func shielded(from cancellationFor: Duration, _ body: @escaping @Sendable () async -> Void) async {
-    // Outlives the cancellation of the caller, who waits for it.
+    // Outlives the cancellation of the caller, which waits for it.
     let work = Task { @concurrent in await body() }
     await withTaskCancellationHandler {
         await work.value
@@ -65,9 +66,9 @@ func shielded(from cancellationFor: Duration, _ body: @escaping @Sendable () asy
     }
 }
 
-/// The first of several ends; whoever waits gets it.
+/// The first of several ends, for the task that waits.
 ///
-/// A class: three Swift tasks share it.
+/// A class because three Swift tasks share it.
 private final class FirstEnd<Value: Sendable>: Sendable {
     private struct State {
         var end: BoundedEnd<Value>?
@@ -77,7 +78,7 @@ private final class FirstEnd<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// From now on it counts as taking too long that something was thrown.
+    /// From now on an error that was thrown counts as taking too long.
     func noteLate() { state.withLock { $0.isLate = true } }
 
     func take(_ end: BoundedEnd<Value>) {

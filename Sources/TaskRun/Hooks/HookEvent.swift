@@ -1,12 +1,12 @@
-/// What hooks are told, in the words of file names: `before-perform`.
+/// The events that hooks receive, in the words of file names: `before-perform`.
 public enum HookEvent: String, Sendable, CaseIterable {
     /// A run has begun; nothing is claimed yet.
     case runStart = "run-start"
     /// A task is about to be performed; the answer may be to skip or to postpone it.
     case beforePerform = "before-perform"
-    /// A handler has ended, however it ended; its end is not yet written to the table.
+    /// A handler has ended, in whatever way; its end is not yet written to the table.
     case afterPerform = "after-perform"
-    /// An attempt has failed, the last one included; it stands in the table.
+    /// An attempt has failed, the last one included; this is written to the table.
     case onFailure = "on-failure"
     /// A task was given up: it is FAILED in the table.
     case onFailed = "on-failed"
@@ -14,23 +14,23 @@ public enum HookEvent: String, Sendable, CaseIterable {
     case afterAdd = "after-add"
     /// The run has performed something, and nothing more is due.
     case queueEmpty = "queue-empty"
-    /// The run is at its end.
+    /// The run ends.
     case runEnd = "run-end"
 }
 
-/// What a hook answers before a task is performed.
+/// A hook's answer before a task is performed.
 public enum HookAnswer: Sendable, Equatable {
     /// Perform it.
     case go
-    /// Do not perform it: it ends as if it were done.
+    /// Do not perform it; it ends as if it were done.
     case skip(note: String? = nil)
-    /// Not now: back to WAITING, the attempt does not count.
+    /// Not now: the task is WAITING again, and the attempt does not count.
     ///
-    /// Without `after`, the backoff of its name.
+    /// Without `after`, the backoff of its name applies.
     case postpone(after: Duration? = nil, note: String? = nil)
 }
 
-/// A task, as hooks are told of it.
+/// A task, as hooks receive it.
 public struct HookTask: Sendable, Equatable {
     /// The task's `id`.
     public let id: Int64
@@ -67,15 +67,15 @@ public struct HookTask: Sendable, Equatable {
     }
 }
 
-/// Tasks that a command has added, as hooks are told of them.
+/// The tasks that a command has added, as hooks receive them.
 public struct HookAddition: Sendable, Equatable {
     /// How many, at least 1.
     public let count: Int
     /// The `id` of the first one.
     public let firstID: Int64
-    /// The `id` of the last one; others may have added tasks in between.
+    /// The `id` of the last one; other programs may have added tasks in between.
     public let lastID: Int64
-    /// The task, where it was added by itself; nil for lines on stdin.
+    /// The task if it was added alone, or nil for lines on stdin.
     public let task: NewTask?
 
     /// Creates one from its parts.

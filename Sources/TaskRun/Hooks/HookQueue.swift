@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Events that hooks are yet to be told, one after the other, beside the run.
+/// Events that hooks have not received yet; they are delivered one after the other, beside the run.
 ///
-/// A class: the run puts in, and a Swift task of its own takes out.
+/// A class because the run adds events and a separate Swift task delivers them.
 final class HookQueue: Sendable {
-    /// From this many on, or this many bytes of payloads, the run claims nothing more.
+    /// From this many events, or bytes of payloads, the run claims nothing more.
     static let limit = (events: 2000, bytes: 64 << 20)
 
     private struct Event {
@@ -16,7 +16,9 @@ final class HookQueue: Sendable {
         var events: [Event] = []
         var first = 0
         var bytes = 0
-        /// Is there while something is told; not structured: the run goes on beside it, and waits for it at its end.
+        /// Exists while events are delivered.
+        ///
+        /// It is not structured: the run goes on beside it, and waits for it at its end.
         var teller: Task<Void, Never>?
         var wasFull = false
         var listener: (@Sendable () -> Void)?
@@ -27,13 +29,13 @@ final class HookQueue: Sendable {
 
     private let state = Mutex(State())
 
-    /// Calls this when everything is told, and when there is room again after it was full.
+    /// Calls this when everything is delivered, and when there is room again after the queue was full.
     func listen(_ listener: @escaping @Sendable () -> Void) { state.withLock { $0.listener = listener } }
 
-    /// How many are not yet told.
+    /// How many events are not yet delivered.
     var count: Int { state.withLock { $0.count } }
 
-    /// Whether nothing more should be added; what is added nevertheless is told all the same.
+    /// Whether nothing more should be added; an event that is added nevertheless is still delivered.
     var isFull: Bool {
         state.withLock { state in
             state.wasFull = state.wasFull || state.isFull
@@ -41,7 +43,7 @@ final class HookQueue: Sendable {
         }
     }
 
-    /// Adds an event, which is told after those before it.
+    /// Adds an event, which is delivered after those before it.
     func add(bytes: Int = 0, _ tell: @escaping @Sendable () async -> Void) {
         state.withLock { state in
             state.events.append(Event(bytes: bytes, tell: tell))
@@ -54,9 +56,9 @@ final class HookQueue: Sendable {
         }
     }
 
-    /// Drops what is not yet told, and cancels what is just being told.
+    /// Drops the events that are not yet delivered, and cancels the delivery in progress.
     ///
-    /// - Returns: How many.
+    /// - Returns: How many were dropped.
     func drop() -> Int {
         state.withLock { state in
             let count = state.count
@@ -76,7 +78,7 @@ final class HookQueue: Sendable {
             let event = state.events[state.first]
             state.first += 1
             state.bytes -= event.bytes
-            // What was told is let go of now and then: each event is moved at most once more.
+            // Delivered events are removed now and then: each event is moved at most once more.
             if state.first > 256, state.first * 2 > state.events.count {
                 state.events.removeFirst(state.first)
                 state.first = 0

@@ -7,9 +7,9 @@ final class HookTeller {
     private let run: RunShared
     private let hooks: Hooks?
     private let queue = HookQueue()
-    /// Tasks that expired and that hooks have not been told of.
+    /// Tasks that expired and that hooks have not received yet.
     private var untold: [Int64] = []
-    /// How many tasks were performed when hooks were last told that nothing more is due.
+    /// How many tasks were performed when hooks last received `queue-empty`.
     private var performedWhenEmpty = 0
 
     init(_ run: RunShared, hooks: Hooks?) {
@@ -17,10 +17,13 @@ final class HookTeller {
         queue.listen { [attempts = run.attempts] in attempts.interrupt() }
     }
 
-    /// The hooks that are asked before and told after each task, or nil if there are none.
+    /// The hooks that are called before and after each task, or nil if there are none.
     var aroundHandlers: Hooks? { hooks.flatMap { $0.surroundHandlers ? $0 : nil } }
 
-    /// Whether so much is not yet told that nothing more should be claimed.
+    /// Whether there are hooks at all.
+    var areThere: Bool { hooks != nil }
+
+    /// Whether so many events are undelivered that nothing more should be claimed.
     var areBehind: Bool { hooks != nil && queue.isFull }
 
     /// An attempt has ended, and its end is in the table.
@@ -56,7 +59,7 @@ final class HookTeller {
         }
     }
 
-    /// Tasks have expired; ``tellExpired()`` tells of them.
+    /// Tasks have expired; ``tellExpired()`` delivers them to hooks.
     func expired(_ tasks: [ExpiredTask]) {
         if hooks != nil { untold += tasks.map(\.id) }
     }
@@ -73,7 +76,7 @@ final class HookTeller {
         guard let hooks, hooks.has(.onFailed) else { return }
         for id in ids {
             do {
-                // Gone or sent back meanwhile: nothing is given up any more.
+                // The row is gone or WAITING again by now, so no task was given up.
                 guard let row = try await run.store.show(id), row.status == .failed else { continue }
                 let task = HookTask(
                     id: row.id,
@@ -90,7 +93,7 @@ final class HookTeller {
         }
     }
 
-    /// Nothing more is due: tells it if something was performed since it was last told.
+    /// Nothing more is due: hooks receive that if something was performed since they last did.
     func queueIsEmpty() {
         let report = run.state.report(at: .now)
         let performed = report.succeeded + report.retried + report.failed + report.skipped
@@ -99,24 +102,24 @@ final class HookTeller {
         queue.add { await hooks.tell(.queueEmpty) { try await $0.queueEmpty(report) } }
     }
 
-    /// Tells that the run has begun; goes on without hooks that take their time once it is asked to stop.
+    /// Delivers the beginning of the run; once the run is asked to stop, it goes on without waiting for slow hooks.
     func begin() async {
         guard let hooks else { return }
         let (attempts, identity, beginning) = (run.attempts, run.identity, Beginning())
-        // Not a group: its body would not run on the run's own thread, which alone may be kept waiting.
+        // Not a group: its body would not run on the run's own thread, the only one that may block.
         let telling = Task { @concurrent in
             await hooks.tell(.runStart) { try await $0.runStart(identity) }
-            beginning.isTold.store(true, ordering: .releasing)
+            beginning.isDelivered.store(true, ordering: .releasing)
             attempts.interrupt()
         }
-        while !beginning.isTold.load(ordering: .acquiring), run.stop.requests == 0 {
+        while !beginning.isDelivered.load(ordering: .acquiring), run.stop.requests == 0 {
             attempts.wait(threshold: .max, until: .now.advanced(by: .seconds(1)))
         }
         telling.cancel()
         await telling.value
     }
 
-    /// Calls the hooks of the run's end, and waits until all calls are made; after a stop, for what is left of the grace.
+    /// Calls the hooks of the run's end, and waits until all calls are made; after a stop, for the rest of the grace.
     func end(_ trouble: StoreError? = nil) async {
         guard let hooks else { return }
         var report = run.state.report(at: .now)
@@ -135,7 +138,7 @@ final class HookTeller {
     }
 }
 
-/// Whether hooks were told that a run has begun; the run and the task that tells them share it.
+/// Whether hooks received the beginning of a run; shared by the run and the task that calls them.
 private final class Beginning: Sendable {
-    let isTold = Atomic(false)
+    let isDelivered = Atomic(false)
 }

@@ -2,13 +2,13 @@ package import Logging
 import Synchronization
 import Text
 
-/// All hooks as one: calls those that want an event, in order, and says what goes wrong with them.
+/// All hooks as one: calls those that want an event, in order, and warns if a call fails.
 package struct Hooks: Sendable {
     private let hooks: [HookEvent: [any RunHooks]]
     private let timeLimit: Duration
     private let warnings: HookWarnings
 
-    /// Puts hooks together; nil where there is none.
+    /// Combines hooks; returns nil if there are none.
     package init?(_ list: [any RunHooks], timeLimit: Duration, logger: Logger) {
         var hooks: [HookEvent: [any RunHooks]] = [:]
         for hook in list {
@@ -20,13 +20,13 @@ package struct Hooks: Sendable {
         self.warnings = HookWarnings(logger: logger)
     }
 
-    /// Whether a hook wants to be told.
+    /// Whether a hook wants this event.
     package func has(_ event: HookEvent) -> Bool { hooks[event] != nil }
 
-    /// Whether something is to be called before or after each handler.
+    /// Whether a hook is called before or after each handler.
     var surroundHandlers: Bool { has(.beforePerform) || has(.afterPerform) }
 
-    /// Asks whether to perform a task; what goes wrong is no answer.
+    /// Asks whether to perform a task; a failed call is no answer.
     func beforePerform(_ task: HookTask) async -> HookAnswer {
         for hook in hooks[.beforePerform] ?? [] where !Task.isCancelled {
             switch await bounded(by: timeLimit, { try await hook.beforePerform(task) }) {
@@ -40,12 +40,12 @@ package struct Hooks: Sendable {
         return .go
     }
 
-    /// Tells an event, to each hook that wants it.
+    /// Delivers an event to each hook that wants it.
     ///
     /// - Parameters:
     ///   - event: What has happened.
     ///   - task: Which task it is about.
-    ///   - isShielded: Whether it is told even where the caller is cancelled.
+    ///   - isShielded: Whether it is delivered even if the caller is cancelled.
     ///   - call: Calls the function of the event.
     package func tell(
         _ event: HookEvent,
@@ -63,31 +63,31 @@ package struct Hooks: Sendable {
         }
     }
 
-    /// Says that events were not told.
+    /// Warns that events were not delivered.
     func noteDropped(_ count: Int) {
         guard count > 0 else { return }
         warnings.logger.warning(
-            "hooks: the run had to stop, so \(count) event\(count == 1 ? " was" : "s were") not told"
+            "hooks: the run had to stop, so \(count) event\(count == 1 ? " was" : "s were") not delivered"
         )
     }
 
-    /// Says how many warnings were left out.
+    /// Logs how many warnings were left out.
     func finish() { warnings.finish() }
 
     private func warn(_ event: HookEvent, _ hook: any RunHooks, _ problem: String?, about task: HookTask?) {
         let problem = problem ?? "took longer than its time limit of \(DurationText.exact(timeLimit)), and was ended"
         let subject = task.map { ", task \($0.id) \($0.name)" } ?? ""
         let stop = problem.hasSuffix(".") ? "" : "."
-        let end = event == .beforePerform ? "\(stop) The task is performed all the same." : ""
+        let end = event == .beforePerform ? "\(stop) The task is performed anyway." : ""
         warnings.warn(event, "hook \(event.rawValue) (\(hook.origin))\(subject): \(problem)\(end)")
     }
 }
 
-/// Warnings about hooks: of many the first ones, and at the end their number.
+/// Warnings about hooks: the first of many, and at the end their number.
 ///
-/// A class: many Swift tasks share it.
+/// A class because many Swift tasks share it.
 private final class HookWarnings: Sendable {
-    /// How many are told of each event.
+    /// How many warnings are logged for each event.
     static let limit = 20
     let logger: Logger
     private let counts = Mutex<[HookEvent: Int]>([:])

@@ -1,5 +1,5 @@
 extension Performer {
-    /// Performs a task with what hooks do before and after it; neither counts into its time limit.
+    /// Performs a task, with the calls of hooks before and after it; these do not count into its time limit.
     ///
     /// - Returns: How the task ended.
     func perform(
@@ -20,7 +20,7 @@ extension Performer {
         }
         attempts.begin(worker: worker)
         let outcome = await handler.perform(task, in: begin(task, handler))
-        // Nothing to tell where the run has given it up: the process is about to end.
+        // If the run has given the task up, nothing is delivered: the process is about to end.
         guard hooks.has(.afterPerform), let end = attempts.report(worker: worker, outcome) else { return outcome }
         await hooks.tell(.afterPerform, about: told, isShielded: true) {
             try await $0.afterPerform(told, outcome: end.effectiveOutcome, took: end.took)
@@ -28,6 +28,6 @@ extension Performer {
         return outcome
     }
 
-    /// A task as hooks are told of it.
+    /// A task as hooks receive it.
     func hookTask(_ task: ClaimedTask) -> HookTask { HookTask(task, maxAttempts: maxAttempts(of: task)) }
 }

@@ -1,4 +1,4 @@
-/// Code of yours that is told what a run does: one function an event, of which you write those that you need.
+/// Your code that is called when something happens in a run: one function per event, of which you write those you need.
 ///
 /// ```swift
 /// struct Alarm: RunHooks {
@@ -8,59 +8,64 @@
 /// }
 /// ```
 ///
-/// A hook never loses a task and never stops the run: one that throws, or takes longer than ``RunSettings/hookTimeout``,
-/// is told in a warning, and the run goes on. ``beforePerform(_:)`` and ``afterPerform(_:outcome:took:)`` are called in
-/// the worker's place, so for many tasks at once; all others one after the other.
+/// A hook never loses a task and never stops the run. If it throws, or takes longer than ``RunSettings/hookTimeout``,
+/// the run logs a warning and goes on. ``beforePerform(_:)`` and ``afterPerform(_:outcome:took:)`` are called by the
+/// workers, so for many tasks at once; all other functions are called one after the other.
 public protocol RunHooks: Sendable {
-    /// What it wants to be told; default: everything.
+    /// The events that it wants; default: all.
     ///
     /// A hook that leaves out ``HookEvent/beforePerform`` and ``HookEvent/afterPerform`` costs short tasks nothing.
     var events: Set<HookEvent> { get }
-    /// Where it comes from, for people; default: the type's name.
+    /// Its origin, for people; default: the type's name.
     var origin: String { get }
 
-    /// A run has begun; it waits for this before it claims anything; cancelled where it is asked to stop.
-    func runStart(_ run: RunIdentity) async throws
-    /// A task is about to be performed; cancelled where the run stops or the lease is lost.
+    /// A run has begun.
     ///
-    /// - Returns: Whether to perform it. Where there are more hooks, the first answer that is not ``HookAnswer/go`` counts.
-    /// - Throws: Anything: the task is performed all the same.
+    /// The run waits for this call before it claims anything. The call is cancelled if the run is asked to stop.
+    func runStart(_ run: RunIdentity) async throws
+    /// A task is about to be performed; the call is cancelled if the run stops or the lease is lost.
+    ///
+    /// - Returns: Whether to perform it. If there are more hooks, the first answer that is not ``HookAnswer/go``
+    ///   counts.
+    /// - Throws: Any error; the task is performed anyway.
     func beforePerform(_ task: HookTask) async throws -> HookAnswer
     /// A handler has ended; its end is not yet written to the table.
     ///
     /// - Parameters:
     ///   - task: The task.
-    ///   - outcome: How it ended; ``HandlerOutcome/cancelled`` where somebody asked to cancel the task; nil: the lease is lost,
-    ///     another run has the task.
+    ///   - outcome: How it ended; ``HandlerOutcome/cancelled`` after a request to cancel the task; nil if the lease is
+    ///     lost and another run has the task.
     ///   - took: How long the handler took.
-    /// - Throws: Anything: it is told in a warning.
+    /// - Throws: Any error; it is logged as a warning.
     func afterPerform(_ task: HookTask, outcome: HandlerOutcome?, took: Duration) async throws
-    /// An attempt has failed, the last one included; told once it is written to the table.
+    /// An attempt has failed, the last one included; called once this is written to the table.
     ///
     /// - Parameters:
     ///   - task: The task.
     ///   - error: Why.
-    ///   - retryAfter: When it is tried again; nil: never. ``onFailed(_:error:)`` follows, unless the task gave way to an equal one or
-    ///     was cancelled.
+    ///   - retryAfter: When it is tried again, or nil for never. ``onFailed(_:error:)`` follows, unless the task was
+    ///     removed because an equal one waits, or was cancelled.
     ///   - took: How long the handler took.
-    /// - Throws: Anything: it is told in a warning.
+    /// - Throws: Any error; it is logged as a warning.
     func onFailure(_ task: HookTask, error: String, retryAfter: Duration?, took: Duration) async throws
-    /// A task was given up: it is FAILED in the table, after its last attempt, a permanent failure, or too many crashes,
-    /// or because it was not begun by its `expires_at`.
+    /// A task was given up and is FAILED in the table.
+    ///
+    /// The reason is its last attempt, a permanent failure, too many crashes, or that it was not begun by its
+    /// `expires_at`.
     func onFailed(_ task: HookTask, error: String) async throws
-    /// A command has added tasks; once for all that it added.
+    /// A command has added tasks; called once for all that it added.
     func afterAdd(_ added: HookAddition) async throws
-    /// The run has performed something since it was last told, and nothing more is due.
+    /// The run has performed something since the last call, and nothing more is due.
     ///
     /// - Parameter report: What the run has done so far.
-    /// - Throws: Anything: it is told in a warning.
+    /// - Throws: Any error; it is logged as a warning.
     func queueEmpty(_ report: RunReport) async throws
-    /// The run is at its end.
+    /// The run ends.
     func runEnd(_ report: RunReport) async throws
 }
 
 extension RunHooks {
-    /// Everything.
+    /// All events.
     public var events: Set<HookEvent> { Set(HookEvent.allCases) }
     /// The type's name.
     public var origin: String { "Swift type \(Self.self)" }

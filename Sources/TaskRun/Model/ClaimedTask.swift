@@ -1,11 +1,11 @@
-/// What proves that a task is still in this run's hand: its number, and the claim number the claim gave it.
+/// The proof that a run still holds a task: the task's `id`, and the claim number of this claim.
 ///
-/// Each write about a claimed task carries this proof. A claim by anyone else raises the claim number, so a run whose
-/// claim was taken over changes nothing.
+/// Each write about a claimed task carries this proof. Another claim raises the claim number, so a run whose claim was
+/// taken over changes nothing.
 public struct ClaimProof: Sendable, Hashable {
     /// The task's `id`.
     public let id: Int64
-    /// The value of `claim_no` that the claim wrote; it only ever rises.
+    /// The value of `claim_no` that the claim wrote; it never falls.
     public let number: Int64
 
     /// Creates a proof from its parts.
@@ -13,11 +13,14 @@ public struct ClaimProof: Sendable, Hashable {
         self.id = id
         self.number = number
     }
+
+    /// Reads the proof of a row of `tasks`.
+    package init(_ row: some StoreRow) { self.init(id: row.integer("id"), number: row.natural("claim_no")) }
 }
 
-/// One task in a run's hand: what the handler is given.
+/// One task that a run holds: what the handler receives.
 ///
-/// It is passed on many times on its way, so what it holds is one object: to copy it costs one count of references.
+/// It is passed on many times, so it keeps its values in one object: a copy costs one reference count.
 public struct ClaimedTask: Sendable, Equatable {
     /// The proof of this claim.
     public let proof: ClaimProof
@@ -39,7 +42,7 @@ public struct ClaimedTask: Sendable, Equatable {
         isCancelRequested: Bool = false
     ) {
         self.proof = proof
-        columns = Columns(
+        let values = Values(
             name: name,
             queue: queue,
             data: data,
@@ -52,44 +55,45 @@ public struct ClaimedTask: Sendable, Equatable {
             batch: batch,
             isCancelRequested: isCancelRequested
         )
+        columns = Columns(values: values)
     }
 
     /// The task's `id`.
     public var id: Int64 { proof.id }
     /// The task name: which handler it is for.
-    public var name: String { columns.name }
+    public var name: String { columns.values.name }
     /// The queue it came from.
-    public var queue: String { columns.queue }
+    public var queue: String { columns.values.queue }
     /// The payload: the very bytes of the column `data`.
     ///
     /// SQLite does not promise that they are UTF-8.
-    public var data: [UInt8] { columns.data }
-    /// Which attempt this is, from 1; counted at the claim.
-    public var attempt: Int { columns.attempt }
-    /// The row's own limit of attempts; nil: as the handler is configured.
-    public var maxAttempts: Int? { columns.maxAttempts }
-    /// The row's own time limit; nil: as the handler is configured.
-    public var timeout: Duration? { columns.timeout }
-    /// Runs that died with this task in hand, in a row.
-    public var crashes: Int { columns.crashes }
-    /// The key that this task holds until it ends; nil: none.
-    public var lockKey: String? { columns.lockKey }
-    /// What whoever asked finds the result by; nil: nobody wants it.
-    public var token: String? { columns.token }
-    /// The batch that it belongs to; nil: none.
-    public var batch: String? { columns.batch }
-    /// Whether somebody has asked that it be not performed.
-    public var isCancelRequested: Bool { columns.isCancelRequested }
+    public var data: [UInt8] { columns.values.data }
+    /// Which attempt this is, from 1; it is counted at the claim.
+    public var attempt: Int { columns.values.attempt }
+    /// The row's own limit of attempts, or nil for the handler's.
+    public var maxAttempts: Int? { columns.values.maxAttempts }
+    /// The row's own time limit, or nil for the handler's.
+    public var timeout: Duration? { columns.values.timeout }
+    /// How many runs in a row died while they held this task.
+    public var crashes: Int { columns.values.crashes }
+    /// The lock key that this task holds until it ends, or nil for none.
+    public var lockKey: String? { columns.values.lockKey }
+    /// The token by which the result is found, or nil if no result is wanted.
+    public var token: String? { columns.values.token }
+    /// The batch that it belongs to, or nil for none.
+    public var batch: String? { columns.values.batch }
+    /// Whether there is a request to cancel it.
+    public var isCancelRequested: Bool { columns.values.isCancelRequested }
 
     /// Whether two claims are the same, with the same values.
     public static func == (one: ClaimedTask, other: ClaimedTask) -> Bool {
-        one.proof == other.proof && one.columns.isEqual(to: other.columns)
+        one.proof == other.proof && one.columns.values == other.columns.values
     }
 }
 
 extension ClaimedTask {
     /// The values of the row.
-    private final class Columns: Sendable {
+    private struct Values: Sendable, Equatable {
         let name: String
         let queue: String
         let data: [UInt8]
@@ -101,38 +105,43 @@ extension ClaimedTask {
         let token: String?
         let batch: String?
         let isCancelRequested: Bool
+    }
 
-        init(
-            name: String,
-            queue: String,
-            data: [UInt8],
-            attempt: Int,
-            maxAttempts: Int?,
-            timeout: Duration?,
-            crashes: Int,
-            lockKey: String?,
-            token: String?,
-            batch: String?,
-            isCancelRequested: Bool
-        ) {
-            self.name = name
-            self.queue = queue
-            self.data = data
-            self.attempt = attempt
-            self.maxAttempts = maxAttempts
-            self.timeout = timeout
-            self.crashes = crashes
-            self.lockKey = lockKey
-            self.token = token
-            self.batch = batch
-            self.isCancelRequested = isCancelRequested
-        }
+    /// The one object that has them.
+    private final class Columns: Sendable {
+        let values: Values
 
-        func isEqual(to other: Columns) -> Bool {
-            (name, queue, data, attempt, crashes, isCancelRequested)
-                == (other.name, other.queue, other.data, other.attempt, other.crashes, other.isCancelRequested)
-                && (maxAttempts, timeout, lockKey, token, batch)
-                    == (other.maxAttempts, other.timeout, other.lockKey, other.token, other.batch)
-        }
+        init(values: Values) { self.values = values }
+    }
+}
+
+extension ClaimedTask {
+    /// What the tasks of a lane have in common; a claim from one lane does not read it from each row.
+    @usableFromInline
+    package typealias Lane = (name: String, queue: String)
+
+    /// Reads a row of a claim's answer.
+    ///
+    /// Inlinable, as it runs once a task: each store has it for its own rows.
+    ///
+    /// - Parameters:
+    ///   - row: The row.
+    ///   - lane: The lane that all rows are from, or nil if they may be from several.
+    @inlinable
+    package init<Row: StoreRow>(_ row: Row, of lane: Lane?) {
+        self.init(
+            proof: ClaimProof(id: row.integer("id"), number: row.integer("claim_no")),
+            name: lane?.name ?? row.text("task_name"),
+            queue: lane?.queue ?? row.text("queue"),
+            data: row.payload("data"),
+            attempt: row.count("attempts"),
+            maxAttempts: row.limit("max_attempts", from: 1),
+            timeout: row.limit("timeout_seconds", from: 1).map { .seconds($0) },
+            crashes: lane == nil ? row.count("crashes") : 0,
+            lockKey: lane == nil ? row.textIfAny("lock_key") : nil,
+            token: row.textIfAny("token"),
+            batch: row.textIfAny("batch"),
+            isCancelRequested: row.flag("is_cancel_requested")
+        )
     }
 }

@@ -1,12 +1,12 @@
-/// What came of batches whose ends were looked for.
+/// The result of a search for batches that have ended.
 public struct EndedBatches: Sendable, Equatable {
     /// How many tasks became due.
     public var due: Int
-    /// The tasks that should have, and did not.
+    /// The tasks that should have become due, and did not.
     public var refusals: [BatchRefusal]
-    /// Whether a task was passed over as another transaction has its row locked: look again.
+    /// Whether a task was passed over because another transaction has locked its row: search again.
     public var isPartial: Bool
-    /// The last batch that was looked at, where there may be more; nil: these were all.
+    /// The last batch that was looked at, if there may be more, or nil if these were all.
     public var last: String?
 
     /// Creates one from its parts.
@@ -15,12 +15,13 @@ public struct EndedBatches: Sendable, Equatable {
     }
 }
 
-/// A task that waits for a batch which has ended, and that the table does not let become due: a trigger of the application, most
-/// likely.
+/// A task whose batch has ended, and which the table does not allow to become due.
+///
+/// Most likely a trigger of the application refuses it.
 public struct BatchRefusal: Sendable, Equatable {
     /// The task's `id`.
     public let id: Int64
-    /// What it waits for.
+    /// The batch that it waits for.
     public let batch: String
     /// Why, in the database's words.
     public let cause: String
@@ -29,14 +30,14 @@ public struct BatchRefusal: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - id: The task's `id`.
-    ///   - batch: What it waits for.
-    ///   - cause: Why; nil: its row was left as it was, and nothing said why.
+    ///   - batch: The batch that it waits for.
+    ///   - cause: Why, or nil if its row was left as it was without a reason.
     public init(id: Int64, batch: String, cause: String?) {
         (self.id, self.batch) = (id, batch)
-        self.cause = cause ?? "its row was left as it was, as a trigger can do it"
+        self.cause = cause ?? "its row was not changed, perhaps because of a trigger"
     }
 
-    /// What a person is told.
+    /// The error that is reported to a person.
     func error(in location: String) -> StoreError {
         StoreError(
             .refused,
@@ -44,7 +45,7 @@ public struct BatchRefusal: Sendable, Equatable {
                 "cannot make task \(id) due in \(location), although batch \"\(batch)\", for which it waits, has ended",
             cause: cause,
             advice:
-                "It goes on waiting, and the next run tries again: let the trigger allow that after_batch becomes NULL.",
+                "It keeps waiting, and the next run tries again. Let the trigger allow after_batch to become NULL.",
             task: id
         )
     }

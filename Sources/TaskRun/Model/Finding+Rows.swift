@@ -1,12 +1,12 @@
 extension Finding {
-    /// How many rows of a kind are named.
+    /// How many rows of a kind are listed by `id`.
     private static let mostNamed = 5
 
-    /// What is said of rows that the database does not let be changed.
+    /// The finding about rows that the database does not let be changed.
     ///
     /// - Parameters:
-    ///   - refused: Those among the rows that were tried.
-    ///   - count: How many were tried.
+    ///   - refused: The refused rows.
+    ///   - count: How many rows were tried.
     /// - Returns: One finding.
     package static func refused(_ refused: [RefusedRow], of count: Int) -> Finding {
         guard !refused.isEmpty else { return Finding(.ok, "waiting rows", "\(count) tried, all can be claimed") }
@@ -16,11 +16,11 @@ extension Finding {
             .warning,
             "waiting rows",
             "\(refused.count) of \(count) that were tried cannot be claimed: \(first)\(more)",
-            advice: "Put these rows right, or what refuses them: a constraint, a trigger, a policy, a missing right."
+            advice: "Repair these rows, or what refuses them: a constraint, a trigger, a policy, a missing right."
         )
     }
 
-    /// What is said of tasks whose handlers have ended and whose rows cannot be written; nil where there are none.
+    /// The finding about tasks whose handlers have ended and whose rows cannot be written, or nil if there are none.
     ///
     /// - Parameters:
     ///   - rows: Some of them.

@@ -2,25 +2,25 @@
 public struct Finding: Sendable, Equatable {
     /// How serious it is.
     public enum Level: String, Sendable, Codable, Comparable {
-        /// As it should be.
+        /// All is well.
         case ok
-        /// Works, but should be looked at.
+        /// It works, but a person should look at it.
         case warning
-        /// Does not work.
+        /// It does not work.
         case error
 
-        /// ok, warning, error.
+        /// Orders levels: ok, warning, error.
         public static func < (one: Level, other: Level) -> Bool { one.rank < other.rank }
         private var rank: Int { self == .ok ? 0 : self == .warning ? 1 : 2 }
     }
 
     /// How serious it is.
     public let level: Level
-    /// What was looked at, in a word or two: `journal mode`.
+    /// What was checked, in a word or two: `journal mode`.
     public let subject: String
     /// What was found.
     public let found: String
-    /// What to do; nil where there is nothing to do.
+    /// What to do, or nil if there is nothing to do.
     public let advice: String?
 
     /// Creates a finding.

@@ -1,7 +1,7 @@
 extension NewTask {
-    /// Reads the tasks that a program asks for, each a JSON object with the keys of ``TaskLine``.
+    /// Reads the follow-ups that a program asks for, each a JSON object with the keys of ``TaskLine``.
     ///
-    /// - Throws: ``PermanentFailure`` for the first that cannot be used, and for too many.
+    /// - Throws: ``PermanentFailure`` for the first one that cannot be used, and for too many.
     package static func followUps(_ objects: [[UInt8]]) throws(PermanentFailure) -> [NewTask] {
         guard objects.count <= mostFollowUps else { throw PermanentFailure(tooManyFollowUps) }
         var tasks: [NewTask] = []

@@ -1,13 +1,14 @@
-/// Rows that say of themselves what no program of taskrun's writes, for `taskrun check`: at most a few numbers of each kind.
+/// Rows with values that no program of taskrun writes, for `taskrun check`: at most a few of each kind.
 package struct OddRows: Sendable {
-    /// In hand for longer than any run's lease.
+    /// PROCESSING rows with a lease that is longer than any run's.
     package var farLeases: [Int64]
-    /// Waiting for a day more than a month ahead with their lock key held, so that all others of the key wait as well.
+    /// Rows that hold their lock key and wait for a moment more than a month ahead, so that all others of the key wait
+    /// too.
     package var farHolders: [Int64]
-    /// Numbers above 2^62.
+    /// Rows with an `id` above 2^62.
     package var greatIDs: [Int64]
 
-    /// So many of each kind are named.
+    /// How many rows of each kind are listed.
     package static let most = 5
 
     /// Creates them from their parts.
@@ -15,20 +16,20 @@ package struct OddRows: Sendable {
         (self.farLeases, self.farHolders, self.greatIDs) = (farLeases, farHolders, greatIDs)
     }
 
-    /// What there is to say; nothing where there are none.
+    /// The findings about these rows; empty if there are none.
     package var findings: [Finding] {
         let kinds: [([Int64], String, String, String)] = [
             (
-                farLeases, "leases", "in hand for longer than any run can have said",
+                farLeases, "leases", "leased for longer than any run can set",
                 "Runs cut such a lease to one lease length. See who may change tasks: docs/permissions.md"
             ),
             (
                 farHolders, "lock keys", "keep their lock_key while they wait for more than a month",
-                "Bring them forward (taskrun retry ID --now) or delete them: all others of their key wait for them."
+                "Make them due (taskrun retry ID --now) or delete them: all other tasks with their key wait for them."
             ),
             (
                 greatIDs, "ids", "with numbers above 2^62",
-                "Give them other ids by SQL. On SQLite no task can be added before."
+                "Give them other ids by SQL. On SQLite no task can be added until you have done that."
             ),
         ]
         return kinds.filter { !$0.0.isEmpty }.map { ids, subject, found, advice in

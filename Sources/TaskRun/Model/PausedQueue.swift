@@ -1,16 +1,16 @@
 public import Platform
 
-/// A queue of which nothing is claimed for a while: a row of `task_queues`.
+/// A queue from which nothing is claimed for a while: a row of `task_queues`.
 public struct PausedQueue: Sendable, Equatable {
     /// The queue.
     public let queue: String
-    /// Until when; nil: until it is resumed.
+    /// The end of the pause, or nil for until it is resumed.
     public let until: Date?
-    /// Since when.
+    /// The start of the pause.
     public let since: Date
-    /// Why, for people; nil where nobody said.
+    /// The reason, for people, or nil if none was given.
     public let why: String?
-    /// Who paused it, for people; nil where nobody said.
+    /// Who paused it, for people, or nil if that was not given.
     public let by: String?
 
     /// Creates a paused queue from its parts.
@@ -20,5 +20,18 @@ public struct PausedQueue: Sendable, Equatable {
         self.since = since
         self.why = why
         self.by = by
+    }
+}
+
+extension PausedQueue {
+    /// Reads a row of `task_queues`.
+    package init(_ row: some StoreRow) {
+        self.init(
+            queue: row.text("queue"),
+            until: row.moment("paused_until"),
+            since: row.moment("paused_at") ?? Date(timeIntervalSince1970: 0),
+            why: row.textIfAny("paused_why"),
+            by: row.textIfAny("paused_by")
+        )
     }
 }

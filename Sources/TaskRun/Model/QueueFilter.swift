@@ -1,13 +1,13 @@
-/// Some queues, named one by one or by patterns: `mail`, `mail-*`, all but `bulk`.
+/// A selection of queues by names or patterns: `mail`, `mail-*`, all but `bulk`.
 ///
-/// A `*` stands for any characters, none included; everything else for itself.
+/// A `*` stands for any characters, including none; everything else stands for itself.
 public struct QueueFilter: Sendable, Hashable, ExpressibleByArrayLiteral {
-    /// Names and patterns; a queue has to fit one of them.
+    /// Names and patterns; a queue must fit one of them.
     public let words: [String]
-    /// Names and patterns that it must not fit.
+    /// Names and patterns that a queue must not fit.
     public let except: [String]
 
-    /// Creates a filter; without words it lets nothing through.
+    /// Creates a filter; without words it selects no queue.
     public init(_ words: [String], except: [String] = []) {
         self.words = words
         self.except = except
@@ -16,9 +16,10 @@ public struct QueueFilter: Sendable, Hashable, ExpressibleByArrayLiteral {
     /// Creates a filter without exceptions.
     public init(arrayLiteral words: String...) { self.init(words) }
 
-    /// What a list says: `high,default,mail-*,!bulk` is three filters, to be emptied in this order, each without `bulk`.
+    /// The filters of a list: `high,default,mail-*,!bulk` gives three filters, to be emptied in this order, each
+    /// without `bulk`.
     ///
-    /// A list of exceptions only means all the others; an empty list says nothing.
+    /// A list with exceptions only selects all other queues; an empty list gives no filter.
     public static func groups(_ list: [String]) -> [QueueFilter] {
         let except = list.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
         let words = list.filter { !$0.hasPrefix("!") }
@@ -26,24 +27,24 @@ public struct QueueFilter: Sendable, Hashable, ExpressibleByArrayLiteral {
         return words.map { QueueFilter([$0], except: except) }
     }
 
-    /// All that any of these lets through; nil for none of them: there is no filter.
+    /// The filter that selects everything that any of these selects, or nil if there are none.
     ///
-    /// They have their exceptions in common.
+    /// All of them have the same exceptions.
     public static func all(of groups: [QueueFilter]) -> QueueFilter? {
         groups.first.map { QueueFilter(groups.flatMap(\.words), except: $0.except) }
     }
 
-    /// The queues, where all are named one by one; nil where there are patterns or exceptions.
+    /// The queues, if all are named one by one, or nil if there are patterns or exceptions.
     public var names: [String]? { except.isEmpty && !words.contains { $0.contains("*") } ? words : nil }
 
-    /// Whether it lets a queue through.
+    /// Whether it selects a queue.
     public func contains(_ queue: String) -> Bool {
         let queue = Array(queue.utf8)
         return words.contains { Self.fits(queue[...], Array($0.utf8)[...]) }
             && !except.contains { Self.fits(queue[...], Array($0.utf8)[...]) }
     }
 
-    /// The longest stretch is tried for the last star only: time grows with the length of the name, not with its powers.
+    /// Only the last star is tried with longer stretches: time grows with the length of the name, not with its powers.
     private static func fits(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
         let star = UInt8(ascii: "*")
         var (text, pattern) = (text, pattern)

@@ -2,11 +2,11 @@
 public struct RefusedRow: Sendable, Equatable {
     /// The task's `id`.
     public let id: Int64
-    /// The task name; nil: not known.
+    /// The task name, or nil if unknown.
     public let name: String?
     /// Why, in the database's words.
     public let cause: String
-    /// Whether it is refused only as long as other rows are as they are, as a unique index of somebody's says.
+    /// Whether it is refused only as long as other rows are as they are, as by a unique index of the application.
     public let isForNow: Bool
 
     /// Creates one from its parts.

@@ -1,22 +1,24 @@
-/// What a task with a token leaves in `task_results` when its claim ends for good.
+/// What a task with a token leaves in `task_results` when it ends.
 ///
-/// How it ended is the verdict's to say: see ``ResultState``.
+/// The verdict decides how it ended: see ``ResultState``.
 public struct ResultRecord: Sendable, Equatable {
     /// How long the result is kept after the end; default 24 h.
     public var keep: Duration
-    /// When the attempt began; nil where none did.
+    /// When the attempt began, or nil if none did.
     public var began: ContinuousClock.Instant?
-    /// SHA-256 of the payload in hexadecimal digits, by which an equal task finds the result; nil: it is not to be found.
+    /// SHA-256 of the payload in hexadecimal digits, by which an equal task finds the result; nil if it must not be
+    /// found.
     public var dataHash: String?
     /// What the handler returned, cut to the limit of ``RunSettings/maxResult``.
     public var result: [UInt8]
-    /// How many bytes the handler returned: more than ``result`` has where it was cut.
+    /// How many bytes the handler returned: more than ``result`` has, if that was cut.
     public var size: Int
-    /// The last progress, where the table may not have it yet.
+    /// The last progress, which may not be in the table yet.
     public var progress: ProgressNote?
-    /// Whether the result is stored as bytes although it is text: the database's encoding lacks one of its letters.
+    /// Whether the result is stored as bytes although it is text, because the database's encoding lacks one of its
+    /// letters.
     package var isStoredAsBytes = false
-    /// Whether the database does not take the result at all: its size alone is stored.
+    /// Whether only the result's size is stored, because the database refuses the result itself.
     package var isWithoutContent = false
 
     /// Creates a record.
@@ -36,7 +38,7 @@ public struct ResultRecord: Sendable, Equatable {
         self.progress = progress
     }
 
-    /// How long results are kept where nobody says: 24 h.
+    /// How long results are kept by default: 24 h.
     public static let standardKeep = Duration.seconds(86_400)
 
     /// Cuts a result to a number of bytes; what was text stays text.
@@ -44,7 +46,7 @@ public struct ResultRecord: Sendable, Equatable {
         guard result.count > limit || isCut else { return result }
         let kept = result.prefix(limit)
         guard String(validating: kept, as: UTF8.self) == nil else { return Array(kept) }
-        // A character has two to four bytes, as its first one says: one that was cut has left fewer.
+        // A character has two to four bytes, as its first byte says; a cut one has fewer.
         for rest in 1...3 where kept.count >= rest {
             let first = kept[kept.endIndex - rest]
             guard (0xc2...0xf4).contains(first), rest < (first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4) else { continue }
@@ -54,7 +56,7 @@ public struct ResultRecord: Sendable, Equatable {
         return Array(kept)
     }
 
-    /// The result in the form of the columns: as text if it is UTF-8 without NUL, else as bytes.
+    /// The result as the columns store it: as text if it is UTF-8 without NUL, otherwise as bytes.
     package var columns: (text: String?, bytes: [UInt8]?) {
         guard !isWithoutContent else { return (nil, nil) }
         guard !isStoredAsBytes, !result.contains(0), let text = String(validating: result, as: UTF8.self) else {
@@ -63,22 +65,22 @@ public struct ResultRecord: Sendable, Equatable {
         return (text, nil)
     }
 
-    /// How long ago the attempt began, in seconds; nil where none did.
+    /// How long ago the attempt began, in seconds, or nil if none did.
     package var secondsSinceBegin: Double? { began.map { $0.duration(to: .now) / .seconds(1) } }
 }
 
-/// The states of a task with a token that has ended: the words of `task_results`.
+/// The states of an ended task with a token, as the column `status` of `task_results` has them.
 public enum ResultState: String, Sendable, Codable {
     /// The handler succeeded.
     case complete = "COMPLETE"
     /// Given up; the row is in `tasks`, for a person to look at.
     case failed = "FAILED"
-    /// Taken back before it had ended.
+    /// Cancelled before it had ended.
     case cancelled = "CANCELLED"
 }
 
 extension Verdict {
-    /// What the result says of a claim that ends so, and the error; nil where the task goes on.
+    /// The state and the error that a result gets from this verdict, or nil if the task goes on.
     package var resultState: (state: ResultState, error: String?)? {
         switch self {
         case .delete: (.complete, nil)
@@ -89,14 +91,16 @@ extension Verdict {
     }
 }
 
-/// How far a handler is, with a word about it.
+/// A handler's progress, with a short note.
 public struct ProgressNote: Sendable, Equatable {
-    /// How far.
+    /// The progress.
     public let progress: TaskContext.Progress
-    /// A word about it; nil: none.
+    /// The note, or nil for none.
     public let note: String?
 
-    /// Creates a note; of a long word the first 500 Unicode scalars are kept (2,000 bytes at most), and NUL is none.
+    /// Creates a progress note.
+    ///
+    /// Of a long note the first 500 Unicode scalars are kept (2,000 bytes at most). NUL becomes U+FFFD.
     public init(_ progress: TaskContext.Progress, note: String?) {
         self.progress = progress
         self.note = note.map { note in

@@ -1,8 +1,8 @@
-/// How long what tasks with a token leave is kept after their end, by the task name.
+/// How long something is kept, by task name: the results of tasks after their end, or FAILED tasks.
 public struct ResultRetention: Sendable, Equatable {
-    /// For names that have no own one; default 24 h.
+    /// For names without an entry of their own; default 24 h, which is for results.
     public var standard: Duration
-    /// The names that have their own.
+    /// For single names.
     public var names: [String: Duration]
 
     /// Creates one from its parts.
@@ -10,6 +10,6 @@ public struct ResultRetention: Sendable, Equatable {
         (self.standard, self.names) = (standard, names)
     }
 
-    /// How long the result of a task with this name is kept.
+    /// How long it is kept for tasks with this name.
     public subscript(name: String) -> Duration { names[name] ?? standard }
 }

@@ -14,7 +14,7 @@ public struct TableSummary: Sendable, Equatable {
         public let count: Int
         /// How many of them are due; 0 unless WAITING.
         public let due: Int
-        /// `run_at` of the longest due one; nil where none is due.
+        /// `run_at` of the row that has been due longest, or nil if none is due.
         public let oldestDue: Date?
 
         /// Creates a line from its parts.
@@ -30,7 +30,7 @@ public struct TableSummary: Sendable, Equatable {
 
     /// One holder of leases.
     public struct Holder: Sendable, Equatable {
-        /// The text of the owner; nil for PROCESSING rows without one.
+        /// The text of the owner, or nil for PROCESSING rows without one.
         public let owner: String?
         /// How many rows it holds.
         public let tasks: Int
@@ -47,11 +47,11 @@ public struct TableSummary: Sendable, Equatable {
 
     /// The counts, by queue, name and state.
     public let lines: [Line]
-    /// Who holds leases, by owner.
+    /// The holders of leases, by owner.
     public let holders: [Holder]
 
-    /// Who keeps rows that are gone from being cleaned up, for however short; nil where nobody does, and on SQLite.
-    public let horizonHolder: HorizonHolder?
+    /// What keeps deleted rows from being cleaned up, for however short; nil if nothing does, and on SQLite.
+    public let horizon: Horizon?
 
     /// The queues that are paused at this moment, by name.
     public let paused: [PausedQueue]
@@ -60,12 +60,12 @@ public struct TableSummary: Sendable, Equatable {
     public init(
         lines: [Line],
         holders: [Holder],
-        horizonHolder: HorizonHolder? = nil,
+        horizon: Horizon? = nil,
         paused: [PausedQueue] = []
     ) {
         self.lines = lines
         self.holders = holders
-        self.horizonHolder = horizonHolder
+        self.horizon = horizon
         self.paused = paused
     }
 }

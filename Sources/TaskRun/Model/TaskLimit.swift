@@ -1,4 +1,4 @@
-/// How much of a queue, or of a task name, may run: over all hosts, whoever performs it.
+/// How many tasks of a queue, or of a task name, may run: over all hosts and all runs.
 public struct TaskLimit: Sendable, Hashable {
     /// What is limited.
     public enum Subject: Sendable, Hashable {
@@ -7,7 +7,7 @@ public struct TaskLimit: Sendable, Hashable {
         /// All tasks of a name.
         case name(String)
 
-        /// Which of the two: `queue` or `name`.
+        /// The kind of subject: `queue` or `name`.
         public var kind: String {
             switch self {
             case .queue: "queue"
@@ -25,11 +25,11 @@ public struct TaskLimit: Sendable, Hashable {
 
     /// What is limited.
     public let subject: Subject
-    /// Most in hand at once; nil: any number.
+    /// The most tasks that are PROCESSING at once, or nil for any number.
     ///
     /// 0: nothing is begun.
     public let running: Int?
-    /// Most begun in a minute, which is counted from the first one; nil: any number.
+    /// The most tasks that are begun in a minute, which is counted from the first one, or nil for any number.
     public let perMinute: Int?
 
     /// Creates a limit from its parts.
@@ -38,22 +38,32 @@ public struct TaskLimit: Sendable, Hashable {
         self.running = running
         self.perMinute = perMinute
     }
+
+    /// Reads a row of `task_limits`.
+    package init(_ row: some StoreRow) {
+        self.init(
+            row.text("kind") == "queue" ? .queue(row.text("name")) : .name(row.text("name")),
+            running: row.limit("max_running", from: 0),
+            perMinute: row.limit("max_per_minute", from: 0)
+        )
+    }
 }
 
-/// Tasks that are claimed together, because the same limits hold for all of them.
+/// Tasks that are claimed together because the same limits apply to all of them.
 struct ClaimShare: Equatable {
     let names: [String]
     let queues: QueueFilter?
     let limits: [TaskLimit.Subject]
-    /// Which part of what is asked for it may have: one of so many.
+    /// How many parts share what is asked for; this part may have one of them.
     var parts = 1
 
-    /// Divides what a run may claim: first what is limited, which what is not could keep out for ever, then all the rest.
+    /// Divides what a run may claim into parts: first the limited ones, which the others could keep out for ever, then
+    /// the rest.
     ///
     /// - Parameters:
     ///   - names: The task names that can be performed.
-    ///   - groups: The queues in the order in which they are to be emptied; none: all alike.
-    ///   - limits: What is limited.
+    ///   - groups: The queues in the order in which they are to be emptied; if empty, all queues alike.
+    ///   - limits: The limits.
     /// - Returns: The parts, in the order in which they are to be claimed.
     static func divide(_ names: [String], _ groups: [QueueFilter], by limits: [TaskLimit]) -> [ClaimShare] {
         let groups: [QueueFilter?] = groups.isEmpty ? [nil] : groups
@@ -78,7 +88,7 @@ struct ClaimShare: Equatable {
 }
 
 extension QueueFilter {
-    /// The same without these queues.
+    /// The same filter without these queues.
     fileprivate func without(_ queues: [String]) -> QueueFilter {
         if let names { return QueueFilter(names.filter { !queues.contains($0) }) }
         return QueueFilter(words, except: except + queues)

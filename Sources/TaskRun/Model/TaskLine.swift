@@ -1,7 +1,7 @@
 import Platform
 import Text
 
-/// A task as JSON in one line: of stdin, or of a handler that asks for a task to follow.
+/// A task as one line of JSON: from stdin, or a follow-up that a handler asks for.
 package enum TaskLine {
     /// Why a line cannot be used.
     package struct Fault: Error, Equatable {
@@ -11,26 +11,21 @@ package enum TaskLine {
         package init(problem: String) { self.problem = problem }
     }
 
-    /// What the lines are.
+    /// What the lines contain.
     package enum Form: Sendable {
         /// Whole tasks: objects with the columns as keys.
         case task
-        /// Payloads, of tasks that are the same in all else.
+        /// Payloads, of tasks that are otherwise the same.
         case payload
     }
-
-    private static let keys = [
-        "task_name", "data", "queue", "priority", "run_at", "delay", "max_attempts", "timeout_seconds", "dedupe_key",
-        "lock_key", "expires_at", "expires", "token", "batch", "after_batch",
-    ]
 
     /// Reads a line.
     ///
     /// - Parameters:
     ///   - line: Its bytes, without the line end.
-    ///   - form: What it is.
-    ///   - common: What is said of all lines; of whole tasks, what the line leaves out.
-    /// - Returns: The task; nil for a line of white space.
+    ///   - form: What it contains.
+    ///   - common: The values for all lines; for whole tasks, those that a line leaves out.
+    /// - Returns: The task, or nil for a line of white space.
     /// - Throws: ``Fault``.
     package static func read(_ line: [UInt8], as form: Form, common: NewTask) throws(Fault) -> NewTask? {
         guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }) else { return nil }
@@ -39,7 +34,7 @@ package enum TaskLine {
         case .payload:
             try parse { () throws(JSONFault) in try JSONScanner.check(line) }
             var task = common
-            // What ends a line on Windows is not part of the payload.
+            // The carriage return of a line end on Windows is not part of the payload.
             task.data = String(decoding: line.last == 0x0d ? line.dropLast() : line[...], as: UTF8.self)
             return task
         case .task:
@@ -61,52 +56,43 @@ package enum TaskLine {
         }
     }
 
-    private static func set(_ key: String, _ value: String, of task: inout NewTask) throws(Fault) {
-        func text() throws(Fault) -> String {
-            guard let text = JSONText.read(Array(value.utf8)[...]) else {
-                throw Fault(problem: "\(key) is no text in double quotes")
-            }
-            return text
-        }
-        func number(from least: Int) throws(Fault) -> Int {
-            guard let number = Int(value), number >= least, number <= Int(Int32.max) else {
-                throw Fault(problem: "\(key) is no whole number from \(least) to \(Int32.max)")
-            }
-            return number
-        }
-        func duration() throws(Fault) -> Duration {
-            guard let duration = DurationText.parse(try text()) else {
-                throw Fault(problem: "\(key) is no duration: expected \(DurationText.expected)")
-            }
-            return duration
-        }
-        func moment() throws(Fault) -> Date {
-            guard let moment = MomentText.parse(try text()) else {
-                throw Fault(problem: "\(key) is no moment: expected \(MomentText.expected)")
-            }
-            return moment
-        }
-        if value == "null", key != "data", key != "task_name" { return }
-        switch key {
-        case "task_name": task.name = try text()
-        case "data": task.data = value
-        case "queue": task.queue = try text()
-        case "priority": task.priority = try number(from: Int(Int32.min))
-        case "max_attempts": task.maxAttempts = try number(from: 1)
-        case "timeout_seconds": task.timeoutSeconds = try number(from: 1)
-        case "dedupe_key": task.dedupeKey = try text()
-        case "lock_key": task.lockKey = try text()
-        case "delay": task.delay = try duration()
-        case "run_at": task.runAt = try moment()
-        case "expires": task.expiresAfter = try duration()
-        case "expires_at": task.expiresAt = try moment()
-        case "token": task.token = try text()
-        case "batch": task.batch = try text()
-        case "after_batch": task.afterBatch = try text()
-        default:
+    private static func set(_ key: String, _ json: String, of task: inout NewTask) throws(Fault) {
+        guard let column = TaskColumn(rawValue: key) else {
+            let keys = TaskColumn.allCases.map(\.rawValue)
             let nearest = Spelling.nearest(to: key, among: keys)
             let hint = nearest.map { " (did you mean \"\($0)\"?)" } ?? ", known are: \(keys.joined(separator: ", "))"
             throw Fault(problem: "unknown key \"\(key.prefix(100))\"" + hint)
+        }
+        // In a payload null is a value; elsewhere it leaves the default.
+        if json == "null", column != .data, column != .name { return }
+        column.set(try value(of: column, json), in: &task)
+    }
+
+    private static func value(of column: TaskColumn, _ json: String) throws(Fault) -> TaskColumn.Value {
+        func text() throws(Fault) -> String {
+            guard let text = JSONText.read(Array(json.utf8)[...]) else {
+                throw Fault(problem: "\(column.rawValue) is not a string in double quotes")
+            }
+            return text
+        }
+        switch column.kind {
+        case .json: return .text(json)
+        case .text: return .text(try text())
+        case .integer(let least):
+            guard let number = Int(json), number >= least, number <= Int(Int32.max) else {
+                throw Fault(problem: "\(column.rawValue) is not a whole number from \(least) to \(Int32.max)")
+            }
+            return .integer(number)
+        case .moment:
+            guard let moment = MomentText.parse(try text()) else {
+                throw Fault(problem: "\(column.rawValue) is not a moment: expected \(MomentText.expected)")
+            }
+            return .moment(moment)
+        case .duration:
+            guard let duration = DurationText.parse(try text()) else {
+                throw Fault(problem: "\(column.rawValue) is not a duration: expected \(DurationText.expected)")
+            }
+            return .duration(duration)
         }
     }
 }

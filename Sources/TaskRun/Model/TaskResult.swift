@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The result that a Swift handler gives: kept for a task with a token only.
+/// The result that a Swift handler returns; it is kept only for a task with a token.
 ///
 /// A class because the handler's context and the run share it.
 final class TaskResult: Sendable {

@@ -1,21 +1,21 @@
 public import Platform
 
-/// What is known of a task with a token, while it is there and after its end.
+/// What is known of a task with a token, while it exists and after its end.
 public struct TokenState: Sendable, Equatable {
-    /// Where it is.
+    /// The state of the task.
     public enum State: String, Sendable, Codable {
-        /// Not begun, or to be tried again.
+        /// It has not begun, or will be tried again.
         case waiting = "WAITING"
-        /// In some run's hand.
+        /// A run holds it.
         case running = "RUNNING"
-        /// Given up.
+        /// It was given up.
         case failed = "FAILED"
         /// The handler has succeeded.
         case complete = "COMPLETE"
-        /// Taken back.
+        /// It was cancelled.
         case cancelled = "CANCELLED"
 
-        /// Whether nothing more comes.
+        /// Whether the task has ended.
         public var isEnd: Bool { self != .waiting && self != .running }
     }
 
@@ -25,29 +25,29 @@ public struct TokenState: Sendable, Equatable {
     public var id: Int64
     /// The task name.
     public var name: String
-    /// Where it is.
+    /// The state of the task.
     public var state: State
     /// The result of one that is COMPLETE; empty for others.
     public var result: [UInt8]
-    /// The result's size in bytes as the handler gave it: more than ``result`` has where it was cut.
+    /// The result's size in bytes, as the handler returned it: more than ``result`` has, if that was cut.
     public var resultSize: Int
-    /// The last error, also of one that waits to be tried again.
+    /// The last error, also of a task that waits for another attempt.
     public var error: String?
-    /// Steps done, as the handler said.
+    /// Steps done, as the handler reported.
     public var progressDone: Int64?
     /// Steps in all.
     public var progressTotal: Int64?
-    /// A word about it.
+    /// A note on the progress.
     public var progressNote: String?
     /// When it was added.
     public var createdAt: Date
-    /// Of one that is there: not before this moment.
+    /// For a task in the table: it is not due before this moment.
     public var runAt: Date?
     /// When the attempt that ended it began.
     public var startedAt: Date?
     /// When it ended.
     public var finishedAt: Date?
-    /// When the result goes.
+    /// When the result is removed.
     public var expiresAt: Date?
 
     /// Creates a state from its parts.
@@ -85,7 +85,7 @@ public struct TokenState: Sendable, Equatable {
         self.expiresAt = expiresAt
     }
 
-    /// What a row of `tasks` says; its token must be there.
+    /// The state that a row of `tasks` gives, or nil if it has no token.
     package init?(_ row: TaskRow) {
         guard let token = row.token else { return nil }
         self.init(
@@ -102,8 +102,10 @@ public struct TokenState: Sendable, Equatable {
         )
     }
 
-    /// What is answered: the row goes before the result, which may be an earlier task's; but the result of a FAILED one
-    /// says more than its row.
+    /// Chooses the answer for a token from a row and a result.
+    ///
+    /// The row takes precedence, because the result may be an earlier task's. For a FAILED task the result does,
+    /// because it says more than the row.
     package static func answer(row: TaskRow?, result: TokenState?) -> TokenState? {
         guard let row, let state = TokenState(row) else { return result }
         guard state.state == .failed, let result, result.id == row.id, result.state == .failed else { return state }
@@ -111,11 +113,11 @@ public struct TokenState: Sendable, Equatable {
     }
 }
 
-/// What became of the wish to cancel a task.
+/// The outcome of a request to cancel a task.
 public enum CancelOutcome: Sendable, Equatable {
-    /// It was WAITING and is gone.
+    /// It was WAITING and is deleted.
     case cancelled
-    /// A run has it in hand and sees the wish within about two seconds.
+    /// A run holds it and sees the request within about two seconds.
     case asked
     /// It is FAILED: there is nothing to cancel.
     case failed
@@ -123,7 +125,7 @@ public enum CancelOutcome: Sendable, Equatable {
     case ended(ResultState)
     /// There is no such task.
     case unknown
-    /// The database does not let it be cancelled: told by programs that go on with the others.
+    /// The database does not let it be cancelled; reported by programs that go on with the others.
     case refused
 }
 
@@ -133,4 +135,27 @@ public enum CancelTarget: Sendable, Hashable {
     case id(Int64)
     /// By its token.
     case token(String)
+}
+
+extension TokenState {
+    /// Reads a row of `task_results`, or returns nil if another program has written values that are none.
+    package init?(_ row: some StoreRow) {
+        guard let state = State(rawValue: row.text("state")), let created = row.moment("created_at") else { return nil }
+        self.init(
+            token: row.text("token"),
+            id: row.number("task_id", in: Int64.min...Int64.max) ?? 0,
+            name: row.text("task_name"),
+            state: state,
+            result: row.payload("result"),
+            resultSize: Int(row.natural("result_size")),
+            error: row.textIfAny("error"),
+            progressDone: row.number("progress_done", in: 0...Int64.max),
+            progressTotal: row.number("progress_total", in: 0...Int64.max),
+            progressNote: row.textIfAny("progress_note"),
+            createdAt: created,
+            startedAt: row.moment("started_at"),
+            finishedAt: row.moment("finished_at"),
+            expiresAt: row.moment("expires_at")
+        )
+    }
 }

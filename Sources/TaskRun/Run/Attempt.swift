@@ -7,31 +7,32 @@ struct Attempt {
 
     /// How far the attempt is.
     enum Step {
-        /// No worker has it yet.
+        /// No worker has taken it yet.
         case ready
         /// A worker asks hooks whether to perform it.
         case preparing
-        /// The handler is at work. Only this time is limited.
+        /// The handler runs; only this time is limited.
         case performing
-        /// The handler has ended, and a worker tells hooks.
+        /// The handler has ended, and a worker calls hooks.
         case reporting
         /// The worker is done with it.
         case ended
     }
 
-    /// That the handler was cancelled.
+    /// The cancellation of a handler.
     struct Cancelled {
         let why: Cancellation
         let at: ContinuousClock.Instant
     }
 
-    /// What the handler said at its end.
+    /// The outcome that the handler returned.
     private final class End: Sendable {
         let outcome: HandlerOutcome
         init(_ outcome: HandlerOutcome) { self.outcome = outcome }
     }
 
-    /// Keeps the task in one place: an attempt is passed on many times, and a task has many texts to count references to.
+    /// Keeps the task in one object: an attempt is passed on many times, and a task has many texts with reference
+    /// counts.
     private final class Box: Sendable {
         let task: ClaimedTask
         init(_ task: ClaimedTask) { self.task = task }
@@ -45,7 +46,7 @@ struct Attempt {
     private(set) var began: ContinuousClock.Instant
     private(set) var timeLimit = Duration.zero
     private(set) var step = Step.ready
-    /// Since when the handler is at work.
+    /// Since when the handler runs.
     private var since: ContinuousClock.Instant
     private(set) var cancellation: Cancelled?
     private var end: End?
@@ -66,10 +67,10 @@ struct Attempt {
         step = isPreparing ? .preparing : .performing
     }
 
-    /// The handler begins: its time counts from now on.
+    /// The handler begins; its time counts from now on.
     mutating func perform(_ now: ContinuousClock.Instant) { (step, since) = (.performing, now) }
 
-    /// The handler has ended; hooks learn of it, and nothing changes this end any more.
+    /// The handler has ended; hooks are called with this end, and nothing changes it any more.
     mutating func report(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
         note(outcome, now)
         step = .reporting
@@ -77,21 +78,21 @@ struct Attempt {
 
     /// The handler is cancelled.
     ///
-    /// An end that is reported to hooks stands.
+    /// An end that hooks have received stands.
     mutating func cancel(_ why: Cancellation, at now: ContinuousClock.Instant) {
         if step != .reporting { cancellation = Cancelled(why: why, at: now) }
     }
 
     /// The worker is done with it.
     ///
-    /// An end that was reported to hooks stands.
+    /// An end that hooks have received stands.
     mutating func end(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
         occupied = began.duration(to: now)
         if step != .reporting { note(outcome, now) }
         step = .ended
     }
 
-    /// The same without a beginning: it ends before any worker had it.
+    /// The same attempt, ended before any worker took it.
     func ended(_ why: Cancellation) -> Attempt {
         var attempt = self
         attempt.cancel(why, at: claimed)
@@ -111,12 +112,12 @@ extension Attempt {
     /// When the handler's time is up, or nil while its time does not count.
     var timeUp: ContinuousClock.Instant? { step == .performing ? since.advanced(by: timeLimit) : nil }
 
-    /// What the handler said at its end.
+    /// The outcome that the handler returned.
     var outcome: HandlerOutcome { end?.outcome ?? .stopped }
 
     /// How the attempt counts, or nil if its lease is lost.
     ///
-    /// After a cancellation only success counts as what it says.
+    /// After a cancellation, only success counts as returned.
     var effectiveOutcome: HandlerOutcome? {
         let outcome = outcome
         return switch (cancellation?.why, outcome) {
@@ -134,7 +135,7 @@ extension Attempt {
 
     /// Whether it was cancelled on request.
     ///
-    /// A handler that succeeded all the same has ended as it says.
+    /// A handler that succeeded nevertheless counts as succeeded.
     var isCancelled: Bool {
         guard case .asked? = cancellation?.why else { return false }
         switch outcome {

@@ -3,23 +3,23 @@ import Synchronization
 
 /// The attempts a run holds: claimed but not begun, being performed, and ended but not yet settled.
 ///
-/// Workers take from it and put back into it without asking the run, so that short tasks cost no round trip. The run
-/// looks in when there is something to settle, to claim or to cancel. A class because workers and the run share it.
+/// Workers take tasks from it and put them back without asking the run, so that short tasks cost no round trip. The run
+/// acts when there is something to settle, to claim or to cancel. A class because workers and the run share it.
 final class Attempts: Sendable {
     struct State {
         var ready: [Attempt] = []
-        /// By the number of the worker.
+        /// By the worker's number.
         var running: [Int: Attempt] = [:]
         var ended: [Attempt] = []
-        /// The workers at work, each to be cancelled alone.
+        /// The running workers; each can be cancelled alone.
         var workers: [Int: Task<Void, Never>] = [:]
         fileprivate var workersBegun = 0
         fileprivate var isInterrupted = false
-        /// Set while the run waits: it is woken once at most this many tasks are ready.
+        /// Set while the run waits: it is woken once no more than this many tasks are ready.
         fileprivate var sleeper: Int?
     }
 
-    /// The most bytes of payloads that are held, apart from the one that reaches this limit.
+    /// The most bytes of payloads that are held, apart from the payload that reaches this limit.
     static let mostBytes = 48 << 20
 
     private let state = Mutex(State())
@@ -39,7 +39,7 @@ final class Attempts: Sendable {
         let now = ContinuousClock.now
         let new = tasks.map { Attempt($0, leaseEnd: leaseEnd, claimed: now) }
         let isAnyCrashed = new.contains { $0.task.crashes > 0 }
-        // The next one to begin is the last: taking it costs nothing.
+        // The next one to begin is the last in the list, because removing it there costs nothing.
         with { state in
             guard isAnyCrashed else { return state.ready.insert(contentsOf: new.reversed(), at: 0) }
             let order =
@@ -50,7 +50,7 @@ final class Attempts: Sendable {
 
     /// Starts workers while there are slots for them and tasks that no other worker is about to take.
     ///
-    /// They are not structured: a worker is cancelled alone when its task's time is up or its lease is lost, and one
+    /// Workers are not structured: a worker is cancelled alone when its task's time is up or its lease is lost, and one
     /// that does not end is left behind. The run waits for all others before it ends.
     func startWorkers(slots: Int, _ work: @escaping @Sendable (Int) async -> Void) {
         with { state in
@@ -62,24 +62,24 @@ final class Attempts: Sendable {
         }
     }
 
-    /// Takes a worker's task back and gives it the next one.
+    /// Ends a worker's task and gives it the next one.
     ///
     /// - Parameters:
     ///   - worker: The worker's number.
     ///   - outcome: How its task ended, or nil if it had none.
     ///   - timeLimit: How long a task may take.
-    /// - Returns: The next task, or nil if there is none or the worker was cancelled: the worker ends.
+    /// - Returns: The next task, or nil if there is none or the worker was cancelled; the worker then ends.
     func next(worker: Int, after outcome: HandlerOutcome?, timeLimit: (ClaimedTask) -> Duration) -> ClaimedTask? {
         typealias Step = (task: ClaimedTask?, wakes: Bool)
         let now = ContinuousClock.now
         let (task, wakes) = state.withLock { state -> Step in
             if let outcome {
-                // Gone from the list: the run has given this worker up and settled its task.
+                // It is not in the list any more: the run has given this worker up and settled its task.
                 guard var attempt = state.running.removeValue(forKey: worker) else { return (nil, false) }
                 let isCancelled = attempt.cancellation != nil
                 attempt.end(outcome, now)
                 state.ended.append(attempt)
-                // After one whose handler could not begin the next one may not either: the run decides first.
+                // If a handler could not begin, the next one may not either: the run decides first.
                 if isCancelled || outcome.isNotBegun {
                     state.workers[worker] = nil
                     return (nil, state.wakesRun(inAnyCase: !isCancelled))
@@ -97,7 +97,7 @@ final class Attempts: Sendable {
         return task
     }
 
-    /// Takes a worker's task back and gives it the next one, if that has the same name.
+    /// Ends a worker's task and gives it the next one, if that has the same name.
     ///
     /// - Returns: The next task, or nil if the worker keeps the one that it had.
     func follow(
@@ -128,7 +128,8 @@ final class Attempts: Sendable {
         with { $0.running[worker]?.perform(.now) }
     }
 
-    /// A worker's handler has ended like this, and the worker goes on with hooks: nothing changes that end any more.
+    /// A worker's handler has ended with this outcome, and the worker goes on with hooks; nothing changes that end any
+    /// more.
     ///
     /// - Returns: The attempt, or nil if the run has given this worker up.
     func report(worker: Int, _ outcome: HandlerOutcome) -> Attempt? {
@@ -163,7 +164,7 @@ final class Attempts: Sendable {
         if !isUnsignalled { semaphore.wait() }
     }
 
-    /// Ends the present or else the next ``wait(threshold:until:)`` at once.
+    /// Ends the current or else the next ``wait(threshold:until:)`` at once.
     func interrupt() {
         let wakes = state.withLock { state in
             state.isInterrupted = state.sleeper == nil
@@ -175,7 +176,7 @@ final class Attempts: Sendable {
 }
 
 extension Attempts.State {
-    /// Whether what the run waits for has come; true once.
+    /// Whether the event for which the run waits has come; true only once.
     fileprivate mutating func wakesRun(inAnyCase: Bool = false) -> Bool {
         guard let sleeper, inAnyCase || ready.count <= sleeper else { return false }
         self.sleeper = nil
@@ -202,12 +203,12 @@ extension Attempts.State {
     /// The proofs of all claims that are to be renewed: also of ended ones, as settling them may have to be repeated.
     var proofs: [ClaimProof] { openProofs + ended.map(\.task.proof) }
 
-    /// Whether all workers have been at their tasks for so long that nothing claimed ahead would begin soon.
+    /// Whether all workers have been busy for so long that a task claimed ahead would not begin soon.
     func isSlow(now: ContinuousClock.Instant) -> Bool {
         !running.isEmpty && running.values.allSatisfy { $0.began.duration(to: now) > ClaimPace.horizon }
     }
 
-    /// Whether tasks have waited behind such workers for so long that other runs had better have them.
+    /// Whether tasks have waited behind such workers for so long that other runs should have them.
     func isStuck(now: ContinuousClock.Instant) -> Bool {
         isSlow(now: now) && ready.contains { $0.claimed.duration(to: now) > .seconds(2) }
     }
@@ -218,7 +219,7 @@ extension Attempts.State {
         return ready.contains(where: alone) || running.values.contains(where: alone)
     }
 
-    /// How large the payloads of tasks are that have not ended.
+    /// The size of the payloads of tasks that have not ended.
     var bytes: Int {
         ready.reduce(0) { $0 + $1.task.data.count } + running.values.reduce(0) { $0 + $1.task.data.count }
     }

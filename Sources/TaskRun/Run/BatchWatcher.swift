@@ -2,12 +2,12 @@
 final class BatchWatcher {
     private let run: RunShared
     private let notices: Notices
-    /// Whether to look: tasks have expired, one was locked, or the last look did not come to the end.
+    /// Whether to look: tasks have expired, one was locked, or the last look did not reach the end.
     private(set) var isLookDue = false
     private var nextLook = ContinuousClock.now
-    /// The batch behind which the next look goes on, or nil for the first one.
+    /// The batch behind which the next look continues, or nil for the first one.
     private var after: String?
-    /// Whether a task was locked that was to become due, since the look began.
+    /// Whether a task that was to become due was locked, since the look began.
     private var metLocked = false
     /// A task that is to become due, and was locked.
     private var lockedFollower: PassedOver?
@@ -20,19 +20,19 @@ final class BatchWatcher {
         return isIdle && lockedFollower == nil ? now : nextLook
     }
 
-    /// Whether the run stays for them.
+    /// Whether the run stays for such tasks.
     func keepsRunning(_ now: ContinuousClock.Instant) -> Bool {
         staysForFollower(now) || isLookDue && lockedFollower == nil && goesOn(now)
     }
 
     private func staysForFollower(_ now: ContinuousClock.Instant) -> Bool {
         guard let lockedFollower, run.stop.requests == 0, run.state.failure == nil else { return false }
-        return !lockedFollower.isTold || !run.state.isOver(now)
+        return !lockedFollower.isReported || !run.state.isOver(now)
     }
 
-    /// Whether a run that found nothing more goes on where a batch has ended.
+    /// Whether a run that has found nothing more continues because a batch has ended.
     private func goesOn(_ now: ContinuousClock.Instant) -> Bool {
-        run.turn == nil && !run.state.isOver(now) && run.stop.requests == 0 && run.state.failure == nil
+        run.claimingRole == nil && !run.state.isOver(now) && run.stop.requests == 0 && run.state.failure == nil
             && !run.state.isPaused(now) && run.state.report.trouble == nil
     }
 
@@ -44,25 +44,25 @@ final class BatchWatcher {
         metLocked = true
         let now = ContinuousClock.now
         var passed = lockedFollower ?? PassedOver(at: now)
-        // While it is locked for long it is looked at each second: the run may be at work for an hour.
+        // If it stays locked it is looked at each second, because the run may last an hour.
         if let next = passed.next(now) {
             nextLook = next
-        } else if !passed.isTold {
-            passed.isTold = true
+        } else if !passed.isReported {
+            passed.isReported = true
             notices.lockedFollower()
         }
         lockedFollower = passed
         isLookDue = true
     }
 
-    /// Looks when it is time: while there is other work, at most once a second.
+    /// Looks when it is time: at most once a second while there is other work.
     ///
-    /// Trouble is not told: what settles and claims finds the same, and the next run looks again.
+    /// Errors are not reported: settling and claiming find the same error, and the next run looks again.
     func look(isIdle: Bool) async {
         let now = ContinuousClock.now
         guard isLookDue, now >= nextLook || isIdle && lockedFollower == nil else { return }
         (isLookDue, nextLook) = (false, now.advanced(by: .seconds(1)))
-        let stays = staysForFollower(now) && run.turn == nil
+        let stays = staysForFollower(now) && run.claimingRole == nil
         do throws(StoreError) {
             guard try await endBatches(), !run.state.isEnding || stays || goesOn(.now) else { return }
             run.state.becameDue(.now)
@@ -71,7 +71,7 @@ final class BatchWatcher {
         }
     }
 
-    /// Makes tasks due until some are; the next call goes on behind them.
+    /// Makes tasks due until some are; the next call continues behind them.
     ///
     /// - Returns: Whether there were any.
     func endBatches() async throws(StoreError) -> Bool {

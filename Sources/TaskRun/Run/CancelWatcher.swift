@@ -1,8 +1,8 @@
-/// Cancels handlers whose time is up, whose lease is lost, whose task is to be cancelled, or that a stop ends.
+/// Cancels handlers whose time is up, whose lease is lost, whose task is to be cancelled, or that must end at a stop.
 final class CancelWatcher {
-    /// How long a handler is at work before requests to cancel it are looked for.
+    /// How long a handler runs before the run looks for requests to cancel it.
     private static let patienceBeforeLook = Duration.milliseconds(500)
-    /// What is left of the grace for handlers between SIGTERM and SIGKILL.
+    /// The part of the grace that handlers have between SIGTERM and SIGKILL.
     private static let lastGrace = Duration.seconds(10)
 
     private let run: RunShared
@@ -11,7 +11,7 @@ final class CancelWatcher {
 
     init(_ run: RunShared, settler: Settler) { (self.run, self.settler) = (run, settler) }
 
-    /// When a handler must end, or when to look for requests to cancel one; nil if none is at work.
+    /// When a handler must end, or when to look for requests to cancel one; nil if no handler runs.
     func nextDeadline(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         run.attempts.with { state in
             var moments = state.running.values.compactMap { $0.cancellation == nil ? $0.timeUp : nil }
@@ -26,9 +26,9 @@ final class CancelWatcher {
         }
     }
 
-    /// Looks for requests to cancel tasks whose handlers take longer: at most once a second.
+    /// Looks for requests to cancel tasks whose handlers take longer, at most once a second.
     ///
-    /// Trouble that passes is not told: what settles and claims finds the same, and tries again.
+    /// A passing error is not reported: settling and claiming find the same error, and try again.
     func look() async {
         let now = ContinuousClock.now
         guard now >= nextLook, run.state.failure == nil, !run.state.isPaused(now) else { return }
@@ -46,7 +46,7 @@ final class CancelWatcher {
         }
     }
 
-    /// Cancels what has begun, and settles at once what has not.
+    /// Cancels the tasks that have begun, and settles the others at once.
     private func cancel(_ asked: Set<ClaimProof>) {
         let unbegun = run.attempts.with { state in
             for (worker, attempt) in state.running
@@ -64,7 +64,7 @@ final class CancelWatcher {
         for (worker, attempt) in run.attempts.with({ $0.running }) {
             guard attempt.cancellation == nil, let why = reason(to: attempt, now) else { continue }
             run.attempts.with { state in
-                // The task may have ended since; its worker is then not to be disturbed.
+                // The task may have ended since; its worker must not be disturbed then.
                 guard state.running[worker]?.task.id == attempt.task.id else { return }
                 state.cancel(worker: worker, why, at: now)
             }
@@ -73,31 +73,32 @@ final class CancelWatcher {
     }
 
     private func reason(to attempt: Attempt, _ now: ContinuousClock.Instant) -> Attempt.Cancellation? {
-        // What the handler did is done; hooks have a time limit of their own.
+        // The handler's work is done; hooks have a time limit of their own.
         if attempt.step == .reporting { return nil }
         if now >= attempt.leaseEnd { return .leaseLost }
         if let timeUp = attempt.timeUp, now >= timeUp { return .timedOut(attempt.timeLimit) }
         if run.state.failure != nil || run.isUrgent { return .stopping }
         guard let since = run.state.stoppingSince else { return nil }
-        // Its handler has not begun: it is given back like one that no worker has.
+        // Its handler has not begun, so it is given back like a task that no worker has taken.
         if attempt.step == .preparing { return .stopping }
         return now >= since.advanced(by: max(.zero, run.settings.grace - Self.lastGrace)) ? .stopping : nil
     }
 
-    /// Once only handlers are left that were cancelled long ago and do not end, settles their tasks without them.
+    /// Settles the remaining tasks once all their handlers were cancelled long ago and do not end.
     ///
-    /// The process must end right afterwards: until then they may still be at work. They are due again after 5 s.
+    /// The process must end right afterwards, because these handlers may still run until then. The tasks are due again
+    /// after 5 s.
     private func abandon(_ now: ContinuousClock.Instant) {
         let patience = (run.isUrgent ? run.settings.patienceAtStop : nil) ?? run.settings.patience
         let abandoned = run.attempts.with { state in
-            // A worker that tells hooks has a time limit of its own.
-            let isAllDeaf =
+            // A worker that calls hooks has a time limit of its own.
+            let areAllIgnoring =
                 state.ready.isEmpty
                 && state.running.values.allSatisfy { attempt in
                     attempt.step != .reporting
                         && attempt.cancellation.map { now >= $0.at.advanced(by: patience) } ?? false
                 }
-            guard isAllDeaf else { return [ClaimedTask]() }
+            guard areAllIgnoring else { return [ClaimedTask]() }
             for (worker, attempt) in state.running {
                 var attempt = attempt
                 attempt.end(.later(after: .seconds(5), note: "the handler did not end when cancelled"), now)

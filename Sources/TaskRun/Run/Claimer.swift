@@ -12,9 +12,9 @@ final class Claimer {
     private var pace = ClaimPace()
     /// Names whose handlers cannot begin.
     private var holds = Holds()
-    /// What is limited, as seen within the last second.
+    /// The limits, as seen within the last second.
     private var limits: (found: [TaskLimit], seen: ContinuousClock.Instant)?
-    /// For a run that is fair to the queues that have something due.
+    /// For a run that claims the same number from all queues with due tasks.
     private var queueShares = QueueShares()
 
     init(
@@ -38,8 +38,8 @@ final class Claimer {
     /// When a name may be claimed again whose handler could not begin, or nil if there is none.
     var nextName: ContinuousClock.Instant? { holds.nextEnd }
 
-    /// How many handlers there may be at once.
-    private var places: Int { min(run.settings.concurrency, holds.places ?? .max) }
+    /// How many handlers may run at once.
+    private var slotLimit: Int { min(run.settings.concurrency, holds.slots ?? .max) }
 
     func nextDeadline(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let (isEmpty, hasReady) = run.attempts.with { ($0.isEmpty, !$0.ready.isEmpty) }
@@ -49,7 +49,7 @@ final class Claimer {
 
     // MARK: What ended
 
-    /// Takes the attempts that have ended, and has each decided.
+    /// Removes the attempts that have ended, and decides how each is settled.
     func collect() {
         let ended = run.attempts.with { state in
             defer { state.ended = [] }
@@ -57,7 +57,8 @@ final class Claimer {
         }
         guard !ended.isEmpty else { return }
         run.state.tasksEnded(.now)
-        // What the table does not have yet goes into the result; a task that is gone needs it no more.
+        // Progress that the table does not have yet goes into the result; the row of a task that is gone needs no
+        // progress.
         let said = run.messages.take(ended.map(\.task.proof))
         var isHoldingBack = !holds.isEmpty
         for attempt in ended {
@@ -103,20 +104,21 @@ final class Claimer {
             waitForNames(now)
             return nil
         }
-        slotsHeld += slots.take(upTo: max(0, places - slotsHeld))
+        slotsHeld += slots.take(upTo: max(0, slotLimit - slotsHeld))
         if slotsHeld == 0 {
-            // Other runs of this host have all slots: ask again soon, and not beyond the window.
+            // Other runs of this host use all slots: ask again soon, but not beyond the window.
             run.state.postponeClaim(until: now.advanced(by: .milliseconds(100)))
             if run.state.isClaimingAlone, run.state.isOver(now) { run.state.finish() }
             return nil
         }
+        if let id = run.settings.task { return request(.task(id)) }
         return run.state.isClaimingAlone ? (isIdle ? request(.alone) : nil) : usualRequest()
     }
 
-    /// Enough for the free slots, and as much ahead as will begin soon; nil if the run holds enough.
+    /// A claim for the free slots, and for as many tasks ahead as will begin soon; nil if the run holds enough.
     private func usualRequest() -> ClaimRequest? {
         let (waiting, busy, bytes) = run.attempts.with { ($0.ready.count, $0.workers.count, $0.bytes) }
-        let free = min(slotsHeld, places) - busy
+        let free = min(slotsHeld, slotLimit) - busy
         let ahead = run.attempts.with({ $0.isSlow(now: .now) }) ? 0 : pace.ahead(workers: slotsHeld)
         let room = free + ahead - waiting
         // Large payloads are not claimed ahead, and wait for others to end.
@@ -140,7 +142,7 @@ final class Claimer {
         )
     }
 
-    /// Only names may be claimed whose handlers could not begin: waits for one of them, or ends.
+    /// Waits for one of the names whose handlers could not begin, because no others may be claimed, or ends.
     private func waitForNames(_ now: ContinuousClock.Instant) {
         guard isIdle else { return }
         if let moment = holds.nextWorthWaiting, !run.state.isOver(now) {
@@ -152,13 +154,18 @@ final class Claimer {
 
     // MARK: Claiming
 
+    /// Notes what the first look saw: without limits the first claim need not ask for them.
+    func note(_ look: Look) {
+        if !look.hasLimits, !run.settings.isFair { limits = ([], .now) }
+    }
+
     /// Writes what has ended and claims what comes next.
     func claim(_ request: ClaimRequest, sent: ContinuousClock.Instant) async throws(StoreError) {
         let parts = try await parts(sent)
         let first = parts.first.flatMap { $0.limits.isEmpty ? $0 : nil }
         var exchange = try await settler.write(thenClaim: first.flatMap { request.rest(after: [], of: $0) })
         housekeeper.claimIsMade(sent)
-        // What was claimed is held, whatever becomes of the rest.
+        // Claimed tasks are held, whatever happens to the rest.
         var isWhole = false
         defer { take(isWhole ? exchange : exchange.asPart, for: request, sent: sent) }
         try await fill(&exchange, for: request, from: parts.dropFirst(first == nil ? 0 : 1))
@@ -168,33 +175,34 @@ final class Claimer {
         }
     }
 
-    /// What may be claimed, in this order; limits are looked up once a second.
+    /// The parts of what may be claimed, in this order; limits are read once a second.
     private func parts(_ now: ContinuousClock.Instant) async throws(StoreError) -> [ClaimShare] {
         let names = names
         if limits.map({ $0.seen.duration(to: now) > .seconds(1) }) ?? true {
             limits = (try await run.store.limits(), now)
-            if run.settings.isFair {
+            if run.settings.isFair, run.settings.task == nil {
                 let due = try await run.store.dueQueues(names: names, queues: run.settings.queues.first)
                 queueShares.note(due: due)
             }
         }
         let limits = limits?.found ?? []
         let all = ClaimShare.divide(names, run.settings.queues, by: limits)
+        guard run.settings.task == nil else { return all.filter(\.limits.isEmpty) }
         let queues = queueShares.order
         guard !queues.isEmpty else { return all }
-        // What one leaves of its share is for the others.
+        // What one part leaves of its share goes to the others.
         let rest = ClaimShare.divide(names, queues.map { [$0] }, by: limits)
         var fair = rest
         for index in fair.indices { fair[index].parts = queues.count }
         return fair + rest + all
     }
 
-    /// Goes on with what comes next in order, until as much was claimed as was asked for.
+    /// Continues with the next parts until as much was claimed as was asked for.
     ///
     /// - Parameters:
-    ///   - exchange: What was claimed before; takes up what else comes, also when a part cannot be asked.
+    ///   - exchange: What was claimed before; it also receives what else is claimed, even if a part cannot be asked.
     ///   - request: What was asked for.
-    ///   - parts: What comes next.
+    ///   - parts: The next parts.
     /// - Throws: What the store throws; what was claimed before is in the exchange.
     private func fill(
         _ exchange: inout Exchange,
@@ -208,12 +216,12 @@ final class Claimer {
             if part.limits.isEmpty {
                 more = try await run.store.settle([], thenClaim: rest, now: nil)
             } else {
-                // What is claimed counts as begun, so hardly any is claimed ahead.
+                // A claimed task counts as begun, so hardly any are claimed ahead.
                 rest.share = rest.share.atMost(slotsHeld)
                 do {
                     more = try await run.store.claim(rest, within: part.limits, now: nil)
                 } catch  where error.code == .locked {
-                    // The row of this limit is locked: the others have nothing to do with that.
+                    // The row of this limit is locked, which does not affect the other parts.
                     locked = error
                     continue
                 }
@@ -224,11 +232,12 @@ final class Claimer {
         if let locked, exchange.claimed.isEmpty { throw locked }
     }
 
-    /// Adds what was claimed to the attempts, and draws the conclusion when nothing came.
+    /// Adds the claimed tasks to the attempts, and decides what follows if nothing came.
     private func take(_ exchange: Exchange, for request: ClaimRequest, sent: ContinuousClock.Instant) {
         let claimed = exchange.claimed
         run.state.count(\.claimed, claimed.count)
         housekeeper.note(exchange.expired)
+        housekeeper.note(latest: exchange.look)
         for task in claimed {
             pace.note(bytes: task.data.count)
             queueShares.noteClaim(in: task.queue)
@@ -256,14 +265,14 @@ final class Claimer {
         }
     }
 
-    /// The tables are of a version in which a task may mean what this program does not know.
+    /// The tables have a version in which a task may mean something that this program does not know.
     private func handOver(to version: Int) {
         let error = StoreError(
             .schema,
             subject: "cannot claim tasks in \(run.store.location)",
             cause:
-                "the tables were migrated meanwhile, and a program must know their version \(version) to begin tasks",
-            advice: "Upgrade taskrun on this machine. What was in hand was finished; the rest waits for other runs."
+                "the tables were migrated during the run; a program must know their version \(version) to begin tasks",
+            advice: "Upgrade taskrun on this machine. Tasks that it held were finished; the rest wait for other runs."
         )
         run.state.finish(because: error)
     }
@@ -274,7 +283,7 @@ final class Claimer {
     func beginWork() {
         let (attempts, performer) = (run.attempts, run.performer)
         let around = hooks.aroundHandlers
-        attempts.startWorkers(slots: min(slotsHeld, places)) { number in
+        attempts.startWorkers(slots: min(slotsHeld, slotLimit)) { number in
             var outcome: HandlerOutcome?
             while let task = attempts.next(worker: number, after: outcome, timeLimit: performer.timeLimit) {
                 if let around {
@@ -291,24 +300,24 @@ final class Claimer {
                 }
             }
         }
-        // A worker may have left just now, cancelled, with tasks still ready: its slot is for the next one.
+        // A worker may have just left, cancelled, with tasks still ready: its slot is for the next worker.
         let needed = attempts.with {
-            $0.ready.isEmpty ? $0.workers.count : min(slotsHeld, max($0.workers.count, places))
+            $0.ready.isEmpty ? $0.workers.count : min(slotsHeld, max($0.workers.count, slotLimit))
         }
         slots.release(slotsHeld - needed)
         slotsHeld = needed
     }
 
-    /// Claims nothing more once another run asks for the turn; tasks at work are finished.
-    func yieldTurn() {
-        guard let turn = run.turn, turn.isWanted, !run.state.isEnding else { return }
+    /// Claims nothing more once another run asks to claim; running tasks are finished.
+    func yieldRole() {
+        guard let role = run.claimingRole, role.isWanted, !run.state.isEnding else { return }
         giveBackUnbegun()
         run.state.finish()
     }
 
-    /// Gives back what was claimed but not begun, for other runs.
+    /// Gives back tasks that were claimed but not begun, for other runs.
     ///
-    /// At the limit it is still performed.
+    /// If the run has reached its limit, it still performs them.
     private func giveBackUnbegun() {
         guard run.state.givesBackAtEnd else { return }
         settler.giveBack(run.attempts.with { state in state.removeReady { _ in true } })

@@ -1,25 +1,25 @@
 import Synchronization
 
-/// The places for handlers on this host, shared by all runs: overlapping runs must not pile up.
+/// The handler slots of this host, shared by all runs so that overlapping runs do not pile up.
 ///
-/// One place is held for each handler that is being performed. A run that dies loses its places at once.
+/// A run holds one slot for each handler that runs. A run that dies loses its slots at once.
 public protocol HostSlots: Sendable {
-    /// Takes free places, at most this many; never waits.
+    /// Takes free slots, at most this many; never waits.
     ///
     /// - Returns: How many were taken.
     func take(upTo count: Int) -> Int
-    /// Gives places back that were taken.
+    /// Gives slots back that were taken.
     func release(_ count: Int)
 }
 
-/// Places that are counted in this process alone: for a program with one run, and for tests.
+/// Slots that are counted in this process alone: for a program with one run, and for tests.
 public final class ProcessSlots: HostSlots {
     private let free: Mutex<Int>
 
-    /// Creates this many places.
+    /// Creates this many slots.
     public init(_ count: Int) { free = Mutex(count) }
 
-    /// Takes free places, at most this many.
+    /// Takes free slots, at most this many.
     public func take(upTo count: Int) -> Int {
         free.withLock { free in
             let taken = max(0, min(count, free))
@@ -28,6 +28,6 @@ public final class ProcessSlots: HostSlots {
         }
     }
 
-    /// Gives places back.
+    /// Gives slots back.
     public func release(_ count: Int) { free.withLock { $0 += count } }
 }

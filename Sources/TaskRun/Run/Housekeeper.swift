@@ -1,38 +1,60 @@
 import Synchronization
 
-/// Takes over what dead runs left behind, and repairs what others have changed by hand or left to expire.
+/// Takes over the tasks of dead runs, and repairs rows that others have changed by hand or that have expired.
 final class Housekeeper {
-    /// How often the run looks for what others have changed by hand.
-    private static let mendPause = Duration.seconds(2)
-    /// How long after a claim, which looks for them itself, expired tasks are looked for.
+    /// How often the run looks for rows that were changed by hand.
+    private static let repairPause = Duration.seconds(2)
+    /// How long after a claim, which looks for expired tasks itself, the run looks for them.
     private static let expiryPause = Duration.seconds(2)
 
     private let run: RunShared
     private let notices: Notices
     private let hooks: HookTeller
     private let batches: BatchWatcher
-    private(set) var nextMend: ContinuousClock.Instant
+    private(set) var nextRepair: ContinuousClock.Instant
     private var nextExpiry: ContinuousClock.Instant
+    /// What the store saw with the last claim, if it looked and nothing was due.
+    private var latest: Look?
 
     init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher) {
         (self.run, self.notices, self.hooks, self.batches) = (run, notices, hooks, batches)
-        nextMend = .now.advanced(by: Self.mendPause)
+        nextRepair = .now.advanced(by: Self.repairPause)
         nextExpiry = .now.advanced(by: Self.expiryPause)
+    }
+
+    /// Checks the tables, and looks at the tasks if that can be done at once.
+    ///
+    /// Hooks may add tasks as the run begins: with hooks it looks later.
+    func open() async throws(StoreError) -> Look? {
+        if hooks.areThere || run.settings.task != nil {
+            try await run.store.requireSchema()
+            return nil
+        }
+        return try await run.store.open(names: run.names, queues: .all(of: run.settings.queues))
     }
 
     /// Looks at the table for the first time, and repairs what others have left behind.
     ///
-    /// - Returns: What was seen, and whether nothing is to be done after it; nil if the table stays locked, as the
-    ///   report says.
-    func firstLook() async throws(StoreError) -> (look: Look, isAll: Bool)? {
+    /// - Parameter look: What was seen just now, or nil.
+    /// - Returns: What was seen, and whether nothing is left to do; nil if the table stays locked, as the report says.
+    /// - Throws: What the database reports.
+    func firstLook(_ look: Look?) async throws(StoreError) -> (look: Look, isAll: Bool)? {
+        guard run.settings.task == nil else {
+            return (Look(holdsClaims: false, isDue: true, waitingNames: [], hasLimits: true), false)
+        }
+        var seen = look
         do throws(StoreError) {
             return try await run.waitingForLocks { () throws(StoreError) in
-                let look = try await run.store.look(names: run.names, queues: .all(of: run.settings.queues))
+                let queues = QueueFilter.all(of: run.settings.queues)
+                let look: Look
+                if let seen { look = seen } else { look = try await run.store.look(names: run.names, queues: queues) }
+                // A second try looks again.
+                seen = nil
                 if look.holdsClaims { try await recover() }
-                var isMended = look.hasLine ? try await run.store.mendLines(now: nil) > 0 : false
-                if look.hasBatch, try await batches.endBatches() { isMended = true }
+                var isRepaired = look.hasLine ? try await run.store.repairLockLines(now: nil) > 0 : false
+                if look.hasBatch, try await batches.endBatches() { isRepaired = true }
                 let isAll =
-                    run.turn == nil && !isMended && !batches.isLookDue && !look.holdsClaims && !look.isDue
+                    run.claimingRole == nil && !isRepaired && !batches.isLookDue && !look.holdsClaims && !look.isDue
                 return (look, isAll)
             }
         } catch {
@@ -42,8 +64,9 @@ final class Housekeeper {
         }
     }
 
-    /// Takes over what dead runs left behind, until nothing is left.
+    /// Takes over the tasks of dead runs until none are left.
     func recover() async throws(StoreError) {
+        guard run.settings.task == nil else { return }
         let refused = Mutex<[RefusedRow]>([])
         var request = RecoverRequest(
             isDead: run.isDead,
@@ -66,22 +89,24 @@ final class Housekeeper {
         } while tasks.count >= 1000 && run.stop.requests == 0
     }
 
-    /// Repairs what others have changed by hand, while this run stays or is at work for long; else the next one does.
-    func mend() async {
+    /// Repairs rows that were changed by hand while this run stays or works for long; otherwise the next run does.
+    func repair() async {
         let now = ContinuousClock.now
-        guard now >= nextMend, !run.state.isEnding, !run.state.isPaused(now) else { return }
-        // Where it takes long it is done more seldom.
-        defer { nextMend = .now.advanced(by: max(Self.mendPause, now.duration(to: .now) * 10)) }
-        // Trouble is not told: what settles and claims finds the same.
-        guard (try? await run.store.isAnythingToMend()) == true else { return }
-        let isMended = ((try? await run.store.mendLines(now: nil)) ?? 0) > 0
+        guard run.settings.task == nil, now >= nextRepair, !run.state.isEnding, !run.state.isPaused(now) else {
+            return
+        }
+        // If it takes long it is done less often.
+        defer { nextRepair = .now.advanced(by: max(Self.repairPause, now.duration(to: .now) * 10)) }
+        // Errors are not reported: settling and claiming find the same error.
+        guard (try? await run.store.needsRepair()) == true else { return }
+        let isRepaired = ((try? await run.store.repairLockLines(now: nil)) ?? 0) > 0
         let isEnded = (try? await batches.endBatches()) ?? false
-        if isMended || isEnded { run.state.becameDue(.now) }
+        if isRepaired || isEnded { run.state.becameDue(.now) }
     }
 
-    /// Makes tasks FAILED that were not begun in time, while nothing is claimed because all slots are taken.
+    /// Makes tasks FAILED that were not begun in time, while nothing is claimed because all slots are in use.
     ///
-    /// Trouble is not told: what settles and claims finds the same.
+    /// Errors are not reported: settling and claiming find the same error.
     func expire(isIdle: Bool) async {
         let now = ContinuousClock.now
         guard now >= nextExpiry, !isIdle, run.state.stoppingSince == nil, run.state.failure == nil,
@@ -103,12 +128,14 @@ final class Housekeeper {
         hooks.expired(expired)
     }
 
-    /// Removes results whose time is over: at most 1,000, or twice as many as this run may have left, so that they never
-    /// become more and more; the next run goes on.
+    /// Removes expired results: at most 1,000, or twice as many as this run may have left.
+    ///
+    /// So they never become more and more; the next run continues.
     func prune() async {
         var left = max(1000, 2 * run.state.report.claimed)
         while left > 0, run.stop.requests == 0 {
-            // A thousand at a time: no lock is held for long. A locked table is the next run's to clean.
+            // A thousand at a time, so that no lock is held for long. If the table is locked, the next run removes
+            // them.
             var count = 0
             do {
                 count = try await run.store.prune(limit: min(left, 1000), now: nil)
@@ -119,16 +146,43 @@ final class Housekeeper {
         }
     }
 
-    /// Looks which names of waiting tasks have no handler.
-    func noteUnknownNames() async {
+    /// Removes FAILED tasks that are kept no longer: at most 1,000, so that no lock is held for long.
+    ///
+    /// The next run that tidies continues. If the table is locked, it is left to that run.
+    func removeOldFailed() async {
+        guard run.isTidying, run.state.report.claimed > 0, run.stop.requests == 0 else { return }
         do {
-            note(waiting: try await run.store.waitingNames(limit: Look.nameLimit))
+            _ = try await run.store.removeOldFailed(run.settings.keepFailed, limit: 1_000)
+        } catch {
+            if !error.isPassing { run.tell(.trouble(error)) }
+        }
+    }
+
+    /// Finds the names of waiting tasks that have no handler.
+    func noteUnknownNames() async {
+        if let latest { return await note(waiting: latest.waitingNames) }
+        do {
+            await note(waiting: try await run.store.waitingNames(limit: Look.nameLimit))
         } catch {
             run.state.note(trouble: error)
         }
     }
 
-    func note(waiting names: [String]) {
-        run.state.note(unknownNames: names.filter { run.performer.registry[$0] == nil }.sorted())
+    func note(latest look: Look?) { latest = look }
+
+    /// Notes which of these names have no handler, here and on the other hosts of the last hour.
+    ///
+    /// Hosts may have different handlers. Of all hosts, one reports a name, and does so once an hour. If the table of
+    /// the runs cannot be read, each reports what it has no handler for.
+    func note(waiting names: [String]) async {
+        var unknown = names.filter { run.performer.registry[$0] == nil }.sorted()
+        if run.isRecorded, !unknown.isEmpty, let served = try? await run.store.servedNames() {
+            unknown = unknown.filter { served.hosts(of: $0).isEmpty }
+            if !run.settings.repeatsReports, !unknown.isEmpty {
+                let due = try? await run.store.takeReports(of: unknown)
+                unknown = due?.sorted() ?? unknown
+            }
+        }
+        run.state.note(unknownNames: unknown)
     }
 }

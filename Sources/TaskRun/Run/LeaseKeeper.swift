@@ -15,7 +15,7 @@ final class LeaseKeeper {
 
     var nextDeadline: ContinuousClock.Instant? { run.state.failure == nil ? nextRenewal : nil }
 
-    /// Renews them when it is time, and takes over what died meanwhile.
+    /// Renews the leases when it is time, and takes over the tasks of runs that have died since.
     func renew() async {
         let sent = ContinuousClock.now
         guard sent >= nextRenewal, run.state.failure == nil else { return }
@@ -26,7 +26,7 @@ final class LeaseKeeper {
                 let lost = Set(try await renew(proofs[...]))
                 prolong(until: sent.advanced(by: run.settings.lease), except: lost)
             }
-            // While nothing is due the table is left in peace: the next minute's run takes over what died.
+            // While nothing is due the table is left alone: the next minute's run takes over the tasks of dead runs.
             if !run.state.isEnding, !run.state.isWaiting { try await housekeeper.recover() }
         } catch {
             run.tell(.trouble(error))
@@ -34,7 +34,7 @@ final class LeaseKeeper {
         }
     }
 
-    /// Renews leases, in halves where the database refuses one of them: that one still holds, and is said once.
+    /// Renews leases, in halves if the database refuses one of them; a refused one still holds, and is reported once.
     ///
     /// - Returns: The proofs that are no longer valid.
     private func renew(_ proofs: ArraySlice<ClaimProof>) async throws(StoreError) -> [ClaimProof] {
@@ -51,7 +51,7 @@ final class LeaseKeeper {
         }
     }
 
-    /// Notes which leases hold for longer, and ends those that were taken over.
+    /// Notes which leases are renewed, and ends the attempts whose claims were taken over.
     private func prolong(until end: ContinuousClock.Instant, except lost: Set<ClaimProof>) {
         let unbegun = run.attempts.with { state in
             for index in state.ready.indices { state.ready[index].leaseEnd = end }

@@ -1,9 +1,9 @@
-/// What a run does about a database that another program keeps locked: it waits for a while, then says for how long.
+/// What a run does if another program keeps the database locked: it waits for a while, then reports how long.
 extension RunShared {
     /// How long the run waits between two tries.
     private static let pause = Duration.milliseconds(250)
 
-    /// Repeats what finds the database locked, as long as the run may wait for that.
+    /// Repeats a call that finds the database locked, as long as the run may wait.
     ///
     /// - Throws: What `body` throws at last.
     func waitingForLocks<Result>(_ body: () async throws(StoreError) -> Result) async throws(StoreError) -> Result {
@@ -25,13 +25,13 @@ extension RunShared {
         }
     }
 
-    /// Whether the database has been locked for no longer than the run waits for that.
+    /// Whether the database has been locked for less time than the run waits.
     func isLockedForShort(_ now: ContinuousClock.Instant) -> Bool { state.lockedFor(now) < settings.lockPatience }
 
     /// Claims nothing more, and reports why.
     func giveUp(after error: StoreError) async { state.finish(because: await explained(error)) }
 
-    /// The same error; of a lock with how long it was waited for and who holds it.
+    /// The same error; for a lock it also says how long the run waited and who holds the lock.
     private func explained(_ error: StoreError) async -> StoreError {
         guard error.code == .locked, state.trouble?.lockedSince != nil else { return error }
         let holder = await store.lockHolder().map { "; \($0)" } ?? ""
@@ -41,7 +41,7 @@ extension RunShared {
             subject: error.subject,
             cause: "\(error.cause)\(seconds > 0 ? ", for \(seconds) s" : "")\(holder)",
             advice:
-                "Nothing was lost, and the next run tries again. If it stays so, end the program that holds the lock."
+                "Nothing was lost, and the next run tries again. If that goes on, end the program that holds the lock."
         )
     }
 }

@@ -1,6 +1,7 @@
-/// Gives back what a transaction claimed whose answer was lost: the table may hold claims that the run does not know of.
+/// Gives back claims of a transaction whose answer was lost: the table may contain claims that the run does not know
+/// of.
 final class LostClaims {
-    /// When to look for them, and until when a run with nothing more to do waits for the transactions that may make them.
+    /// When to look for them, and how long a run with nothing more to do waits for the transactions that may make them.
     private struct Look {
         var next: ContinuousClock.Instant
         let end: ContinuousClock.Instant
@@ -14,10 +15,7 @@ final class LostClaims {
 
     init(_ run: RunShared) { self.run = run }
 
-    /// Whether there may be some.
-    var isDoubtful: Bool { look != nil }
-
-    /// Whether the run stays for them.
+    /// Whether the run stays for such claims.
     func keepsRunning(_ now: ContinuousClock.Instant) -> Bool {
         look.map { now < $0.end && !run.isUrgent && run.state.failure == nil } ?? false
     }
@@ -33,9 +31,10 @@ final class LostClaims {
         if !run.state.isEnding { look = Look(at: now) }
     }
 
-    /// Gives them back, again and again until no such transaction can be open any more.
+    /// Gives them back, repeatedly until no such transaction can be open any more.
     ///
-    /// Behind the ends: where the lost transaction is still at them, writing them waits until it has ended.
+    /// The ends are written first: as long as the lost transaction still holds their rows, writing them waits for its
+    /// end.
     func giveBack(behind settler: Settler) async throws(StoreError) {
         guard let look, ContinuousClock.now >= look.next else { return }
         if settler.hasReadyEnds { _ = try await settler.write(thenClaim: nil) }
@@ -48,12 +47,12 @@ final class LostClaims {
             self.look = nil
             return run.tell(.trouble(error))
         } catch {
-            // A run that is at its end leaves them to the next one.
+            // A run that ends leaves them to the next one.
             if run.state.isEnding { self.look = nil }
             throw error
         }
-        // They are due again, and this run may have ended its claims meanwhile.
-        if given.count > 0, run.state.isEnding, run.turn == nil { run.state.becameDue(.now) }
+        // They are due again, and this run may have stopped claiming since.
+        if given.count > 0, run.state.isEnding, run.claimingRole == nil { run.state.becameDue(.now) }
         self.look = given.isComplete ? nil : look
         self.look?.next = .now.advanced(by: .milliseconds(500))
     }

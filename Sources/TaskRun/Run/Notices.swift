@@ -1,8 +1,8 @@
 import Text
 
-/// What a run says of single tasks and rows, each once.
+/// The messages of a run about single tasks and rows, each logged once.
 final class Notices {
-    /// How many results are named that were not kept.
+    /// How many lost results are named.
     private static let mostLostResults = 10
 
     private let run: RunShared
@@ -16,7 +16,7 @@ final class Notices {
 
     init(_ run: RunShared) { self.run = run }
 
-    /// Nothing is due or held, and the run stays.
+    /// Nothing is due, the run holds no task, and it stays.
     func waiting(isIdle: Bool) {
         if isIdle, !hasSaidWaiting { run.tell(.waiting) }
         hasSaidWaiting = isIdle
@@ -31,7 +31,7 @@ final class Notices {
             trouble(
                 "cannot \(doing) \(subject)",
                 cause: row.cause,
-                advice: "It is passed over, the others go on. Put the row or what refuses it right.",
+                advice: "The run passes it over and performs the others. Repair the row, or remove what refuses it.",
                 task: row.id
             )
         }
@@ -51,29 +51,29 @@ final class Notices {
         guard lostResults <= Self.mostLostResults else { return }
         let isLast = lostResults == Self.mostLostResults
         let rest =
-            end.form == .withoutResult ? "Its token tells that it has ended, and no more." : "Its token tells nothing."
+            end.form == .withoutResult ? "Its token shows only that it has ended." : "Its token shows nothing."
         trouble(
             "cannot keep the result of task \(end.task.id) \(end.task.name)",
             cause: end.words ?? StoreError.skipped,
             advice: "The task is done. \(rest) Remove what refuses the result."
-                + (isLast ? " More that are lost like it are not named." : "")
+                + (isLast ? " Further lost results are not reported." : "")
         )
     }
 
     /// The end of a task has waited for another transaction for a while.
     func held(_ end: PendingEnd, by holder: String) {
         let subject = "cannot write the end of task \(end.task.id) \(end.task.name) in \(run.store.location)"
-        let advice = "It is tried again until the transaction ends; the others are settled meanwhile."
+        let advice = "It is tried again until the transaction ends; other tasks are settled in the meantime."
         run.tell(.held(StoreError(.held, subject: subject, cause: holder, advice: advice, task: end.task.id)))
     }
 
-    /// A claim brought nothing, and this is why.
+    /// A claim brought nothing, and this is the reason.
     func found(_ finding: RunState.Finding) {
         switch finding {
         case .queueIsEmpty: break
         case .rowsAreLocked: heldForLong("cannot claim tasks that are due", "another transaction has their rows locked")
         case .rowsWaitForOthers(let cause):
-            let advice = "See which task or index keeps them from that."
+            let advice = "Check which task or index prevents that."
             heldForLong("cannot claim tasks that are due", cause, advice: advice)
         }
     }
@@ -86,13 +86,13 @@ final class Notices {
     private func heldForLong(
         _ what: String,
         _ cause: String,
-        advice: String = "See pg_stat_activity for whose transaction has been open for long."
+        advice: String = "See pg_stat_activity for transactions that have been open for long."
     ) {
         let error = StoreError(
             .held,
             subject: "\(what) in \(run.store.location)",
             cause: "\(cause), for \(DurationText.exact(PassedOver.patience)) and longer",
-            advice: "They are looked at again until the run ends, and by the next ones. \(advice)"
+            advice: "They are tried again until the run ends, and by the next runs. \(advice)"
         )
         run.tell(.held(error))
     }

@@ -1,6 +1,6 @@
-/// An end that is decided and not yet written to the table.
+/// The end of a task that is decided and not yet written to the table.
 ///
-/// A class: the settler passes it on many times.
+/// A class because the settler passes it on many times.
 final class PendingEnd {
     private(set) var attempt: Attempt
     /// As it was decided.
@@ -17,9 +17,9 @@ final class PendingEnd {
     private(set) var heldSince: ContinuousClock.Instant?
     /// Whether a look has shown that another transaction holds it.
     private(set) var isSeenHeld = false
-    /// How often it was tried alone and ``StoreError/Code/undone``.
+    /// How often it was tried alone and was ``StoreError/Code/undone``.
     private var timesUndone = 0
-    private var isHeldTold = false
+    private var isHeldReported = false
 
     init(_ attempt: Attempt, _ settlement: Settlement) {
         (self.attempt, self.settlement, decided) = (attempt, settlement, settlement)
@@ -33,7 +33,7 @@ final class PendingEnd {
 
     func prolong(until end: ContinuousClock.Instant) { attempt.leaseEnd = end }
 
-    /// It is written alone from now on, not before this moment.
+    /// It is written alone from now on, and not before this moment.
     func setAlone(at moment: ContinuousClock.Instant) { retryAt = moment }
 
     /// Another transaction holds it, or may hold it.
@@ -42,7 +42,7 @@ final class PendingEnd {
         (self.retryAt, isSeenHeld) = (retryAt, isSeenHeld || isSeen)
     }
 
-    /// A look has shown that no transaction holds it any more: it is written together with the others.
+    /// A look has shown that no transaction holds it any more; it is written together with the others.
     func setFree() { (retryAt, heldSince, isSeenHeld) = (nil, nil, false) }
 
     /// It was undone once more.
@@ -53,10 +53,10 @@ final class PendingEnd {
         return .seconds(timesUndone)
     }
 
-    /// Whether to say now that it is held: once, after 5 s.
+    /// Whether to report now that it is held: once, after 5 s.
     func isWorthTelling(_ now: ContinuousClock.Instant) -> Bool {
-        guard !isHeldTold, let heldSince, heldSince.duration(to: now) >= PassedOver.patience else { return false }
-        isHeldTold = true
+        guard !isHeldReported, let heldSince, heldSince.duration(to: now) >= PassedOver.patience else { return false }
+        isHeldReported = true
         return true
     }
 
@@ -67,7 +67,7 @@ final class PendingEnd {
         words = words ?? error.cause
         // What takes too long may do so in any form.
         retryAt = error.code == .undone ? .now : nil
-        // Where a task that is to follow is refused, no other form of this end helps.
+        // If a follow-up is refused, no other form of this end helps.
         var next = error.isAboutFollowUp ? EndForm.withoutLine : form
         while let worse = EndForm(rawValue: next.rawValue + 1) {
             next = worse
@@ -79,15 +79,15 @@ final class PendingEnd {
         return false
     }
 
-    /// What is said of a task whose row cannot be written at all.
+    /// The error about a task whose row cannot be written in any form.
     func stuck(_ error: StoreError, in location: String) -> StoreError {
         StoreError(
             .refused,
             subject: "task \(task.id) \(task.name) in \(location) \(decided.verdict.summary)",
             cause: words ?? error.cause,
             advice:
-                "Nor can it be made FAILED. No run performs it again; the next ones try to write its end. Remove what refuses "
-                + "it: a trigger, a constraint, a missing right.",
+                "It cannot be made FAILED either. No run performs it again; the next ones try to write its end. "
+                + "Remove what refuses it: a trigger, a constraint, a missing right.",
             task: task.id
         )
     }

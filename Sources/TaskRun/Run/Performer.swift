@@ -1,27 +1,27 @@
 import Platform
 import Text
 
-/// Performs one claimed task: finds its handler, makes its context, and says how it ended.
+/// Performs one claimed task: finds its handler, makes its context, and returns how it ended.
 ///
-/// A class, as each worker asks it several times a task: to pass it on costs nothing.
+/// A class because each worker asks it several times per task: passing it on costs nothing.
 final class Performer: Sendable {
     let registry: HandlerRegistry
     let settings: RunSettings
     let retention: ResultRetention
-    let talk: HandlerTalk
+    let messages: HandlerMessages
     let observer: (@Sendable (RunEvent) -> Void)?
 
     init(
         registry: HandlerRegistry,
         settings: RunSettings,
-        talk: HandlerTalk,
+        messages: HandlerMessages,
         observer: (@Sendable (RunEvent) -> Void)?
     ) {
-        (self.registry, self.settings, self.talk, self.observer) = (registry, settings, talk, observer)
+        (self.registry, self.settings, self.messages, self.observer) = (registry, settings, messages, observer)
         retention = settings.retention(registry)
     }
 
-    /// Performs a task, and others of its name that `next` gives for how the one before ended.
+    /// Performs a task, and others of its name that `next` returns for the outcome of the task before.
     ///
     /// - Returns: How the last task ended.
     func perform(
@@ -37,13 +37,13 @@ final class Performer: Sendable {
         }
     }
 
-    /// Whether a task may follow on another one of its name without being looked at further.
+    /// Whether a task may follow another one of its name without further checks.
     func canFollow(_ task: ClaimedTask) -> Bool { task.data.count <= 1 << 16 && isText(task) }
 
     func isText(_ task: ClaimedTask) -> Bool { String(validating: task.data, as: UTF8.self) != nil }
 
     static let noText = HandlerOutcome.permanentlyFailed(
-        error: "the data is not valid UTF-8, so it is no JSON. Insert it as UTF-8 text."
+        error: "the data is not valid UTF-8, so it is not JSON. Insert it as UTF-8 text."
     )
 
     func begin(_ task: ClaimedTask, _ handler: any Handler) -> TaskContext {
@@ -52,13 +52,14 @@ final class Performer: Sendable {
             task: task,
             maxAttempts: task.maxAttempts ?? settings.retryPolicy(for: handler).maxAttempts,
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
-            talk: talk
+            messages: messages
         )
         if task.token != nil, handler.kind == .sql { context.record = record(of: task, began: .now, .delete) }
         return context
     }
 
-    /// What a task with a token leaves when it ends so; nil for one without, and for one that goes on.
+    /// The result record of a task with a token that ends like this, or nil for a task without a token, or one that
+    /// goes on.
     func record(of task: ClaimedTask, began: ContinuousClock.Instant?, _ verdict: Verdict) -> ResultRecord? {
         guard task.token != nil else { return nil }
         return ResultRecord(
@@ -68,7 +69,7 @@ final class Performer: Sendable {
         )
     }
 
-    /// The same for one whose handler has ended.
+    /// The result record of a task whose handler has ended.
     func record(of attempt: Attempt, _ verdict: Verdict, progress: ProgressNote?) -> ResultRecord? {
         let began = ContinuousClock.now - attempt.took
         guard var record = record(of: attempt.task, began: began, verdict) else { return nil }
@@ -83,7 +84,7 @@ final class Performer: Sendable {
     /// How many attempts there are.
     func maxAttempts(of task: ClaimedTask) -> Int { task.maxAttempts ?? maxAttempts(ofName: task.name) }
 
-    /// How many attempts tasks of a name have where the row says nothing.
+    /// How many attempts tasks of a name have if the row has no limit of its own.
     func maxAttempts(ofName name: String) -> Int {
         (registry[name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
     }
@@ -93,7 +94,7 @@ final class Performer: Sendable {
         registry[task.name].map { settings.timeout(for: task, handler: $0) } ?? settings.timeout
     }
 
-    /// What the end of this attempt means; nil: nothing is left to be settled.
+    /// What the end of this attempt means, or nil if nothing is left to settle.
     func verdict(_ outcome: HandlerOutcome, for task: ClaimedTask) -> Verdict? {
         let policy = registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry
         return Verdict.decide(outcome: outcome, task: task, policy: policy, spread: .random(in: 0..<1))

@@ -1,4 +1,4 @@
-/// Writes down what handlers report of their progress: at most once a second, and only where there is something.
+/// Writes the progress that handlers report, at most once a second, and only if there is any.
 final class ProgressWriter {
     private let run: RunShared
     private var nextWrite = ContinuousClock.now
@@ -10,9 +10,9 @@ final class ProgressWriter {
         return max(nextWrite, now)
     }
 
-    /// Writes it.
+    /// Writes the progress.
     ///
-    /// Trouble that passes is not told: what settles and claims finds the same, and tries again.
+    /// A passing error is not reported: settling and claiming find the same error, and try again.
     func write() async {
         let now = ContinuousClock.now
         guard now >= nextWrite, run.state.failure == nil, !run.state.isPaused(now) else { return }

@@ -1,9 +1,9 @@
-/// Who holds a lease: one run on one machine, told from every other that ever was.
+/// The holder of a lease: one run on one machine, distinct from every other run that ever existed.
 ///
-/// The text form, `web1 1234 987654 <boot id> 4026531836 <machine> 1000`, stands in the column `lease_owner`. Boot id, process namespace,
-/// process number and start time together are the identity: process numbers are used again, and two containers of one
-/// machine both have a process 1. The host's name is for people. Machine and user say who may know what became of the run; runs of
-/// earlier versions did not write them.
+/// The text form, `web1 1234 987654 <boot id> 4026531836 <machine> 1000`, is the value of the column `lease_owner`.
+/// Boot id, process namespace, process number and start time together are the identity, because process numbers are
+/// reused, and two containers of one machine both have a process 1. The host's name is for people. Machine and user say
+/// who can know what became of the run; runs of earlier versions did not write them.
 public struct RunIdentity: Sendable, Hashable {
     /// The host's name, without white space.
     public let host: String
@@ -15,9 +15,9 @@ public struct RunIdentity: Sendable, Hashable {
     public let bootID: String
     /// The number of the process namespace, from `/proc/self/ns/pid`.
     public let namespace: UInt64
-    /// What stays the same of a machine when it begins anew; nil: it is not known.
+    /// What stays the same when a machine restarts, or nil if unknown.
     public let machine: String?
-    /// The number of the user that it runs as; nil: it is not known.
+    /// The number of the user that it runs as, or nil if unknown.
     public let user: UInt32?
 
     /// Creates an identity from its parts; white space in the host's name becomes `-`.
@@ -39,7 +39,7 @@ public struct RunIdentity: Sendable, Hashable {
         self.user = user
     }
 
-    /// Reads the text form, also that of earlier versions; nil for any other text.
+    /// Reads the text form, also that of earlier versions; returns nil for any other text.
     public init?(text: String) {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 5 || parts.count == 7, parts.allSatisfy({ !$0.isEmpty }),
@@ -66,14 +66,14 @@ public struct RunIdentity: Sendable, Hashable {
     /// Whether both are on the same boot of the same machine and can see each other's processes.
     public func sees(_ other: RunIdentity) -> Bool { bootID == other.bootID && namespace == other.namespace }
 
-    /// Whether the other one was on this machine before it last began anew: nothing is left of it.
+    /// Whether the other run was on this machine before its last restart, so that nothing is left of it.
     public func outlived(_ other: RunIdentity) -> Bool {
         machine != nil && machine == other.machine && host == other.host && bootID != other.bootID
     }
 }
 
 extension RunIdentity {
-    /// What is said of an owner in `last_error` and on the screen: `run 1234 on web1`; a text of another form as it is.
+    /// The owner as `last_error` and the screen show it: `run 1234 on web1`; a text of another form is shown as it is.
     public static func describe(owner: String?) -> String {
         guard let owner else { return "an unknown run" }
         return RunIdentity(text: owner).map { "run \($0.pid) on \($0.host)" } ?? "run \"\(owner)\""

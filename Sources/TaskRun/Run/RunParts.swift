@@ -9,10 +9,11 @@ final class RunParts {
     let cancels: CancelWatcher
     let progress: ProgressWriter
     let waiter: Waiter
+    let recorder: RunRecorder
     private let batches: BatchWatcher
     private let lostClaims: LostClaims
 
-    init(_ shared: RunShared, slots: any HostSlots, hooks: Hooks?, pulse: RunPulse) {
+    init(_ shared: RunShared, slots: any HostSlots, hooks: Hooks?, pulse: RunPulse, record: RunRecord?) {
         let notices = Notices(shared)
         self.shared = shared
         self.hooks = HookTeller(shared, hooks: hooks)
@@ -32,11 +33,12 @@ final class RunParts {
         cancels = CancelWatcher(shared, settler: settler)
         progress = ProgressWriter(shared)
         waiter = Waiter(shared, notices: notices, pulse: pulse)
+        recorder = RunRecorder(shared, record: record)
     }
 
     /// Writes how attempts ended and claims what comes next, in one transaction.
     ///
-    /// What could not be written is tried again while its lease lives.
+    /// An end that could not be written is tried again while its lease lives.
     func settleAndClaim() async {
         shared.noteStop()
         claimer.collect()
@@ -60,17 +62,17 @@ final class RunParts {
     func repair() async {
         await housekeeper.expire(isIdle: claimer.isIdle)
         await batches.look(isIdle: claimer.isIdle)
-        await housekeeper.mend()
+        await housekeeper.repair()
         await hooks.tellExpired()
     }
 
     /// Waits until there is something to do.
     ///
-    /// - Returns: Whether the run goes on; not once it holds nothing and claims nothing more.
+    /// - Returns: Whether the run goes on; false once it holds nothing and claims nothing more.
     func waitForWork() async -> Bool {
         let now = ContinuousClock.now
         if shared.state.isEnding {
-            shared.turn?.pass()
+            shared.claimingRole?.pass()
             let isDone = claimer.isIdle && shared.attempts.with { $0.workers.isEmpty }
             if isDone, !lostClaims.keepsRunning(now), !batches.keepsRunning(now) { return false }
         }
@@ -79,9 +81,8 @@ final class RunParts {
             waiter.wait(until: nextDeadline(now, isIdle: isIdle))
             return true
         }
-        // What is idle is woken by the store; a second is too often for what only waits.
-        let mend = housekeeper.nextMend
-        let repair = min(mend, batches.nextDeadline(now, isIdle: false) ?? mend)
+        // The store wakes an idle run; for repairs that only wait, once a second is too often.
+        let repair = min(housekeeper.nextRepair, batches.nextDeadline(now, isIdle: false) ?? housekeeper.nextRepair)
         let end = isIdle ? min(shared.state.windowEnd ?? repair, repair) : nextDeadline(now, isIdle: false)
         let error = await waiter.waitForStore(
             names: claimer.names,
@@ -102,10 +103,10 @@ final class RunParts {
             ?? now.advanced(by: .seconds(1))
     }
 
-    /// Most runs: nothing is due.
+    /// For most runs nothing is due.
     func end(after look: Look) async {
         if look.holdsExpired { await housekeeper.prune() }
-        if isForAll { housekeeper.note(waiting: look.waitingNames) }
+        if isForAll { await housekeeper.note(waiting: look.waitingNames) }
     }
 
     /// Closes handlers, and leaves the table as it should be.
@@ -118,6 +119,7 @@ final class RunParts {
             await shared.giveUp(after: trouble.error)
         }
         if isPruning { await housekeeper.prune() }
+        if shared.state.report.trouble == nil { await housekeeper.removeOldFailed() }
         if isForAll, shared.state.report.trouble == nil { await housekeeper.noteUnknownNames() }
     }
 

@@ -1,18 +1,18 @@
 import Synchronization
 
-/// Whether a run goes on: it beats once each time around, which is once a second at least.
+/// Whether a run goes on: it beats once each time around, at least once a second.
 ///
-/// A class: the run and whoever watches it share it.
+/// A class because the run and its watcher share it.
 public final class RunPulse: Sendable {
     private let last = Mutex<ContinuousClock.Instant?>(.now)
 
-    /// Creates one that has just beaten.
+    /// Creates a pulse that has just beaten.
     public init() {}
 
-    /// Takes note that the run goes on.
+    /// Notes that the run goes on.
     func beat() { last.withLock { $0 = .now } }
 
-    /// Takes note that the run waits for tasks and may be silent for long.
+    /// Notes that the run waits for tasks and may be silent for long.
     func rest() { last.withLock { $0 = nil } }
 
     /// How long the run has been silent; zero while it rests.

@@ -1,17 +1,19 @@
-/// What a run does next, as a value that knows neither store nor clock: events change it, questions do not.
+/// The state of a run, and what it does next: a value that knows neither store nor clock.
+///
+/// Events change it; questions do not.
 struct RunState {
     typealias Instant = ContinuousClock.Instant
 
     enum Phase {
         /// Due tasks are claimed.
         case claiming
-        /// Nothing else is due: a task that must be performed with no other at work is claimed.
+        /// Nothing else is due, and a task that must be performed alone is claimed.
         case claimingAlone
         /// Nothing is due, and the run stays until the store reports due tasks.
         case waiting
-        /// Nothing more is claimed; tasks at work are finished.
+        /// Nothing more is claimed; running tasks are finished.
         case finishing
-        /// The same after a request to stop, whose grace began then.
+        /// Nothing more is claimed after a request to stop, at whose moment the grace began.
         case stopping(since: Instant)
         /// The database cannot be used: handlers are cancelled.
         case failed(StoreError)
@@ -24,14 +26,14 @@ struct RunState {
         var until: Instant
         /// Since when it is locked, whenever it was asked.
         var lockedSince: Instant?
-        /// Whether an answer was lost: the table may know of ends that this run has written.
+        /// Whether an answer was lost: ends that this run has written may be in the table already.
         var hasLostAnswer: Bool
     }
 
-    /// What a claim that brought nothing means beyond the next claim.
+    /// What a claim that brought nothing shows, beyond the next claim.
     enum Finding { case queueIsEmpty, rowsAreLocked, rowsWaitForOthers(String) }
 
-    /// How soon rows are tried again that the table lets be claimed once tasks of this run have ended.
+    /// How soon to try again rows that the table lets be claimed only once tasks of this run have ended.
     private static let pauseForOthers = Duration.milliseconds(250)
 
     private(set) var phase = Phase.claiming
@@ -45,7 +47,7 @@ struct RunState {
     private(set) var vainLooks = 0
 
     private let began: Instant
-    /// The window counts from here: from the beginning, unless the first look took longer than all of it.
+    /// The start of the window: the beginning of the run, unless the first look took longer than all of the window.
     private var windowBegan: Instant
     private let window: Duration?
     private let limit: Int?
@@ -93,8 +95,8 @@ extension RunState {
     /// Whether to claim now.
     ///
     /// - Parameters:
-    ///   - now: The moment.
-    ///   - hasEnds: Whether ends are written now: a claim goes along with them.
+    ///   - now: The present moment.
+    ///   - hasEnds: Whether ends are written now; a claim goes along with them.
     /// - Returns: Whether to claim.
     func mayClaim(_ now: Instant, hasEnds: Bool) -> Bool {
         switch phase {
@@ -108,9 +110,9 @@ extension RunState {
     /// The moment of the next claim.
     ///
     /// - Parameters:
-    ///   - now: The moment.
-    ///   - isIdle: Whether no ends are left to be written. Where only such are left that cannot be written, the run claims
-    ///     within its window.
+    ///   - now: The present moment.
+    ///   - isIdle: Whether no ends are left to write. If the only ones left cannot be written, the run claims within
+    ///     its window.
     /// - Returns: The moment, or nil if no claim is planned.
     func nextClaim(_ now: Instant, isIdle: Bool) -> Instant? {
         guard !isEnding, isIdle || !isWaiting && !isOver(now) else { return nil }
@@ -139,7 +141,7 @@ extension RunState {
 
 // Events: the run and its end.
 extension RunState {
-    /// The first look is over: due tasks are asked for once, however slow the machine is.
+    /// The first look is over: due tasks are asked for at least once, however slow the machine is.
     mutating func firstLookEnded(_ now: Instant) {
         if !isEnding, isOver(now) { windowBegan = now }
     }
@@ -167,7 +169,7 @@ extension RunState {
         report.trouble = error
     }
 
-    /// A note on what else went wrong.
+    /// Adds another error to the report.
     mutating func note(trouble error: StoreError) { report.trouble = error }
 
     mutating func note(unknownNames names: [String]) { report.unknownNames = names }
@@ -202,7 +204,8 @@ extension RunState {
 
 // Events: claims.
 extension RunState {
-    /// Time has passed: once the window is over, only tasks that must be performed alone are claimed, with nothing held.
+    /// Time has passed: once the window is over, only tasks that must be performed alone are claimed, while no task is
+    /// held.
     mutating func timePassed(_ now: Instant, isIdle: Bool) {
         guard isOver(now) else { return }
         switch phase {
@@ -211,12 +214,12 @@ extension RunState {
         }
     }
 
-    /// Something may be claimed that could not be before, so the store is no longer waited for.
+    /// Something may be claimed that could not be before, so the run no longer waits for the store.
     mutating func wake() {
         if isWaiting { phase = .claiming }
     }
 
-    /// Tasks have become due, or ends have made room: claim at once.
+    /// Tasks have become due, or ends have freed slots: claim at once.
     mutating func becameDue(_ now: Instant) {
         switch phase {
         case .claiming, .claimingAlone, .waiting, .finishing: (phase, nextClaim) = (.claiming, now)
@@ -224,13 +227,13 @@ extension RunState {
         }
     }
 
-    /// Room for more tasks: the next claim is due.
+    /// There is room for more tasks: the next claim is due.
     mutating func tasksEnded(_ now: Instant) { nextClaim = now }
 
-    /// Claims are put off.
+    /// Claims are postponed.
     mutating func postponeClaim(until moment: Instant) { nextClaim = moment }
 
-    /// Nothing can be claimed before the store reports due tasks, or at all if the run does not stay.
+    /// Nothing can be claimed before the store reports due tasks, or nothing at all if the run does not stay.
     mutating func waitForStore(_ now: Instant) {
         if !isEnding { phase = stays && !isOver(now) ? .waiting : .finishing }
     }
@@ -242,16 +245,16 @@ extension RunState {
         nextClaim = now
     }
 
-    /// A claim has brought an answer.
+    /// A claim was answered.
     ///
     /// - Parameters:
     ///   - exchange: The answer.
     ///   - share: What was asked for.
     ///   - isIdle: Whether the run holds no task now.
     ///   - sent: When it was asked for.
-    ///   - now: The moment.
+    ///   - now: The present moment.
     ///   - nextName: When a name whose handler could not begin is worth another try, or nil.
-    /// - Returns: What is to be told about it.
+    /// - Returns: What to report about it.
     mutating func claimed(
         _ exchange: Exchange,
         _ share: ClaimRequest.Share,
@@ -271,24 +274,28 @@ extension RunState {
         let looksAgain = lookAgain(exchange, share, isIdle: isIdle, now: now, &findings)
         if looksAgain, !isOver(sent) {
             wake()
-        } else if share == .alone {
+        } else if share.isOfOne {
             if isEmpty, !isOver(sent) { findings.append(.queueIsEmpty) }
             endAlone(isEmpty: isEmpty, sent: sent, nextName: nextName)
         } else if exchange.isPartial {
             nextClaim = sent
         } else if !isEmpty {
             wake()
+        } else if isIdle, exchange.look != nil {
+            // The store has looked for those as well that must be performed alone.
+            if !isOver(sent) { findings.append(.queueIsEmpty) }
+            endAlone(isEmpty: true, sent: sent, nextName: nextName)
         } else if isIdle {
             phase = .claimingAlone
         } else {
-            // Handlers are at work: look again in a second, unless the store says when.
+            // Handlers run: look again in a second, unless the store says when.
             nextClaim = sent.advanced(by: .seconds(1))
             phase = stays ? .waiting : .claiming
         }
         return findings
     }
 
-    /// What comes after a claim of a task that must be performed alone.
+    /// Decides what follows a claim of a task that must be performed alone.
     private mutating func endAlone(isEmpty: Bool, sent: Instant, nextName: Instant?) {
         if isOver(sent) {
             phase = .finishing
@@ -298,17 +305,17 @@ extension RunState {
             phase = .waiting
         } else if let nextName {
             (phase, nextClaim) = (.claiming, nextName)
-        } else if passedOver?.isTold == true {
-            // Due rows have been locked for long: the run stays for them within its window.
+        } else if passedOver?.isReported == true {
+            // Due rows have been locked for long, and the run stays for them within its window.
             (phase, nextClaim) = (.claiming, sent.advanced(by: .seconds(1)))
         } else {
             phase = .finishing
         }
     }
 
-    /// Looks again for due rows that were seen and could not be claimed: other transactions let go of them soon.
+    /// Looks again for due rows that were seen and could not be claimed: other transactions release them soon.
     ///
-    /// - Returns: Whether to look for nothing else; not once they have been locked for long, which is then reported.
+    /// - Returns: Whether to look for nothing else; false once they have been locked for long, which is then reported.
     private mutating func lookAgain(
         _ exchange: Exchange,
         _ share: ClaimRequest.Share,
@@ -317,12 +324,12 @@ extension RunState {
         _ findings: inout [Finding]
     ) -> Bool {
         guard exchange.claimed.isEmpty, exchange.isPassedOver else {
-            // What has to be performed alone says nothing of the others.
-            if share != .alone || !exchange.claimed.isEmpty { passedOver = nil }
+            // A row that has to be performed alone says nothing about the others.
+            if !share.isOfOne || !exchange.claimed.isEmpty { passedOver = nil }
             return false
         }
         if exchange.waitsForOthers != nil, !isIdle {
-            // Most likely for those that are at work here.
+            // They most likely wait for tasks that run here.
             (passedOver, nextClaim) = (nil, now.advanced(by: Self.pauseForOthers))
             return true
         }
@@ -332,8 +339,8 @@ extension RunState {
             nextClaim = next
             return true
         }
-        if !passed.isTold {
-            passed.isTold = true
+        if !passed.isReported {
+            passed.isReported = true
             findings.append(exchange.waitsForOthers.map { .rowsWaitForOthers($0) } ?? .rowsAreLocked)
         }
         return false

@@ -1,14 +1,14 @@
 import Text
 
-/// Writes down how attempts ended.
+/// Writes how attempts ended.
 ///
 /// It owns the ends that are not yet in the table.
 final class Settler {
-    /// How long one look at ends that are held may keep the run from everything else.
+    /// How long one look at held ends may keep the run from everything else.
     private static let share = Duration.milliseconds(500)
     /// The longest pause between two tries of one end, in seconds.
     private static let longestPause = 30
-    /// How often ends are tried together that were held, where none of them is seen to be.
+    /// How often held ends are tried together if none of them is seen to be held.
     private static let triesTogether = 3
 
     private let run: RunShared
@@ -17,7 +17,7 @@ final class Settler {
     private let batches: BatchWatcher
     private let claims: LostClaims
     private var pending: [PendingEnd] = []
-    /// How often in a row ends were held and none was seen to be: where many runs claim at once, they wait for one another.
+    /// How often in a row ends were held and none was seen to be: many runs that claim at once wait for one another.
     private var timesUnexplained = 0
 
     init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher, claims: LostClaims) {
@@ -38,8 +38,8 @@ final class Settler {
 
     // MARK: What comes in
 
-    /// Decides what becomes of an attempt that has ended.
-    func decide(_ attempt: Attempt, _ rest: HandlerTalk.Rest?) {
+    /// Decides how an ended attempt is settled.
+    func decide(_ attempt: Attempt, _ rest: HandlerMessages.Rest?) {
         guard !attempt.isCancelled else { return cancel(attempt, progress: rest?.progress) }
         let outcome = attempt.effectiveOutcome
         if case .settled(let result) = outcome {
@@ -63,7 +63,7 @@ final class Settler {
     /// Gives back tasks whose handlers have not begun.
     func giveBack(_ attempts: [Attempt]) {
         for attempt in attempts {
-            // The record counts only if the task was meanwhile asked to be cancelled.
+            // The record counts only if there is a request to cancel the task by then.
             let record = run.performer.record(of: attempt.task, began: nil, .release())
             add(attempt.ended(.stopping), .release(), record)
         }
@@ -87,7 +87,7 @@ final class Settler {
 
     // MARK: Writing them together
 
-    /// Writes those ends that are to be written together, and claims.
+    /// Writes the ends that are to be written together, and claims.
     func write(thenClaim request: ClaimRequest?) async throws(StoreError) -> Exchange {
         let ready = pending.filter { !$0.isAlone }
         let exchange = try await run.store.settle(ready.map(\.settlement), thenClaim: request, now: nil)
@@ -99,12 +99,11 @@ final class Settler {
         return exchange
     }
 
-    /// Writes ends of which at least one is refused or held: those that are taken together in as few calls as halving
-    /// finds.
+    /// Writes ends of which at least one is refused or held, in halves and in as few calls as possible.
     private func writeInParts() async {
         let ready = pending.filter { !$0.isAlone }
         pending.removeAll { !$0.isAlone }
-        // The whole is known to be refused.
+        // It is known already that all of them together are refused.
         var parts = ready.count > 1 ? ready[...].halves : [ready[...]]
         while let part = parts.popLast() {
             do {
@@ -112,7 +111,7 @@ final class Settler {
             } catch  where error.code == .held && part.count > 1 {
                 parts += part.halves
             } catch  where error.code == .held || error.code == .undone {
-                // Each alone, and the others go on.
+                // Each is written alone, and the others go on.
                 part.forEach { $0.setHeld(since: .now, retryAt: .now) }
                 pending += part
             } catch  where error.isPassing {
@@ -126,7 +125,7 @@ final class Settler {
         }
     }
 
-    /// Counts ends that were written, or found their leases lost, and goes on with those that the database skipped.
+    /// Counts ends that were written, or whose leases are lost, and continues with those that the database skipped.
     private func conclude(_ ends: some Sequence<PendingEnd>, _ exchange: Exchange) async {
         notices.refused(exchange.refusals)
         if exchange.hasLockedFollower { batches.followerIsLocked() }
@@ -146,7 +145,7 @@ final class Settler {
             run.tell(.ended(end.task, end.verdict, result, took: end.attempt.took))
             return hooks.ended(end, isGone: true)
         }
-        // After a lost answer it is unknown whether a row is gone because this run or another one settled it.
+        // After a lost answer it is unknown whether this run or another one settled a row that is gone.
         guard result == .settled || run.state.trouble?.hasLostAnswer == true else { return lose(end.attempt) }
         if end.form == .withoutResult || end.form == .withoutLine { notices.lostResult(of: end) }
         if case .skipped(let note) = end.attempt.outcome, end.verdict == .delete || end.verdict == .cancel {
@@ -169,7 +168,7 @@ final class Settler {
         run.tell(.ended(attempt.task, nil, .leaseLost, took: attempt.took))
     }
 
-    /// Decides in which form an end is written next that the database refuses in the present one.
+    /// Decides in which form to write an end next that the database refuses in its present form.
     private func refuse(_ end: PendingEnd, _ error: StoreError) async {
         if end.takeNextForm(after: error) { return pending.append(end) }
         do {
@@ -191,7 +190,7 @@ final class Settler {
 
     /// Writes ends that are tried alone and whose time has come, the one that has waited longest first.
     ///
-    /// Those that are seen to be held are not tried.
+    /// Ends that are seen to be held are not tried.
     func writeAlone() async {
         let began = ContinuousClock.now
         guard !run.state.isPaused(began), !hasReadyEnds, nextAlone(began) != nil else { return }
@@ -199,12 +198,12 @@ final class Settler {
         while began.duration(to: .now) < Self.share, !hasReadyEnds, let end = nextAlone(began) {
             let count = pending.count
             if let error = await write(alone: end) { return await overcome(error, sent: began) }
-            // What follows may be due at once.
+            // Tasks that follow may be due at once.
             if pending.count < count { run.state.tasksEnded(.now) }
         }
     }
 
-    /// Lets those wait that are still held, as one look shows, and writes those together that were and are no longer.
+    /// Looks once at held ends: those that are still held wait, and the others are written together.
     private func postponeHeld(_ now: ContinuousClock.Instant) async {
         guard !run.isTooLate(now) else { return }
         let due = pending.filter { $0.retryAt.map { $0 <= now } ?? false }
@@ -226,7 +225,7 @@ final class Settler {
 
     /// Writes one end, or decides what becomes of it.
     ///
-    /// - Returns: What keeps the database from writing anything at this moment; the end stays as it is.
+    /// - Returns: The error that keeps the database from writing anything at this moment; the end stays as it is.
     private func write(alone end: PendingEnd) async -> StoreError? {
         do {
             let exchange = try await run.store.settle([end.settlement], thenClaim: nil, now: nil)
@@ -247,11 +246,10 @@ final class Settler {
 
     private func remove(_ end: PendingEnd) { pending.removeAll { $0 === end } }
 
-    /// Lets an end wait that is held.
+    /// Lets a held end wait.
     ///
-    /// If its holder is not known, it waits the longer the more there are, as each try takes its time.
-    ///
-    /// A run that has to go gives all of them up.
+    /// If its holder is unknown, it waits longer the more such ends there are, because each try takes time. A run that
+    /// must end gives all of them up.
     private func postpone(_ end: PendingEnd, _ holder: String, pause: Duration? = nil) {
         let now = ContinuousClock.now
         if end.isWorthTelling(now) { notices.held(end, by: holder) }
@@ -270,42 +268,43 @@ final class Settler {
 
     // MARK: Trouble
 
-    /// Decides how to go on after the database made trouble.
+    /// Decides how to continue after an error of the database.
     func overcome(_ error: StoreError, sent: ContinuousClock.Instant) async {
-        // Nothing is wrong yet: the others are settled at once, and which one is held turns out then.
+        // Nothing is wrong yet: the others are settled at once, and that shows which one is held.
         if error.code == .held, await setHeldAlone(sent) { return }
-        // It may be a single end that takes too long.
+        // A single end may take too long.
         if error.code == .undone, hasReadyEnds {
             return pending.filter { !$0.isAlone }.forEach { $0.setAlone(at: sent) }
         }
-        // What is refused may be a single end; each that is says so itself.
+        // A single end may be refused; each that is refused reports it.
         if !error.isPassing, hasReadyEnds { return await writeInParts() }
-        // The run's caller reports what ends it.
+        // The run's caller reports the error that ends the run.
         guard error.isPassing else { return run.state.failed(error) }
         run.tell(.trouble(error))
         run.state.troubled(error, at: sent, pause: .seconds(1))
         if error.code == .unreachable { claims.answerLost(sent) }
-        // What cannot be written while its lease lives is another run's; after a stop that is not waited for.
+        // An end that cannot be written while its lease lives belongs to another run; after a stop the run does not
+        // wait for that.
         let isTooLate = run.isTooLate(sent)
         giveUp { isTooLate || $0.attempt.leaseEnd <= sent }
-        // Nothing held: an unreachable database may come back within the window, and a locked one soon.
+        // The run holds nothing: an unreachable database may come back within the window, and a locked one soon.
         guard pending.isEmpty, run.attempts.with({ $0.isEmpty }) else { return }
         let goesOn =
             [.unreachable, .unavailable].contains(error.code)
-            || (error.code == .locked && (run.turn != nil || run.isLockedForShort(sent)))
+            || (error.code == .locked && (run.claimingRole != nil || run.isLockedForShort(sent)))
         guard !goesOn || run.state.isOver(.now) || run.state.stoppingSince != nil else { return }
         await run.giveUp(after: error)
     }
 
-    /// Sets those ends alone that are held, or that add tasks whose tokens or keys may be.
+    /// Sets aside the ends that are held, or that add tasks whose tokens or keys may be, to be written alone.
     ///
-    /// Where none is, runs that claim at once have waited for one another: the ends are written together again, at last
-    /// in parts.
+    /// If none is, runs that claim at once have waited for one another. The ends are then written together again, and
+    /// at last in parts.
     ///
-    /// - Returns: Whether to go on; not if the whole table may be locked.
+    /// - Returns: Whether to go on; false if the whole table may be locked.
     private func setHeldAlone(_ now: ContinuousClock.Instant) async -> Bool {
         let ready = pending.filter { !$0.isAlone }
-        // It may be the whole table that is locked: then none could be settled meanwhile.
+        // The whole table may be locked; then none could be settled in the meantime.
         guard !ready.isEmpty, let held = try? await run.store.held(among: ready.map(\.settlement)) else { return false }
         let followed = Set(ready.map(\.settlement).filter { !$0.additions.isEmpty }.map(\.proof))
         if held.isEmpty, followed.isEmpty {

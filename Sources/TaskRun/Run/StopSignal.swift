@@ -1,6 +1,8 @@
 import Synchronization
 
-/// The request to stop a run: once for "claim nothing more, let the handlers finish", twice for "now".
+/// The request to stop a run.
+///
+/// The first request means "claim nothing more, let the handlers finish", the second one "now".
 public final class StopSignal: Sendable {
     private struct State {
         var requests = 0
@@ -10,10 +12,10 @@ public final class StopSignal: Sendable {
 
     private let state = Mutex(State())
 
-    /// Creates a signal that nobody has given.
+    /// Creates a signal without a request.
     public init() {}
 
-    /// Asks the run to stop; from the second time on handlers are cancelled at once.
+    /// Asks the run to stop; from the second request on, handlers are cancelled at once.
     public func request() {
         let listener = state.withLock { state in
             state.requests += 1
@@ -23,10 +25,10 @@ public final class StopSignal: Sendable {
         listener?()
     }
 
-    /// How often it was asked.
+    /// How many requests were made.
     public var requests: Int { state.withLock { $0.requests } }
 
-    /// When it was asked first, or nil.
+    /// When the first request was made, or nil if none was.
     var since: ContinuousClock.Instant? { state.withLock { $0.since } }
 
     /// Calls this at each request; one listener at a time.

@@ -8,31 +8,31 @@ final class Waiter {
         (self.run, self.notices, self.pulse) = (run, notices, pulse)
     }
 
-    /// Takes the turn to claim.
+    /// Waits until this run may claim.
     ///
     /// - Returns: Whether this run is needed.
-    func takeTurn() async -> Bool {
-        guard let turn = run.turn, !run.state.isEnding else { return true }
-        turn.listen { [attempts = run.attempts] in attempts.interrupt() }
-        return await turn.take { [stop = run.stop] in stop.requests > 0 }
+    func takeRole() async -> Bool {
+        guard let role = run.claimingRole, !run.state.isEnding else { return true }
+        role.listen { [attempts = run.attempts] in attempts.interrupt() }
+        return await role.take { [stop = run.stop] in stop.requests > 0 }
     }
 
-    /// In a flood, the run wakes up when half of what was claimed ahead is begun; else at each end.
+    /// In a flood the run wakes up when half of the tasks claimed ahead have begun; otherwise at each end.
     private var threshold: Int { run.attempts.with { $0.ready.count } / 2 }
 
     /// Waits for an end.
     func wait(until end: ContinuousClock.Instant) { run.attempts.wait(threshold: threshold, until: end) }
 
-    /// Waits for due tasks, for an end, and for a request to stop; whichever comes first.
+    /// Waits for due tasks, for an end, or for a request to stop, whichever comes first.
     ///
-    /// - Returns: The trouble that the store had, or nil.
+    /// - Returns: The error that the store reported, or nil.
     func waitForStore(names: [String], isIdle: Bool, until end: ContinuousClock.Instant) async -> StoreError? {
         if run.state.vainLooks > 0 {
-            // What is due but cannot be claimed (another run was faster, or it must be performed alone) is not asked for
-            // without a pause. Where many runs wait, a flood thus wakes few of them at a time.
+            // A due task that cannot be claimed (another run was faster, or it must be performed alone) is asked for
+            // only after a pause. If many runs wait, a flood thus wakes few of them at a time.
             wait(until: .now.advanced(by: .milliseconds(min(250, 1 << min(run.state.vainLooks, 8)))))
             // A request to stop may have ended the wait, and is reported once.
-            guard run.stop.requests == 0, run.turn?.isWanted != true else { return nil }
+            guard run.stop.requests == 0, run.claimingRole?.isWanted != true else { return nil }
         }
         notices.waiting(isIdle: isIdle)
         pulse.rest()
@@ -41,7 +41,7 @@ final class Waiter {
         switch await waitForTasks(names, until: end) {
         case .success(false): return nil
         case .success(true):
-            // Until the claim shows otherwise.
+            // They count as due until the claim shows otherwise.
             run.state.reportedDue(after: asked.duration(to: .now), .now)
             notices.waitingEnded()
             return nil
@@ -54,7 +54,7 @@ final class Waiter {
     private func waitForTasks(_ names: [String], until end: ContinuousClock.Instant) async -> Result<Bool, StoreError> {
         let (store, attempts) = (run.store, run.attempts)
         let queues = QueueFilter.all(of: run.settings.queues)
-        // Not a group: its body would not run on the run's own thread, which alone may be kept waiting.
+        // Not a group: its body would not run on the run's own thread, the only one that may block.
         let waiting = Task { @concurrent in
             let result: Result<Bool, StoreError>
             do throws(StoreError) {

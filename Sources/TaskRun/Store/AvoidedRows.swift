@@ -1,24 +1,25 @@
-/// The rows that a store's claims pass over, as the table refuses to have them changed.
+/// The rows that a store's claims pass over because the table refuses changes to them.
 package struct AvoidedRows {
-    /// The numbers of all of them.
+    /// The `id`s of all these rows.
     package private(set) var ids: Set<Int64> = []
-    /// How many rows the next claim may take at most: so many fit together; nil: any number.
+    /// How many rows the next claim may take at most, because that many fit together; nil for any number.
     private var fitting: Int?
-    // Those that the table refuses as long as others are claimed, and why: they are tried again.
+    // The rows that the table refuses only as long as others are claimed, and why. They are tried again.
     private var waiting: [Int64: String] = [:]
-    // Those that were refused so at any time: what refuses one alone is then another task that is at work.
+    // All rows that were ever refused in that way. If one of them is refused alone, the reason is another task that
+    // runs.
     private var besideOthers: Set<Int64> = []
     private var isUnexplained = false
     private var vainSince: ContinuousClock.Instant?
 
-    /// None.
+    /// Creates an empty set.
     package init() {}
 
     /// Passes over rows from now on.
     ///
     /// - Parameters:
     ///   - rows: The rows.
-    ///   - fitting: How many others can be claimed together; nil: all others.
+    ///   - fitting: How many others can be claimed together, or nil for all.
     /// - Returns: Those of them that the table refuses whatever the others are.
     package mutating func passOver(_ rows: [RefusedRow], fitting: Int?) -> [RefusedRow] {
         isUnexplained = false
@@ -31,40 +32,41 @@ package struct AvoidedRows {
         return rows.filter { !besideOthers.contains($0.id) }
     }
 
-    /// How many rows a claim may take at most, once.
+    /// How many rows the next claim may take at most; the number counts for one claim only.
     package mutating func takeFitting() -> Int? {
         defer { fitting = nil }
         return fitting
     }
 
-    /// Lets rows be claimed again that were refused beside others.
+    /// Allows claims of the rows that were refused beside others.
     ///
-    /// - Returns: Why they were refused, in the database's words; nil: there are none.
+    /// - Returns: Why they were refused, in the database's words, or nil if there are none.
     package mutating func tryAgain() -> String? {
         defer { waiting = [:] }
         ids.subtract(waiting.keys)
         return waiting.first?.value
     }
 
-    /// Whether a refused claim, for which no row is to blame, is made again: the task that was in its way may have ended meanwhile.
+    /// Whether to repeat a refused claim for which no row is to blame: the task that was in its way may have ended.
     ///
-    /// - Returns: false at the second time without a claim between.
+    /// - Returns: false the second time, unless a claim succeeded in between.
     package mutating func forgives() -> Bool {
         isUnexplained.toggle()
         return isUnexplained
     }
 
-    /// Takes note of a claim that was not refused.
+    /// Notes that a claim was not refused.
     package mutating func noteClaim() { isUnexplained = false }
 
-    /// Whether it is looked why claims have got none of the rows that are due for a second.
+    /// Whether to look now why claims have got none of the due rows for a second.
     ///
-    /// Most likely other runs are faster. A look locks the rows, so many runs that looked at once would keep each other from claiming.
+    /// Most likely other runs are faster. Such a look locks the rows, so if many runs looked at once, they would keep
+    /// each other from claiming.
     ///
     /// - Parameters:
     ///   - isVain: Whether the last claim got none.
-    ///   - now: The moment.
-    /// - Returns: Whether it is time; then a second passes before the next look.
+    ///   - now: The present moment.
+    /// - Returns: Whether it is time; the next look is then a second later.
     package mutating func isTimeToLook(isVain: Bool, at now: ContinuousClock.Instant = .now) -> Bool {
         guard isVain else {
             vainSince = nil

@@ -1,20 +1,22 @@
 /// What a run sees of the table before it does anything.
 public struct Look: Sendable, Equatable {
-    /// The most names that are looked for.
+    /// The most names that are reported.
     public static let nameLimit = 1000
 
     /// Whether some row is PROCESSING: a dead run may have left it behind.
     public var holdsClaims: Bool
-    /// Whether something is due; perhaps only a row that no claim would give at this moment.
+    /// Whether something is due, even if it is only a row that cannot be claimed at this moment.
     public var isDue: Bool
-    /// Whether some row waits behind another one of its lock key.
+    /// Whether some row waits behind another one with its lock key.
     public var hasLine: Bool
-    /// Whether some task waits for the end of a batch, or did.
+    /// Whether some task waits, or waited, for the end of a batch.
     public var hasBatch: Bool
     /// Names of WAITING tasks, distinct, sorted, at most ``nameLimit``.
     public var waitingNames: [String]
-    /// Whether results wait to be removed, as their time is over.
+    /// Whether there are expired results to remove.
     public var holdsExpired: Bool
+    /// Whether anything is limited: see ``TaskStore/limits()``.
+    public var hasLimits: Bool
 
     /// Creates a look from its parts.
     public init(
@@ -23,7 +25,8 @@ public struct Look: Sendable, Equatable {
         hasLine: Bool = false,
         hasBatch: Bool = false,
         waitingNames: [String],
-        holdsExpired: Bool = false
+        holdsExpired: Bool = false,
+        hasLimits: Bool = false
     ) {
         self.holdsClaims = holdsClaims
         self.isDue = isDue
@@ -31,5 +34,6 @@ public struct Look: Sendable, Equatable {
         self.hasBatch = hasBatch
         self.waitingNames = waitingNames
         self.holdsExpired = holdsExpired
+        self.hasLimits = hasLimits
     }
 }

@@ -1,7 +1,7 @@
-/// What a store has to say while it works.
+/// A message from a store while it works.
 public enum StoreNotice: Sendable, Equatable {
-    /// It waits for somebody: for people who look on.
+    /// It waits for another program; for people who watch.
     case waiting(String)
-    /// What was written is there, and something about it is not as it should be: for a person.
+    /// The change was written, and something about it is wrong; for a person.
     case warning(String)
 }

@@ -1,16 +1,25 @@
 public import Platform
 
-/// What a run wants to take in hand.
+/// What a run wants to claim.
 public struct ClaimRequest: Sendable, Equatable {
-    /// Which rows, by how many runs died with them in hand.
+    /// Which rows, by the number of runs that died with them.
     public enum Share: Sendable, Equatable {
         /// At most `limit` rows, of which at most `crashed` may have `crashes` 1 or 2; none has more.
+        ///
         /// `crashed` is the number of handlers that can begin at once, so such rows are never claimed ahead.
         case usual(limit: Int, crashed: Int)
-        /// One row with `crashes` 3 or more, to be performed with nothing else in hand.
+        /// One row with `crashes` 3 or more, to be performed while the run holds no other task.
         case alone
+        /// The row with this `id` and no other, if no run died while it held the row and it has no `lock_key`.
+        ///
+        /// It is not for ``TaskStore/claim(_:within:now:)``: where a limit has to be kept, other requests bring the
+        /// row.
+        case task(Int64)
 
-        /// The same, and not more than so many rows.
+        /// Whether it is for one row, which says nothing about other rows.
+        var isOfOne: Bool { if case .usual = self { false } else { true } }
+
+        /// The same share, limited to this number of rows.
         func atMost(_ number: Int) -> Share {
             guard number > 0, case .usual(let limit, let crashed) = self else {
                 return number > 0 ? self : .usual(limit: 0, crashed: 0)
@@ -19,19 +28,21 @@ public struct ClaimRequest: Sendable, Equatable {
         }
     }
 
-    /// Who claims: the text of a ``RunIdentity``.
+    /// The claiming run: the text of a ``RunIdentity``.
     public var owner: String
-    /// The task names that can be performed; none: nothing is claimed.
+    /// The task names that can be performed; if empty, nothing is claimed.
     public var names: [String]
-    /// The queues to take from; nil: all.
+    /// The queues to claim from, or nil for all.
     public var queues: QueueFilter?
-    /// Which rows and how many.
+    /// Which rows, and how many.
     public var share: Share
     /// How long the claims hold unless renewed; default 300 s.
     public var lease: Duration
-    /// How long the result of a task that is found to have expired is kept.
+    /// How long the result of a task is kept that turns out to have expired.
     public var retention: ResultRetention
-    /// So many bytes of `data` at most, and the rest of the row in which they are full; default 16 MiB, at least 1.
+    /// The most bytes of `data`; the row that reaches this limit still belongs to the claim.
+    ///
+    /// Default 16 MiB, at least 1.
     public var bytes = 16 << 20
 
     /// Creates a request.
@@ -51,7 +62,7 @@ public struct ClaimRequest: Sendable, Equatable {
         self.retention = retention
     }
 
-    /// The same, and not more than so many rows; nil: any number.
+    /// The same request, limited to this number of rows, or not limited if nil.
     public func atMost(_ number: Int?) -> ClaimRequest {
         guard let number else { return self }
         var request = self
@@ -59,14 +70,14 @@ public struct ClaimRequest: Sendable, Equatable {
         return request
     }
 
-    /// What is still to be claimed after these, of another part; nil: nothing.
+    /// The request for another part after these tasks were claimed, or nil if nothing is left to claim.
     func rest(after claimed: [ClaimedTask], of part: ClaimShare) -> ClaimRequest? {
         var rest = self
         (rest.names, rest.queues) = (part.names, part.queues)
         rest.bytes -= claimed.reduce(0) { $0 + $1.data.count }
         guard rest.bytes > 0 else { return nil }
         switch share {
-        case .alone: return claimed.isEmpty ? rest : nil
+        case .alone, .task: return claimed.isEmpty ? rest : nil
         case .usual(let limit, let crashed):
             guard claimed.count < limit else { return nil }
             let careful = claimed.count { $0.crashes > 0 }
@@ -75,32 +86,41 @@ public struct ClaimRequest: Sendable, Equatable {
         }
     }
 
-    /// Rows with this many crashes and more are performed alone: by then an innocent neighbour would have been told apart.
+    /// Rows with this many crashes or more are performed alone.
+    ///
+    /// By then an innocent neighbour would have been recognised.
     public static let crashesUntilAlone = 3
 }
 
-/// What one settle-and-claim brought.
+/// The result of one settle-and-claim.
 public struct Exchange: Sendable, Equatable {
-    /// One result a settlement, in their order.
-    public let results: [SettleResult]
-    /// What was claimed, in due order.
-    public let claimed: [ClaimedTask]
-    /// Whether the store has not looked everywhere: fewer may have come than there are, so ask again at once.
-    public let isPartial: Bool
-    /// What was found not to have begun in time, and is FAILED now.
-    public let expired: [ExpiredTask]
-    /// Which tasks go on waiting although a batch for which they wait has ended with the settlements.
+    /// One result per settlement, in their order.
+    public package(set) var results: [SettleResult]
+    /// The claimed tasks, in due order.
+    public package(set) var claimed: [ClaimedTask]
+    /// Whether the store has not looked everywhere: there may be more rows, so ask again at once.
+    public package(set) var isPartial: Bool
+    /// The tasks that were not begun in time and are FAILED now.
+    public package(set) var expired: [ExpiredTask]
+    /// The tasks that go on waiting although their batch has ended with the settlements.
     public let refusals: [BatchRefusal]
-    /// The version of the tables that a program must know to begin tasks, where this one does not: nothing was claimed.
+    /// The table version that a program must know to begin tasks, if this program does not know it; nothing was claimed
+    /// then.
     public let newerVersion: Int?
-    /// Which rows the table does not let be claimed, as far as that was found now: they are passed over from now on.
+    /// The rows found now that the table refuses to have claimed; they are passed over from now on.
     public let passedOver: [RefusedRow]
-    /// Whether nothing was claimed, although due rows were seen: another transaction had them locked, or has changed them just now.
-    public let isPassedOver: Bool
-    /// Why the table lets due rows be claimed only once others have ended, in the database's words; nil: it does not keep any from that.
-    public let waitsForOthers: String?
-    /// Whether a task goes on waiting for its batch as another transaction has its row locked: see ``TaskStore/endBatches(after:now:)``.
+    /// Whether nothing was claimed although due rows were seen: another transaction had locked or just changed them.
+    public package(set) var isPassedOver: Bool
+    /// Why the table allows claims of due rows only once other tasks have ended, in the database's words; nil if it
+    /// refuses none for that reason.
+    public package(set) var waitsForOthers: String?
+    /// Whether a task goes on waiting for its batch because another transaction has locked its row.
+    ///
+    /// See ``TaskStore/endBatches(after:now:)``.
     public let hasLockedFollower: Bool
+    /// What the store saw when it looked at the tasks instead of claiming, and nothing was due; nil where it did not
+    /// look.
+    public package(set) var look: Look?
 
     /// Creates an exchange from its parts.
     public init(
@@ -113,8 +133,10 @@ public struct Exchange: Sendable, Equatable {
         waitsForOthers: String? = nil,
         hasLockedFollower: Bool = false,
         newerVersion: Int? = nil,
-        passedOver: [RefusedRow] = []
+        passedOver: [RefusedRow] = [],
+        look: Look? = nil
     ) {
+        self.look = look
         self.passedOver = passedOver
         self.results = results
         self.claimed = claimed
@@ -127,7 +149,7 @@ public struct Exchange: Sendable, Equatable {
         self.hasLockedFollower = hasLockedFollower
     }
 
-    /// This one and another that was made behind it.
+    /// This exchange joined with a later one.
     package func followed(by other: Exchange) -> Exchange {
         Exchange(
             results: results + other.results,
@@ -143,48 +165,35 @@ public struct Exchange: Sendable, Equatable {
         )
     }
 
-    /// Nothing, of which it is known that there may be more.
+    /// An empty exchange after which there may be more.
     package static let unfinished = Exchange(results: [], claimed: [], isPartial: true)
 
-    /// The same without claims, but with due rows that wait for others.
+    /// The same exchange without claims, but with due rows that wait for others.
     func passingOver(because cause: String) -> Exchange {
-        Exchange(
-            results: results,
-            claimed: [],
-            expired: expired,
-            refusals: refusals,
-            isPassedOver: true,
-            waitsForOthers: cause,
-            hasLockedFollower: hasLockedFollower,
-            newerVersion: newerVersion,
-            passedOver: passedOver
-        )
+        var exchange = self
+        (exchange.claimed, exchange.isPartial, exchange.look) = ([], false, nil)
+        (exchange.isPassedOver, exchange.waitsForOthers) = (true, cause)
+        return exchange
     }
 
-    /// The same, of which it is known that there may be more.
+    /// The same exchange, marked as one after which there may be more.
     var asPart: Exchange {
         Exchange(results: results, claimed: claimed, isPartial: true, newerVersion: newerVersion)
     }
 
-    /// The same with these tasks that were not begun in time.
+    /// The same exchange with these expired tasks.
     package func with(expired: [ExpiredTask]) -> Exchange {
-        Exchange(
-            results: results,
-            claimed: claimed,
-            isPartial: isPartial,
-            expired: expired,
-            refusals: refusals,
-            newerVersion: newerVersion,
-            passedOver: passedOver
-        )
+        var exchange = self
+        exchange.expired = expired
+        return exchange
     }
 }
 
-/// What came of giving back claims that a run does not know of.
+/// The result of giving back claims that a run does not know of.
 public struct GivenBack: Sendable, Equatable {
     /// How many were given back.
     public let count: Int
-    /// Whether there can be no more of them: no transaction is open any more that may still commit one, and none was locked.
+    /// Whether no more of them can appear: no open transaction can still commit one, and none was locked.
     public let isComplete: Bool
 
     /// Creates one from its parts.
@@ -193,7 +202,7 @@ public struct GivenBack: Sendable, Equatable {
 
 /// A task that was not begun by its `expires_at`, and is FAILED.
 public struct ExpiredTask: Sendable, Equatable {
-    /// The most that one exchange sets aside: no lock is held for long.
+    /// The most tasks that expire in one exchange, so that no lock is held for long.
     public static let most = 1000
 
     /// The task's `id`.
@@ -207,27 +216,30 @@ public struct ExpiredTask: Sendable, Equatable {
 
 /// What a run knows when it takes over the rows of dead runs.
 public struct RecoverRequest: Sendable {
-    /// Whether the owner of a lease is known to be dead, by its text; unknown owners are not.
+    /// Whether the owner of a lease, given by its text, is known to be dead; unknown owners are not.
     public var isDead: @Sendable (String) async -> Bool
-    /// The lease length: how old a PROCESSING row without a lease end must be; default 300 s.
+    /// The lease length; a PROCESSING row without a lease end must be this old.
+    ///
+    /// Default 300 s.
     public var lease: Duration
-    /// At this many crashes in a row a task becomes FAILED; default 5.
+    /// A task becomes FAILED after this many crashes in a row; default 5.
     public var crashLimit: Int
-    /// No run's lease is longer: 1 day, as the setting `lease` says.
+    /// The longest lease that a run may have: 1 day, as the setting `lease` says.
     public static let longestLease = Duration.seconds(86_400)
-    /// How far two clocks may be apart before a lease counts as one that no run can have set; 1 minute.
+    /// How far two clocks may differ before a lease counts as one that no run can have set; 1 minute.
     public static let slack = Duration.seconds(60)
-    /// From how far ahead an end of a lease is not believed: of a lease that a run set, and of one that somebody else did.
+    /// From how far ahead a lease end is not believed: for a lease that a run set, and for one that another program
+    /// set.
     ///
     /// Another run's lease may be longer than this one's.
     package var unbelievable: (ofRun: Duration, ofOther: Duration) {
         (max(lease, Self.longestLease) + Self.slack, lease + Self.slack)
     }
-    /// How long the result of a task that ends by it is kept.
+    /// How long the result of a task is kept that becomes FAILED or cancelled here.
     public var retention: ResultRetention
-    /// The moment to go by; nil: the deciding clock.
+    /// The present moment, or nil for the deciding clock.
     public var now: Date?
-    /// Is told of each row that the database does not let be taken over, and why; it stays as it is.
+    /// Receives each row that the database does not let be taken over, and why; the row stays as it is.
     public var refused: @Sendable (Int64, String) -> Void = { _, _ in }
 
     /// Creates a request.
@@ -254,11 +266,11 @@ public struct RecoveredTask: Sendable, Equatable {
     public let name: String
     /// Its crashes in a row, this one included.
     public let crashes: Int
-    /// WAITING, or FAILED where the limit was reached.
+    /// WAITING, or FAILED if the limit was reached.
     public let status: TaskStatus
-    /// Whether an equal task waits, which it gave way to: it is gone.
+    /// Whether the row was removed because an equal task waits.
     public let gaveWay: Bool
-    /// Whether it was to be cancelled: it is gone.
+    /// Whether the row was removed because of a request to cancel it.
     public let isCancelled: Bool
 
     /// Creates a recovered task from its parts.
@@ -306,8 +318,10 @@ public struct Script: Sendable, Equatable {
         self.values = values
     }
 
-    /// The value for a name: that of the same key, or else that of the only key that is the name but for white space
-    /// at its ends (`"with_opts "` for `:with_opts`); nil where there is none.
+    /// The value for a name, or nil if there is none.
+    ///
+    /// It is the value of the same key, or else of the only key that equals the name apart from white space at its ends
+    /// (`"with_opts "` for `:with_opts`).
     public func value(named name: String) -> Value? {
         if let exact = values[name] { return exact }
         let near = values.filter { key, _ in
@@ -317,19 +331,20 @@ public struct Script: Sendable, Equatable {
     }
 }
 
-/// What became of a script that was to settle a claim.
+/// The outcome of a script that was to settle a claim.
 public enum ScriptOutcome: Sendable, Equatable {
-    /// The script ran and the row is gone.
+    /// The script ran and the row is deleted.
     case done
-    /// The claim was taken over: nothing was changed.
+    /// The claim was taken over; nothing was changed.
     case leaseLost
-    /// The script has a name that the values lack: nothing was changed.
+    /// The script has a name for which there is no value; nothing was changed.
     case missingValue(name: String)
-    /// The database refused a statement, or the time limit passed: nothing was changed.
+    /// The database refused a statement, or the time limit passed; nothing was changed.
     case failed(error: String)
-    /// Somebody has asked to cancel the task: nothing was changed.
+    /// There is a request to cancel the task; nothing was changed.
     case cancelled
-    /// The database undid everything for a reason of its own, not the script's: nothing was changed. After a conflict with
-    /// another transaction (a deadlock, a serialization failure) it may be run again at once.
+    /// The database rolled back everything for a reason that is not the script's; nothing was changed.
+    ///
+    /// After a conflict with another transaction (a deadlock, a serialization failure) it may be run again at once.
     case undone(why: String, isConflict: Bool = false)
 }

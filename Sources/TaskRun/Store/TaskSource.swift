@@ -1,24 +1,25 @@
-/// Many tasks to be added, a batch at a time: what ``TaskDesk/add(from:)`` asks for, and tells.
+/// Many tasks to add, in batches: what ``TaskAdministration/add(from:)`` asks for and reports.
 ///
-/// All is called one after the other on the store's own thread, which may be kept waiting.
+/// All functions are called one after the other on the store's own thread, and may block it.
 public protocol TaskSource: Sendable {
-    /// Whether tasks that the table does not take are left out; else one of them undoes everything.
+    /// Whether tasks that the table refuses are left out; otherwise one of them undoes everything.
     var isLenient: Bool { get }
 
-    /// The next tasks, at most some thousand.
+    /// The next tasks, at most a few thousand.
     ///
-    /// May be asked again after the end: whether everything is to be undone nevertheless.
+    /// It may be called again after the end, to ask whether everything is to be undone nevertheless.
     func next() -> TaskSourceStep
 
-    /// Says that the table does not take a task.
+    /// Reports that the table refuses a task.
     ///
-    /// Where the source is not lenient nothing is added, and nothing more is asked.
+    /// If the source is not lenient, nothing is added and nothing more is asked.
     func refused(_ number: Int, _ error: StoreError)
 
-    /// Says the numbers of tasks, in the source's order; they hold once ``TaskDesk/add(from:)`` has returned true.
+    /// Reports the `id`s of tasks, in the source's order; they hold once ``TaskAdministration/add(from:)`` has returned
+    /// true.
     func added(_ tasks: [AddedTask])
 
-    /// Says of how many more tasks an equal one waits, with the same name and `dedupe_key`: they were not added.
+    /// Reports how many more tasks were not added because an equal task waits, with the same name and `dedupe_key`.
     func notNeeded(_ count: Int)
 }
 
@@ -31,13 +32,13 @@ extension TaskSource {
 public enum TaskSourceStep: Sendable {
     /// Tasks; their numbers rise from step to step.
     case tasks([NumberedTask])
-    /// There are no more: what came is to be committed.
+    /// There are no more: commit what came.
     case end
-    /// Something went wrong: what came is to be undone.
+    /// Something went wrong: undo what came.
     case stop
 }
 
-/// A task to be added, and its place in the source.
+/// A task to add, and its place in the source.
 public struct NumberedTask: Sendable, Equatable {
     /// The place, from 1: the number of a line.
     public let number: Int
@@ -48,13 +49,13 @@ public struct NumberedTask: Sendable, Equatable {
     public init(_ number: Int, _ task: NewTask) { (self.number, self.task) = (number, task) }
 }
 
-/// A task that was added, or the equal one that waits already.
+/// A task that was added, or the equal task that waits already.
 public struct AddedTask: Sendable, Equatable {
     /// The task's `id`.
     public let id: Int64
     /// The task name.
     public let name: String
-    /// Whether it was added; false: it waits already, and nothing was added.
+    /// Whether it was added; false if an equal task waits and nothing was added.
     public let isNew: Bool
 
     /// Creates one from its parts.

@@ -5,7 +5,7 @@ struct Bench {
     let program: Program
     let settings: Settings
     let tables: ScratchTables
-    /// Whether the database is to tell waiting runs of new tasks.
+    /// Whether the database wakes waiting runs when tasks are added.
     let notifies: Bool
     let stop: StopSignal
 
@@ -13,22 +13,21 @@ struct Bench {
     ///
     /// - Parameters:
     ///   - load: What to add and perform.
-    ///   - runs: How many runs at once.
     ///   - timed: How many single tasks to time.
     ///   - store: The scratch tables.
     /// - Returns: The figures.
     /// - Throws: CancellationError if it was asked to stop; what keeps it from being measured.
-    func run(_ load: BenchLoad, runs: Int, latency timed: Int, on store: any TaskDesk) async throws -> BenchReport {
+    func run(_ load: BenchLoad, latency timed: Int, on store: any TaskDatabase) async throws -> BenchReport {
         if notifies { _ = try await store.setNotify(true) }
         let conditions = try await tables.conditions(store)
         let adding = try await add(load, to: store)
-        let outcomes = try await perform(load, runs: runs, on: store)
+        let drain = Drain(program: program, settings: settings, teller: BenchTeller(total: load.count), stop: stop)
+        let outcome = try await drain.run(on: store)
         guard stop.requests == 0 else { throw CancellationError() }
-        let performed = outcomes.reduce(0) { $0 + $1.performed }
-        guard performed == load.count else {
+        guard outcome.performed == load.count else {
             throw ProgramError(
                 .tryAgain,
-                "\(performed) of \(load.count) tasks were performed: the runs ended too early"
+                "\(outcome.performed) of \(load.count) tasks were performed: the run ended too early"
             )
         }
         let latency = try await time(timed, on: store)
@@ -38,12 +37,12 @@ struct Bench {
             conditions: conditions,
             notifies: try await store.notifies(),
             adding: adding,
-            runs: outcomes,
+            run: outcome,
             latency: latency
         )
     }
 
-    private func time(_ count: Int, on store: any TaskDesk) async throws -> Latency {
+    private func time(_ count: Int, on store: any TaskDatabase) async throws -> Latency {
         guard count > 0 else { return Latency(times: []) }
         let desk = try tables.open()
         let latency = try await Latency.measure(
@@ -58,25 +57,11 @@ struct Bench {
         return latency
     }
 
-    private func add(_ load: BenchLoad, to store: any TaskDesk) async throws -> Duration {
+    private func add(_ load: BenchLoad, to store: any TaskDatabase) async throws -> Duration {
         defer { program.screen.write([], progress: "") }
         let began = ContinuousClock.now
         let isAdded = try await store.add(from: BenchSource(load, screen: program.screen, stop: stop))
         guard isAdded else { throw CancellationError() }
         return began.duration(to: .now)
-    }
-
-    private func perform(_ load: BenchLoad, runs: Int, on store: any TaskDesk) async throws -> [Drain.Outcome] {
-        guard runs == 1 else {
-            return try await DrainProcesses(
-                count: runs,
-                program: program,
-                settings: settings,
-                tables: tables,
-                stop: stop
-            ).run()
-        }
-        let drain = Drain(program: program, settings: settings, teller: BenchTeller(total: load.count), stop: stop)
-        return [try await drain.run(on: store)]
     }
 }

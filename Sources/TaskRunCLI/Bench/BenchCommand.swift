@@ -6,42 +6,38 @@ import TaskRun
 struct BenchCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures how fast this machine and this database are, without touching existing tasks.",
+        abstract: "Measure the speed of this machine and this database, without touching existing tasks.",
         discussion: """
-            Adds tasks that do nothing and performs them, by the code of "once" in this process, in scratch tables of \
-            its own, which it removes: on PostgreSQL a schema taskrun_bench_… in the database that is named, for which \
-            this user needs the right CREATE there; on SQLite a file taskrun_bench_….db in the same folder, with the \
-            same journal mode. The named database need not have taskrun's tables.
+            Adds tasks that do nothing and performs them with the code of "once", in scratch tables that it removes. \
+            On PostgreSQL these are a schema taskrun_bench_… in the named database, where this user needs the right \
+            CREATE. On SQLite they are a file taskrun_bench_….db in the same folder, with the same journal mode. The \
+            named database need not have taskrun's tables.
 
               taskrun bench
               taskrun --database postgres://app@db1/shop bench -n 200000
-              taskrun bench --runs 4 --concurrency 8
               taskrun bench --json -n 100000 --bytes 1000
 
-            Adding is one bulk insert, like "add -". CPU is the time that this program's side spent, in user and kernel \
-            mode, for each 1,000 tasks performed: the work of a PostgreSQL server is not in it. The peak of memory is \
-            that of the run while it performs. With --runs each run is a process of its own, and they begin together. \
-            From commit to start: tasks are added one by one while a run waits as with "once --linger"; the time is from \
-            the moment when the commit is known to the call of the handler.
+            Adding is one bulk insert, like "add -". CPU is the user and kernel time of this program per 1,000 \
+            performed tasks, without that of a PostgreSQL server. Peak memory is that of the run while it performs. \
+            From commit to start: single tasks are added while a run waits as with "once --linger"; the time counts \
+            from the commit to the call of the handler.
 
-            If it is killed with SIGKILL the scratch tables stay. The next bench there says how to remove them: DROP \
-            SCHEMA taskrun_bench_… CASCADE, or rm taskrun_bench_….db*
+            After a SIGKILL the scratch tables stay. The next bench there says how to remove them: DROP SCHEMA \
+            taskrun_bench_… CASCADE, or rm taskrun_bench_….db*
 
-            With --json: one object with added_per_second, performed_per_second, cpu_ms_per_1000, peak_memory_mib (of \
-            the largest run), latency_p50_ms, latency_p99_ms, latency_tasks, tasks, bytes, concurrency, runs, \
-            performed_by_run, database, version, journal_mode, synchronous (SQLite), synchronous_commit, fsync, notify \
-            (PostgreSQL), seconds_adding, and seconds (performing).
+            With --json, one object: added_per_second, performed_per_second, cpu_ms_per_1000, peak_memory_mib, \
+            latency_p50_ms, latency_p99_ms, latency_tasks, tasks, bytes, concurrency, runs, performed_by_run, \
+            database, version, journal_mode, synchronous (SQLite), synchronous_commit, fsync, notify (PostgreSQL), \
+            seconds_adding, and seconds (performing).
             """
     )
 
-    @Option(name: .customShort("n"), help: ArgumentHelp("How many tasks.", valueName: "tasks"))
+    @Option(name: .customShort("n"), help: ArgumentHelp("The number of tasks.", valueName: "tasks"))
     var count = 20_000
-    @Option(help: ArgumentHelp("Handlers at once, in each run (default: as for once)", valueName: "n"))
+    @Option(help: ArgumentHelp("Handlers at once (default: as for once)", valueName: "n"))
     var concurrency: String?
     @Option(help: ArgumentHelp("The size of each task's data, in bytes.", valueName: "n"))
     var bytes = 2
-    @Option(help: ArgumentHelp("How many runs at once.", valueName: "n"))
-    var runs = 1
     @Option(
         help: ArgumentHelp(
             "SQLite: full, normal or off (default: the setting sqlite_synchronous, else full)",
@@ -55,16 +51,15 @@ struct BenchCommand: ProgramCommand {
         transform: { try ArgumentWord.read($0) }
     )
     var journal: JournalMode?
-    @Option(help: ArgumentHelp("How many single tasks are timed; 0: none.", valueName: "tasks"))
+    @Option(help: ArgumentHelp("The number of single tasks to time; 0 for none.", valueName: "tasks"))
     var latency = 50
-    @Flag(help: "PostgreSQL: with the triggers of migrate --notify, which wake a waiting run.")
+    @Flag(help: "PostgreSQL: install the triggers of migrate --notify, which wake a waiting run.")
     var notify = false
     @OptionGroup var options: SharedOptions
 
     func validate() throws {
         for (flag, value, range) in [
-            ("-n", count, 1...100_000_000), ("--bytes", bytes, 2...16 << 20), ("--runs", runs, 1...64),
-            ("--latency", latency, 0...10_000),
+            ("-n", count, 1...100_000_000), ("--bytes", bytes, 2...16 << 20), ("--latency", latency, 0...10_000),
         ] where !range.contains(value) {
             throw ValidationError("\(flag) is \(value): expected \(range.lowerBound) to \(range.upperBound).")
         }
@@ -88,14 +83,14 @@ struct BenchCommand: ProgramCommand {
             synchronous: settings.sqliteSynchronous
         )
         for removal in await tables.leftovers() {
-            program.screen.write("Left behind by a bench that was killed, unless it is under way: \(removal)")
+            program.screen.write("Left by a killed bench, unless that is still running: \(removal)")
         }
         let stop = StopSignal()
         let bench = Bench(program: program, settings: settings, tables: tables, notifies: notify, stop: stop)
         do {
-            let report = try await StopSignals.listen(stop, beside: {}) { [count, bytes, runs, latency] in
+            let report = try await StopSignals.listen(stop, beside: {}) { [count, bytes, latency] in
                 try await tables.lend(tell: { _ = program.report(ProgramError($0)) }) { store in
-                    try await bench.run(BenchLoad(count: count, bytes: bytes), runs: runs, latency: latency, on: store)
+                    try await bench.run(BenchLoad(count: count, bytes: bytes), latency: latency, on: store)
                 }
             }
             try program.output.write(options.isJSON ? [report.json.line] : report.lines(on: program.output.terminal))

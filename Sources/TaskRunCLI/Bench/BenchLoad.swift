@@ -43,7 +43,7 @@ struct BenchLoad: Sendable {
 
 /// The tasks of a measurement, as they are added: the way of `add -`, less the reading of lines.
 ///
-/// A class because the store asks for them one batch after the other.
+/// A class because the store requests them one batch after the other.
 final class BenchSource: TaskSource {
     private static let batch = (count: 16_384, bytes: 4 << 20)
 

@@ -5,23 +5,18 @@ struct BenchReport {
     let load: BenchLoad
     let concurrency: Int
     let conditions: ScratchTables.Conditions
-    /// Whether the database tells waiting runs of new tasks; nil where they see them without that.
+    /// Whether the database wakes waiting runs when tasks are added, or nil if they notice without that.
     let notifies: Bool?
     /// How long adding all took.
     let adding: Duration
-    /// One a run.
-    let runs: [Drain.Outcome]
+    let run: Drain.Outcome
     let latency: Latency
 
-    var performed: Int { runs.reduce(0) { $0 + $1.performed } }
-    /// From the first run's begin to the last one's end.
-    var seconds: Double { (runs.map(\.end).max() ?? 0) - (runs.map(\.begin).min() ?? 0) }
+    private var seconds: Double { run.end - run.begin }
     private var addedPerSecond: Int { CountText.rate(load.count, in: adding) }
-    private var performedPerSecond: Int { CountText.rate(performed, in: .seconds(seconds)) }
-    private var peakMemory: Double { Double(runs.map(\.peakMemory).max() ?? 0) / 1_048_576 }
-    private var processorPerThousand: Double {
-        runs.reduce(0) { $0 + $1.processorMilliseconds } / Double(max(performed, 1)) * 1000
-    }
+    private var performedPerSecond: Int { CountText.rate(run.performed, in: .seconds(seconds)) }
+    private var peakMemory: Double { Double(run.peakMemory) / 1_048_576 }
+    private var processorPerThousand: Double { run.processorMilliseconds / Double(max(run.performed, 1)) * 1000 }
 
     /// For programs; the keys are documented in the help.
     var json: JSONValue {
@@ -32,7 +27,7 @@ struct BenchReport {
             "latency_p50_ms": milliseconds(latency.percentile(50)),
             "latency_p99_ms": milliseconds(latency.percentile(99)), "latency_tasks": .number(latency.times.count),
             "tasks": .number(load.count), "bytes": .number(load.bytes), "concurrency": .number(concurrency),
-            "runs": .number(runs.count), "performed_by_run": .list(runs.map { .number($0.performed) }),
+            "runs": .number(1), "performed_by_run": .list([.number(run.performed)]),
             "database": .text(conditions.database), "version": .text(conditions.version),
             "journal_mode": .text(conditions.journal), "synchronous": .text(conditions.synchronous),
             "synchronous_commit": .text(conditions.synchronousCommit), "fsync": .text(conditions.fsync),
@@ -54,7 +49,7 @@ struct BenchReport {
             "performed", TextTable.Cell(CountText.write(performedPerSecond), .green), "\(Self.places(seconds, 3))",
             "\(Self.places(processorPerThousand, 2))", "\(Self.places(peakMemory, 1))",
         ])
-        return [ink(heading, .bold), ""] + table.lines(on: terminal) + shares(on: terminal) + latencyLines
+        return [ink(heading, .bold), ""] + table.lines(on: terminal) + latencyLines
     }
 
     private var heading: String {
@@ -67,25 +62,6 @@ struct BenchReport {
             .joined(separator: ", ")
     }
 
-    /// How the work was shared, where there was more than one run.
-    private func shares(on terminal: Terminal) -> [String] {
-        guard runs.count > 1 else { return [] }
-        var table = TextTable([
-            .number("run"), .number("performed"), .number("share"), .number("seconds"), .number("CPU ms/1,000"),
-            .number("peak MiB"),
-        ])
-        for (number, run) in runs.enumerated() {
-            let share = Double(run.performed) / Double(max(performed, 1)) * 100
-            table.add([
-                "\(number + 1)", TextTable.Cell(CountText.write(run.performed), run.performed == 0 ? .red : nil),
-                "\(Self.places(share, 1)) %", "\(Self.places(run.end - run.begin, 3))",
-                "\(Self.places(run.processorMilliseconds / Double(max(run.performed, 1)) * 1000, 2))",
-                "\(Self.places(Double(run.peakMemory) / 1_048_576, 1))",
-            ])
-        }
-        return [""] + table.lines(on: terminal)
-    }
-
     private var latencyLines: [String] {
         guard let half = latency.percentile(50), let most = latency.percentile(99) else { return [] }
         func text(_ time: Duration) -> String { "\(Self.places(time / .milliseconds(1), 1)) ms" }
@@ -93,7 +69,7 @@ struct BenchReport {
         return ["", "From commit to start: p50 \(text(half)), p99 \(text(most)) (\(tasks))."]
     }
 
-    /// A number with so many places behind the point.
+    /// A number with so many digits after the point.
     private static func places(_ value: Double, _ places: Int) -> String {
         let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
         let whole = Int((max(0, value) * Double(scale)).rounded())

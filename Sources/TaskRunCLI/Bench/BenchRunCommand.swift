@@ -4,13 +4,13 @@ import SQLiteStore
 import SystemPackage
 import TaskRun
 
-/// `taskrun bench-run`: one of the runs of a measurement with several.
+/// `taskrun bench-run`: one run on tables that are filled already.
 ///
-/// Started by `taskrun bench`, not by people.
+/// For the measurements in `Benchmarks`: they fill the tables, and let several such runs begin at one moment.
 struct BenchRunCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-run",
-        abstract: "One run of a measurement; started by bench.",
+        abstract: "Perform the tasks of filled scratch tables once a byte arrives on stdin, for measurements.",
         shouldDisplay: false
     )
 
@@ -32,7 +32,7 @@ struct BenchRunCommand: ProgramCommand {
             let store = try place.open()
             try await store.requireSchema()
             try program.output.write("ready")
-            // Nothing comes: whoever started this is gone.
+            // Nothing comes: the program that started this is gone.
             guard await Self.hasWord() else { return .done }
             let drain = Drain(program: program, settings: settings, teller: SilentTeller(), stop: stop)
             let outcome = try await drain.run(on: store)
@@ -52,7 +52,7 @@ struct BenchRunCommand: ProgramCommand {
     }
 }
 
-/// Says nothing.
+/// A teller for runs that another program starts: it says nothing.
 struct SilentTeller: RunTeller {
     func lines(for event: RunEvent, at moment: Duration) -> [String] { [] }
     func progress(at moment: Duration) -> String { "" }

@@ -2,7 +2,7 @@ import TaskRun
 
 /// Performs what is due, by one run in this process: the very code of `once`, with a handler that does nothing.
 ///
-/// Its places for handlers are its own, so that the runs of this host's real tasks do not matter.
+/// Its handler slots are its own, so that the runs of this host's real tasks do not matter.
 struct Drain {
     /// What a run did and what it cost.
     struct Outcome: Sendable, Codable {
@@ -19,7 +19,7 @@ struct Drain {
 
     let program: Program
     let settings: Settings
-    /// What is told on the screen.
+    /// What is said on the screen.
     let teller: any RunTeller
     let stop: StopSignal
 

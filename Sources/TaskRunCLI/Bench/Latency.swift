@@ -5,7 +5,7 @@ struct Latency: Sendable {
     /// The times, shortest first.
     let times: [Duration]
 
-    /// The time that so many of a hundred do not exceed; nil where nothing was timed.
+    /// The time that this percentage of all times does not exceed, or nil if nothing was timed.
     func percentile(_ percent: Int) -> Duration? {
         guard !times.isEmpty else { return nil }
         // The nearest rank: the smallest time that at least so many of the times do not exceed.
@@ -13,10 +13,11 @@ struct Latency: Sendable {
         return times[min(times.count - 1, max(0, Int(rank) - 1))]
     }
 
-    /// Adds tasks one by one while a run waits in this process, as `once --linger` does, and times how soon each begins.
+    /// Adds tasks one by one while a run waits in this process, as `once --linger` does, and times how soon each
+    /// starts.
     ///
-    /// They are added on another connection, each a while after the one before has begun. A time is from the moment when
-    /// the INSERT's commit is known here to the call of the handler.
+    /// They are added on another connection, each a while after the one before has started. A time is from the moment
+    /// when the commit of the INSERT is known here to the call of the handler.
     ///
     /// - Parameters:
     ///   - count: How many.
@@ -29,14 +30,14 @@ struct Latency: Sendable {
     /// - Throws: CancellationError if it was asked to stop; what kept the run from going on.
     static func measure(
         _ count: Int,
-        adding desk: any TaskDesk,
-        performing store: any TaskDesk,
+        adding desk: any TaskDatabase,
+        performing store: any TaskDatabase,
         settings: Settings,
         program: Program,
         stop: StopSignal
     ) async throws -> Latency {
-        let bell = Ping.Bell()
-        let registry = try HandlerRegistry([SwiftHandler(Ping(bell: bell))])
+        let arrival = Ping.Arrival()
+        let registry = try HandlerRegistry([SwiftHandler(Ping(arrival: arrival))])
         var waiting = settings.runSettings(registry)
         waiting.window = nil
         let end = StopSignal()
@@ -47,12 +48,12 @@ struct Latency: Sendable {
             identity: RunIdentity.ofThisProcess(),
             slots: ProcessSlots(settings.concurrency),
             stop: end,
-            turn: OnlyRun(),
+            claimingRole: OnlyRun(),
             logger: program.logger(settings)
         )
         async let report = run.run()
         do {
-            let times = try await time(count, desk, bell, program.screen, stop)
+            let times = try await time(count, desk, arrival, program.screen, stop)
             end.request()
             if let trouble = try await report.trouble { throw trouble }
             return Latency(times: times.sorted())
@@ -64,8 +65,8 @@ struct Latency: Sendable {
 
     private static func time(
         _ count: Int,
-        _ desk: any TaskDesk,
-        _ bell: Ping.Bell,
+        _ desk: any TaskDatabase,
+        _ arrival: Ping.Arrival,
         _ screen: Screen,
         _ stop: StopSignal
     ) async throws -> [Duration] {
@@ -77,16 +78,17 @@ struct Latency: Sendable {
             screen.write([], progress: bar.line(times.count, of: count, after: began.duration(to: .now)))
             _ = try await desk.add([NewTask(name: Ping.taskName)])
             let committed = ContinuousClock.now
-            var moment = bell.take()
+            var moment = arrival.take()
             while moment == nil, committed.duration(to: .now) < .seconds(30) {
                 guard stop.requests == 0 else { throw CancellationError() }
                 try await Task.sleep(for: .milliseconds(1))
-                moment = bell.take()
+                moment = arrival.take()
             }
             // A handler can be called before this thread knows of the commit.
             guard let moment else { break }
             times.append(max(.zero, committed.duration(to: moment)))
-            // By chance, and longer than a run without triggers waits between two looks: so that it is met at any moment.
+            // A random pause, longer than a run without triggers waits between two looks: each task comes at any moment
+            // of that wait.
             try await Task.sleep(for: .milliseconds(Int.random(in: 5...160)))
         }
         return Array(times.dropFirst())
@@ -94,7 +96,7 @@ struct Latency: Sendable {
 }
 
 /// The turn of the only run on its tables.
-private struct OnlyRun: Turn {
+private struct OnlyRun: ClaimingRole {
     var isWanted: Bool { false }
     func take(unless isCancelled: @escaping @Sendable () -> Bool) async -> Bool { true }
     func listen(_ listener: @escaping @Sendable () -> Void) {}

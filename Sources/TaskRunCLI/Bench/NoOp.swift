@@ -19,9 +19,9 @@ struct Ping: TaskHandler {
     /// When the last one began.
     ///
     /// A class because the handler writes it and the measurement reads it.
-    final class Bell: Sendable {
+    final class Arrival: Sendable {
         private let moment = Mutex<ContinuousClock.Instant?>(nil)
-        func ring() { moment.withLock { $0 = .now } }
+        func note() { moment.withLock { $0 = .now } }
         /// The moment, once.
         func take() -> ContinuousClock.Instant? {
             moment.withLock { moment in
@@ -31,7 +31,7 @@ struct Ping: TaskHandler {
         }
     }
 
-    let bell: Bell
+    let arrival: Arrival
 
-    func perform(_ payload: NoOp.Payload, in context: TaskContext) async throws { bell.ring() }
+    func perform(_ payload: NoOp.Payload, in context: TaskContext) async throws { arrival.note() }
 }

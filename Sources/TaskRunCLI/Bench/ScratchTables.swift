@@ -14,7 +14,7 @@ enum ScratchTables: Sendable {
     ///
     /// - Parameters:
     ///   - address: The database that was named; its tables need not exist.
-    ///   - journal: SQLite's journal mode; nil: that of the named file, or of a new one.
+    ///   - journal: SQLite's journal mode, or nil for that of the named file or of a new one.
     ///   - synchronous: How far SQLite's commits go.
     init(beside address: DatabaseAddress, journal: JournalMode?, synchronous: Synchronous) {
         let schema = ScratchSchema()
@@ -28,7 +28,9 @@ enum ScratchTables: Sendable {
         }
     }
 
-    /// Takes up tables that another process has made; nil for a name that is none of theirs.
+    /// Names tables that another process has made.
+    ///
+    /// Nil if the name is none of a scratch table.
     init?(_ name: String, of address: DatabaseAddress, synchronous: Synchronous) {
         guard let schema = ScratchSchema(name) else { return nil }
         switch address {
@@ -58,7 +60,7 @@ enum ScratchTables: Sendable {
     }
 
     /// Opens them: each process, and each part of a measurement, has a connection of its own.
-    func open() throws(StoreError) -> any TaskDesk {
+    func open() throws(StoreError) -> any TaskDatabase {
         switch self {
         case .sqlite(let path, _, let synchronous): try SQLiteStore(path: path, synchronous: synchronous)
         case .postgresql(let url, let schema): try PostgreSQLStore(url, scratch: schema)
@@ -68,16 +70,16 @@ enum ScratchTables: Sendable {
     /// Makes them, lends them to `body`, and removes them, whatever happens.
     ///
     /// - Parameters:
-    ///   - tell: Is told if they could not be removed after another error, which is the one that is thrown.
+    ///   - tell: Receives the error if they could not be removed after another error; that other one is thrown.
     ///   - body: The measurement, on a connection that is closed afterwards.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; what kept them from being made or removed.
     func lend<Result>(
         tell: (StoreError) -> Void,
-        _ body: (any TaskDesk) async throws -> Result
+        _ body: (any TaskDatabase) async throws -> Result
     ) async throws -> Result {
         let result: Result
-        // If this fails there is nothing to remove. If only the answer was lost, the next measurement names what is left.
+        // If this fails there is nothing to remove. If only the answer was lost, the next bench names what is left.
         let place = try await make()
         do {
             do {
@@ -108,7 +110,7 @@ enum ScratchTables: Sendable {
     }
 
     /// Makes the file or the schema, without tables.
-    private func make() async throws(StoreError) -> any TaskDesk {
+    private func make() async throws(StoreError) -> any TaskDatabase {
         switch self {
         case .sqlite(let path, let journal, let synchronous):
             do {
@@ -169,7 +171,7 @@ extension ScratchTables {
     }
 
     /// What the figures depend on.
-    func conditions(_ store: any TaskDesk) async throws(StoreError) -> Conditions {
+    func conditions(_ store: any TaskDatabase) async throws(StoreError) -> Conditions {
         if let store = store as? SQLiteStore {
             let (version, journal, synchronous) = try await store.conditions()
             return Conditions(database: "SQLite", version: version, journal: journal, synchronous: synchronous)
@@ -181,7 +183,9 @@ extension ScratchTables {
         preconditionFailure("scratch tables are in SQLite or in PostgreSQL")
     }
 
-    /// The database's kind, version and settings; nil where it has none of that name.
+    /// The database's kind, version and settings.
+    ///
+    /// A setting is nil if the database does not have it.
     struct Conditions: Sendable {
         let database: String
         let version: String

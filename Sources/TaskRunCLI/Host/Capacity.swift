@@ -2,7 +2,7 @@ import Handlers
 import Platform
 import TaskRun
 
-/// How many handlers this process can have at work at once: decided purely from what the machine gives it.
+/// How many handlers this process can run at once, decided from the limits of the machine.
 struct Capacity: Equatable {
     /// One limit.
     struct Bound: Equatable {
@@ -14,19 +14,19 @@ struct Capacity: Equatable {
 
     let bounds: [Bound]
 
-    /// From this many on the machine is looked at: fewer are hardly ever too many, and the look takes a moment.
+    /// From this many handlers on, the limits are read: fewer are hardly ever too many, and reading takes a moment.
     private static let fromCount = 17
 
-    /// How many there can be of those that are asked for, and what is said of it; nil: all of them.
+    /// How many of the requested handlers can run, and a finding, or nil if all of them can.
     func cap(_ asked: Int) -> (count: Int, finding: Finding?) {
         guard let least = bounds.min(by: { $0.count < $1.count }), least.count < asked else { return (asked, nil) }
         let count = max(1, least.count)
-        let found = "\(asked) handlers at once are asked for, and \(count) are at work at most: \(least.reason)"
+        let found = "concurrency asks for \(asked) handler slots, but at most \(count) can be used: \(least.reason)"
         let advice = "Raise that limit, or lower the setting concurrency."
         return (count, Finding(.warning, "concurrency", found, advice: advice))
     }
 
-    /// What this process gets, as far as that matters to so many handlers.
+    /// The limits of this process that so many handlers could reach.
     static func ofThisProcess(for asked: Int) -> Capacity {
         var bounds: [Bound] = []
         let files = ExecutableSettings.mostAtOnce(slots: true)
@@ -43,9 +43,9 @@ struct Capacity: Equatable {
 
     private static func processes() -> Bound? {
         var limit = rlimit()
-        // The kernel does not hold root to it, setrlimit(2).
+        // The kernel does not apply it to root, setrlimit(2).
         guard geteuid() != 0, getrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &limit) == 0 else { return nil }
-        // Nobody has so many; to count them would take long.
+        // No user has so many, and counting them would take long.
         guard limit.rlim_cur < 65_536 else { return nil }
         let most = Int(limit.rlim_cur)
         return Bound(

@@ -3,10 +3,10 @@ import Synchronization
 import SystemPackage
 import TaskRun
 
-/// Places for handlers, counted over all live runs of this host and user: one locked file each, flock(2).
+/// Handler slots, counted over all live runs of this host and user: one locked file each, flock(2).
 ///
-/// The kernel drops the locks of a process that dies, so places are never lost. A class because it owns descriptors;
-/// they are closed on exec, or a handler's process would keep the places of a run that is gone.
+/// The kernel drops the locks of a process that dies, so no slot is ever lost. A class because it owns descriptors.
+/// They are closed on exec: otherwise a handler's process would keep the slots of a run that is gone.
 final class FileSlots: HostSlots {
     private struct State {
         var held: [Int32] = []
@@ -15,13 +15,13 @@ final class FileSlots: HostSlots {
 
     private let state: Mutex<State>
 
-    /// Opens the places `slot-0` … in a folder.
+    /// Opens the slots `slot-0` … in a folder.
     ///
     /// - Parameters:
-    ///   - count: How many places this run may use at most.
+    ///   - count: How many slots this run may use at most.
     ///   - directory: Where the files are; they are made as needed.
-    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where a file cannot be opened, ``ExitStatus/tryAgain`` where the disk
-    ///   or the system has no room for one more.
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` if a file cannot be opened, or ``ExitStatus/tryAgain``
+    ///   if the disk or the system has no room for one more.
     init(count: Int, in directory: RuntimeDirectory) throws(ProgramError) {
         var files: [Int32] = []
         for number in 0..<count {
@@ -38,7 +38,8 @@ final class FileSlots: HostSlots {
         state = Mutex(State(free: files))
     }
 
-    /// Unlocks what is held before it closes it: a process that is being started shares the lock until it runs its program.
+    /// Unlocks each file before it closes it: a process that is being started shares the lock until it runs its
+    /// program.
     deinit {
         state.withLock { state in
             for file in state.held { flock(file, LOCK_UN) }
@@ -46,7 +47,7 @@ final class FileSlots: HostSlots {
         }
     }
 
-    /// Locks free places, at most this many; never waits.
+    /// Locks free slots, at most this many, without waiting.
     func take(upTo count: Int) -> Int {
         state.withLock { state in
             var taken = 0
@@ -59,7 +60,7 @@ final class FileSlots: HostSlots {
         }
     }
 
-    /// Unlocks places that were taken.
+    /// Unlocks slots.
     func release(_ count: Int) {
         state.withLock { state in
             for file in state.held.suffix(count) {

@@ -1,26 +1,19 @@
+import Handlers
 import Platform
 import TaskRun
 import Text
 
 /// The processes and threads of a user.
 enum HostTasks {
-    /// How many there are; 0 where `/proc` does not tell.
+    /// How many there are, or 0 where `/proc` does not say.
     static func count(of user: uid_t) -> Int {
-        guard let folder = opendir("/proc") else { return 0 }
-        defer { closedir(folder) }
         var count = 0
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in (try? Files.names(in: "/proc")) ?? [] {
             var status = stat()
             guard name.utf8.first.map({ $0 >= 0x31 && $0 <= 0x39 }) == true,
                 stat("/proc/\(name)", &status) == 0, status.st_uid == user || isHidden(name, status.st_uid, user)
             else { continue }
-            // The 20th field; the second, a name in parentheses, may hold anything.
-            let text = ProcessFile.text("/proc/\(name)/stat") ?? ""
-            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-            count += fields.count > 18 ? Int(fields[18]) ?? 1 : 1
+            count += ProcessFile.text("/proc/\(name)/stat").flatMap { ProcessStat(parsing: $0) }?.threads ?? 1
         }
         return count
     }
@@ -40,12 +33,12 @@ enum ControlGroup {
         return ["/sys/fs/cgroup\(path)", "/sys/fs/cgroup"].first { access("\($0)/cgroup.controllers", R_OK) == 0 }
     }()
 
-    /// The number in one of its files; nil for `max`, or where there is none.
+    /// The number in one of its files, or nil for `max` and for a missing file.
     static func number(_ file: String) -> Int? {
         folder.flatMap { ProcessFile.text("\($0)/\(file)") }.flatMap { Int($0.trimmed) }
     }
 
-    /// The memory that it may still use, in bytes; nil: as much as there is.
+    /// The memory that it may still use, in bytes, or nil for as much as there is.
     static var memoryLeft: Int? {
         guard let most = number("memory.max"), let used = number("memory.current") else { return nil }
         return max(0, most - used)
@@ -54,7 +47,7 @@ enum ControlGroup {
 
 /// The memory of the machine.
 enum HostMemory {
-    /// How much is to be had without swapping, in bytes, proc_meminfo(5); nil where that is not known.
+    /// How much is available without swapping, in bytes, proc_meminfo(5), or nil if that is not known.
     static var available: Int? {
         let line = ProcessFile.text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
         return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }

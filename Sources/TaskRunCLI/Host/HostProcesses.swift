@@ -7,15 +7,7 @@ import TaskRun
 ///
 /// A class because what was found out about dead runs is kept: a dead run stays dead.
 final class HostProcesses: Sendable {
-    /// What can be said of a run from here.
-    enum Life: String, Sendable {
-        /// Its process is there.
-        case alive
-        /// Its process is gone, or this machine has begun anew since.
-        case dead
-        /// It is on another host or in another container, or the text is no run's.
-        case unknown
-    }
+    typealias Life = RunLife
 
     private let identity: RunIdentity
     private let endLeftovers: @Sendable (RunIdentity) async -> Bool
@@ -24,14 +16,15 @@ final class HostProcesses: Sendable {
     private let searches = Mutex(0)
     /// The most of them; the lease's end decides about the others.
     ///
-    /// Any text that looks like a run's may stand in a row, and each costs a look at all processes.
+    /// A row may hold any text that looks like a run's, and each costs a look at all processes.
     private static let mostSearches = 20
 
-    /// Looks from the place of a run.
+    /// Looks at runs from this process.
     ///
     /// - Parameters:
     ///   - identity: This process.
-    ///   - endLeftovers: Ends what a dead run left behind; whether nothing is left. Default: for those who only look.
+    ///   - endLeftovers: Ends what a dead run left behind, and returns whether nothing is left. Default: it ends
+    ///     nothing.
     init(
         identity: RunIdentity,
         endLeftovers: @escaping @Sendable (RunIdentity) async -> Bool = { _ in false }
@@ -40,7 +33,7 @@ final class HostProcesses: Sendable {
         self.endLeftovers = endLeftovers
     }
 
-    /// Looks from the place of a run, and ends what dead ones left.
+    /// Looks at runs from this process, and ends what dead ones left behind.
     convenience init(identity: RunIdentity, endingLeftoversIn directory: RuntimeDirectory) {
         let records = RunRecords(runtimeDirectory: directory.path)
         self.init(identity: identity) { dead in
@@ -50,10 +43,10 @@ final class HostProcesses: Sendable {
         }
     }
 
-    /// Whether a run is known to be dead, and nothing of it is at work any more.
+    /// Whether a run is known to be dead, and none of its programs works any more.
     ///
-    /// What it left behind is ended first: its tasks are given to others right after. Where that does not succeed the
-    /// answer is false, and the lease's end decides.
+    /// What it left behind is ended first, because other runs get its tasks right after. If that fails the answer is
+    /// false, and the end of the lease decides.
     func isDead(_ owner: String) async -> Bool {
         if buried.withLock({ $0.contains(owner) }) { return true }
         guard life(of: owner) == .dead, let run = RunIdentity(text: owner) else { return false }
@@ -79,7 +72,7 @@ final class HostProcesses: Sendable {
         guard let run = owner.flatMap(RunIdentity.init(text:)) else { return .unknown }
         if identity.outlived(run) { return .dead }
         guard identity.sees(run) else { return .unknown }
-        // kill() is asked first: where /proc is mounted with hidepid, processes of other users are not to be seen in it.
+        // kill() first: where /proc is mounted with hidepid, it does not show the processes of other users.
         if kill(run.pid, 0) != 0, errno == ESRCH { return .dead }
         #if os(Linux)
         guard let stat = ProcessFile.text("/proc/\(run.pid)/stat").flatMap({ ProcessStat(parsing: $0) }) else {

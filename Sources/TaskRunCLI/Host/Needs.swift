@@ -3,14 +3,16 @@ import Platform
 import SystemPackage
 import TaskRun
 
-/// What this process cannot do without: looked at before anything waits, as it would stand still or break off later.
+/// What this process needs.
+///
+/// It is checked before anything waits: otherwise the process would stand still or stop later.
 enum Needs {
     /// Threads that are kept: of a run, of its connection, and one that helps out.
     private static let threads = 3
-    /// Open files: the database with its journal, the places for handlers, what the runtime waits with, and one program.
+    /// Open files: the database with its journal, the handler slots, what the runtime waits with, and one program.
     private static let files = 32
 
-    /// What is missing, to be told; nil where all is there.
+    /// What is missing, as an error, or nil if nothing is.
     static func shortage() -> ProgramError? {
         if let reason = shortageOfFiles() {
             return ProgramError(
@@ -44,7 +46,7 @@ enum Needs {
     }
 }
 
-/// Error numbers that say that the machine has no more of something, which may pass by itself.
+/// Error numbers that say that the machine has no more of something, which may pass without a person.
 enum Scarcity {
     static func isMeant(_ number: Int32) -> Bool {
         [EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, EAGAIN].contains(number)

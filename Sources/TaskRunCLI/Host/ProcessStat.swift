@@ -7,12 +7,14 @@ struct ProcessStat: Equatable {
     let pid: Int32
     /// One letter: `R`, `S`, … `Z` for ended but not reaped, `X` for dead.
     let state: Character
-    /// How many threads it has; of one whose first thread has ended others may still be at work.
+    /// How many threads it has.
+    ///
+    /// If the first one has ended, others may still work.
     let threads: Int
     /// When it started, in clock ticks since boot.
     let startTicks: UInt64
 
-    /// Reads the text of the file; nil for any other text.
+    /// Reads the text of the file, or returns nil for any other text.
     ///
     /// The second field is the program's name in parentheses, which may itself hold spaces and parentheses: the fields
     /// are counted from the last closing one.

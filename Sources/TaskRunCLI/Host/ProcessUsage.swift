@@ -31,7 +31,7 @@ enum ProcessUsage {
         #endif
     }
 
-    /// Begins anew to look for the most memory, where the system can: proc_pid_clear_refs(5).
+    /// Resets the peak, if the system can: proc_pid_clear_refs(5).
     static func forgetPeak() {
         #if os(Linux)
         ProcessWords.whileOpen {

@@ -25,7 +25,7 @@ extension RunIdentity {
         return RunIdentity(host: hostName(), pid: pid, startTicks: 0, bootID: substituteBootID(), namespace: 0)
     }
 
-    /// Where there is no usable `/proc`: a text that no other run has, so that only the lease's end decides about this one.
+    /// Where there is no usable `/proc`: a unique text, so that only the end of the lease decides about this run.
     private static func substituteBootID() -> String {
         #if os(macOS)
         var time = timeval()
@@ -38,15 +38,15 @@ extension RunIdentity {
     /// The namespace of a machine's first process, PROC_PID_INIT_INO of the kernel.
     private static let firstNamespace: UInt64 = 0xEFFF_FFFC
 
-    /// A mark of this machine that the next boot has too; nil where none can be trusted.
+    /// A mark of this machine that stays the same over boots, or nil if none can be trusted.
     ///
-    /// The machine's id, machine-id(5), is not to be shown to everybody, so it is hashed. In a container it may be that of the image: the folder on
-    /// the host that the container writes to is taken with it.
+    /// The machine's id, machine-id(5), must not be shown to everyone, so it is hashed. In a container it may be that
+    /// of the image, so the folder on the host that the container writes to goes into the mark, too.
     private static func machine(namespace: UInt64) -> String? {
         let files = ["/etc/machine-id", "/var/lib/dbus/machine-id"]
         guard let id = files.lazy.compactMap({ ProcessFile.text($0)?.trimmed }).first(where: { $0.utf8.count == 32 })
         else { return nil }
-        if namespace == firstNamespace { return FileTurn.mark(["machine", id]) }
+        if namespace == firstNamespace { return ClaimingRoleFile.mark(["machine", id]) }
         let mounts = ProcessFile.text("/proc/self/mountinfo")?.split(separator: "\n") ?? []
         let root = mounts.first { $0.split(separator: " ").dropFirst(4).first == "/" }
         guard
@@ -54,7 +54,7 @@ extension RunIdentity {
                 $0.hasPrefix("upperdir=")
             })
         else { return nil }
-        return FileTurn.mark(["machine", id, String(folder)])
+        return ClaimingRoleFile.mark(["machine", id, String(folder)])
     }
 
     private static func hostName() -> String {
@@ -65,7 +65,7 @@ extension RunIdentity {
 
 /// Files of `/proc`, which have no size until they are read.
 enum ProcessFile {
-    /// The text of a file; nil if it cannot be read.
+    /// The text of a file, or nil if it cannot be read.
     static func text(_ path: String) -> String? {
         (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -1,15 +1,15 @@
 import Platform
 import SystemPackage
 
-/// The folder for what the runs of one user on one host share: private, so that nobody else can hold its locks.
+/// The folder for what the runs of one user on one host share: private, so that no other user can hold its locks.
 struct RuntimeDirectory {
     /// Its path.
     let path: String
 
     /// Opens the folder, and creates it if it is not there.
     ///
-    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for one that belongs to somebody else, that others may
-    ///   write to, or that cannot be made.
+    /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for one that belongs to another user, that others may
+    ///   write to, or that cannot be made; with ``ExitStatus/tryAgain`` if the machine lacks room or memory to make it.
     init(path: String) throws(ProgramError) {
         self.path = path
         guard Self.make(FilePath(path)) else {
@@ -23,7 +23,7 @@ struct RuntimeDirectory {
         }
     }
 
-    /// What is wrong with a folder; nil if it can be trusted.
+    /// What is wrong with a folder, or nil if it can be trusted.
     static func fault(mode: mode_t, owner: uid_t, user: uid_t) -> String? {
         if mode & S_IFMT == S_IFLNK { return "is a symbolic link" }
         if mode & S_IFMT != S_IFDIR { return "is no folder" }
@@ -32,7 +32,7 @@ struct RuntimeDirectory {
         return nil
     }
 
-    /// Makes a folder, and those that it is to lie in; whether it is there.
+    /// Makes a folder and its parents, and returns whether it is there.
     private static func make(_ path: FilePath) -> Bool {
         if mkdir(path.string, 0o700) == 0 || errno == EEXIST { return true }
         let parent = path.removingLastComponent()

@@ -2,10 +2,10 @@ import Handlers
 
 /// The passwords that this process was given, and who might see them.
 enum Secrets {
-    /// Keeps them from others: from this user's programs what is in the environment and in memory, from everybody on the machine what is on the
-    /// command line.
+    /// Hides them: the environment and the memory from this user's programs, and the command line from everyone on the
+    /// machine.
     ///
-    /// For the blink of an eye before this the command line can be read.
+    /// For a moment before this, the command line can be read.
     static func keep() {
         for (index, word) in ProcessWords.all.enumerated() {
             guard isAddress(word), let start = word.firstRange(of: "://")?.upperBound ?? word.firstIndex(of: "=") else {
@@ -16,7 +16,7 @@ enum Secrets {
         ProcessWords.keepSecrets()
     }
 
-    /// A text that quotes words of the command line, without those that are addresses; nil where it quotes none.
+    /// A text that quotes words of the command line, without those that are addresses, or nil if it quotes none.
     static func cover(_ text: String, words: [String]) -> String? {
         var covered = text
         for word in words where isAddress(word) {

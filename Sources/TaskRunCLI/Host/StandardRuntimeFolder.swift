@@ -1,21 +1,22 @@
 import Handlers
 import Platform
 
-/// Where the runtime directory is unless the settings say otherwise: the first of a few places that this user has for itself.
+/// Where the runtime directory is unless the settings say otherwise: the first of a few folders that are private to
+/// this user.
 ///
-/// `$XDG_RUNTIME_DIR` and `/run/user/UID` are the same folder, where the user is logged in: cron does not set the variable, and runs from cron and from a
-/// terminal must meet. Else it is in the user's state folder, and in `/tmp`, where anybody can make a folder of any name, only for
-/// users without a home.
+/// While the user is logged in, `$XDG_RUNTIME_DIR` and `/run/user/UID` are the same folder. cron does not set the
+/// variable, and runs from cron and from a terminal must meet. Otherwise it is in the user's state folder. It is in
+/// `/tmp`, where anyone can make a folder of any name, only for users without a home.
 struct StandardRuntimeFolder {
     let variables: [String: String]
     var user: uid_t = geteuid()
-    /// The folder that is there for everybody.
+    /// The folder that exists for everyone.
     var temporary = "/tmp"
 
     /// The path; the folder need not be there yet.
     var path: String {
         if let base = sessionFolders.first(where: isOwn) { return "\(base)/taskrun" }
-        // A home that several machines share is no place for what belongs to one.
+        // A home that several machines share must not hold what belongs to one of them.
         for (base, rest) in stateFolders where isOwn(base) && !FileSystem.isRemote(base) { return "\(base)/\(rest)" }
         return temporaryPath
     }
@@ -39,29 +40,17 @@ struct StandardRuntimeFolder {
         return folders.filter { Self.isAbsolute($0.0) }.map { (base: $0.0, rest: $0.1) }
     }
 
-    /// `/tmp/taskrun-UID`; where somebody else has made that, a folder of this user's whose name begins so.
+    /// `/tmp/taskrun-UID`, or, if another user has made that, a folder of this user whose name begins so.
     var temporaryPath: String {
         let usual = "\(temporary)/taskrun-\(user)"
         if isOwn(usual) || access(usual, F_OK) != 0 { return usual }
-        let more = names(beginningWith: "taskrun-\(user).").map { "\(temporary)/\($0)" }.filter { isOwn($0) }
+        let names = ((try? Files.names(in: temporary)) ?? []).filter { $0.hasPrefix("taskrun-\(user).") }
+        let more = names.map { "\(temporary)/\($0)" }.filter { isOwn($0) }
         // All runs take the first one, also where two have made one at the same moment.
         if let first = more.min() { return first }
         var template = Array("\(usual).XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { return usual }
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    private func names(beginningWith start: String) -> [String] {
-        guard let folder = opendir(temporary) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasPrefix(start) { names.append(name) }
-        }
-        return names
     }
 
     /// Whether a folder is this user's, can be written to, and not by others.

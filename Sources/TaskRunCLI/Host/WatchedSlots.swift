@@ -1,17 +1,17 @@
 import Synchronization
 import TaskRun
 
-/// The host's places for handlers, for a run that somebody looks at: says whether other runs have all of them.
+/// The host's handler slots for a run that a person watches: reports whether other runs use all of them.
 final class WatchedSlots: HostSlots {
     private let slots: FileSlots
     private let held = Mutex(0)
     private let tell: @Sendable (_ isCrowded: Bool) -> Void
 
-    /// Watches places.
+    /// Watches slots.
     ///
     /// - Parameters:
-    ///   - slots: The places.
-    ///   - tell: Is told at each try to take some whether the run has none after it.
+    ///   - slots: The slots.
+    ///   - tell: Receives, after each try to take some, whether the run has none.
     init(_ slots: FileSlots, tell: @escaping @Sendable (_ isCrowded: Bool) -> Void) {
         self.slots = slots
         self.tell = tell

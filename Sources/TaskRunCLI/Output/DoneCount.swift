@@ -12,7 +12,7 @@ final class DoneCount: Sendable {
 
     /// - Parameters:
     ///   - doing: What is being done: `Deleting`.
-    ///   - total: With how many; nil: that is not known.
+    ///   - total: The number of tasks, or nil if that is not known.
     ///   - screen: Where it is shown.
     init(_ doing: String, of total: Int? = nil, on screen: Screen) {
         (bar, self.total, self.screen) = (ProgressBar(doing: doing), total, screen)
@@ -29,6 +29,6 @@ final class DoneCount: Sendable {
         screen.write([], progress: bar.line(sum, of: total, after: time))
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     func end() { screen.write([], progress: "") }
 }

@@ -8,7 +8,7 @@ struct Output: Sendable {
 
     /// Writes lines.
     ///
-    /// - Throws: Errno where nobody reads any more, or the disk is full.
+    /// - Throws: Errno if there is no reader any more, or the disk is full.
     func write(_ lines: [String]) throws(Errno) {
         guard !lines.isEmpty else { return }
         try Self.write(lines.joined(separator: "\n") + "\n", to: .standardOutput)
@@ -49,13 +49,14 @@ final class Screen: Sendable {
 
     init(terminal: Terminal) { self.terminal = terminal }
 
-    /// Writes lines above the progress line, and perhaps puts another progress line in its place.
+    /// Writes lines above the progress line, and perhaps replaces that.
     ///
-    /// What cannot be written there can be told nowhere: errors are passed over.
+    /// Errors are ignored: there is nowhere to report that stderr cannot be written.
     ///
     /// - Parameters:
     ///   - lines: The lines.
-    ///   - next: The new progress line, shown only where a line can be drawn over; empty for none, nil for the one before.
+    ///   - next: The new progress line, shown only where a line can be redrawn; empty for none, nil to keep the present
+    ///     one.
     func write(_ lines: [String], progress next: String? = nil) {
         progress.withLock { progress in
             let erase = progress.isEmpty ? "" : "\r\u{1b}[K"

@@ -9,8 +9,8 @@ struct ProgressBar: Sendable {
     ///
     /// - Parameters:
     ///   - count: How many are done.
-    ///   - total: How many there are; nil where that is not known.
-    ///   - part: How much is done, 0...1, where only that is known; nil: `count` of `total`.
+    ///   - total: How many there are, or nil if that is not known.
+    ///   - part: How much is done, 0...1, if only that is known, or nil for `count` of `total`.
     ///   - time: How long it took so far.
     /// - Returns: `Adding    ████████░░░░░░░░░░░░  40 %   80,000 of 200,000   65,300/s`.
     func line(_ count: Int, of total: Int? = nil, part: Double? = nil, after time: Duration) -> String {

@@ -2,9 +2,9 @@ import Platform
 
 /// What can be shown on one of the standard streams.
 struct Terminal: Sendable, Equatable {
-    /// Whether it is a terminal at all; else nothing is coloured and nothing moves.
+    /// Whether it is a terminal; if not, there are no colours and no progress line.
     let isTerminal: Bool
-    /// Its columns; nil where it is none.
+    /// Its columns, or nil if it is no terminal.
     let width: Int?
     /// Whether it shows colours and is wished to.
     let hasColour: Bool

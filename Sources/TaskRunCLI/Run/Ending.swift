@@ -1,7 +1,7 @@
 import TaskRun
 import Text
 
-/// How the end of a claim is told: a mark, and what comes next.
+/// The end of a claim in words: a mark, and what comes next.
 struct Ending: Equatable {
     /// What became of the task.
     enum Kind: Character {
@@ -23,10 +23,10 @@ struct Ending: Equatable {
     }
 
     let kind: Kind
-    /// What comes next; empty where nothing does.
+    /// What comes next, or empty if nothing does.
     let next: String
 
-    /// A task that a hook kept from being performed.
+    /// The end of a task that a hook kept from being performed.
     init(skipped note: String?) {
         (kind, next) = (.skipped, "skipped by a hook" + (note.map { ": \($0.gist)" } ?? ""))
     }
@@ -35,13 +35,13 @@ struct Ending: Equatable {
     ///
     /// - Parameters:
     ///   - task: The task.
-    ///   - verdict: What was decided; nil where the handler settled the claim itself or the lease was lost.
+    ///   - verdict: What was decided, or nil if the handler settled the claim itself or the lease was lost.
     ///   - result: What became of that.
     ///   - maxAttempts: How many attempts the task has.
     init(_ task: ClaimedTask, _ verdict: Verdict?, _ result: SettleResult, maxAttempts: Int) {
         switch (result, verdict) {
         case (.leaseLost, _):
-            (kind, next) = (.leaseLost, "the lease was lost, another run has the task")
+            (kind, next) = (.leaseLost, CrashText.leaseLost)
         case (.untouched, _):
             (kind, next) = (.failed, "its end cannot be written")
         case (.gaveWay, _):
@@ -56,14 +56,14 @@ struct Ending: Equatable {
         case (.settled, .cancel), (.cancelled, _):
             (kind, next) = (.givenBack, "cancelled")
         case (.settled, .release(let wait, let note, _)):
-            let plan = wait > .zero ? "given back, again in \(DurationText.rounded(wait))" : "given back"
+            let plan = wait > .zero ? "released, again in \(DurationText.rounded(wait))" : "released"
             (kind, next) = (.givenBack, plan + (note.map { ": \($0.gist)" } ?? ""))
         }
     }
 }
 
 extension String {
-    /// The line of an error that says most, cut to 200 characters; safe to be shown.
+    /// The most telling line of an error, cut to 200 characters and safe to be shown.
     ///
     /// Mostly the first one; Python says the reason last: `exit status 1: … KeyError: 'email'`.
     var gist: String {

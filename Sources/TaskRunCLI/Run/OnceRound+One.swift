@@ -2,9 +2,10 @@ import Handlers
 import TaskRun
 
 extension OnceRound {
-    /// Performs one task and no other, if nobody else has it.
+    /// Performs one task and no other, if no other run has claimed it.
     ///
-    /// - Returns: What was done; nothing was claimed where another run was faster, or all places of this host are taken.
+    /// - Returns: What was done. Nothing was claimed if another run was faster, or if all slots of this host are in
+    ///   use.
     /// - Throws: StoreError as ``Run/run()``.
     func performOne(
         _ id: Int64,
@@ -12,14 +13,14 @@ extension OnceRound {
         _ settings: Settings,
         stop: StopSignal
     ) async throws -> RunReport {
-        // The place is taken here: a run that finds none would have told its hooks of its start already.
-        guard let queue = try await store.show(id)?.queue, slots.take(upTo: 1) == 1 else { return RunReport() }
+        // The slot is taken here, because a run calls its run-start hooks before it looks for one.
+        guard slots.take(upTo: 1) == 1 else { return RunReport() }
         defer { slots.release(1) }
         var run = settings.runSettings(handlers.registry)
-        (run.only, run.limit, run.window) = ([name], 1, .seconds(1))
+        (run.task, run.only, run.window) = (id, [name], .seconds(1))
         run.patienceAtStop = .milliseconds(700)
         let report = try await Run(
-            store: SingleTaskStore(store: store, id: id, queue: queue),
+            store: store,
             registry: handlers.registry,
             settings: run,
             identity: identity,
@@ -31,10 +32,10 @@ extension OnceRound {
         ).run()
         records.end(isClean: report.isClean)
         if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
-        // A handler that does not listen is still at work: only the end of the process ends it.
+        // A handler that ignores its cancellation still works: only the end of the process ends it.
         if report.abandoned > 0 {
             program.screen.write(
-                ["The handler did not end when it was asked to: it is killed, and the task is given back."],
+                ["The handler did not end when asked to. It is killed, and the task is released."],
                 progress: ""
             )
             ExitStatus.tryAgain.leave()

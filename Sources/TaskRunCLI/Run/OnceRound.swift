@@ -3,34 +3,34 @@ import Logging
 import TaskRun
 import Text
 
-/// Everything one `taskrun once` is put together from.
+/// The parts of one `taskrun once`, put together from the settings.
 struct OnceRound {
     /// The handlers of this host.
     let handlers: HandlerList
     /// The hooks of this host.
     let hooks: HookList
 
-    let store: any TaskDesk
+    let store: any TaskDatabase
     let identity: RunIdentity
     let slots: FileSlots
     let logger: Logger
     let program: Program
     private let directory: RuntimeDirectory
-    /// Where runs write down what they start.
+    /// Where runs record the programs that they start.
     let records: RunRecords
-    /// The handlers folder, if nobody named one and it is not there.
+    /// The default handlers folder, if no other is set and it is missing.
     let missingFolder: String?
     private let strayLimits: [Finding]
-    /// How many handlers there may be at once, and what is said where that is less than the settings say.
+    /// How many handlers can run at once, and a finding if that is fewer than the settings say.
     private let capacity: (count: Int, finding: Finding?)
     private let subject: [String]
-    /// What to type before the name of a command that is to look at the same tables.
+    /// What to type before the name of a command, so that it uses the same tables.
     private let command: String
 
-    /// Puts it together.
+    /// Opens what one round needs.
     ///
     /// - Throws: ``ProgramError`` for handlers that contradict each other, or a runtime directory that cannot be used.
-    init(_ program: Program, _ settings: Settings, _ store: any TaskDesk) throws(ProgramError) {
+    init(_ program: Program, _ settings: Settings, _ store: any TaskDatabase) throws(ProgramError) {
         self.program = program
         self.store = store
         identity = RunIdentity.ofThisProcess()
@@ -54,22 +54,22 @@ struct OnceRound {
         subject = [program.name, database, PathText.absolute(settings.handlers)]
     }
 
-    /// Begins to write down what this process starts, so that the next run knows it if this one is killed.
+    /// Begins to record the programs that this process starts, so that the next run finds them if this one is killed.
     func beginRecord() {
         guard let problem = records.begin(identity) else { return }
         logger.notice(
-            "cannot write down which programs are started; if this run is killed, others wait for its leases: \(problem)"
+            "cannot record started programs; if this run is killed, others wait for its leases to end: \(problem)"
         )
     }
 
     /// The turn of the runs like this one that stay: the same tables, handlers, queues and names.
     ///
     /// - Throws: ``ProgramError`` where its files cannot be made.
-    func turn(_ settings: RunSettings) throws(ProgramError) -> FileTurn {
+    func turn(_ settings: RunSettings) throws(ProgramError) -> ClaimingRoleFile {
         let filter = QueueFilter.all(of: settings.queues) ?? ["*"]
         let queues = filter.words.sorted() + filter.except.map { "!" + $0 }.sorted()
         let only = settings.only?.sorted() ?? ["*"]
-        return try FileTurn(of: subject + [""] + queues + [""] + only, in: directory)
+        return try ClaimingRoleFile(of: subject + [""] + queues + [""] + only, in: directory)
     }
 
     /// The names, if each has a handler here.
@@ -89,9 +89,15 @@ struct OnceRound {
     }
 
     /// Runs, tells what happens, and leaves nothing behind.
-    func perform(_ settings: RunSettings, turn: FileTurn?, isSilent: Bool) async throws -> RunReport {
+    func perform(
+        _ settings: RunSettings,
+        turn: ClaimingRoleFile?,
+        isSilent: Bool,
+        failOnFailed: Bool
+    ) async throws -> RunReport {
         var settings = settings
         settings.concurrency = min(settings.concurrency, capacity.count)
+        settings.repeatsReports = program.screen.terminal.isTerminal && !isSilent
         for finding in handlers.findings + strayLimits + hooks.findings + [capacity.finding].compactMap(\.self) {
             logger.log(level: finding.level == .error ? .error : .warning, "\(finding.sentence)")
         }
@@ -106,12 +112,17 @@ struct OnceRound {
             identity: identity,
             slots: WatchedSlots(slots) { display.note(isCrowded: $0) },
             stop: stop,
-            turn: turn,
+            claimingRole: turn,
             logger: logger,
             isDead: { await processes.isDead($0) },
             beforeClaims: { beginRecord() },
             hooks: hooks.hooks,
             pulse: RunWatch.pulse,
+            record: .ofThisProcess(
+                identity,
+                names: settings.only ?? handlers.registry.names,
+                slots: settings.concurrency
+            ),
             observer: { display.observe($0) }
         )
         let report: RunReport
@@ -124,15 +135,17 @@ struct OnceRound {
                 try await run.run()
             }
         } catch let error as StoreError {
-            // What was in hand is left to the next run.
+            // The tasks that the run held are left to the next run.
             var report = await run.reportSoFar
             report.trouble = error
+            await run.end(end(of: report, failOnFailed: failOnFailed))
             display.clear()
             display.finish(report, unknown: [])
             tell(error)
             return report
         }
         records.end(isClean: report.isClean)
+        await run.end(end(of: report, failOnFailed: failOnFailed))
         display.clear()
         if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
         // Not counted: that would read the whole table each minute.
@@ -145,9 +158,9 @@ struct OnceRound {
         return report
     }
 
-    /// How many tasks are WAITING, due or not; nil if they cannot be counted, which the report then gives as trouble.
+    /// How many tasks are WAITING, due or not, or nil if they cannot be counted; the report then names the trouble.
     ///
-    /// After trouble that ended the run nobody waits for the same trouble once more.
+    /// After trouble that ended the run it does not ask: it would meet the same trouble again.
     func waiting(_ report: inout RunReport) async -> Int? {
         guard report.trouble == nil else { return nil }
         do {
@@ -167,17 +180,23 @@ struct OnceRound {
         return failOnFailed && report.failed > 0 ? .incomplete : .done
     }
 
+    /// The same for the row of the run.
+    private func end(of report: RunReport, failOnFailed: Bool) -> RunEnd {
+        let error = report.trouble.map { BoundedText.fit("\($0)", bytes: 8 * 1024) }
+        return RunEnd(exitStatus: status(report, failOnFailed: failOnFailed).rawValue, error: error)
+    }
+
     private func teller(_ settings: RunSettings, isSilent: Bool) -> any RunTeller {
         guard program.screen.terminal.isTerminal, !isSilent else { return QuietTeller(program: command) }
         let registry = handlers.registry
-        return TerminalTeller(program: program.name, terminal: program.screen.terminal, places: settings.concurrency) {
+        return TerminalTeller(program: program.name, terminal: program.screen.terminal, slots: settings.concurrency) {
             task in
             task.maxAttempts
                 ?? (registry[task.name].map { settings.retryPolicy(for: $0) } ?? settings.retry).maxAttempts
         }
     }
 
-    /// Says what kept the run from going on.
+    /// Says what stopped the run.
     private func tell(_ trouble: StoreError) {
         _ = program.report(ProgramError(trouble))
     }

@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 import TaskRun
 
-/// Tells a run on stderr, as it happens.
+/// Shows on stderr what a run does, as it happens.
 ///
 /// A class because events come from many threads and share one teller.
 final class RunDisplay: Sendable {
@@ -23,7 +23,7 @@ final class RunDisplay: Sendable {
         state = Mutex(State(teller: teller))
     }
 
-    /// Takes note of an event and says what there is to say.
+    /// Writes what is to be said about an event.
     func observe(_ event: RunEvent) {
         log.note(event)
         let moment = began.duration(to: .now)
@@ -37,17 +37,17 @@ final class RunDisplay: Sendable {
                 return state.troubles.note(line, .error, alike: alike, task: task, at: moment)
             }
             let lines = state.teller.lines(for: event, at: moment)
-            // Events without a line may come in a flood, and nobody sees more than ten pictures a second.
+            // Many events without a line may come at once, and redrawing more than ten times a second is of no use.
             guard !lines.isEmpty || moment - state.drawn > .milliseconds(100) else { return }
             state.drawn = moment
             screen.write(lines, progress: state.teller.progress(at: moment))
         }
     }
 
-    /// Takes note of whether other runs have all places; it is shown with the next picture.
+    /// Notes whether other runs use all slots, which the next progress line shows.
     func note(isCrowded: Bool) { state.withLock { $0.teller.note(isCrowded: isCrowded) } }
 
-    /// Draws the progress line each second, until cancelled: handlers may take long without a word.
+    /// Draws the progress line each second until cancelled, because handlers may run long without an event.
     func tick() async {
         // Cancellation ends it.
         while (try? await Task.sleep(for: .seconds(1))) != nil {

@@ -2,7 +2,7 @@ import Logging
 import TaskRun
 import Text
 
-/// What of a run goes to the log: for those who ask for more than warnings.
+/// Writes to the log what a run does, for log levels below warning.
 struct RunLog: Sendable {
     /// Where it goes.
     let logger: Logger
@@ -13,21 +13,22 @@ struct RunLog: Sendable {
     func note(_ event: RunEvent) {
         switch event {
         case .trouble(let error):
-            // What passes by itself needs nobody; if it does not pass, the run ends with it and says so. The rest: see Troubles.
+            // Trouble that may pass needs no person. If it does not pass, the run ends with it and says so.
+            // For the rest see Troubles.
             if error.isPassing { logger.notice("\(error)") }
         case .held:
             // See Troubles.
             break
         case .recovered(let tasks):
-            logger.notice("taken over from dead runs: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
+            logger.notice("recovered from dead runs: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
             let gone = tasks.filter(\.gaveWay)
             if !gone.isEmpty {
                 logger.notice("of these, gave way to equal tasks: \(gone.map { "\($0.id)" }.joined(separator: ", "))")
             }
         case .expired(let tasks):
-            logger.notice("FAILED, not begun in time: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
+            logger.notice("FAILED, expired before they started: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
         case .heldBack(let task, let why):
-            // Told at once, whatever is logged: see QuietTeller.
+            // Said at once, whatever is logged: see QuietTeller.
             logger.debug("not begun: \(why.reason)", metadata: Self.metadata(task))
         case .stopping:
             logger.notice("asked to stop")
@@ -45,7 +46,7 @@ struct RunLog: Sendable {
         case .waiting:
             logger.debug("nothing is due")
         case .abandoned:
-            // Told at once, whatever is logged: see QuietTeller.
+            // Said at once, whatever is logged: see QuietTeller.
             break
         }
     }

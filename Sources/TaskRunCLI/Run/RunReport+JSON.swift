@@ -1,13 +1,13 @@
 import TaskRun
 
 extension RunReport {
-    /// The object with which `once --json` ends.
+    /// The object that `once --json` prints at its end.
     ///
-    /// `skipped` is the number of tasks that a hook kept from being performed, their rows deleted;
-    /// `gave_way` of those that were gone because an equal one waits, and `expired` of those that became FAILED because
-    /// they were not begun in time; `waiting` is the number of WAITING tasks left in the table, due or not, null if they could not be counted;
-    /// `stuck`, of those whose end the database does not let be written in any form, is there only if there are any;
-    /// `trouble` is there only if something kept the run from going on, or from beginning.
+    /// `skipped` counts tasks that a hook kept from being performed; their rows are deleted. `gave_way` counts tasks
+    /// that were removed because an equal task waits. `expired` counts tasks that became FAILED because they did not
+    /// start in time. `waiting` counts the WAITING tasks left in the table, due or not; it is null if they could not be
+    /// counted. `stuck` counts tasks whose end the database refused in every form; it is there only if there are any.
+    /// `trouble` is there only if something kept the run from starting or from continuing.
     func json(waiting: Int?, trouble words: String? = nil) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = [
             ("claimed", .number(claimed)),

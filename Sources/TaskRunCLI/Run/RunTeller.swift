@@ -1,16 +1,16 @@
 import TaskRun
 import Text
 
-/// What is said about a run, decided from what happens; writing it is ``RunDisplay``'s business.
+/// Decides what is said about a run; ``RunDisplay`` writes it.
 protocol RunTeller: Sendable {
     /// What to say at once.
     mutating func lines(for event: RunEvent, at moment: Duration) -> [String]
-    /// What in an event is one trouble of many tasks, and told once for all that are alike: the task, what is said, and what they have
-    /// in common; nil: nothing.
+    /// The trouble in an event that many tasks may share and that is said once for all of them: the task, the words,
+    /// and what the tasks have in common; or nil if there is none.
     func trouble(in event: RunEvent) -> (task: Int64, line: String, alike: String)?
-    /// Takes note of whether other runs have all places for handlers.
+    /// Notes whether other runs use all handler slots.
     mutating func note(isCrowded: Bool)
-    /// The line at the bottom of the screen; empty for none.
+    /// The line at the bottom of the screen, or empty for none.
     func progress(at moment: Duration) -> String
     /// What to say at the end.
     func summary(_ report: RunReport, unknown: [UnknownName]) -> [String]
@@ -21,10 +21,10 @@ extension RunTeller {
     func trouble(in event: RunEvent) -> (task: Int64, line: String, alike: String)? { nil }
 }
 
-/// A name that WAITING tasks have and no handler on this host.
+/// A name of WAITING tasks that has no handler on this host.
 struct UnknownName: Equatable {
     let name: String
-    /// How many tasks wait; nil where that could not be counted.
+    /// How many tasks wait, or nil if they could not be counted.
     let count: Int?
     /// The known name that was probably meant.
     let nearest: String?
@@ -48,7 +48,7 @@ struct UnknownName: Equatable {
     }
 }
 
-/// Without a terminal: says only what needs a person, because cron mails whatever is said.
+/// Without a terminal: says only what needs a person, because cron mails all output.
 struct QuietTeller: RunTeller {
     /// How many FAILED tasks are named; the rest is counted.
     static let limit = 20
@@ -72,12 +72,12 @@ struct QuietTeller: RunTeller {
             return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(error.gist)", id: task.id)
         case .recovered(let tasks):
             return tasks.filter { $0.status == .failed }.flatMap { task in
-                let cause = "\(task.crashes) runs in a row died with it in hand"
+                let cause = CrashText.inARow(task.crashes)
                 return tell("Task \(task.id) \(task.name.visible()) is FAILED: \(cause)", id: task.id)
             }
         case .expired(let tasks):
             return tasks.flatMap {
-                tell("Task \($0.id) \($0.name.visible()) is FAILED: expired, as it was not begun in time", id: $0.id)
+                tell("Task \($0.id) \($0.name.visible()) is FAILED: expired before it started", id: $0.id)
             }
         case .abandoned(let tasks):
             return [Self.abandoned(tasks)]
@@ -93,20 +93,9 @@ struct QuietTeller: RunTeller {
     func summary(_ report: RunReport, unknown: [UnknownName]) -> [String] {
         let rest = failed - Self.limit
         let more = rest > 0 ? ["\(rest) more tasks are FAILED. See: \(program) list --status FAILED"] : []
-        return more + Self.leaseLost(report.leaseLost) + UnknownName.sentences(unknown)
-    }
-
-    /// What to think of tasks whose lease was lost; a run must not lose any, so a person should know.
-    private static func leaseLost(_ count: Int) -> [String] {
-        guard count > 0 else { return [] }
-        let what =
-            count == 1
-            ? "1 task may be performed twice: it lost its lease while it was being performed, "
-                + "and another run takes it over"
-            : "\(count) tasks may be performed twice: they lost their leases while they were being performed, "
-                + "and another run takes them over"
-        let causes = "the machine was asleep, its clock jumped, or the database was away for longer than the lease"
-        return ["\(what). Usual causes: \(causes) (setting \(SettingTable.lease.key))."]
+        let (count, setting) = (report.leaseLost, SettingTable.lease.key)
+        let lost = count > 0 ? [CrashText.leasesLost(count, setting: setting)] : []
+        return more + lost + UnknownName.sentences(unknown)
     }
 
     private mutating func tell(_ text: String, id: Int64) -> [String] {
@@ -116,17 +105,17 @@ struct QuietTeller: RunTeller {
 
     private func line(_ text: String, id: Int64) -> String { "\(text.asSentence) See: \(program) show \(id)" }
 
-    /// Why handlers do not begin, and what becomes of their tasks.
+    /// Says why handlers do not start, and what happens to their tasks.
     static func heldBack(_ task: ClaimedTask, _ why: NotBegun) -> String {
         let reason = why.reason.gist.asSentence
         let rest =
             why.cause == .scarcity
-            ? "Fewer handlers are at work at once; no attempt is counted."
+            ? "Fewer handlers run at once for now; no attempt is counted."
             : "Tasks named \(task.name.visible()) wait, and no attempt is counted; all others go on."
         return "\(reason) \(rest)"
     }
 
-    /// Which handlers did not end.
+    /// Names the handlers that did not end.
     static func abandoned(_ tasks: [ClaimedTask]) -> String {
         let names = tasks.map { "\($0.id) \($0.name.visible())" }.joined(separator: ", ")
         return "These handlers did not end when cancelled, and are ended with the program: \(names)"

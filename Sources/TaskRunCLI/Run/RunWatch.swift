@@ -1,14 +1,14 @@
 import Platform
 import TaskRun
 
-/// Ends the process where it stands still because the machine gives it no more threads.
+/// Ends the process if it stands still because the machine gives it no more threads.
 ///
-/// Swift's runtime waits for a thread without end then, also whoever would take note of SIGTERM. What a run had in hand is
-/// taken over by the next one, as after any other death.
+/// Swift's runtime then waits for a thread for ever, and SIGTERM is not noticed either. The next run recovers the tasks
+/// that this run held, as after any other death.
 enum RunWatch {
     static let advice =
-        "Raise the number of processes (ulimit -u, or the limit of the container or service), or the memory (ulimit -v)."
-    /// How long it may be silent before it is looked after: a run tells once a second that it goes on.
+        "Raise the limit of processes (ulimit -u, or that of the container or service), or of memory (ulimit -v)."
+    /// How long the run may show no pulse before it is checked; a run beats once a second.
     private static let patience = Duration.seconds(5)
     /// How many seconds in a row no thread was to be had.
     private static let limit = 5
@@ -30,7 +30,7 @@ enum RunWatch {
         var missed = 0
         while true {
             sleep(1)
-            guard pulse.silence > patience, !BlockingThread.isToBeHad() else {
+            guard pulse.silence > patience, !BlockingThread.isAvailable() else {
                 missed = 0
                 continue
             }

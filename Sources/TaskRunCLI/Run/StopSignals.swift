@@ -6,11 +6,13 @@ import TaskRun
 
 /// What this process does about signals while a run is under way.
 enum StopSignals {
-    /// Runs `body`; SIGTERM, SIGINT and SIGHUP meanwhile ask for a stop, the second one for a stop at once.
+    /// Runs `body`.
+    ///
+    /// Meanwhile SIGTERM, SIGINT and SIGHUP request a stop, and a second one an immediate stop.
     ///
     /// - Parameters:
-    ///   - stop: Is asked.
-    ///   - isUrgent: Whether the first one asks for a stop at once.
+    ///   - stop: Receives the requests.
+    ///   - isUrgent: Whether already the first signal requests an immediate stop.
     ///   - beside: Goes on meanwhile and is cancelled at the end.
     ///   - body: The run.
     /// - Returns: What `body` returns.
@@ -40,7 +42,7 @@ enum StopSignals {
         }
     }
 
-    /// Those that are to be asked, at each signal, to stop.
+    /// The runs that each signal asks to stop.
     private struct Listeners {
         var next = 0
         var all: [Int: @Sendable () -> Void] = [:]
@@ -74,7 +76,7 @@ enum StopSignals {
         return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }()
 
-    /// A pipe that nobody reads any more, a handler's or that of stderr, must not end the run.
+    /// A pipe without a reader, a handler's or that of stderr, must not end the run.
     ///
     /// A handler that does nothing, not SIG_IGN: what is ignored stays ignored in the programs that are started.
     private static func outliveBrokenPipes() { signal(SIGPIPE) { _ in } }

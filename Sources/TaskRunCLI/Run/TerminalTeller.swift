@@ -12,7 +12,7 @@ struct TerminalTeller: RunTeller {
 
     private let program: String
     private let terminal: Terminal
-    private let places: Int
+    private let slots: Int
     private let maxAttempts: @Sendable (ClaimedTask) -> Int
     private var work: [Int64: Work] = [:]
     private var ended = 0
@@ -30,17 +30,17 @@ struct TerminalTeller: RunTeller {
     /// - Parameters:
     ///   - program: The program's name, for what to type.
     ///   - terminal: What can be shown.
-    ///   - places: How many handlers may be at work at once, over all runs of this host and user.
+    ///   - slots: How many handlers may work at once, over all runs of this host and user.
     ///   - maxAttempts: How many attempts a task has.
     init(
         program: String,
         terminal: Terminal,
-        places: Int,
+        slots: Int,
         maxAttempts: @escaping @Sendable (ClaimedTask) -> Int
     ) {
         self.program = program
         self.terminal = terminal
-        self.places = places
+        self.slots = slots
         self.maxAttempts = maxAttempts
     }
 
@@ -65,11 +65,11 @@ struct TerminalTeller: RunTeller {
         case .recovered(let tasks):
             let failed = tasks.count { $0.status == .failed }
             let more = failed > 0 ? ink(", \(failed) of them FAILED after too many crashes", .red) : ""
-            return ["\(Self.count(tasks.count, "task")) taken over from runs that died" + more]
+            return ["\(Self.count(tasks.count, "task")) recovered from runs that died" + more]
         case .stopping:
-            return ["Stopping: running handlers may finish. Once more to cancel them."]
+            return ["Stopping: running handlers may finish. Stop again to cancel them."]
         case .expired(let tasks):
-            return [ink("\(Self.count(tasks.count, "task")) FAILED: expired, not begun in time", .red)]
+            return [ink("\(Self.count(tasks.count, "task")) FAILED: expired before they started", .red)]
         case .abandoned(let tasks):
             return [QuietTeller.abandoned(tasks)]
         case .heldBack(let task, let why):
@@ -98,7 +98,7 @@ struct TerminalTeller: RunTeller {
     mutating func note(isCrowded: Bool) { self.isCrowded = isCrowded }
 
     func progress(at moment: Duration) -> String {
-        if isCrowded, work.isEmpty, moment > .seconds(1) { return "\(ended) done, waiting for a place: \(crowd)" }
+        if isCrowded, work.isEmpty, moment > .seconds(1) { return "\(ended) done, waiting: \(crowd)" }
         if isWaiting { return "\(ended) done, waiting for tasks" }
         guard !work.isEmpty, moment > .seconds(1) || hasProgress else { return "" }
         let busy = work.values.sorted { $0.task.id < $1.task.id }.map { work in
@@ -118,13 +118,13 @@ struct TerminalTeller: RunTeller {
         add(report.succeeded, "succeeded", .green)
         add(report.retried, "to be tried again", .yellow)
         add(report.failed, "FAILED", .red)
-        add(report.released, "given back", .faint)
+        add(report.released, "released", .faint)
         add(report.gaveWay, "gave way to equal ones", .faint)
         add(report.skipped, "skipped by hooks", .faint)
         add(report.cancelled, "cancelled", .faint)
         add(report.stuck, "stuck", .red)
         add(report.leaseLost, "lost to another run", .yellow)
-        let idle = isCrowded ? "Nothing begun for want of a place: \(crowd)" : "Nothing is due"
+        let idle = isCrowded ? "Nothing started: \(crowd)" : "Nothing is due"
         let total = report.claimed == 0 ? idle : Self.count(report.claimed, "task")
         let sum = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
         let list = report.failed > 0 ? ["See: \(program) list --status FAILED"] : []
@@ -137,12 +137,13 @@ struct TerminalTeller: RunTeller {
         guard let first = cut.first else { return [] }
         let others = cut.dropFirst().prefix(4).map { "\($0)" } + (cut.count > 5 ? ["…"] : [])
         let more = others.isEmpty ? "" : " (also \(others.joined(separator: ", ")))"
-        return ["The whole reason: \(program) show \(first)\(more)"]
+        return ["The full reason: \(program) show \(first)\(more)"]
     }
 
-    /// Why nothing can be begun.
+    /// Why nothing can be started.
     private var crowd: String {
-        "other runs have \(places == 1 ? "the only one" : "all \(places)") (\(SettingTable.concurrency.key))"
+        "other runs use \(slots == 1 ? "the only handler slot" : "all \(slots) handler slots") "
+            + "(\(SettingTable.concurrency.key) \(slots))"
     }
 
     private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

@@ -1,9 +1,9 @@
 import Logging
 import TaskRun
 
-/// What a run met that needs a person and did not end it: one line each, once, however many tasks it is about.
+/// Troubles that need a person and did not end the run: one line for each, once, however many tasks it concerns.
 struct Troubles {
-    /// What is kept back for so long, as more tasks with the same trouble may come.
+    /// How long a line is held back, because more tasks with the same trouble may come.
     static let patience = Duration.seconds(2)
     /// How many tasks of one trouble are named.
     private static let mostNamed = 10
@@ -20,10 +20,10 @@ struct Troubles {
     private var all: [Trouble] = []
     /// Where each is in ``all``, by what it has in common with others.
     private var places: [String: Int] = [:]
-    /// What the database said, by which what ends the run is known to be told.
+    /// Where each cause is in ``all``: what ends the run may have been said already.
     private var causes: [String: Int] = [:]
 
-    /// Takes note of one.
+    /// Notes an error.
     ///
     /// - Parameters:
     ///   - error: What the database said.
@@ -35,13 +35,13 @@ struct Troubles {
         causes[error.cause] = places[alike]
     }
 
-    /// Takes note of a line.
+    /// Notes a line.
     ///
     /// - Parameters:
     ///   - line: What is said of it.
     ///   - level: How serious it is.
-    ///   - alike: What it has in common with others of which nothing more is to be said.
-    ///   - task: The task that it is about; nil: all.
+    ///   - alike: What it has in common with others; these are only counted.
+    ///   - task: The task that it is about, or nil for all tasks.
     ///   - moment: When, since the run began.
     mutating func note(_ line: String, _ level: Logger.Level, alike: String, task: Int64? = nil, at moment: Duration) {
         guard let place = places[alike] else {
@@ -54,8 +54,8 @@ struct Troubles {
     /// What is to be said now.
     ///
     /// - Parameters:
-    ///   - moment: Now; nil: at the end, when all is said.
-    ///   - end: What ended the run and is told by itself.
+    ///   - moment: The present moment, or nil at the end, when everything is said.
+    ///   - end: What ended the run, which is said separately.
     /// - Returns: The lines, and how serious each is.
     mutating func lines(at moment: Duration?, except end: StoreError? = nil) -> [(level: Logger.Level, text: String)] {
         if let place = end.flatMap({ causes[$0.cause] }) { all[place].isTold = all[place].others.isEmpty }
@@ -73,7 +73,7 @@ struct Troubles {
             let rest = "\(count) more task\(count == 1 ? "" : "s"), \(names)\(more)"
             let text =
                 trouble.isTold
-                ? "as before, of \(rest): \(trouble.first)" : "\(trouble.first) The same holds for \(rest)."
+                ? "The same again, for \(rest): \(trouble.first)" : "\(trouble.first) The same holds for \(rest)."
             return (trouble.level, text)
         }
     }

@@ -25,14 +25,16 @@ enum CommandWords {
 }
 
 extension Program {
-    /// What to type before the name of a command that is to look at the same tables: `taskrun --config /srv/app/taskrun.yaml`.
+    /// What to type before the name of a command, so that it uses the same tables: `taskrun --config
+    /// /srv/app/taskrun.yaml`.
     func command(with settings: Settings) -> String {
         ([name] + CommandWords.options(settings)).map(CommandWords.quoted).joined(separator: " ")
     }
 }
 
 extension DatabaseAddress {
-    /// The address as it can be typed elsewhere, without a password: that has to come from `~/.pgpass`, a settings file or the environment.
+    /// The address as it can be typed elsewhere, without a password: that has to come from `~/.pgpass`, a settings file
+    /// or the environment.
     var withoutSecrets: String {
         switch self {
         case .sqlite(let path): return "sqlite:\(PathText.absolute(path))"

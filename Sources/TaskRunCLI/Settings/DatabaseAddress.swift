@@ -57,16 +57,16 @@ enum DatabaseAddress: Sendable, Equatable {
             }
             guard !text.hasPrefix("sqlite://") || text.hasPrefix("sqlite:///") else {
                 // Two slashes begin a host, which a file has not; taken for a path it would be one in the root folder.
-                let problem = "the database in \(place) has two slashes behind sqlite:, which names no file"
+                let problem = "the database in \(place) has two slashes after sqlite:, which names no file"
                 let name = path.drop { $0 == "/" }
                 let advice =
-                    "Write sqlite:\(name) for a file seen from here, or sqlite:/\(name) for one in the root folder"
+                    "Write sqlite:\(name) for a path from this folder, or sqlite:/\(name) for one from the root folder"
                 throw ProgramError(status, problem, advice: advice)
             }
             self = .sqlite(path: PathText.join(folder, path))
         } else {
-            // Nothing of it: what stands in a wrong place may be a password.
-            let problem = "the database in \(place) is no address known here"
+            // Nothing of it is shown: a part in the wrong place may be a password.
+            let problem = "the database in \(place) is not an address that taskrun knows"
             throw ProgramError(status, problem, advice: Self.advice(for: text))
         }
     }

@@ -3,8 +3,8 @@ import Text
 
 /// A `postgres://…` URL as a text: what is wrong with it, and what of it may be shown.
 ///
-/// libpq takes almost any text for a host, a port or a database, and shows what it cannot use. So where a sign is missing or
-/// stands in the wrong place, the URL is refused before libpq sees it, and nothing of it is shown: any part may be the password.
+/// libpq takes almost any text for a host, a port or a database, and shows what it cannot use. So a URL with a missing
+/// or misplaced sign is refused before libpq sees it. Nothing of it is shown: any part may be the password.
 struct PostgreSQLURL {
     /// Why a URL is refused, and how to write it.
     struct Fault: Equatable {
@@ -48,7 +48,7 @@ struct PostgreSQLURL {
         password = login.flatMap { login in login.firstIndex(of: ":").map { login[login.index(after: $0)...] } }
     }
 
-    /// What is wrong; nil if libpq can be given it.
+    /// What is wrong, or nil if libpq can have it.
     var fault: Fault? {
         if [user, password].contains(where: { $0?.contains { "/@".contains($0) } ?? false }) { return .sign }
         for host in hosts {
@@ -62,7 +62,7 @@ struct PostgreSQLURL {
         return pairs.allSatisfy { $0.contains("=") } ? nil : .form
     }
 
-    /// For people: without the password and without the values behind `?`; of a URL with a fault nothing but the scheme.
+    /// For people: without the password and the values behind `?`; of a faulty URL only the scheme.
     var redacted: String {
         guard fault == nil else { return "postgres://…" }
         return scheme + (user.map { $0 + "@" } ?? "") + place + (query == nil ? "" : "?…")
@@ -111,7 +111,7 @@ struct PostgreSQLURL {
         return host.allSatisfy { $0.isLetter || $0.isNumber || "-._".contains($0) }
     }
 
-    /// A text without its percent signs; nil where one is not followed by two digits.
+    /// A text without its percent signs, or nil if one is not followed by two digits.
     private static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

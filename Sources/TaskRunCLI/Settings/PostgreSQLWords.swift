@@ -1,6 +1,6 @@
-/// libpq's other form of an address, `host=db1 dbname=app`, as a text: what is wrong with it, and what of it may be shown.
+/// libpq's other form of an address, `host=db1 dbname=app`, as a text: what is wrong with it, and what may be shown.
 struct PostgreSQLWords {
-    /// Keyword and value of each pair, in order; nil where the text is not written in this form.
+    /// Keyword and value of each pair, in order, or nil if the text is not written in this form.
     private let pairs: [(keyword: String, value: String)]?
 
     /// What may be shown of it.
@@ -47,7 +47,7 @@ struct PostgreSQLWords {
         self.pairs = pairs
     }
 
-    /// What is wrong; nil if libpq can be given it.
+    /// What is wrong, or nil if libpq can have it.
     var fault: PostgreSQLURL.Fault? {
         let advice = "Write host=HOST port=PORT dbname=DATABASE user=USER, a value with spaces in ' '"
         guard let pairs else {

@@ -22,7 +22,9 @@ enum Readers {
         )
     }
 
-    /// Whether others than the owner may read it; a file of root's may be read by its group, to which this user belongs then.
+    /// Whether others than the owner may read it.
+    ///
+    /// The group may read a file of root: this user then belongs to it.
     ///
     /// The rule is libpq's for the file with a private key: PostgreSQL's manual, "Client Certificates".
     static func isOpen(permissions: UInt32, owner: uid_t) -> Bool {

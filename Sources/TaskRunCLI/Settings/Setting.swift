@@ -1,11 +1,11 @@
 import TaskRun
 import Text
 
-/// How a value is written: what is accepted, and how that is told to somebody who wrote something else.
+/// How a value is written: what is accepted, and how an error says what was expected.
 struct ValueForm<Value: Sendable>: Sendable {
     /// What is expected, to follow the word "expected".
     let expected: String
-    /// Reads the text; nil for what is not expected.
+    /// Reads the text, or returns nil for what is not expected.
     let read: @Sendable (String) -> Value?
 }
 

@@ -22,14 +22,19 @@ import TaskRun
 /// | `timeout` | the longest attempt, 1 ms to 30 d | 1 h |
 /// | `max_attempts` | attempts in all, 1 to 2147483647; file only | 20 |
 /// | `backoff.base`, `backoff.cap` | wait after the first attempt, longest wait; 1 ms to 30 d | 15 s, 6 h |
-/// | `output_limit` | bytes kept of what an executable prints, 1 KB to 64 MB | 1 MB |
-/// | `max_result` | bytes kept of the result of a task with a token, 1 KB to 64 MB | 16 MB |
+/// | `output_limit` | bytes kept of what an executable prints, `1KB` to `64MB` | `1MB` |
+/// | `max_result` | bytes kept of the result of a task with a token, `1KB` to `64MB` | `16MB` |
 /// | `keep_result` | how long such a result is kept, 1 s to 366 d | 24 h |
+/// | `keep_failed` | how long FAILED tasks are kept, 1 m to 3660 d | 30 d |
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
-/// | `runtime_directory` | private folder for the host's places for handlers | `$XDG_RUNTIME_DIR/taskrun` |
+/// | `runtime_directory` | private folder for the host's handler slots | `$XDG_RUNTIME_DIR/taskrun` |
 /// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
-/// | `mail.sendmail`, `mail.outbox`, `mail.from` | the program that sends; a folder to write to instead; the sender | `/usr/sbin/sendmail`, none, `taskrun@localhost` |
-/// | `tasks.NAME.timeout`, `tasks.NAME.max_attempts`, `tasks.NAME.keep_result` | the same for one task name; file only | – |
+/// | `ping` | an address that gets a message when a run begins and ends; secret; no flag | none |
+/// | `mail.sendmail` | the program that sends | `/usr/sbin/sendmail` |
+/// | `mail.outbox` | a folder to which messages are written instead | none |
+/// | `mail.from` | the sender | `taskrun@localhost` |
+/// | `tasks.NAME.timeout` | as `timeout`, for one task name; file only | – |
+/// | `tasks.NAME.max_attempts`, `tasks.NAME.keep_result`, `tasks.NAME.keep_failed` | the same | – |
 ///
 /// A relative path in a file begins at the file's folder, any other at the working directory.
 enum SettingTable {
@@ -53,12 +58,18 @@ enum SettingTable {
     static let outputLimit = Setting("output_limit", .size(1 << 10...64 << 20))
     static let maxResult = Setting("max_result", .size(1 << 10...64 << 20))
     static let keepResult = Setting("keep_result", .duration(.seconds(1) ... .seconds(366 * 86_400)))
+    static let keepFailed = Setting("keep_failed", .duration(.seconds(60) ... .seconds(3660 * 86_400)))
     static let environment = Setting("environment", .text("names of environment variables"))
     static let runtimeDirectory = Setting("runtime_directory", .text("a folder"))
     // Not "off", which may damage the file: that is for measurements (see `bench`).
     static let sqliteSynchronous = Setting(
         "sqlite_synchronous",
         ValueForm(expected: "full or normal") { ["full", "normal"].contains($0) ? Synchronous(rawValue: $0) : nil }
+    )
+    static let ping = Setting(
+        "ping",
+        ValueForm(expected: PingAddress.expected) { PingAddress($0) },
+        isSecret: true
     )
     static let mailSendmail = Setting("mail.sendmail", .text("a program"))
     static let mailOutbox = Setting("mail.outbox", .text("a folder"))
@@ -68,9 +79,9 @@ enum SettingTable {
     static let all: [any SettingDescription] = [
         database, listenDatabase, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace,
         timeout,
-        maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, environment, runtimeDirectory,
-        sqliteSynchronous,
-        mailSendmail, mailOutbox, mailFrom,
+        maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, keepFailed, environment,
+        runtimeDirectory, sqliteSynchronous,
+        ping, mailSendmail, mailOutbox, mailFrom,
     ]
 
     /// The time limit of one task name.
@@ -86,5 +97,10 @@ enum SettingTable {
     /// How long results of one task name are kept.
     static func keepResult(of name: String) -> Setting<Duration> {
         Setting("tasks.\(name).keep_result", keepResult.form, isInEnvironment: false)
+    }
+
+    /// How long FAILED tasks of one task name are kept.
+    static func keepFailed(of name: String) -> Setting<Duration> {
+        Setting("tasks.\(name).keep_failed", keepFailed.form, isInEnvironment: false)
     }
 }

@@ -5,19 +5,19 @@ import TaskRun
 
 /// What a command goes by: each value from the flag, the environment, the file, or the default, in this order.
 struct Settings: Sendable {
-    /// The file that was read; nil: none.
+    /// The file that was read, or nil if none was.
     let file: String?
     /// Where the tasks are.
     let database: DatabaseAddress
-    /// The same tables without a pooler, for runs that wait for tasks; nil: the same address.
+    /// The same tables without a pooler, for runs that wait for tasks, or nil for the same address.
     let listenDatabase: String?
     /// The handlers folder.
     let handlers: String
-    /// Whether nobody named the handlers folder: then it need not exist.
+    /// Whether the handlers folder is the default one: then it need not exist.
     let isHandlersDefault: Bool
     /// The hooks folder.
     let hooks: String
-    /// Whether nobody named the hooks folder: then it need not exist.
+    /// Whether the hooks folder is the default one: then it need not exist.
     let isHooksDefault: Bool
     /// How long a hook may take at each call.
     let hookTimeout: Duration
@@ -27,7 +27,7 @@ struct Settings: Sendable {
     let concurrency: Int
     /// How long `once` claims new tasks.
     let window: Duration
-    /// Whether nobody said how long: then a run that stays has more time.
+    /// Whether the window is the default one: then a run that stays has more time.
     let isWindowDefault: Bool
     /// How long a claim holds unless renewed.
     let lease: Duration
@@ -45,29 +45,34 @@ struct Settings: Sendable {
     let maxResult: Int
     /// How long such a result is kept.
     let keepResult: Duration
+    /// How long FAILED tasks are kept.
+    let keepFailed: Duration
     /// Names of variables that executables get.
     let environment: [String]
-    /// The private folder for the host's places.
+    /// The private folder for the host's handler slots.
     let runtimeDirectory: String
     /// How far the commits of `once` go in an SQLite file with WAL.
     var sqliteSynchronous: Synchronous
+    /// The address that gets a message when a run begins and ends, or nil for none.
+    let ping: PingAddress?
     /// How e-mails are sent.
     let mail: Mail
     /// What is said of single task names.
     let tasks: [String: TaskLimits]
 
-    /// How e-mails are sent; nil: the handler's default.
+    /// How e-mails are sent, or nil for the handler's default.
     struct Mail: Sendable, Equatable {
         let sendmail: String?
         let outbox: String?
         let from: String?
     }
 
-    /// The limits of one task name; nil: as for all.
+    /// The limits of one task name, or nil if it has none of its own.
     struct TaskLimits: Sendable, Equatable {
         let timeout: Duration?
         let maxAttempts: Int?
         let keepResult: Duration?
+        let keepFailed: Duration?
     }
 
     /// The name of the file that is read where none is named, if it is there.
@@ -95,7 +100,7 @@ struct Settings: Sendable {
                 + [file.flatMap(SettingLayer.file)].compactMap(\.self)
         )
         self.file = file?.path
-        // What nobody names is beside the file, and hooks beside the handlers: cron starts in another folder.
+        // By default, handlers are beside the file and hooks beside the handlers: cron starts in another folder.
         let folder = file.map { PathText.folder(of: $0.path) } ?? base
         database =
             try reader.address(SettingTable.database) ?? .sqlite(path: PathText.join(folder, "tasks.db"))
@@ -132,11 +137,13 @@ struct Settings: Sendable {
         outputLimit = try reader.value(SettingTable.outputLimit) ?? 1 << 20
         maxResult = try reader.value(SettingTable.maxResult) ?? standard.maxResult
         keepResult = try reader.value(SettingTable.keepResult) ?? standard.keepResult
+        keepFailed = try reader.value(SettingTable.keepFailed) ?? standard.keepFailed.standard
         environment = try reader.list(SettingTable.environment) ?? []
         runtimeDirectory =
             try reader.path(SettingTable.runtimeDirectory)
             ?? StandardRuntimeFolder(variables: variables).path
         sqliteSynchronous = try reader.value(SettingTable.sqliteSynchronous) ?? .full
+        ping = try reader.value(SettingTable.ping)
         mail = Mail(
             sendmail: try reader.path(SettingTable.mailSendmail),
             outbox: try reader.path(SettingTable.mailOutbox),
@@ -165,7 +172,8 @@ struct Settings: Sendable {
             limits[name] = TaskLimits(
                 timeout: try reader.value(SettingTable.timeout(of: name)),
                 maxAttempts: try reader.value(SettingTable.maxAttempts(of: name)),
-                keepResult: try reader.value(SettingTable.keepResult(of: name))
+                keepResult: try reader.value(SettingTable.keepResult(of: name)),
+                keepFailed: try reader.value(SettingTable.keepFailed(of: name))
             )
         }
         return limits

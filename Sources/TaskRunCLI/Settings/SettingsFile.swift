@@ -11,7 +11,7 @@ struct SettingsFile {
     let lines: [String: Int]
     /// The task names that have settings of their own.
     let taskNames: [String]
-    /// The values; nil for a file without any.
+    /// The values, or nil for a file without any.
     let snapshot: YAMLSnapshot?
 
     /// Reads a file.
@@ -60,7 +60,7 @@ struct SettingsFile {
         }
     }
 
-    /// The parser's own text quotes the line at fault, which may hold a password: only place and reason are told.
+    /// The parser's own text quotes the faulty line, which may hold a password: only place and reason are said.
     private static func problem(_ error: any Error, path: String) -> ProgramError {
         let problem: (line: Int?, text: String)
         switch error {
@@ -70,7 +70,7 @@ struct SettingsFile {
         case YamlError.composer(_, let text, let mark, _): problem = (mark.line, text)
         case YamlError.duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { Secrets.isAddress($0) ? "…" : "\"\($0)\"" }
-            problem = (context.mark.line, "\(names.joined(separator: ", ")) stands there twice")
+            problem = (context.mark.line, "\(names.joined(separator: ", ")) is there twice")
         default: problem = (nil, "a list may hold nothing but plain values")
         }
         let place = path + (problem.line.map { " line \($0)" } ?? "")

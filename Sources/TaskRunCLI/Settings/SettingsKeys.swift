@@ -68,7 +68,7 @@ struct SettingsKeys {
             let name = parents.dropFirst().joined(separator: ".")
             return [
                 SettingTable.timeout(of: name).key, SettingTable.maxAttempts(of: name).key,
-                SettingTable.keepResult(of: name).key,
+                SettingTable.keepResult(of: name).key, SettingTable.keepFailed(of: name).key,
             ]
         }
         guard parents.isEmpty else {

@@ -46,7 +46,7 @@ struct SettingLayer: Sendable {
         )
     }
 
-    /// A settings file; nil for one without values.
+    /// A settings file, or nil for one without values.
     static func file(_ file: SettingsFile) -> SettingLayer? {
         guard let snapshot = file.snapshot else { return nil }
         return SettingLayer(
@@ -69,10 +69,10 @@ extension SettingLayer {
 
 /// Finds each setting in the first place that has it.
 struct SettingsReader: Sendable {
-    /// The places, the one that goes before all others first.
+    /// The sources of settings, the most important first.
     let layers: [SettingLayer]
 
-    /// A setting's value; nil where it stands nowhere.
+    /// A setting's value, or nil if it is not set.
     ///
     /// - Throws: ``ProgramError`` that names key, place and value, and says what is expected.
     func value<Value>(_ setting: Setting<Value>) throws(ProgramError) -> Value? {
@@ -81,20 +81,20 @@ struct SettingsReader: Sendable {
         return value
     }
 
-    /// A path; nil where it stands nowhere.
+    /// A path, or nil if it is not set.
     func path(_ setting: Setting<String>) throws(ProgramError) -> String? {
         guard let (text, layer) = try find(setting) else { return nil }
         guard !text.isEmpty else { throw refuse(setting, "is empty", layer) }
         return PathText.join(layer.folder, text)
     }
 
-    /// The database's address; nil where it stands nowhere.
+    /// The database's address, or nil if it is not set.
     func address(_ setting: Setting<String>) throws(ProgramError) -> DatabaseAddress? {
         guard let (text, layer) = try find(setting) else { return nil }
         return try DatabaseAddress(text, in: layer.place(setting), relativeTo: layer.folder, status: layer.status)
     }
 
-    /// A list: a YAML list, or words joined by commas; nil where it stands nowhere.
+    /// A list: a YAML list, or words joined by commas; nil if it is not set.
     func list(_ setting: Setting<String>) throws(ProgramError) -> [String]? {
         for layer in layers where layer.holds(setting) {
             if case .stringArray(let words)? = try? layer.content(of: setting, as: .stringArray) { return words }

@@ -2,7 +2,7 @@
 enum SizeText {
     private static let units: [(name: String, bytes: Int)] = [("MB", 1 << 20), ("KB", 1 << 10), ("", 1)]
 
-    /// Reads a size in bytes; nil for any other text.
+    /// Reads a size in bytes, or returns nil for any other text.
     static func parse(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).uppercased()

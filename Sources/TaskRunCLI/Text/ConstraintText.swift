@@ -1,6 +1,6 @@
 import TaskRun
 
-/// What the tables refuse, in words: each rule's name in the tables says what it asks for.
+/// What the tables refuse, in words: the name of each rule in the tables says what it requires.
 enum ConstraintText {
     /// The words for a rule's name: `queue_is_1_to_200_characters_without_control_characters` asks that `queue must be
     /// 1 to 200 characters, without control characters`; nil for a name of another form.

@@ -9,6 +9,9 @@ enum CountText {
         return (count < 0 ? "-" : "") + groups.joined()
     }
 
+    /// `1 task`, `65,500 tasks`.
+    static func tasks(_ count: Int) -> String { "\(write(count)) task\(count == 1 ? "" : "s")" }
+
     /// How many a second, to a whole number; 0 where no time has passed.
     static func rate(_ count: Int, in time: Duration) -> Int {
         time > .zero ? Int((Double(count) / (time / .seconds(1))).rounded()) : 0

@@ -21,7 +21,8 @@ extension String {
         return kept + "…"
     }
 
-    /// Safe to be shown on a terminal: control characters, which could change its state, and what nobody would see become `�`.
+    /// Safe to be shown on a terminal: control characters, which could change its state, and invisible ones become
+    /// `�`.
     ///
     /// Line ends and tabs stay if asked for; else they become spaces.
     func visible(keepingLines: Bool = false) -> String {
@@ -45,7 +46,8 @@ extension String {
 extension Unicode.Scalar {
     /// Whether a terminal may obey it, or shows nothing for it, so that one text looks like another.
     ///
-    /// Joiners and variation selectors belong to the signs between which they stand, as in emoji and in Persian; beside ASCII they hide.
+    /// Joiners and variation selectors belong between certain signs, as in emoji and in Persian; beside ASCII they
+    /// hide.
     func isHidden(between before: Unicode.Scalar?, and after: Unicode.Scalar?) -> Bool {
         switch value {
         case 0..<0x20, 0x7f..<0xa0: true

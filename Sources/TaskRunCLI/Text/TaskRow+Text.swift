@@ -45,6 +45,7 @@ extension TaskRow {
             "batch": .text(batch),
             "after_batch": .text(afterBatch),
             "postponed": .number(postponed),
+            "failed_at": .text(failedAt.map(MomentText.iso)),
         ]
     }
 
@@ -56,6 +57,58 @@ extension TaskRow {
         } catch {
             return .text(data)
         }
+    }
+}
+
+extension TaskRow {
+    /// Where a task with a lock key stands.
+    private var place: String {
+        switch lockPlace {
+        case 1: ", another one is ahead"
+        case 2: ", which it holds"
+        default: ""
+        }
+    }
+
+    /// The row for people, a line for each column that is set.
+    func lines(why: String?, now: Date, on terminal: Terminal) -> [String] {
+        let ink = Ink(isOn: terminal.hasColour)
+        func moment(_ date: Date?) -> String? {
+            date.map { "\(MomentText.plain($0)) UTC, \($0.relative(to: now))" }
+        }
+        let fields: [(String, String?)] = [
+            ("id", "\(id)"),
+            ("task_name", name.visible()),
+            ("status", ink(status.rawValue, status.colour)),
+            ("why", why),
+            ("queue", queue.visible()),
+            ("priority", "\(priority)"),
+            ("created_at", moment(createdAt)),
+            ("run_at", moment(runAt)),
+            ("failed_at", status == .failed ? moment(failedAt) : nil),
+            ("attempts", "\(attempts)" + (maxAttempts.map { " of \($0)" } ?? "")),
+            ("timeout", timeoutSeconds.map { DurationText.write(.seconds($0)) }),
+            ("dedupe_key", dedupeKey?.visible()),
+            ("lock_key", lockKey.map { "\($0.visible())\(place)" }),
+            ("expires_at", moment(expiresAt)),
+            ("crashes", crashes > 0 ? "\(crashes) in a row" : nil),
+            ("postponed", postponed > 0 ? "\(postponed) times in a row" : nil),
+            ("claim_no", "\(claimNumber)"),
+            ("lease_owner", leaseOwner.map { RunIdentity.describe(owner: $0).visible() }),
+            ("lease_expires_at", moment(leaseExpiresAt)),
+            ("token", token?.visible()),
+            (
+                "progress",
+                ProgressText.write(progressDone, progressTotal, progressNote.map { $0.visible() })
+            ),
+            ("cancel_requested", moment(cancelRequestedAt)),
+            ("batch", batch?.visible()),
+            ("after_batch", afterBatch?.visible()),
+        ]
+        let head = fields.compactMap { name, value in value.map { ink(name.padded(18), .faint) + $0 } }
+        let data = terminal.isTerminal ? data.visible(keepingLines: true) : data
+        let error = lastError.map { ["", ink("last_error", .faint), $0.visible(keepingLines: true)] } ?? []
+        return head + ["", ink("data", .faint), data] + error
     }
 }
 

@@ -48,7 +48,7 @@ extension TokenState {
         }
     }
 
-    /// How a command ends that was asked for it.
+    /// How a command ends that asked for this state.
     var exitStatus: ExitStatus {
         switch state {
         case .complete: .done

@@ -18,7 +18,7 @@ struct BuiltInHandlers: Sendable {
 struct HandlerList {
     /// All of them, by name.
     let registry: HandlerRegistry
-    /// What is wrong with the folder, and did not keep the others from being found.
+    /// What is wrong with the folder; the others were found all the same.
     let findings: [Finding]
 
     /// Finds the handlers.
@@ -27,7 +27,7 @@ struct HandlerList {
     ///   - program: Has the compiled-in ones.
     ///   - settings: Name the folder.
     ///   - executables: What they have in common with hooks, the folder for `TASKRUN_OUTPUT` included.
-    ///   - store: Where SQL files run; nil for those who only look.
+    ///   - store: Where SQL files run, or nil if nothing is performed.
     /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` where two handlers have one name.
     init(
         _ program: Program,
@@ -95,6 +95,7 @@ extension Settings {
         run.hookTimeout = hookTimeout
         run.retry = retry
         run.keepResult = keepResult
+        run.keepFailed = failedRetention
         run.maxResult = maxResult
         for (name, limits) in tasks {
             // Only the number of attempts is set per name; the backoff stays the handler's own.

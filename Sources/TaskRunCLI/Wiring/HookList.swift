@@ -6,7 +6,7 @@ import TaskRun
 struct HookList {
     /// All of them, in the order in which they are called.
     let hooks: [any RunHooks]
-    /// What is wrong with the folder, and did not keep the others from being found.
+    /// What is wrong with the folder; the others were found all the same.
     let findings: [Finding]
     /// Programs in the folder whose names are no event's.
     let strangers: [Finding]
@@ -23,7 +23,7 @@ struct HookList {
         strangers = folder.strangers
     }
 
-    /// Looks whether the hooks that are told of added tasks may be obeyed, before one is added.
+    /// Checks, before a task is added, whether the hooks for added tasks can be trusted.
     ///
     /// - Throws: ``ProgramError`` with ``ExitStatus/settings`` for such a hook, or its folder, that others may change.
     static func requireTrust(_ program: Program, _ settings: Settings) throws(ProgramError) {
@@ -31,7 +31,7 @@ struct HookList {
         throw ProgramError(.settings, refusal.found, advice: refusal.advice)
     }
 
-    /// Tells that a command has added tasks.
+    /// Calls the hooks for added tasks.
     ///
     /// - Parameters:
     ///   - added: What was added.

@@ -11,8 +11,8 @@ enum StoreFactory {
     /// - Parameters:
     ///   - settings: Which one.
     ///   - synchronous: How far a commit to an SQLite file goes.
-    ///   - creating: Whether a missing SQLite file is created: by `migrate`, nobody else.
-    ///   - tell: Is told what the store has to say while it works.
+    ///   - creating: Whether a missing SQLite file is created: only `migrate` does.
+    ///   - tell: Receives the store's notices while it works.
     /// - Returns: The store, open.
     /// - Throws: StoreError where it cannot be opened.
     static func open(
@@ -20,7 +20,7 @@ enum StoreFactory {
         synchronous: Synchronous = .full,
         creating: Bool = false,
         tell: (@Sendable (StoreNotice) -> Void)? = nil
-    ) throws(StoreError) -> any TaskDesk {
+    ) throws(StoreError) -> any TaskDatabase {
         switch settings.database {
         case .sqlite(let path):
             // Outside WAL less than full could damage the file.
@@ -54,10 +54,10 @@ extension Program {
     ///
     /// - Parameters:
     ///   - settings: Which database.
-    ///   - synchronous: How far a commit to an SQLite file goes. Less than full is for a run alone: what it wrote last can
-    ///     be repeated after a power failure, while a task that was added would be lost.
+    ///   - synchronous: How far a commit to an SQLite file goes. Less than full is only for runs: after a power failure
+    ///     their last writes can be repeated, while an added task would be lost.
     ///   - creating: Whether a missing SQLite file is created.
-    ///   - isRun: Whether the command itself tells what the store warns of.
+    ///   - isRun: Whether the command itself reports what the store warns of.
     ///   - body: The command.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; StoreError where the database cannot be opened.
@@ -66,7 +66,7 @@ extension Program {
         synchronous: Synchronous = .full,
         creating: Bool = false,
         isRun: Bool = false,
-        _ body: (any TaskDesk) async throws -> Result
+        _ body: (any TaskDatabase) async throws -> Result
     ) async throws -> Result {
         let logger = logger(settings)
         let tell: @Sendable (StoreNotice) -> Void = { [screen, name] notice in
@@ -78,7 +78,7 @@ extension Program {
         }
         let begin = ContinuousClock.now
         let patience = isRun ? min(settings.window, RunSettings().lockPatience) : .zero
-        var opened: (any TaskDesk)?
+        var opened: (any TaskDatabase)?
         while opened == nil {
             do throws(StoreError) {
                 opened = try StoreFactory.open(settings, synchronous: synchronous, creating: creating, tell: tell)

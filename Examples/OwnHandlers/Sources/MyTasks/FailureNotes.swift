@@ -1,6 +1,6 @@
 import TaskRun
 
-/// Says on stdout which tasks were given up.
+/// Prints each task that is given up: it is FAILED now.
 struct FailureNotes: RunHooks {
     let events: Set<HookEvent> = [.onFailed]
 

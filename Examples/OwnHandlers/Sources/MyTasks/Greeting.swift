@@ -1,6 +1,6 @@
 import TaskRun
 
-/// Greets somebody: `INSERT INTO tasks (task_name, data) VALUES ('GREETING', '{"name":"Ada"}')`.
+/// Prints a greeting: `INSERT INTO tasks (task_name, data) VALUES ('GREETING', '{"name":"Ada"}')`.
 struct Greeting: TaskHandler {
     struct Payload: Decodable {
         let name: String

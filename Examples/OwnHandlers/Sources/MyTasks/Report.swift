@@ -1,7 +1,9 @@
 import Foundation
 import TaskRun
 
-/// Writes a report in a folder of its own, and lets a greeting follow: `INSERT INTO tasks (task_name, data) VALUES ('REPORT', '{"for":"Ada"}')`.
+/// Writes a report in a folder of its own, and adds a greeting that follows.
+///
+/// Add one with `INSERT INTO tasks (task_name, data) VALUES ('REPORT', '{"for":"Ada"}')`.
 struct Report: TaskHandler {
     struct Payload: Decodable {
         let `for`: String
@@ -21,7 +23,7 @@ struct Report: TaskHandler {
     }
 
     func perform(_ payload: Payload, in context: TaskContext) async throws {
-        guard !payload.for.isEmpty else { throw PermanentFailure("a report is for somebody") }
+        guard !payload.for.isEmpty else { throw PermanentFailure("for is empty: expected a name") }
         let file = folder(context).appendingPathComponent("report.txt")
         try Data("Dear \(payload.for)".utf8).write(to: file)
         context.setResult(try String(contentsOf: file, encoding: .utf8))
@@ -30,7 +32,7 @@ struct Report: TaskHandler {
         print("REPORT \(context.taskID): written")
     }
 
-    /// Called also where `perform` has thrown or was cancelled.
+    /// Also called if `perform` throws or is cancelled.
     func tearDown(in context: TaskContext) async {
         try? FileManager.default.removeItem(at: folder(context))
         print("REPORT \(context.taskID): folder removed")

@@ -1,6 +1,6 @@
--- Adding may take long, and so may the source; a wait for another transaction's lock may not.
+-- Adding may take long, and so may the source; waiting for another transaction's lock may not.
 --
--- For the transaction only. Not each server has all of these settings.
+-- For the transaction only. Not every server has all of these settings.
 --
 -- Returns set_config.
 SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN '30s' ELSE '0' END, true)

@@ -1,4 +1,4 @@
--- The row that waits with a name and dedupe_key.
+-- The waiting row with a name and dedupe_key.
 --
 -- $1 name  text  the task name
 -- $2 key   text  the dedupe_key

@@ -1,50 +1,12 @@
--- Rows by a filter, smallest id first.
+-- Rows by their ids, smallest first.
 --
--- Planned for these values: what is NULL costs nothing, and the payload, which may be large and stands elsewhere on the
--- disk, is not read where it is not wanted.
+-- Planned for these values: the payload, which may be large and is stored elsewhere on the disk, is read only if it is
+-- wanted.
 --
--- Moments are sent as whole microseconds since 2000, as the server keeps them: since 1970 the last ones that it knows
--- would be more than fit in. An infinite one is NULL.
---
--- $1 status    text  WAITING, PROCESSING, FAILED, or NULL for all
--- $2 name      text  a task name, or NULL for all
--- $3 queue     text  its name, or NULL for all
--- $4 after     int8  only greater ids, or NULL for all
--- $5 limit     int8  so many rows
--- $6 has_data  bool  whether the payload is wanted; else it is empty
--- Returns id, task_name, created_at, data, status, queue, priority, run_at, attempts, max_attempts, timeout_seconds,
--- lease_owner, lease_expires_at, claim_no, crashes, last_error, dedupe_key, lock_key, lock_place, expires_at, token,
--- progress_done, progress_total, progress_note, cancel_requested_at, batch, after_batch, postponed.
-SELECT
-    id, task_name,
-    CASE WHEN isfinite(created_at)
-        THEN ((extract(epoch FROM created_at) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint
-    END AS created_at,
-    CASE WHEN $6::boolean THEN data::text ELSE '' END AS data,
-    status, queue, priority,
-    CASE WHEN isfinite(run_at)
-        THEN ((extract(epoch FROM run_at) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint
-    END AS run_at,
-    attempts, max_attempts, timeout_seconds, lease_owner,
-    CASE WHEN isfinite(lease_expires_at)
-        THEN ((extract(epoch FROM lease_expires_at) OPERATOR(pg_catalog.-) 946684800)
-            OPERATOR(pg_catalog.*) 1000000)::bigint
-    END AS lease_expires_at,
-    claim_no, crashes, last_error, dedupe_key, lock_key, lock_place,
-    CASE WHEN isfinite(expires_at)
-        THEN ((extract(epoch FROM expires_at) OPERATOR(pg_catalog.-) 946684800) OPERATOR(pg_catalog.*) 1000000)::bigint
-    END AS expires_at,
-    token, progress_done, progress_total, progress_note,
-    CASE WHEN isfinite(cancel_requested_at)
-        THEN ((extract(epoch FROM cancel_requested_at) OPERATOR(pg_catalog.-) 946684800)
-            OPERATOR(pg_catalog.*) 1000000)::bigint
-    END AS cancel_requested_at,
-    batch, after_batch, postponed
-FROM ONLY tasks
-WHERE
-    -- same: listed_rows
-    ($1::text IS NULL OR status = $1::text) AND ($2::text IS NULL OR task_name = $2::text)
-        AND ($3::text IS NULL OR queue = $3::text) AND ($4::bigint IS NULL OR id > $4::bigint)
-    -- end
-ORDER BY id
-LIMIT $5::bigint
+-- $1 ids       int8[]  the rows
+-- $2 has_data  bool    whether the payload is wanted; else it is empty
+-- Returns the columns of task_rows, and data.
+SELECT task_rows.*, CASE WHEN $2::boolean THEN tasks.data::text ELSE '' END AS data
+FROM ONLY tasks JOIN task_rows() AS task_rows ON task_rows.id = tasks.id
+WHERE tasks.id = ANY ($1::bigint[])
+ORDER BY tasks.id

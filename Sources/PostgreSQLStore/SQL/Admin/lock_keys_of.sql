@@ -1,8 +1,8 @@
 -- The lock keys of these rows.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
 --
 -- $1 ids  int8[]  the rows
 -- Returns lock_key.

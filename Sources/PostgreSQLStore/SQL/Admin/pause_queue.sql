@@ -1,7 +1,7 @@
 -- Pauses a queue.
 --
 -- $1 queue    text    its name
--- $2 seconds  float8  how long, or NULL: until it is resumed
+-- $2 seconds  float8  how long, or NULL until it is resumed
 -- $3 why      text    for people
 -- $4 who      text    for people
 INSERT INTO task_queues (queue, paused_until, paused_why, paused_by)

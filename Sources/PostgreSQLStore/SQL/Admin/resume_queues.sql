@@ -1,4 +1,4 @@
--- Resumes queues; whether a pause was over is only told, so its moment may be the transaction's.
+-- Resumes queues. Whether a pause was over is only reported, so the transaction's moment will do.
 --
 -- $1 queues  text[]  their names
 -- Returns queue.

@@ -2,7 +2,7 @@
 --
 -- $1 last   int8  the last id that was looked at
 -- $2 name   text  a task name, or NULL for all
--- $3 limit  int4  so many rows
+-- $3 limit  int4  the most rows
 -- Returns id, is_keyed.
 SELECT id, dedupe_key IS NOT NULL AS is_keyed
 FROM ONLY tasks

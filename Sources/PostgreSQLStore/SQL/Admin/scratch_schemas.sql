@@ -1,4 +1,4 @@
--- The schemas of other measurements: under way, or left behind by one that was killed.
+-- The schemas of other measurements, in progress or killed.
 --
 -- $1 prefix  text  what the names begin with
 -- Returns nspname.

@@ -1,4 +1,4 @@
--- Whether there are counts for which no task waits any more.
+-- Whether there are counts of batches for which no task waits any more.
 --
 -- Returns any_deserted.
 SELECT EXISTS (SELECT FROM ONLY task_batches WHERE

@@ -1,8 +1,7 @@
--- How many tasks wait for batches of which no task is open any more: more than were locked, if another transaction has
--- one locked.
+-- How many tasks wait for batches without an open task: more than were locked, if another transaction has locked one.
 --
--- Of a batch the youngest tasks are looked at first: they are the last to be claimed, and what is left in the index of
--- those that are gone stands before them.
+-- The youngest tasks of a batch are looked at first: they are claimed last, and the index entries of deleted ones come
+-- before them.
 --
 -- $1 batches  text[]  their names
 -- Returns waiting.

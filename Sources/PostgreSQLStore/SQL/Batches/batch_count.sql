@@ -1,8 +1,7 @@
--- Counts ends, of batches that a task waits for; locks their rows in the order of their names.
+-- Counts ends in batches for which a task waits; locks their rows in the order of their names.
 --
--- A transaction that ends tasks of a batch for which a task waits holds the batch's row in task_batches until the end
--- of the transaction, and looks for open tasks in a statement behind this one. So of two transactions that end the
--- last two tasks the later one sees that nothing is left.
+-- A transaction that ends tasks of such a batch holds the batch's row in task_batches until its end, and looks for open
+-- tasks in a later statement. So if two transactions end the last two tasks, the later one sees that none is left.
 --
 -- $1 batches    text[]  their names
 -- $2 completed  int8[]  how many tasks of each ended COMPLETE

@@ -1,6 +1,7 @@
--- Locks the counts for which no task waits. Counts that change at this moment have one that waits.
+-- Locks the counts of batches for which no task waits. Counts that change at this moment belong to a batch for which a
+-- task waits.
 --
--- What they return is forgotten by the next statement, which looks again who waits.
+-- The next statement forgets the returned ones, and checks again which tasks wait.
 --
 -- Returns batch.
 SELECT batch FROM ONLY task_batches WHERE

@@ -1,10 +1,10 @@
--- Batches that have no open task and for which a task waits, in the order of their bytes.
+-- The batches without an open task for which a task waits, in the order of their bytes.
 --
--- Of a batch the youngest tasks are looked at first: they are the last to be claimed, and what is left in the index of
--- those that are gone stands before them.
+-- The youngest tasks of a batch are looked at first: they are claimed last, and the index entries of deleted ones come
+-- before them.
 --
 -- $1 last   text  the batch before the first one, empty for the start
--- $2 limit  int4  so many batches
+-- $2 limit  int4  the most batches
 -- Returns batch.
 SELECT ended.batch
 FROM (

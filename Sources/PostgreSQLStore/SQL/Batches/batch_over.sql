@@ -1,7 +1,7 @@
--- The tasks that wait for batches of which no task is open any more; one that another transaction has locked is passed over.
+-- The tasks that wait for batches without an open task; a task that another transaction has locked is passed over.
 --
--- Of a batch the youngest tasks are looked at first: they are the last to be claimed, and what is left in the index of
--- those that are gone stands before them.
+-- The youngest tasks of a batch are looked at first: they are claimed last, and the index entries of deleted ones come
+-- before them.
 --
 -- $1 batches  text[]  their names
 -- Returns id, data, batch, complete, cancelled.
@@ -31,6 +31,7 @@ WHERE tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING' AND
     )
     -- end
 -- end
--- + 0: with the table empty when this is planned, all rows in the order of the primary key look as cheap.
+-- + 0: no index has this order. A plan made for an empty table could otherwise read all rows in the order of the
+-- primary key, because that looks just as cheap.
 ORDER BY tasks.id + 0
 FOR NO KEY UPDATE OF tasks SKIP LOCKED

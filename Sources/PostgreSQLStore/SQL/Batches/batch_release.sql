@@ -1,11 +1,11 @@
--- Makes tasks due that have waited long enough.
+-- Makes tasks due whose batches have ended.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
 --
 -- $1 ids       int8[]  tasks, in order
--- $2 payloads  text[]  their data, with what became of the batch
--- $3 now       float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $2 payloads  text[]  their data, with the batch's counts
+-- $3 now       float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 UPDATE ONLY tasks
 SET after_batch = NULL, data = free.data::json,
     run_at = greatest(run_at, coalesce(to_timestamp($3::double precision), statement_timestamp()))

@@ -2,6 +2,13 @@
 --
 -- $1 tables  text[]  taskrun's tables
 -- Returns table_name, name, events.
+WITH own AS (
+    SELECT oid, relname
+    FROM pg_catalog.pg_class
+    WHERE relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()::text))::oid
+        AND relkind IN ('r', 'p')
+        AND (relname::text = 'tasks' OR relname::text = ANY ($1::text[]))
+)
 SELECT own.relname AS table_name, 'trigger ' || tgname::text AS name,
     pg_catalog.concat(
         CASE WHEN tgtype::integer & 2 <> 0 THEN 'BEFORE ' ELSE 'AFTER ' END,
@@ -11,27 +18,11 @@ SELECT own.relname AS table_name, 'trigger ' || tgname::text AS name,
                 WHEN tgtype::integer & 32 <> 0 THEN 'TRUNCATE' END
         )
     ) AS events
-FROM pg_catalog.pg_trigger JOIN (
-    -- same: own_tables
-    SELECT oid, relname
-    FROM pg_catalog.pg_class
-    WHERE relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()::text))::oid
-        AND relkind IN ('r', 'p')
-        AND (relname::text = 'tasks' OR relname::text = ANY ($1::text[]))
-    -- end
-) AS own ON own.oid = tgrelid
+FROM pg_catalog.pg_trigger JOIN own ON own.oid = tgrelid
 WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname::text NOT LIKE 'task\_notify%'
 UNION ALL
 SELECT own.relname, 'rule ' || rulename::text,
     CASE ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' WHEN '4' THEN 'DELETE' ELSE 'SELECT' END
-FROM pg_catalog.pg_rewrite JOIN (
-    -- same: own_tables
-    SELECT oid, relname
-    FROM pg_catalog.pg_class
-    WHERE relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()::text))::oid
-        AND relkind IN ('r', 'p')
-        AND (relname::text = 'tasks' OR relname::text = ANY ($1::text[]))
-    -- end
-) AS own ON own.oid = ev_class
+FROM pg_catalog.pg_rewrite JOIN own ON own.oid = ev_class
 WHERE rulename::text <> '_RETURN' AND ev_enabled <> 'D'
 ORDER BY 1, 2

@@ -1,7 +1,7 @@
--- The oldest snapshot or transaction number of this database, this session's own aside.
+-- The holder of the oldest snapshot or transaction number of this database, except this session.
 --
--- A session of a role that this one may not see has no xact_start: nothing is said of it rather than something wrong.
--- The server does not count what a VACUUM sees. A slot's catalog_xmin is about catalogs only.
+-- A session of a role that this one may not see has no xact_start: it is left out, as nothing certain is known of it.
+-- The server does not count the snapshot of a VACUUM. A slot's catalog_xmin matters for catalogs only.
 --
 -- Returns kind, name, role, application, client, state, began_at, age.
 SELECT kind, name, role, application, client, state,

@@ -1,6 +1,6 @@
 -- The sequence of the ids, its next number, and the greatest id below those that are never given.
 --
--- The number is NULL for who may not look at it. Of a sequence that was never used it is the first one.
+-- The number is NULL if this role may not read it. For a sequence that was never used it is the first one.
 --
 -- Returns name, may_use, next, greatest.
 SELECT named.name, pg_catalog.has_sequence_privilege(named.name, 'USAGE'::text) AS may_use,

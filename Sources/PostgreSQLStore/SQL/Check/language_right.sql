@@ -1,4 +1,4 @@
--- Whether this role may make functions and blocks, as migrations do.
+-- Whether this role may create functions and blocks, as migrations do.
 --
 -- Returns may_use.
 SELECT pg_catalog.has_language_privilege(oid, 'USAGE'::text) AS may_use FROM pg_catalog.pg_language

@@ -1,4 +1,4 @@
--- The rights that a run needs and this role has not, and its name in any case.
+-- The rights that a run needs and this role lacks; always with the role's name.
 --
 -- $1 tables  text[]  taskrun's tables
 -- Returns role, table_name, missing.

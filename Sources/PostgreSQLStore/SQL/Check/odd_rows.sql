@@ -1,7 +1,7 @@
--- Rows that no program of taskrun's writes so: leases that end too late (0), holders of a lock key that are due too
--- late (1), numbers that are too great (2).
+-- Rows that no taskrun program writes: leases that end too late (0), holders of a lock key that are due too late (1),
+-- numbers that are too great (2).
 --
--- $1 limit  int4  so many of each kind
+-- $1 limit  int4  the most of each kind
 -- Returns kind, id.
 (SELECT 0 AS kind, id FROM ONLY tasks
     WHERE status = 'PROCESSING' AND lease_expires_at > now() + interval '1 day 1 minute'

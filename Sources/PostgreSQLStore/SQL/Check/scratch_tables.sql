@@ -1,4 +1,4 @@
--- A place for tables of this session alone, which is gone with the transaction.
+-- Makes tables of this session only, which end with the transaction.
 --
 -- Returns set_config, set_config.
 SELECT pg_catalog.set_config('search_path', 'pg_temp', true), pg_catalog.set_config('lock_timeout', '1s', true)

@@ -1,4 +1,4 @@
--- What there is to say of the server.
+-- The facts about the server.
 --
 -- Returns version, encoding, is_standby, is_read_only, fsync, synchronous_commit, now.
 SELECT current_setting('server_version') AS version,

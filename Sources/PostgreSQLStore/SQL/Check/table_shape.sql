@@ -1,5 +1,5 @@
--- What the tables of the first schema are made of, a line each, without the schema's name: columns, constraints,
--- indexes.
+-- The parts of the tables in the first schema, a line each, without the schema's name: columns, constraints, indexes,
+-- and the functions that name rows.
 --
 -- $1 tables  text[]  taskrun's tables
 -- Returns place, table_name, text.
@@ -29,6 +29,11 @@ WITH own AS (
         WHEN NOT indisvalid THEN 'INVALID' END)
     FROM own JOIN pg_catalog.pg_index ON indrelid = own.oid
         JOIN pg_catalog.pg_class AS index ON index.oid = indexrelid
+    UNION ALL
+    SELECT proname, relname, pg_catalog.concat_ws(' '::text, 'function', proname, prosrc)
+    FROM own JOIN pg_catalog.pg_proc ON pronamespace
+        = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()::text))::oid
+    WHERE relname::text = 'tasks' AND proname::text LIKE 'task\_%'
 )
 SELECT place, table_name,
     pg_catalog.replace(pg_catalog.replace(text, pg_catalog.quote_ident(pg_catalog.current_schema()::text) || '.', ''),

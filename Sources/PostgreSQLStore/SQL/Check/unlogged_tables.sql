@@ -1,7 +1,7 @@
--- Tables of taskrun's that a crash of the server empties.
+-- The tables of taskrun's that a crash of the server empties.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
 --
 -- Returns relname.
 SELECT relname

@@ -1,4 +1,4 @@
--- Whether any row is seen, about how many there are, as the server counts them.
+-- Whether this role sees any row, and about how many there are by the server's count.
 --
 -- Returns any_seen, estimate.
 SELECT EXISTS (SELECT FROM ONLY tasks) AS any_seen,

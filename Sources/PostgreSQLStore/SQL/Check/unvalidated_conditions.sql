@@ -1,5 +1,4 @@
--- The conditions of the table that older rows may not fulfil; of taskrun's own not those that were put in the place of
--- equal ones.
+-- The conditions of the table that older rows may not fulfil; without those of taskrun's own that replaced equal ones.
 --
 -- Returns condition.
 SELECT pg_get_expr(conbin, conrelid) AS condition

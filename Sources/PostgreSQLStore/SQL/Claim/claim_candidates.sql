@@ -1,24 +1,23 @@
 -- The rows that a claim from lanes would lock, without locking them.
 --
--- The floor: no waiting row of a lane stands before it, as far as is known. Without it each claim would go again
--- through what is left in the index of the rows that were taken before, for as long as any transaction could still see
--- them.
--- To read so many rows of each lane as are wanted of all would be far too much where lanes are many, so there is a
--- glance at a few of each at first. It gives a bound that the rows wanted cannot lie behind. Only the lanes of which
--- all the rows in the glance lie before it (deep) are read further, and one row more of each: they are few, for
--- together they have no more such rows than are wanted. No scan ends at the bound itself: of rows that end one by their
--- number alone, the server reads all that are due at that moment, and of one INSERT there can be a million.
+-- The floor: as far as is known, no waiting row of a lane comes before it. Without it each claim would read again the
+-- index entries of rows that were claimed before, as long as any transaction could still see them.
+-- With many lanes it would cost far too much to read as many rows of each lane as are wanted of all. So the statement
+-- reads a few rows of each lane first (glance). That gives a bound: no wanted row comes after it. Only lanes whose rows
+-- in the first reading all come before the bound (deep) are read further, each to one row more than is wanted. They are
+-- few, as together they have no more such rows than are wanted. No scan ends at the bound itself: if only their numbers
+-- tell rows apart, the server reads all that are due at that moment, and one INSERT can have a million.
 --
--- $1  limit       int4    so many rows
--- $2  now         float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $1  limit       int4    the most rows
+-- $2  now         float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- $3  names       text[]  task names of the lanes
 -- $4  queues      text[]  their queues
 -- $5  priorities  int4[]  their priorities
--- $6  floors      int8[]  moments before which none of their rows wait, in microseconds since 2000
--- $7  floor_ids   int8[]  numbers to these moments
+-- $6  floors      int8[]  moments before which none of their rows waits, in microseconds since 2000
+-- $7  floor_ids   int8[]  row numbers that belong to these moments
 -- $8  locked      int8[]  ids of the rows that crashed.sql has locked
--- $9  depth       int4    so many rows of a lane are glanced at
--- $10 left_out    int8[]  ids of rows that the table does not let be claimed
+-- $9  depth       int4    how many rows of each lane are read first
+-- $10 left_out    int8[]  ids of rows that the table refuses to let be claimed
 -- Returns id.
 WITH lane AS MATERIALIZED (
     SELECT no, task_name, queue, priority,
@@ -32,7 +31,7 @@ WITH lane AS MATERIALIZED (
 ), crashed AS MATERIALIZED (
     SELECT id, priority, run_at FROM ONLY tasks WHERE id = ANY ($8::bigint[]) AND id <> ALL ($10::bigint[])
 ),
-    -- same: first_rows_except
+    -- same: first_rows
     glance AS MATERIALIZED (
         SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id,
             head.nr
@@ -42,10 +41,7 @@ WITH lane AS MATERIALIZED (
                 SELECT run_at, id
                 FROM ONLY tasks
                 WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                    AND
-                    -- same: plain_rows
-                    status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                    -- end
+                    AND task_is_plain(tasks)
                     AND tasks.id <> ALL ($10::bigint[])
                     AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
                     AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
@@ -79,10 +75,7 @@ WITH lane AS MATERIALIZED (
             SELECT run_at, id
             FROM ONLY tasks
             WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                AND
-                -- same: plain_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                -- end
+                AND task_is_plain(tasks)
                 AND tasks.id <> ALL ($10::bigint[])
                 AND run_at <= coalesce(to_timestamp($2::double precision), statement_timestamp())
                 AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)

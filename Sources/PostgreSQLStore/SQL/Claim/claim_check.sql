@@ -1,9 +1,9 @@
--- Fails where one of these rows is not the run's, as a trigger has put it back once the claim had ended.
+-- Fails if one of these rows is not the run's, as a trigger has changed it back after the claim.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- concat(…)::bigint is an error that says in which state a trigger has put a row: where one has put back what makes a
--- row the run's, the claim is refused as a whole.
+-- concat(…)::bigint is an error that names the state which a trigger has given the row: if a trigger has undone what
+-- makes a row the run's, the whole claim is refused.
 --
 -- $1 ids            int8[]  the rows
 -- $2 claim_numbers  int8[]  their claims

@@ -1,34 +1,31 @@
 -- Claims from one lane: the plain case.
 --
--- Nearly always the payloads are small enough all together: a sum costs half of what a window costs.
+-- Nearly always all payloads together are small enough: a sum costs half as much as a window.
 --
--- A stored payload that is compressed counts as large as it can be at most: 88 times for pglz (273 bytes from little
--- more than three), 255 times for lz4. So a claim of large compressed payloads brings fewer rows than would fit, never
--- more.
--- concat(…)::bigint is an error that says in which state a trigger has put a row: where one has put back what makes a
--- row the run's, the claim is refused as a whole.
--- The floor: no waiting row of a lane stands before it, as far as is known. Without it each claim would go again
--- through what is left in the index of the rows that were taken before, for as long as any transaction could still see
--- them.
--- Each claim asks whether a row may still be begun (in_time): what has expired may not have been found, or was locked
--- when it was.
--- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
--- tasks: a statement that began before it ends before it.
--- Rows are locked FOR NO KEY UPDATE: it keeps other runs away, but no program that only refers to the row. An attempt
--- is counted here, before it begins.
--- Rows are found by their place, which saves the way down the primary key.
+-- concat(…)::bigint is an error that names the state which a trigger has given the row: if a trigger has undone what
+-- makes a row the run's, the whole claim is refused.
+-- The floor: as far as is known, no waiting row of a lane comes before it. Without it each claim would read again the
+-- index entries of rows that were claimed before, as long as any transaction could still see them.
+-- Each claim checks whether a row may still start (in_time): an expired row may not have been found, or was locked
+-- then.
+-- No task starts if the schema needs a newer program. A migration that says so has altered or locked the table tasks,
+-- so a statement that began before it ends before it.
+-- Rows are locked FOR NO KEY UPDATE: this keeps other runs away, but not programs that only refer to the row.
+-- The attempt is counted here, before it begins.
+-- Rows are found by their ctid, which saves a search in the primary key.
 --
 -- $1  owner     text    the run
 -- $2  lease     float8  in seconds
--- $3  now       float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $4  limit     int4    so many rows
+-- $3  now       float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $4  limit     int4    the most rows
 -- $5  name      text    the lane's task name
 -- $6  queue     text    its queue
 -- $7  priority  int4    its priority
--- $8  floor     int8    the moment before which none of its rows wait, in microseconds since 2000
--- $9  floor_id  int8    a number to that moment
--- $10 bytes     int8    so much payload
--- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancelled.
+-- $8  floor     int8    the moment before which none of its rows waits, in microseconds since 2000
+-- $9  floor_id  int8    the row number that belongs to that moment
+-- $10 bytes     int8    the most payload, in bytes
+-- $11 version   int4    the newest schema version that the program knows
+-- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested.
 UPDATE ONLY tasks
 -- same: claim_set
 SET status = 'PROCESSING',
@@ -43,7 +40,7 @@ SET status = 'PROCESSING',
 -- end
 WHERE
     -- same: known_schema
-    (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+    (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $11::integer
     -- end
     AND ctid = ANY ((
     SELECT CASE WHEN total <= $10::bigint THEN places ELSE ARRAY(
@@ -57,25 +54,10 @@ WHERE
     FROM (
         SELECT pg_catalog.array_agg(place) AS places, pg_catalog.array_agg(size) AS sizes, sum(size) AS total
         FROM (
-            SELECT ctid AS place,
-                -- same: payload_size
-                CASE
-                    WHEN pg_catalog.pg_column_size(data) < 200 THEN 200
-                    ELSE least(
-                        pg_catalog.pg_column_size(data)::bigint
-                            * CASE pg_catalog.pg_column_compression(data) WHEN 'pglz' THEN 88 WHEN 'lz4' THEN 255
-                                ELSE 1 END,
-                        1073741824
-                    )::integer
-                END
-                -- end
-                AS size
+            SELECT ctid AS place, task_payload_size(data) AS size
             FROM ONLY tasks
             WHERE task_name = $5 AND queue = $6 AND priority = $7::integer
-                AND
-                -- same: plain_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                -- end
+                AND task_is_plain(tasks)
                 AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp()) AND
                 -- same: in_time
                 (expires_at IS NULL OR attempts > 0
@@ -96,5 +78,5 @@ RETURNING
         ELSE concat('a trigger keeps the row ', status)::bigint
     END AS claim_no,
     run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
-    cancel_requested_at IS NOT NULL AS is_cancelled
+    cancel_requested_at IS NOT NULL AS is_cancel_requested
     -- end

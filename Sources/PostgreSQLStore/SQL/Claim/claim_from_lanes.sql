@@ -1,46 +1,44 @@
--- Claims from many lanes, and the locked rows of crashed.sql if their turn has come.
+-- Claims from many lanes, and the locked rows of crashed.sql if they come first.
 --
--- Which rows are the best of all is found out without locks (seen), for then exactly as many rows a lane can be locked
--- as are taken, and runs that claim at the same time do not stand in each other's way.
+-- It finds out without locks which rows come first of all lanes (seen). Then it locks exactly the rows that it takes,
+-- so runs that claim at the same time do not get in each other's way.
 --
--- rows says how many rows there were to claim: more than were claimed means that other runs were faster. Where it is
--- NULL the row was not claimed: it is the first one that is left of a lane, with its name, queue, priority, moment and
--- number. A lane that was taken from and has none is empty.
+-- rows says how many rows there were to claim: if more than were claimed, other runs were faster. If it is NULL, the
+-- row was not claimed: it is the first one that is left in a lane, with its name, queue, priority, moment and number. A
+-- lane without such a row is empty.
 --
--- A stored payload that is compressed counts as large as it can be at most: 88 times for pglz (273 bytes from little
--- more than three), 255 times for lz4. So a claim of large compressed payloads brings fewer rows than would fit, never
--- more.
--- concat(…)::bigint is an error that says in which state a trigger has put a row: where one has put back what makes a
--- row the run's, the claim is refused as a whole.
--- The floor: no waiting row of a lane stands before it, as far as is known. Without it each claim would go again
--- through what is left in the index of the rows that were taken before, for as long as any transaction could still see
--- them.
--- To read so many rows of each lane as are wanted of all would be far too much where lanes are many, so there is a
--- glance at a few of each at first. It gives a bound that the rows wanted cannot lie behind. Only the lanes of which
--- all the rows in the glance lie before it (deep) are read further, and one row more of each: they are few, for
--- together they have no more such rows than are wanted. No scan ends at the bound itself: of rows that end one by their
--- number alone, the server reads all that are due at that moment, and of one INSERT there can be a million.
--- Each claim asks whether a row may still be begun (in_time): what has expired may not have been found, or was locked
--- when it was.
--- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
--- tasks: a statement that began before it ends before it.
--- Rows are locked FOR NO KEY UPDATE: it keeps other runs away, but no program that only refers to the row. An attempt
--- is counted here, before it begins.
--- Rows are found by their place, which saves the way down the primary key.
+-- concat(…)::bigint is an error that names the state which a trigger has given the row: if a trigger has undone what
+-- makes a row the run's, the whole claim is refused.
+-- The floor: as far as is known, no waiting row of a lane comes before it. Without it each claim would read again the
+-- index entries of rows that were claimed before, as long as any transaction could still see them.
+-- With many lanes it would cost far too much to read as many rows of each lane as are wanted of all. So the statement
+-- reads a few rows of each lane first (glance). That gives a bound: no wanted row comes after it. Only lanes whose rows
+-- in the first reading all come before the bound (deep) are read further, each to one row more than is wanted. They are
+-- few, as together they have no more such rows than are wanted. No scan ends at the bound itself: if only their numbers
+-- tell rows apart, the server reads all that are due at that moment, and one INSERT can have a million.
+-- Each claim checks whether a row may still start (in_time): an expired row may not have been found, or was locked
+-- then.
+-- No task starts if the schema needs a newer program. A migration that says so has altered or locked the table tasks,
+-- so a statement that began before it ends before it.
+-- Rows are locked FOR NO KEY UPDATE: this keeps other runs away, but not programs that only refer to the row.
+-- The attempt is counted here, before it begins.
+-- Rows are found by their ctid, which saves a search in the primary key.
 --
 -- $1  owner       text    the run
 -- $2  lease       float8  in seconds
--- $3  now         float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $4  limit       int4    so many rows
+-- $3  now         float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $4  limit       int4    the most rows
 -- $5  names       text[]  task names of the lanes
 -- $6  queues      text[]  their queues
 -- $7  priorities  int4[]  their priorities
--- $8  floors      int8[]  moments before which none of their rows wait, in microseconds since 2000
--- $9  floor_ids   int8[]  numbers to these moments
+-- $8  floors      int8[]  moments before which none of their rows waits, in microseconds since 2000
+-- $9  floor_ids   int8[]  row numbers that belong to these moments
 -- $10 locked      int8[]  ids of the rows that crashed.sql has locked
--- $11 depth       int4    so many rows of a lane are glanced at
--- $12 bytes       int8    so much payload
--- Returns rows, id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancelled,
+-- $11 depth       int4    how many rows of each lane are read first
+-- $12 bytes       int8    the most payload, in bytes
+-- $13 left_out    int8[]  ids of rows that the table refuses to let be claimed
+-- $14 version     int4    the newest schema version that the program knows
+-- Returns rows, id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested,
 -- task_name, queue, priority, crashes, lock_key.
 WITH lane AS MATERIALIZED (
     SELECT no, task_name, queue, priority,
@@ -52,18 +50,7 @@ WITH lane AS MATERIALIZED (
     FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[], $9::bigint[])
         WITH ORDINALITY AS lane (task_name, queue, priority, floor_at, floor_id, no)
 ), crashed AS MATERIALIZED (
-    SELECT ctid AS place, id, priority, run_at,
-        -- same: payload_size
-        CASE
-            WHEN pg_catalog.pg_column_size(data) < 200 THEN 200
-            ELSE least(
-                pg_catalog.pg_column_size(data)::bigint
-                    * CASE pg_catalog.pg_column_compression(data) WHEN 'pglz' THEN 88 WHEN 'lz4' THEN 255 ELSE 1 END,
-                1073741824
-            )::integer
-        END
-        -- end
-        AS size
+    SELECT ctid AS place, id, priority, run_at, task_payload_size(data) AS size
     FROM ONLY tasks
     WHERE id = ANY ($10::bigint[]) AND
         -- same: in_time
@@ -81,10 +68,8 @@ WITH lane AS MATERIALIZED (
                 SELECT run_at, id
                 FROM ONLY tasks
                 WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                    AND
-                    -- same: plain_rows
-                    status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                    -- end
+                    AND task_is_plain(tasks)
+                    AND tasks.id <> ALL ($13::bigint[])
                     AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
                     AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
                 ORDER BY run_at, id
@@ -117,10 +102,8 @@ WITH lane AS MATERIALIZED (
             SELECT run_at, id
             FROM ONLY tasks
             WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-                AND
-                -- same: plain_rows
-                status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-                -- end
+                AND task_is_plain(tasks)
+                AND tasks.id <> ALL ($13::bigint[])
                 AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
                 AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id)
             ORDER BY run_at, id
@@ -143,25 +126,11 @@ WITH lane AS MATERIALIZED (
         WHERE no IS NOT NULL
         GROUP BY best.no, best.task_name, best.queue, best.priority, best.floor_at, best.floor_id
     ) AS lane CROSS JOIN LATERAL (
-        SELECT run_at, id, ctid AS place,
-            -- same: payload_size
-            CASE
-                WHEN pg_catalog.pg_column_size(data) < 200 THEN 200
-                ELSE least(
-                    pg_catalog.pg_column_size(data)::bigint
-                        * CASE pg_catalog.pg_column_compression(data) WHEN 'pglz' THEN 88 WHEN 'lz4' THEN 255
-                            ELSE 1 END,
-                    1073741824
-                )::integer
-            END
-            -- end
-            AS size
+        SELECT run_at, id, ctid AS place, task_payload_size(data) AS size
         FROM ONLY tasks
         WHERE tasks.task_name = lane.task_name AND tasks.queue = lane.queue AND tasks.priority = lane.priority
-            AND
-            -- same: plain_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-            -- end
+            AND task_is_plain(tasks)
+            AND tasks.id <> ALL ($13::bigint[])
             AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
             AND (tasks.run_at, tasks.id) >= (lane.floor_at, lane.floor_id) AND
             -- same: in_time
@@ -197,7 +166,7 @@ WITH lane AS MATERIALIZED (
     -- end
     WHERE
         -- same: known_schema
-        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $14::integer
         -- end
         AND ctid = ANY (ARRAY(SELECT place FROM fitting))
     RETURNING
@@ -207,7 +176,7 @@ WITH lane AS MATERIALIZED (
             ELSE concat('a trigger keeps the row ', status)::bigint
         END AS claim_no,
         run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
-        cancel_requested_at IS NOT NULL AS is_cancelled
+        cancel_requested_at IS NOT NULL AS is_cancel_requested
         -- end
         , task_name, queue, priority, crashes, lock_key
 )

@@ -1,21 +1,24 @@
--- Claims one row by its number, unless another transaction has it locked.
+-- Claims one row by its number, unless another transaction has locked it.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- concat(…)::bigint is an error that says in which state a trigger has put a row: where one has put back what makes a
--- row the run's, the claim is refused as a whole.
--- Each claim asks whether a row may still be begun (in_time): what has expired may not have been found, or was locked
--- when it was.
--- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
--- tasks: a statement that began before it ends before it.
--- Rows are locked FOR NO KEY UPDATE: it keeps other runs away, but no program that only refers to the row. An attempt
--- is counted here, before it begins.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- concat(…)::bigint is an error that names the state which a trigger has given the row: if a trigger has undone what
+-- makes a row the run's, the whole claim is refused.
+-- Each claim checks whether a row may still start (in_time): an expired row may not have been found, or was locked
+-- then.
+-- No task starts if the schema needs a newer program. A migration that says so has altered or locked the table tasks,
+-- so a statement that began before it ends before it.
+-- Rows are locked FOR NO KEY UPDATE: this keeps other runs away, but not programs that only refer to the row.
+-- The attempt is counted here, before it begins.
 --
--- $1 owner  text    the run
--- $2 lease  float8  in seconds
--- $3 now    float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $4 id     int8    the row
--- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancelled, task_name,
+-- $1 owner    text    the run
+-- $2 lease    float8  in seconds
+-- $3 now      float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $4 id       int8    the row
+-- $5 names    text[]  task names
+-- $6 pattern  text    a regular expression for the queues, or NULL for all queues
+-- $7 version  int4    the newest schema version that the program knows
+-- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested, task_name,
 -- queue, priority, crashes, lock_key.
 UPDATE ONLY tasks
 -- same: claim_set
@@ -31,14 +34,16 @@ SET status = 'PROCESSING',
 -- end
 WHERE
     -- same: known_schema
-    (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+    (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $7::integer
     -- end
     AND id = ANY (ARRAY(
     SELECT id
     FROM ONLY tasks
-    WHERE tasks.id = ANY (ARRAY[$4::bigint]) AND status = 'WAITING' AND crashes = 0
+    WHERE tasks.id = ANY (ARRAY[$4::bigint]) AND task_is_plain(tasks)
         AND run_at <= coalesce(to_timestamp($3::double precision), statement_timestamp())
-        AND lock_key IS NULL AND after_batch IS NULL AND
+        AND task_name = ANY ($5::text[])
+        AND ($6::text IS NULL OR queue ~ $6::text)
+        AND
         -- same: queue_open
         NOT EXISTS (
             SELECT FROM ONLY task_queues AS q
@@ -60,6 +65,6 @@ RETURNING
         ELSE concat('a trigger keeps the row ', status)::bigint
     END AS claim_no,
     run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
-    cancel_requested_at IS NOT NULL AS is_cancelled
+    cancel_requested_at IS NOT NULL AS is_cancel_requested
     -- end
     , task_name, queue, priority, crashes, lock_key

@@ -1,11 +1,11 @@
--- Claims these rows, in a transaction that is undone; tells which were there to be claimed, and which were changed.
+-- Claims these rows, in a transaction that is undone; returns which could be claimed, and which were changed.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 owner  text    the run
 -- $2 lease  float8  in seconds
--- $3 now    float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $3 now    float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- $4 ids    int8[]  the rows
 -- Returns id, taken_id, data, token, batch, task_name, queue, lock_key.
 WITH free AS MATERIALIZED (

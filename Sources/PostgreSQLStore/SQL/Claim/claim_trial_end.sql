@@ -1,2 +1,2 @@
--- Lets deferred constraints speak before the transaction is undone.
+-- Checks deferred constraints before the transaction is undone.
 SET CONSTRAINTS ALL IMMEDIATE

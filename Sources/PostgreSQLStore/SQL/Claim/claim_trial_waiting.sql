@@ -1,6 +1,6 @@
--- Those of these rows that wait, all the same.
+-- The rows among these that still wait.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 ids  int8[]  the rows

@@ -1,6 +1,6 @@
--- Makes these rows FAILED, in a transaction that is undone; tells which were there, and which were changed.
+-- Makes these rows FAILED, in a transaction that is undone; returns which were there, and which were changed.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 ids  int8[]  the rows

@@ -1,31 +1,18 @@
--- More lanes of these names, behind those that were seen: row by row, which is some ten times as fast as a step from
--- lane to lane where lanes have few rows; of a long one the rest is stepped over.
+-- More lanes of these names, after those that were seen. It reads row by row, some ten times as fast as stepping from
+-- lane to lane if lanes have few rows; the rest of a long lane is skipped.
 --
--- A step reads 64 rows. Ends at 20000 rows; then rows without a number say how far it came, as those of lanes.sql do.
+-- A step reads 64 rows. It ends at 20000 rows; then rows without a number say how far it came, as in lanes.sql.
 --
 -- $1 names       text[]  task names
--- $2 now         float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $2 now         float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- $3 pattern     text    a regular expression for the queues, or NULL for all queues
 -- $4 queues      text[]  of each name the queue of the last lane that was seen
--- $5 priorities  int4[]  and its priority
+-- $5 priorities  int8[]  and its priority
 -- Returns task_name, queue, priority, run_at, id.
-WITH RECURSIVE wanted AS (
-    SELECT DISTINCT task_name, queue, priority
-    FROM unnest($1::text[], $4::text[], $5::integer[]) AS name (task_name, queue, priority)
-), step AS (
-    SELECT head.*, 1 AS step
-    FROM wanted CROSS JOIN LATERAL (SELECT head.*, row_number() OVER () AS nr
-    FROM (
-        SELECT task_name, queue, priority, run_at, id
-        FROM ONLY tasks
-        WHERE tasks.task_name = wanted.task_name
-            AND (tasks.queue, tasks.priority) > (wanted.queue, wanted.priority) AND
-            -- same: plain_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-            -- end
-        ORDER BY queue, priority, run_at, id
-        LIMIT 64
-    ) AS head) AS head
+WITH RECURSIVE step AS (
+    SELECT DISTINCT task_name COLLATE "C" AS task_name, queue COLLATE "C" AS queue, priority,
+        NULL::timestamptz AS run_at, NULL::bigint AS id, 64::bigint AS nr, 0 AS step
+    FROM unnest($1::text[], $4::text[], $5::bigint[]) AS name (task_name, queue, priority)
     UNION ALL
     SELECT head.*, last.step + 1
     FROM (SELECT * FROM step WHERE nr = 64) AS last CROSS JOIN LATERAL (SELECT head.*, row_number() OVER () AS nr
@@ -33,15 +20,12 @@ WITH RECURSIVE wanted AS (
         SELECT task_name, queue, priority, run_at, id
         FROM ONLY tasks
         WHERE tasks.task_name = last.task_name
-            AND (tasks.queue, tasks.priority) > (last.queue, last.priority) AND
-            -- same: plain_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-            -- end
+            AND (tasks.queue, tasks.priority) > (last.queue, last.priority) AND task_is_plain(tasks)
         ORDER BY queue, priority, run_at, id
         LIMIT 64
     ) AS head) AS head
 ), lane AS MATERIALIZED (
-    SELECT * FROM step LIMIT 20000
+    SELECT * FROM step WHERE id IS NOT NULL LIMIT 20000
 )
 SELECT task_name, queue, priority, run_at, id
 FROM (

@@ -1,6 +1,6 @@
 -- Whether a row waits.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 id  int8  the row

@@ -1,19 +1,20 @@
--- Makes rows FAILED that were not begun in time, but for those that another transaction has locked just now, or their
--- lock keys.
+-- Makes rows FAILED that did not start in time, without those that another transaction has just locked, or whose lock
+-- keys it has.
 --
--- Where such are left, or more than the limit, the last row is empty.
+-- If such rows are left, or more than the limit, the last row is empty.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- concat(…)::bigint is an error that says in which state a trigger has put a row: where one has put back what makes a
--- row the run's, the claim is refused as a whole.
--- With the salt the number of an advisory lock is one that only those can compute who may read the table.
--- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
--- tasks: a statement that began before it ends before it.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- concat(…)::bigint is an error that names the state which a trigger has given the row: if a trigger has undone what
+-- makes a row the run's, the whole claim is refused.
+-- The salt makes an advisory lock's number one that only roles which may read the table can compute.
+-- No task starts if the schema needs a newer program. A migration that says so has altered or locked the table tasks,
+-- so a statement that began before it ends before it.
 --
--- $1 now       float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $2 limit     int4    so many rows
--- $3 left_out  int8[]  ids of rows that the table does not let be changed
+-- $1 now       float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $2 limit     int4    the most rows
+-- $3 left_out  int8[]  ids of rows that the table refuses to change
+-- $4 version   int4    the newest schema version that the program knows
 -- Returns id, task_name, lock_key, is_asked.
 WITH late AS MATERIALIZED (
     SELECT id
@@ -22,7 +23,7 @@ WITH late AS MATERIALIZED (
         FROM ONLY tasks
         WHERE
             -- same: known_schema
-            (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+            (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $4::integer
             -- end
             AND
             -- same: late_rows
@@ -40,6 +41,7 @@ WITH late AS MATERIALIZED (
 , ended AS (
     UPDATE ONLY tasks
     SET status = 'FAILED',
+        failed_at = coalesce(to_timestamp($1::double precision), statement_timestamp()),
         lock_place = 0,
         last_error = 'expired: not begun by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
             || ' UTC'
@@ -56,7 +58,7 @@ WHERE (SELECT count(*) FROM late) < (
     SELECT count(*)
     FROM (SELECT FROM ONLY tasks WHERE
         -- same: known_schema
-        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $4::integer
         -- end
         AND
         -- same: late_rows

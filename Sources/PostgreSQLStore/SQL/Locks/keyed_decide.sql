@@ -1,13 +1,14 @@
--- Tells which of the locked rows may be claimed, and puts the others behind.
+-- Finds which of the locked rows may be claimed, and puts the others behind.
 --
--- A retry that holds its key may; of the others the first of its key that is due, where no other row holds it.
+-- A retry that holds its key may be claimed; of the others the first due row of its key, if no other row holds it.
 --
--- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
--- tasks: a statement that began before it ends before it.
+-- No task starts if the schema needs a newer program. A migration that says so has altered or locked the table tasks,
+-- so a statement that began before it ends before it.
 --
 -- $1 ids       int8[]  the locked rows
--- $2 now       float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $3 left_out  int8[]  ids of rows that the table does not let be claimed: others pass them
+-- $2 now       float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $3 left_out  int8[]  ids of rows that the table refuses to let be claimed: others pass them
+-- $4 version   int4    the newest schema version that the program knows
 -- Returns id.
 WITH candidate AS MATERIALIZED (
     SELECT id, lock_key, lock_place FROM ONLY tasks WHERE id = ANY ($1::bigint[])
@@ -32,7 +33,7 @@ WITH candidate AS MATERIALIZED (
     SET lock_place = 1
     WHERE
         -- same: known_schema
-        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+        (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $4::integer
         -- end
         AND id = ANY (ARRAY(SELECT id FROM candidate EXCEPT SELECT id FROM allowed))
 )

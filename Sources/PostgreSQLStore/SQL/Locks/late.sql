@@ -1,8 +1,8 @@
 -- The rows that expire.sql would look at.
 --
--- $1 now       float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $2 limit     int4    so many rows
--- $3 left_out  int8[]  ids of rows that the table does not let be changed
+-- $1 now       float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $2 limit     int4    the most rows
+-- $3 left_out  int8[]  ids of rows that the table refuses to change
 -- Returns id.
 SELECT id
 FROM ONLY tasks

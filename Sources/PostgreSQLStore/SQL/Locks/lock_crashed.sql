@@ -1,12 +1,12 @@
--- Keys of rows whose runs died that do not hold them, because they were sent back by hand with their crashes: they are
--- claimed with their key only.
+-- The keys of rows whose runs died and that do not hold them, because they were made WAITING by hand and kept their
+-- crashes: they are claimed only with their key.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
--- A row gets its key when it is claimed: one that never was holds it by hand only.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
+-- A row gets its key when it is claimed: a row that was never claimed holds it only after a change by hand.
 --
--- $1 limit  int4  so many keys
+-- $1 limit  int4  the most keys
 -- Returns lock_key.
 SELECT lock_key
 FROM ONLY tasks

@@ -1,14 +1,15 @@
--- Keys with rows behind that nothing leads on: no holder, and none due that is to be looked at.
+-- The keys with rows put behind that nothing makes claimable: no row holds the key, and none is due and to be looked
+-- at.
 --
--- Where rows behind are very many: the first ones, and some from anywhere, so that each has its turn.
+-- If very many rows are put behind: the first ones, and some from a random start, so that each is reached in time.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
--- A row gets its key when it is claimed: one that never was holds it by hand only.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
+-- A row gets its key when it is claimed: a row that was never claimed holds it only after a change by hand.
 --
--- $1 now    float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $2 limit  int4    so many rows from each start
+-- $1 now    float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $2 limit  int4    the most rows from each start
 -- Returns lock_key.
 WITH span AS MATERIALIZED (
     SELECT

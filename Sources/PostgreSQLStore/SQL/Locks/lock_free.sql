@@ -1,10 +1,10 @@
--- Takes the key from rows that were put aside or back.
+-- Takes the key from rows that became FAILED or WAITING.
 --
--- Crashed rows keep it: what they do when they run again is not known.
+-- Crashed rows keep their key: what they do when they run again is not known.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 ids            int8[]  the rows

@@ -1,8 +1,8 @@
--- Takes keys from rows that are FAILED, or were never claimed, and hold them, as only a change by hand can leave them.
+-- Takes keys from rows that hold them and are FAILED or were never claimed: only a change by hand leaves such rows.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- A row gets its key when it is claimed: one that never was holds it by hand only.
+-- A row gets its key when it is claimed: a row that was never claimed holds it only after a change by hand.
 --
 -- $1 keys  text[]  the lock keys
 UPDATE ONLY tasks

@@ -1,6 +1,6 @@
--- Gives the first of them each its key, where no other row holds it.
+-- Gives each of these keys to the first of its crashed rows, if no other row holds it.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 keys  text[]  the lock keys

@@ -1,6 +1,6 @@
--- The transaction that has been open for longest among those that keep others from reading or writing.
+-- The transaction that has been open longest among those that keep others from reading or writing.
 --
--- What another role's transaction says of itself may be hidden: then only its number is known.
+-- What another role's transaction reports about itself may be hidden: then only its number is known.
 --
 -- Returns holder.
 SELECT pg_catalog.concat(

@@ -1,13 +1,13 @@
--- Makes the next one of each key that waits behind one to be looked at, where no other row holds the key: the first that is
--- due, for one may have been put off by hand while it waited.
+-- Makes the next row of each key claimable if no other row holds the key: the first due row among those that were put
+-- behind, as one may have been postponed by hand while it waited.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 -- lock_place + 0: keeps the planner from the index of all rows that are behind, which is empty as far as old statistics
 -- tell.
 --
 -- $1 keys  text[]  the lock keys
--- $2 now   float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $2 now   float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 UPDATE ONLY tasks
 SET lock_place = 0
 WHERE id = ANY (

@@ -1,14 +1,15 @@
--- Locks abandoned rows, those whose lease ended first of all, and says why they are thought so.
+-- Locks abandoned rows, in the order in which their leases end, and says why they count as abandoned.
 --
--- Rows that are locked are held after all.
+-- Locked rows are held after all.
 --
--- Nothing is begun where the schema says that it needs a newer program. A migration that says so has altered or locked
--- tasks: a statement that began before it ends before it.
+-- No task starts if the schema needs a newer program. A migration that says so has altered or locked the table tasks,
+-- so a statement that began before it ends before it.
 --
--- $1 owners  text[]  runs that are dead
--- $2 lease   float8  a run's lease in seconds
--- $3 now     float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
--- $4 limit   int4    so many rows
+-- $1 owners   text[]  runs that are dead
+-- $2 lease    float8  a run's lease in seconds
+-- $3 now      float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
+-- $4 limit    int4    the most rows
+-- $5 version  int4    the newest schema version that the program knows
 -- Returns id, claim_no, task_name, lease_owner, crashes, is_owner_dead, lease_end, found_at, lock_key, is_cancelled,
 -- batch.
 SELECT id, claim_no, task_name, lease_owner, crashes,
@@ -20,7 +21,7 @@ SELECT id, claim_no, task_name, lease_owner, crashes,
 FROM ONLY tasks
 WHERE
     -- same: known_schema
-    (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= 9
+    (SELECT coalesce(max(least_version), 0) FROM ONLY task_migrations) <= $5::integer
     -- end
     AND status = 'PROCESSING'
     AND NOT EXISTS (SELECT FROM ONLY task_stuck AS stuck

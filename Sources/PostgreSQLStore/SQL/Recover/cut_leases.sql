@@ -1,18 +1,18 @@
--- Ends leases that no run can have set, one lease length from now: those that end later than any run's, and rows that
--- have none and were created in the future.
+-- Shortens leases that no run can have set, to end one lease length from now: those that end later than any run's, and
+-- rows without a lease that were created in the future.
 --
--- A run that is alive all the same renews its lease as usual.
+-- A run that is alive renews its lease as usual.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 owners        text[]  those that are runs
 -- $2 lease         float8  a run's lease in seconds
 -- $3 ahead         text    how far ahead a run's lease may end, in seconds
 -- $4 others_ahead  text    how far ahead another's may
--- $5 now           float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $5 now           float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- $6 id            int8    the only row, or NULL for all
 WITH far AS MATERIALIZED (
     -- same: far_leases

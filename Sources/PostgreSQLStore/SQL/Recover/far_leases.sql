@@ -4,7 +4,7 @@
 -- $2 lease         float8  a run's lease in seconds
 -- $3 ahead         text    how far ahead a run's lease may end, in seconds
 -- $4 others_ahead  text    how far ahead another's may
--- $5 now           float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $5 now           float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- $6 id            int8    the only row, or NULL for all
 -- Returns id, lease.
 -- same: far_leases

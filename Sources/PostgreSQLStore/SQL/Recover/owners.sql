@@ -1,4 +1,4 @@
--- Who holds leases.
+-- The owners of leases.
 --
 -- Returns lease_owner.
 SELECT DISTINCT lease_owner

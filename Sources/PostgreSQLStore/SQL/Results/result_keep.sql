@@ -1,13 +1,13 @@
--- Leaves results, before the rows are settled by the same transaction; the rows are locked, so that what is written
--- here is true when it ends.
+-- Keeps results before the same transaction settles their rows; the rows are locked, so that what it writes here is
+-- still true at its end.
 --
--- A later task with the same token puts its result in the place of the earlier one's.
+-- The result of a later task with the same token replaces that of the earlier one.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
 --
 -- $1  ids            int8[]    the rows, in order
 -- $2  claim_numbers  int8[]    their claims
@@ -23,7 +23,7 @@
 -- $12 hashes         text[]    of the data
 -- $13 since          float8[]  seconds since the begin
 -- $14 keep           float8[]  seconds to keep the result
--- $15 now            float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $15 now            float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
 INSERT INTO task_results (
     -- same: result_columns
     token, task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,

@@ -1,12 +1,12 @@
--- Leaves results of rows that became FAILED although no handler ended: their runs died too often.
+-- Keeps results of rows that became FAILED although no handler ended: their runs died too often.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
 --
 -- $1 ids   int8[]    the rows
 -- $2 keep  float8[]  seconds to keep the results
--- $3 now   float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $3 now   float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
 INSERT INTO task_results (
     -- same: result_columns
     token, task_id, task_name, state, result, result_bytes, result_size, error, progress_done, progress_total,

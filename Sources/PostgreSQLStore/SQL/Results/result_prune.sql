@@ -1,7 +1,7 @@
 -- Removes results whose time is over; those that another transaction has locked are left for the next time.
 --
--- $1 limit  int4    so many results
--- $2 now    float8  seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $1 limit  int4    the most results
+-- $2 now    float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 DELETE FROM ONLY task_results
 USING (
     SELECT token

@@ -1,13 +1,13 @@
--- Removes rows that are WAITING and were to be cancelled, leaves their results, and tells which.
+-- Removes WAITING rows that were to be cancelled, keeps their results, and returns them.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 ids   int8[]    the rows
 -- $2 keep  float8[]  seconds to keep the results
--- $3 now   float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $3 now   float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- Returns id.
 WITH gone AS (
     DELETE FROM ONLY tasks

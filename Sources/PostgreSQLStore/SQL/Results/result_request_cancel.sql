@@ -1,7 +1,7 @@
--- Asks for a cancellation.
+-- Requests a cancellation.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
 --
 -- $1 id  int8  the row
 -- Returns id, is_waiting, lock_key, batch, task_name.

@@ -1,4 +1,4 @@
--- The token of an equal task that ended COMPLETE, the last one.
+-- The token of the last equal task that ended COMPLETE.
 --
 -- $1 name  text    the task name
 -- $2 hash  text    of the data

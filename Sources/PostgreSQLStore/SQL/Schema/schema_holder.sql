@@ -1,4 +1,4 @@
--- Whose transaction on the tables has been open for longest.
+-- The owner of the transaction on the tables that has been open longest.
 --
 -- Returns pid, application_name.
 SELECT pid, application_name

@@ -1,12 +1,12 @@
--- The columns of schema_tables.sql with nothing but marks of what that looks for: has_triggers says whether there is
--- any of these.
+-- The columns of schema_tables.sql with nothing but marks for what that looks up: has_triggers says whether there is
+-- anything.
 --
 -- Returns schema, encoding, relname, relkind, children, columns, sight, rules, has_triggers.
 SELECT current_schema() AS schema, current_setting('server_encoding') AS encoding, own.relname, own.relkind,
     NULL::text AS children,
     -- same: table_columns
     (
-        -- With quote_all_identifiers = on it is "text".
+        -- With quote_all_identifiers = on, PostgreSQL writes the type text as "text", in quotation marks.
         SELECT string_agg(attname::text || ' ' || replace(pg_catalog.format_type(atttypid, NULL), '"', ''), ',')
         FROM pg_catalog.pg_attribute
         WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped

@@ -1,7 +1,7 @@
--- What was run, by version.
+-- The migrations that were run, by version.
 --
--- The whole table as a sample: the server takes samples of tables only. So a view of that name, which may call any
--- function of the role that made it, is refused before it is planned.
+-- It reads the whole table as a sample: the server takes samples of tables only. A view of that name could call any
+-- function of the role that made it; so it is refused before it is planned.
 --
 -- Returns version, checksum.
 SELECT version, checksum

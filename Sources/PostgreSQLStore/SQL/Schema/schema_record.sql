@@ -1,4 +1,4 @@
--- Notes what was run.
+-- Notes a migration that was run.
 --
 -- $1 version   int4  of the migration
 -- $2 name      text  its name

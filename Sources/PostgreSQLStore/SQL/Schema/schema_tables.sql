@@ -1,11 +1,11 @@
--- The schema's name and the server's encoding; of each of taskrun's tables (or views, or the like) there is, what kind
--- it is, which tables inherit from it, the types of its columns, what row-level security lets this role see, the rules
--- that rewrite statements, and whether it has triggers of another program's that act once an UPDATE has ended.
+-- The schema's name and the server's encoding. For each of taskrun's tables (or views and the like): its kind, the
+-- tables that inherit from it, the types of its columns, what row-level security shows this role, the rules that
+-- rewrite statements, and whether triggers of another program act after an UPDATE.
 --
--- The tables are looked up in current_schema(), the first schema of search_path that exists: there they are made, and
--- there the store's other statements find them. A row in any case. A table that once had children is marked for long,
--- so they are looked for where the mark is. To plan this takes the server a millisecond: schema_marks.sql says whether
--- there is a need.
+-- The tables are looked up in current_schema(), the first schema of search_path that exists: there they are created,
+-- and there the store's other statements find them. There is always a row. A table that once had children keeps a mark
+-- for long, so children are looked up where there is a mark. Planning this takes the server a millisecond:
+-- schema_marks.sql says whether it is needed.
 --
 -- Row-level security: a policy whose condition is not simply true may hide rows. Source: PostgreSQL's manual, "Row
 -- Security Policies".
@@ -21,7 +21,7 @@ SELECT current_schema() AS schema, current_setting('server_encoding') AS encodin
     END AS children,
     -- same: table_columns
     (
-        -- With quote_all_identifiers = on it is "text".
+        -- With quote_all_identifiers = on, PostgreSQL writes the type text as "text", in quotation marks.
         SELECT string_agg(attname::text || ' ' || replace(pg_catalog.format_type(atttypid, NULL), '"', ''), ',')
         FROM pg_catalog.pg_attribute
         WHERE attrelid = own.oid AND attnum > 0 AND NOT attisdropped

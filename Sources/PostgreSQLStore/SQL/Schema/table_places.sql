@@ -1,6 +1,6 @@
 -- The schemas that have taskrun's tables, and whether this role may use them.
 --
--- And search_path as the user has it, and this role: a row in any case.
+-- Also search_path as the user has set it, and this role. There is always a row.
 --
 -- Returns schema, may_use, path, role.
 SELECT found.nspname AS schema, pg_catalog.has_schema_privilege(found.oid, 'USAGE'::text) AS may_use,

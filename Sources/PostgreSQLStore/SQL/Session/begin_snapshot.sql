@@ -1,2 +1,2 @@
--- Begins a transaction that reads, all of one moment.
+-- Begins a transaction that only reads, all at one moment.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY

@@ -1,2 +1,2 @@
--- Ends a transaction for good.
+-- Commits a transaction.
 COMMIT

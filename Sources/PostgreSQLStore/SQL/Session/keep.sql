@@ -1,2 +1,2 @@
--- Forgets the mark, and keeps what was done since.
+-- Drops the savepoint, and keeps the work since then.
 RELEASE SAVEPOINT one

@@ -1,2 +1,3 @@
--- Lets the next statements of the transaction wait for a lock for a second, as for a row that all programs count in.
+-- Lets the next statements of the transaction wait a second for a lock, for example for a row in which all programs
+-- count.
 SET LOCAL lock_timeout = '1s'

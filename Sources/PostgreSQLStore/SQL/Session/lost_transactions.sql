@@ -1,7 +1,7 @@
--- Who may be at a lost transaction.
+-- The sessions that may have a lost transaction open.
 --
--- A server process that was a lost session's, until it has ended: what was sent to it may not even have begun. Where a
--- pooler stands in between the process is not known: then each session of this role that has a transaction open.
+-- A server process of a lost session, until it has ended: it may not even have begun what was sent to it. Behind a
+-- pooler the process is not known: then each session of this role that has a transaction open.
 --
 -- $1 processes  int4[]  of the lost sessions
 -- $2 own        int4    the present session's process as libpq knows it

@@ -1,4 +1,4 @@
--- Begins what people wait for and what may read the whole table: 30 s, and any plan, for the transaction only.
+-- Begins work that a person waits for or that may read the whole table: 30 s, and any plan, for the transaction only.
 --
 -- Returns set_config, set_config, set_config, set_config, set_config, set_config, set_config.
 SELECT

@@ -1,2 +1,2 @@
--- Marks a place in a transaction that can be gone back to.
+-- Sets a savepoint.
 SAVEPOINT one

@@ -1,6 +1,6 @@
--- Where this store's statements look for names, and where the user's do: see Names.
+-- The schemas in which this store's statements look for names, and the user's: see Names.
 --
--- Each name here says whose it is, as the statement is run with the user's search_path. Where that names no schema that
+-- Each name here says its schema, as the statement runs with the user's search_path. If that names no schema that
 -- exists, the first column is a name that no schema has.
 --
 -- Returns own, users.

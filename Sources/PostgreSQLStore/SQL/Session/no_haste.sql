@@ -1,2 +1,2 @@
--- Takes haste.sql or less_haste.sql back.
+-- Ends haste.sql or less_haste.sql.
 SET LOCAL lock_timeout = '1s'

@@ -1,4 +1,4 @@
--- A longer time limit for the statements that follow in this transaction: for those that have an index of their own.
+-- Sets a longer time limit for the next statements of this transaction, which have an index of their own.
 --
 -- $1 lock_timeout  text  how long to wait for a lock
 -- Returns set_config, set_config.

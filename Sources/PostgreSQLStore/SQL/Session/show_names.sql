@@ -1,4 +1,4 @@
--- The path by which the script's statements left the session; no function of anybody is called for it.
+-- The path that the script's statements left in the session; no function of another role is called for it.
 --
 -- Returns search_path.
 SHOW search_path

@@ -1,4 +1,4 @@
--- Looks for the names of the statements that follow in this transaction there.
+-- Uses this path for the next statements of this transaction.
 --
 -- $1 path  text  the schemas
 -- Returns set_config.

@@ -1,9 +1,9 @@
--- Sets them for the transaction.
+-- Makes settings for the transaction.
 --
--- Each name here says whose it is, as the statement is run with the user's search_path; of several lists unnest is
--- PostgreSQL's own in any case.
+-- Each name here says its schema, as the statement runs with the user's search_path; unnest of several lists is always
+-- PostgreSQL's own.
 --
--- Only those that the server has are set.
+-- Only settings that the server has are set.
 --
 -- $1 names   text[]  of the settings
 -- $2 values  text[]  theirs

@@ -1,2 +1,2 @@
--- Goes back to the mark.
+-- Undoes everything since the savepoint.
 ROLLBACK TO SAVEPOINT one

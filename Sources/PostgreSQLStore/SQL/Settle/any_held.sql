@@ -1,7 +1,7 @@
 -- Whether an owner holds anything but these proofs.
 --
 -- $1 owner          text    the run
--- $2 ids            int8[]  rows that it knows of
+-- $2 ids            int8[]  the rows that it knows of
 -- $3 claim_numbers  int8[]  their claims
 -- Returns any_held.
 SELECT EXISTS (SELECT FROM ONLY tasks WHERE

@@ -1,9 +1,9 @@
--- Waits for the advisory locks of the lock keys of equal rows that wait, and of others; returns no row.
+-- Waits for the advisory locks of the lock keys of equal rows that wait, and of other keys; returns no row.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
--- With the salt the number of an advisory lock is one that only those can compute who may read the table.
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
+-- The salt makes an advisory lock's number one that only roles which may read the table can compute.
 --
 -- $1 ids   int8[]  rows that are to be WAITING again
 -- $2 keys  text[]  other keys
@@ -17,7 +17,8 @@ FROM (
         FROM pg_catalog.unnest($1::bigint[]) AS asked (id)
             JOIN ONLY tasks AS back ON back.id = ANY (ARRAY[asked.id]) AND (back.dedupe_key || '') IS NOT NULL
             CROSS JOIN LATERAL (
-                -- With a limit, as below.
+                -- The limit makes the planner look each equal row up: a plan made for an empty table would read all
+                -- rows that have a dedupe key.
                 SELECT equal.lock_key
                 FROM ONLY tasks AS equal
                 WHERE

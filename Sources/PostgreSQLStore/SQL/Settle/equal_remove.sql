@@ -1,16 +1,16 @@
--- Removes rows that wait and have a newer equal among claimed rows that are to go back; those with a token leave a
--- result. Tells what else they leave.
+-- Removes waiting rows that have a newer equal among claimed rows that are to become WAITING; rows with a token leave a
+-- result. Returns what else they leave.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
 --
--- $1 ids            int8[]    claimed rows that are to go back
+-- $1 ids            int8[]    claimed rows that are to become WAITING
 -- $2 claim_numbers  int8[]    their claims
 -- $3 keep           float8[]  seconds to keep the results
--- $4 now            float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $4 now            float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- Returns id, lock_key, batch.
 WITH newest AS MATERIALIZED (
     SELECT tasks.task_name, tasks.dedupe_key, max(tasks.id) AS id, max(asked.keep) AS keep
@@ -20,12 +20,13 @@ WITH newest AS MATERIALIZED (
     WHERE (tasks.dedupe_key || '') IS NOT NULL
     GROUP BY tasks.task_name, tasks.dedupe_key
 ), older AS MATERIALIZED (
-    -- One that another transaction has locked is not waited for: a run that has claimed it just now may wait for the
-    -- group of equals when it puts the row back. If the row goes on waiting, the unique index says so.
+    -- A row that another transaction has locked is skipped: a run may have claimed it just now, and may itself wait for
+    -- the equal rows when it makes the row WAITING again. If the skipped row stays WAITING, the unique index refuses
+    -- to let this one become WAITING.
     SELECT waiting.id, back.keep
     FROM newest AS back CROSS JOIN LATERAL (
-        -- With a limit, so that each is looked up: a plan made for an empty table would go through all that have a key.
-        -- + 0: such a plan goes through all smaller numbers, or does not.
+        -- The limit makes the planner look each equal row up: a plan made for an empty table would read all rows that
+        -- have a dedupe key. The + 0 keeps it from reading all rows with smaller numbers in the primary key.
         SELECT equal.id
         FROM ONLY tasks AS equal
         WHERE

@@ -1,16 +1,16 @@
--- Removes claimed rows that are to go back and have a newer equal, among each other or one that waits; those with a
--- token leave a result.
+-- Removes claimed rows that are to become WAITING and have a newer equal, among each other or one that waits; rows with
+-- a token leave a result.
 --
--- ANY (ARRAY[…]): each number is looked up in the primary key. A plain = would leave the planner a merge join, which is
--- as cheap while the table is empty, and the plan is kept: it would read the whole table in the order of its key.
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- ANY (ARRAY[…]): the planner looks each number up in the primary key. With a plain = it could choose a merge join,
+-- which is as cheap while the table is empty. The plan is kept, and would read the whole table in the order of its key.
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
 --
--- $1 ids            int8[]    claimed rows that are to go back
+-- $1 ids            int8[]    claimed rows that are to become WAITING
 -- $2 claim_numbers  int8[]    their claims
 -- $3 keep           float8[]  seconds to keep the results
--- $4 now            float8    seconds since 1970, or NULL: the server's clock at the begin of the statement
+-- $4 now            float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- Returns id.
 WITH own AS MATERIALIZED (
     SELECT tasks.id, tasks.task_name, tasks.dedupe_key, tasks.cancel_requested_at IS NOT NULL AS is_cancelled,

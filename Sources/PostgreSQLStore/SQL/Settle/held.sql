@@ -1,7 +1,8 @@
--- Locks what an owner holds but for these proofs; what another transaction has locked just now is passed over.
+-- Locks the rows that an owner holds, without these proofs; rows that another transaction has just locked are passed
+-- over.
 --
 -- $1 owner          text    the run
--- $2 ids            int8[]  rows that it knows of
+-- $2 ids            int8[]  the rows that it knows of
 -- $3 claim_numbers  int8[]  their claims
 -- Returns id, claim_no, lock_key, batch.
 SELECT id, claim_no, lock_key, batch

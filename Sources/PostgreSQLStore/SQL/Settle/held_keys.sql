@@ -1,6 +1,6 @@
--- The lock keys that another transaction holds, and which one that is; waits for none.
+-- The lock keys that another transaction holds, and which one; it waits for none.
 --
--- With the salt the number of an advisory lock is one that only those can compute who may read the table.
+-- The salt makes an advisory lock's number one that only roles which may read the table can compute.
 --
 -- $1 keys  text[]  the lock keys
 -- Returns key, holder.

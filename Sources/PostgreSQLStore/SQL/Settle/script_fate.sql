@@ -1,4 +1,4 @@
--- What became of a task whose COMMIT was not answered; waits for a transaction that still holds the row.
+-- The row of a task whose COMMIT was not answered; waits for a transaction that still holds the row.
 --
 -- $1 id            int8  the row
 -- $2 claim_number  int8  its claim

@@ -1,5 +1,5 @@
--- Limits the statements that follow in this transaction; also between the script's own, with the names as these leave
--- them.
+-- Limits the next statements of this transaction. It also runs between the script's own ones, with the names as these
+-- leave them.
 --
 -- $1 limit  text  in milliseconds
 -- Returns set_config.

@@ -1,6 +1,6 @@
--- Removes the task whose script is to run, while its claim holds.
+-- Removes the task whose script is to run, if its claim still holds.
 --
--- status || '': not a condition that a partial index has. A plan made while such rows were rare would go through all of
+-- status || '': no partial index has this condition. A plan made while such rows were rare would otherwise read all of
 -- that index for each number.
 --
 -- $1 id            int8  the row

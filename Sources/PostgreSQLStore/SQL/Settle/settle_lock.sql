@@ -1,13 +1,13 @@
--- Locks rows that are to be WAITING again and may have equals, in the order of their numbers, and then the groups of
--- these; returns no row.
+-- Locks rows that are to become WAITING and may have equals, in the order of their numbers, and then their groups of
+-- equals; returns no row.
 --
--- Of two equal tasks (one name and dedupe_key) that would both wait the one with the higher number stays. A transaction
--- that makes rows WAITING again holds the lock of their group of equals until its end: two transactions that bring back
--- the same equals do so one after the other, however the rows lie. So what is decided then stays true, but for rows
--- that programs add; these meet the unique index, and it is decided anew.
+-- If two equal tasks (same task name and dedupe key) would both wait, the one with the higher number stays. A
+-- transaction that makes rows WAITING holds the lock of their group of equals until its end: two transactions with the
+-- same equals do so one after the other, in any order of the rows. So the decision stays true, except for rows that
+-- programs add. These meet the unique index, and the decision is made again.
 --
--- (… || '') IS NOT NULL: not a condition that a partial index has, so the planner does not go by that one.
--- With the salt the number of an advisory lock is one that only those can compute who may read the table.
+-- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
+-- The salt makes an advisory lock's number one that only roles which may read the table can compute.
 --
 -- $1 ids  int8[]  the rows
 SELECT

@@ -1,4 +1,4 @@
--- The channel on which the triggers of this table tell of tasks; no row where they are not installed.
+-- The channel on which the triggers of this table announce tasks; no row if they are not installed.
 --
 -- Returns channel.
 SELECT 'taskrun_' || tgrelid::text AS channel

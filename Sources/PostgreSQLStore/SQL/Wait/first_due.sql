@@ -1,69 +1,51 @@
--- In how many microseconds the first row of these names is due: zero or less for now, NULL where none waits.
+-- In how many microseconds the first row of these names is due: zero or less for now, NULL if none waits.
 --
--- As the claim it steps from lane to lane, and reads one row of each. Rows of a paused queue are not due before its
--- end.
+-- Like the claim, it steps from lane to lane and reads one row of each. Rows of a paused queue are not due before the
+-- pause ends.
 --
--- One look reads 5000 lanes. Where there are more, a claim has to find out: it goes on where it ended.
+-- One look reads 5000 lanes. If there are more, a claim has to find out: it goes on where it ended.
 --
 -- $1 names    text[]  task names
 -- $2 pattern  text    a regular expression for the queues, or NULL for all queues
+-- $3 queues   text[]  the queues, if they are listed: then no lane of another queue is read; or NULL
 -- Returns wait.
 -- same: waiting_rows
 WITH RECURSIVE wanted AS (
-    SELECT DISTINCT task_name FROM pg_catalog.unnest($1::text[]) AS name (task_name)
+    SELECT DISTINCT name.task_name COLLATE "C" AS task_name, coalesce(listed.queue, '') COLLATE "C" AS queue,
+        -2147483649 AS priority, NULL::timestamptz AS run_at, NULL::bigint AS id,
+        CASE WHEN listed.queue IS NULL THEN name.task_name || E'\x01' ELSE name.task_name END AS end_name,
+        coalesce(listed.queue || E'\x01', '') AS end_queue
+    FROM pg_catalog.unnest($1::text[]) AS name (task_name)
+        LEFT JOIN pg_catalog.unnest($3::text[]) AS listed (queue) ON true
 ), lane AS (
-    SELECT head.*
-    FROM wanted CROSS JOIN LATERAL (
-        SELECT task_name, queue, priority, run_at
-        FROM ONLY tasks
-        WHERE tasks.task_name = wanted.task_name AND
-            -- same: plain_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-            -- end
-        ORDER BY queue, priority, run_at, id
-        LIMIT 1
-    ) AS head
+    SELECT * FROM wanted
     UNION ALL
-    SELECT head.*
+    SELECT head.*, lane.end_name, lane.end_queue
     FROM lane CROSS JOIN LATERAL (
-        SELECT task_name, queue, priority, run_at
+        SELECT task_name, queue, priority, run_at, id
         FROM ONLY tasks
-        WHERE tasks.task_name = lane.task_name AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority) AND
-            -- same: plain_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-            -- end
+        WHERE tasks.task_name = lane.task_name AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)
+            AND (tasks.task_name, tasks.queue) < (lane.end_name, lane.end_queue) AND task_is_plain(tasks)
         ORDER BY queue, priority, run_at, id
         LIMIT 1
     ) AS head
 ), keyed AS (
-    SELECT head.*
-    FROM wanted CROSS JOIN LATERAL (
-        SELECT task_name, queue, priority, run_at
-        FROM ONLY tasks
-        WHERE tasks.task_name = wanted.task_name AND
-            -- same: keyed_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
-            -- end
-        ORDER BY queue, priority, run_at, id
-        LIMIT 1
-    ) AS head
+    SELECT * FROM wanted
     UNION ALL
-    SELECT head.*
+    SELECT head.*, lane.end_name, lane.end_queue
     FROM keyed AS lane CROSS JOIN LATERAL (
-        SELECT task_name, queue, priority, run_at
+        SELECT task_name, queue, priority, run_at, id
         FROM ONLY tasks
-        WHERE tasks.task_name = lane.task_name AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority) AND
-            -- same: keyed_rows
-            status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
-            -- end
+        WHERE tasks.task_name = lane.task_name AND (tasks.queue, tasks.priority) > (lane.queue, lane.priority)
+            AND (tasks.task_name, tasks.queue) < (lane.end_name, lane.end_queue) AND task_is_keyed(tasks)
         ORDER BY queue, priority, run_at, id
         LIMIT 1
     ) AS head
 ), crashed AS (
     SELECT queue, run_at
     FROM ONLY tasks
-    WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = ANY ($1::text[])
-
+    WHERE task_is_after_crash(tasks) AND task_name = ANY ($1::text[])
+        AND ($3::text[] IS NULL OR queue = ANY ($3::text[]))
 ), expiring AS (
     SELECT expires_at
     FROM ONLY tasks
@@ -71,9 +53,9 @@ WITH RECURSIVE wanted AS (
     ORDER BY expires_at
     LIMIT 1
 ), seen_lane AS MATERIALIZED (
-    SELECT queue, run_at FROM lane LIMIT 5000
+    SELECT task_name, queue, priority, run_at, id FROM lane WHERE id IS NOT NULL LIMIT 5000
 ), seen_keyed AS MATERIALIZED (
-    SELECT queue, run_at FROM keyed LIMIT 5000
+    SELECT queue, run_at FROM keyed WHERE id IS NOT NULL LIMIT 5000
 ), waiting AS (
     SELECT queue, run_at FROM seen_lane
     UNION ALL SELECT queue, run_at FROM seen_keyed

@@ -1,4 +1,4 @@
--- What tells these tables from all others: the server's, the database's and the table's numbers.
+-- What tells these tables from all others: the numbers of the server, the database and the table.
 --
 -- Returns tables.
 SELECT pg_catalog.concat_ws(' ', system_identifier, oid, to_regclass('tasks')::oid) AS tables

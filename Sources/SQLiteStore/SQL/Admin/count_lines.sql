@@ -1,4 +1,4 @@
--- How many tasks were gathered from some lines.
+-- Counts the tasks that were gathered from some lines.
 --
 -- :first  integer  the first line
 -- :last   integer  the last line

@@ -1,7 +1,7 @@
--- Counts by queue, task name and state; it reads the whole table.
+-- Counts by queue, task name and state. It reads the whole table.
 --
--- :now  text  the moment to go by
--- Returns queue, task_name, status, number, due (so many of them), oldest_due (Julian day, or NULL); texts as bytes.
+-- :now  text  the current moment
+-- Returns queue, task_name, status, number, due (how many are due), oldest_due (Julian day, or NULL); texts as bytes.
 SELECT CAST(queue AS BLOB) AS queue, CAST(task_name AS BLOB) AS task_name, CAST(status AS BLOB) AS status,
     count(*) AS number,
     count(

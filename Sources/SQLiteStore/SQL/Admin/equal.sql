@@ -1,4 +1,4 @@
--- The task that waits and has a name and dedupe_key.
+-- The waiting task with a name and dedupe_key.
 --
 -- :name        text  the task name
 -- :dedupe_key  text  the key

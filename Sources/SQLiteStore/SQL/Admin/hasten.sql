@@ -1,6 +1,6 @@
--- Makes waiting rows due now. One that was put behind others in its line is looked at anew.
+-- Makes waiting rows due now. Claims look again at a row that was behind others of its lock key.
 --
--- :now  text  the moment to go by
+-- :now  text  the current moment
 -- :ids  JSON  the numbers of the rows
 -- Returns id.
 UPDATE tasks

@@ -1,4 +1,4 @@
--- Which runs hold rows, how many, and when the first lease ends.
+-- The runs that hold rows, how many, and when their first leases end.
 --
 -- Returns lease_owner (bytes), number, first_lease_end (Julian day).
 SELECT CAST(lease_owner AS BLOB) AS lease_owner, count(*) AS number,

@@ -1,4 +1,4 @@
--- The next FAILED rows behind a number.
+-- The next FAILED rows after a number.
 --
 -- :last   integer  the number
 -- :name   text     only those of this task name, or NULL

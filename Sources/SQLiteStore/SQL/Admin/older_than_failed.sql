@@ -1,4 +1,4 @@
--- Rows that wait and are older than an equal FAILED one that is to be sent back, of equal ones the newest.
+-- Waiting rows that are older than an equal FAILED one that is retried. Of equal FAILED ones the newest counts.
 --
 -- :ids  JSON  the numbers of the rows
 -- Returns id.

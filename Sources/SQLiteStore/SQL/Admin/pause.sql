@@ -1,8 +1,8 @@
 -- Pauses a queue.
 --
 -- :queue  text  the queue
--- :until  text  until when; NULL: for ever
--- :now    text  the moment to go by
+-- :until  text  until when; NULL: without end
+-- :now    text  the current moment
 -- :why    text  why, or NULL
 -- :who    text  by whom, or NULL
 INSERT INTO task_queues (queue, paused_until, paused_at, paused_why, paused_by)

@@ -1,7 +1,7 @@
 -- Ends the pauses of queues.
 --
 -- :queues  JSON  the queues
--- :now     text  the moment to go by
+-- :now     text  the current moment
 -- Returns queue (bytes).
 UPDATE task_queues
 SET paused_until = NULL

@@ -1,12 +1,12 @@
--- Sends FAILED rows back, of equal ones the newest.
+-- Makes FAILED rows WAITING, of equal ones the newest.
 --
--- OR IGNORE: a row whose equal waits, which is newer then, stays as it is.
+-- OR IGNORE: a row stays FAILED if an equal one, which is newer then, waits.
 --
--- :now  text  the moment to go by
+-- :now  text  the current moment
 -- :ids  JSON  the numbers of the rows
 -- Returns id.
 UPDATE OR IGNORE tasks
-SET status = 'WAITING', attempts = 0, crashes = 0, postponed = 0, run_at = :now,
+SET status = 'WAITING', attempts = 0, crashes = 0, postponed = 0, run_at = :now, failed_at = NULL,
     lock_place = CASE lock_place WHEN 1 THEN 0 ELSE lock_place END,
     expires_at = CASE WHEN julianday(expires_at) <= julianday(:now) THEN NULL ELSE expires_at END,
     cancel_requested_at = NULL, progress_done = NULL, progress_total = NULL, progress_note = NULL

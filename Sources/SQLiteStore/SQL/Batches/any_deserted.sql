@@ -1,6 +1,6 @@
--- Whether there are counts for which no task waits any more.
+-- Whether there are counts for which no task waits.
 --
--- Returns one row, or none.
+-- Returns one row or none.
 SELECT 1
 FROM task_batches
 WHERE

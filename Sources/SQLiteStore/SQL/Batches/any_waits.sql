@@ -1,6 +1,6 @@
--- Whether a task waits for a batch, or counts of one are left.
+-- Whether a task waits for a batch, or counts of a batch are left.
 --
--- Returns one row, or none.
+-- Returns one row or none.
 SELECT 1
 FROM tasks INDEXED BY tasks_after_batch
 WHERE after_batch IS NOT NULL AND status = 'WAITING'

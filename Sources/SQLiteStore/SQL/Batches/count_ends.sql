@@ -1,8 +1,8 @@
--- Counts ends of a batch, if a task waits for it.
+-- Counts ends of tasks of a batch, if a task waits for that batch.
 --
 -- :batch      text     the batch
--- :complete   integer  so many are done
--- :cancelled  integer  so many were cancelled
+-- :complete   integer  how many are done
+-- :cancelled  integer  how many were cancelled
 INSERT INTO task_batches (batch, complete, cancelled)
 SELECT :batch, :complete, :cancelled
 WHERE EXISTS (

@@ -1,6 +1,6 @@
--- Batches for which a task waits and of which no task is open, in the order of their bytes.
+-- The batches without an open task for which a task waits, in the order of their bytes.
 --
--- :after  text     the batch behind which it begins
+-- :after  text     the batch after which it begins
 -- :limit  integer  the most batches
 -- Returns batch (bytes).
 SELECT CAST(waits.batch AS BLOB) AS batch
@@ -8,7 +8,7 @@ FROM (
     SELECT DISTINCT after_batch AS batch
     FROM tasks INDEXED BY tasks_after_batch
     WHERE after_batch IS NOT NULL AND after_batch > :after AND status = 'WAITING'
-    -- Here it is the index's own order; outside it would be sorted once more.
+    -- The index has this order here. In the outer statement SQLite would sort again.
     ORDER BY after_batch
 ) AS waits
 WHERE NOT EXISTS (

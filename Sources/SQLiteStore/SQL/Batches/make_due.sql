@@ -1,7 +1,7 @@
--- Makes a task due that has waited for its batch.
+-- Makes a task due that waited for its batch.
 --
 -- :data  text     its payload, with the numbers of the batch
--- :now   text     the moment to go by
+-- :now   text     the current moment
 -- :id    integer  the number of the row
 UPDATE tasks
 SET after_batch = NULL, data = :data,

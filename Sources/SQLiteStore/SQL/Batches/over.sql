@@ -1,8 +1,9 @@
--- The tasks that wait for a batch of which no task is open any more.
+-- The tasks that wait for a batch without an open task.
 --
 -- :batch  text  the batch
--- Returns id, data (bytes), complete, cancelled.
-SELECT tasks.id, CAST(tasks.data AS BLOB) AS data, counts.complete, counts.cancelled
+-- Returns id, batch, data, complete, cancelled; texts as bytes.
+SELECT tasks.id, CAST(tasks.after_batch AS BLOB) AS batch, CAST(tasks.data AS BLOB) AS data, counts.complete,
+    counts.cancelled
 FROM tasks LEFT JOIN task_batches AS counts ON counts.batch = tasks.after_batch
 WHERE tasks.after_batch = :batch AND tasks.after_batch IS NOT NULL AND tasks.status = 'WAITING'
     AND NOT EXISTS (

@@ -1,4 +1,4 @@
--- How many tasks have ended and their rows could not be written.
+-- How many tasks have ended although their rows could not be written.
 --
 -- Returns number.
 SELECT count(*) AS number

@@ -1,4 +1,4 @@
--- Rows that are held for longer than any run can have said.
+-- Rows with a lease that is longer than any run sets.
 --
 -- :limit  integer  the most rows
 -- Returns id.

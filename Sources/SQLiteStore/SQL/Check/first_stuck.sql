@@ -1,4 +1,4 @@
--- The first tasks that have ended and whose rows could not be written.
+-- The first tasks that have ended although their rows could not be written.
 --
 -- Returns task_id, error (bytes).
 SELECT task_id, CAST(error AS BLOB) AS error

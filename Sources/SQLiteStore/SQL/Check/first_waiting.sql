@@ -1,4 +1,4 @@
--- The rows that wait and whose claims are tried.
+-- The waiting rows that `taskrun check` tries to claim.
 --
 -- :limit  integer  the most rows
 -- Returns id.

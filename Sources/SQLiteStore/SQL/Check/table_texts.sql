@@ -1,4 +1,4 @@
--- The texts that taskrun's tables were made by.
+-- The statements that created taskrun's tables.
 --
 -- Returns name, sql.
 SELECT tables.name, tables.sql

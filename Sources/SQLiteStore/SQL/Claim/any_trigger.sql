@@ -1,4 +1,4 @@
--- Whether the table tasks has triggers of another program's.
+-- Whether the table tasks has triggers of another program.
 --
 -- Returns is_there.
 SELECT EXISTS (

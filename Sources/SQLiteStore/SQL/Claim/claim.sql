@@ -1,13 +1,15 @@
--- Claims rows, of any lanes.
+-- Claims rows of one lane, or of any.
 --
--- No SKIP LOCKED: SQLite has one writer, and the transaction around this is it. A number that cannot rise, or is none,
--- must not stop all other rows: attempts stays at the greatest there is, and the greatest claim number is followed by
--- 1.
+-- What all rows of a lane have in common is not read from them: that would cost more than the rest.
 --
--- :owner      text  the run that claims
--- :lease_end  text  when the lease ends
--- :ids        JSON  the numbers of the rows
--- :now        text  the moment to go by
+-- No SKIP LOCKED: SQLite has one writer, and this transaction is the writer. A number that cannot rise, or is not
+-- valid, must not stop all other rows: attempts stays at its maximum, and the greatest claim number is followed by 1.
+--
+-- :owner      text     the run that claims
+-- :lease_end  text     when the lease ends
+-- :ids        JSON     the numbers of the rows
+-- :now        text     the current moment
+-- :is_lane     integer  1 if the rows are of one lane
 -- Returns id, claim_no, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested, task_name,
 -- queue, crashes, lock_key; texts as bytes.
 UPDATE tasks
@@ -17,15 +19,10 @@ SET status = 'PROCESSING', attempts = min(max(CAST(attempts AS INTEGER), 0), 214
     lease_owner = :owner, lease_expires_at = :lease_end
 WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'WAITING'
 -- end
-    -- Ends the statement where the rows are more than are to be in memory at once: see CSQLite.h.
+    -- Ends the statement if the rows are too large to be in memory at once: see CSQLite.h.
     AND taskrun_fits(data)
-    AND
-    -- same: taken_in_time
-    (expires_at IS NULL OR attempts > 0 OR julianday(expires_at) > julianday(:now))
-    -- end
-RETURNING
-    -- same: taken_columns
-    id, claim_no, CAST(data AS BLOB) AS data, attempts, max_attempts, timeout_seconds,
-    CAST(token AS BLOB) AS token, CAST(batch AS BLOB) AS batch, cancel_requested_at IS NOT NULL AS is_cancel_requested
-    -- end
-    , CAST(task_name AS BLOB) AS task_name, CAST(queue AS BLOB) AS queue, crashes, CAST(lock_key AS BLOB) AS lock_key
+    AND (expires_at IS NULL OR attempts > 0 OR julianday(expires_at) > julianday(:now))
+RETURNING id, claim_no, CAST(data AS BLOB) AS data, attempts, max_attempts, timeout_seconds,
+    CAST(token AS BLOB) AS token, CAST(batch AS BLOB) AS batch, cancel_requested_at IS NOT NULL AS is_cancel_requested,
+    iif(:is_lane, NULL, CAST(task_name AS BLOB)) AS task_name, iif(:is_lane, NULL, CAST(queue AS BLOB)) AS queue,
+    iif(:is_lane, NULL, crashes) AS crashes, iif(:is_lane, NULL, CAST(lock_key AS BLOB)) AS lock_key

@@ -1,4 +1,4 @@
--- Claims rows in a transaction that is undone: whether the table lets them be claimed.
+-- Claims rows in a transaction that is undone, to find out whether the table allows it.
 --
 -- :owner      text  the run that claims
 -- :lease_end  text  when the lease ends

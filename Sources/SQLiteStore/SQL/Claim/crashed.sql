@@ -1,18 +1,17 @@
--- The first due rows that a run held when it died, in due order. They are few.
+-- The first due rows whose runs died, in due order. They are few.
 --
 -- :least   integer  the fewest crashes
 -- :most    integer  the most crashes
 -- :names   JSON     the task names
--- :queues  JSON     patterns of queues for GLOB, or NULL for all
--- :except  JSON     patterns of queues that are left out
--- :now     text     the moment to go by
+-- :queues  JSON     GLOB patterns of the queues, or NULL for all
+-- :except  JSON     GLOB patterns of the queues to leave out
+-- :now     text     the current moment
 -- :limit   integer  the most rows
 -- Returns id, priority, run_at (Julian day).
 SELECT id, CAST(priority AS REAL) AS priority, julianday(run_at) AS run_at
-FROM tasks INDEXED BY tasks_crashed
-WHERE status = 'WAITING' AND crashes > 0 AND crashes BETWEEN :least AND :most
+FROM tasks_after_crash AS tasks
+WHERE crashes BETWEEN :least AND :most
     AND task_name IN (SELECT value FROM json_each(:names)) AND (lock_key IS NULL OR lock_place = 2)
-    AND after_batch IS NULL
     AND
     -- same: asked_queues
     (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))

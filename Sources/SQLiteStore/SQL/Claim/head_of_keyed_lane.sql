@@ -1,18 +1,14 @@
--- The first due rows with a lock key of a lane, in due order.
+-- The first due rows of a lane that have a lock key, in due order.
 --
 -- :name      text     the task name
 -- :queue     blob     the bytes of the queue
 -- :priority  real     the priority
--- :now       text     the moment to go by
+-- :now       text     the current moment
 -- :limit     integer  the most rows
 -- Returns id, run_at (Julian day).
 SELECT id, julianday(run_at) AS run_at
-FROM tasks
-WHERE
-    -- same: keyed_rows
-    status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
-    -- end
-    AND task_name = :name AND queue = CAST(:queue AS TEXT)
+FROM tasks_keyed AS tasks
+WHERE task_name = :name AND queue = CAST(:queue AS TEXT)
     AND priority = :priority AND julianday(run_at) <= julianday(:now)
 ORDER BY julianday(tasks.run_at), id
 LIMIT :limit

@@ -1,4 +1,4 @@
--- A moment as the Julian day that run_at is compared by.
+-- A moment as a Julian day, as which run_at is compared.
 --
 -- :moment  text  the moment
 -- Returns day.

@@ -1,18 +1,14 @@
--- The rows without a lock key of a task name and queue, along the lanes behind a priority.
+-- The rows without a lock key of a task name and queue, lane by lane, after a priority.
 --
--- It is ended where a lane has many rows, and run again from behind it: see LaneScan.
+-- The caller ends it in a lane with many rows, and runs it again from the next lane: see LaneScan.
 --
 -- :name      text  the task name
 -- :queue     blob  the bytes of the queue
--- :priority  real  the priority behind which it begins
+-- :priority  real  the priority after which it begins
 -- Returns queue (bytes), priority, run_at (Julian day), id.
 SELECT CAST(queue AS BLOB) AS queue, priority, julianday(run_at) AS run_at, id
-FROM tasks
-WHERE
-    -- same: plain_rows
-    status = 'WAITING' AND crashes = 0 AND lock_key IS NULL AND after_batch IS NULL
-    -- end
-    AND task_name = :name AND queue = CAST(:queue AS TEXT)
-    -- As for the queues: what got past the table's checks is passed over.
+FROM tasks_plain AS tasks
+WHERE task_name = :name AND queue = CAST(:queue AS TEXT)
+    -- As for the queues: rows that do not obey the table's checks are skipped.
     AND priority > :priority AND priority <= 2147483647 AND julianday(run_at) IS NOT NULL
 ORDER BY priority, julianday(tasks.run_at), id

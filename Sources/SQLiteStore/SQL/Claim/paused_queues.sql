@@ -1,6 +1,6 @@
--- The queues that are paused: few, the table is empty usually.
+-- The paused queues. They are few, and usually the table is empty.
 --
--- :now  text  the moment to go by
+-- :now  text  the current moment
 -- Returns queue (bytes).
 SELECT CAST(queue AS BLOB) AS queue
 FROM task_queues INDEXED BY task_queues_paused

@@ -1,4 +1,4 @@
--- How long the payload of a row is.
+-- The size of a row's payload.
 --
 -- :id  integer  the number of the row
 -- Returns bytes.

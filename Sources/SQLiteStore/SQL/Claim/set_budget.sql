@@ -1,5 +1,5 @@
 -- Sets how many bytes of payload the next claim may read: see CSQLite.h.
 --
--- :bytes  integer  so many bytes; NULL: leave it as it is
+-- :bytes  integer  how many bytes; NULL: no change
 -- Returns bytes_left.
 SELECT taskrun_budget(:bytes) AS bytes_left

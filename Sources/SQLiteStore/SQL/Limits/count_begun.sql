@@ -1,33 +1,25 @@
--- Counts what has begun of a limit a minute.
+-- Counts the tasks that have begun, for a limit per minute.
 --
--- A minute that began more than a minute from now is of a clock that was put back; one that begins sooner is this one,
--- by a clock that was corrected by a little.
+-- If the noted minute begins more than a minute from now, the clock was put back, and a new minute begins. If it begins
+-- sooner, the clock was corrected by a little, and the minute goes on.
 --
--- :now     text     the moment to go by
--- :number  integer  so many have begun
+-- :number  integer  how many have begun
+-- :now     text     the current moment
 -- :kind    text     'queue' or 'name'
 -- :name    text     the queue or task name
 UPDATE task_limits
-SET begun = CASE
-        WHEN
-        -- same: is_this_minute
-        coalesce(
-            julianday(minute_began, '-60 seconds') <= julianday(:now)
-                AND julianday(minute_began, '+60 seconds') > julianday(:now),
-            0
-        )
-        -- end
-        THEN begun ELSE 0
-    END + :number,
-    minute_began = CASE
-        WHEN
-        -- same: is_this_minute
-        coalesce(
-            julianday(minute_began, '-60 seconds') <= julianday(:now)
-                AND julianday(minute_began, '+60 seconds') > julianday(:now),
-            0
-        )
-        -- end
-        THEN minute_began ELSE :now
-    END
+SET (begun, minute_began) = (
+    SELECT iif(is_now, begun, 0) + :number, iif(is_now, minute_began, :now)
+    FROM (
+        SELECT
+            -- same: is_this_minute
+            coalesce(
+                julianday(minute_began, '-60 seconds') <= julianday(:now)
+                    AND julianday(minute_began, '+60 seconds') > julianday(:now),
+                0
+            )
+            -- end
+            AS is_now
+    )
+)
 WHERE kind = :kind AND name = :name AND max_per_minute IS NOT NULL

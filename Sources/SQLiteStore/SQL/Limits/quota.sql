@@ -1,9 +1,9 @@
--- How many more tasks a limit lets begin. What is in any run's hand is little, and all of it is read.
+-- How many more tasks a limit allows to begin. It reads all PROCESSING rows, which are few.
 --
--- A minute that began more than a minute from now is of a clock that was put back; one that begins sooner is this one,
--- by a clock that was corrected by a little.
+-- If the noted minute begins more than a minute from now, the clock was put back, and a new minute begins. If it begins
+-- sooner, the clock was corrected by a little, and the minute goes on.
 --
--- :now   text  the moment to go by
+-- :now   text  the current moment
 -- :kind  text  'queue' or 'name'
 -- :name  text  the queue or task name
 -- Returns running_left, minute_left; NULL: any number.
@@ -12,7 +12,7 @@ SELECT
         SELECT count(*)
         FROM tasks INDEXED BY tasks_lease
         WHERE status = 'PROCESSING'
-            -- Not what claims to be held for longer than any run's lease: see cut.
+            -- A row whose lease ends later than any run's does not count: see cut.sql.
             AND julianday(lease_expires_at) <= julianday(:now, '+86460 seconds')
             AND CASE kind WHEN 'queue' THEN tasks.queue ELSE tasks.task_name END = task_limits.name
     ) AS running_left,

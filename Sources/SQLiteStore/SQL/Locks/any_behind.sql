@@ -1,8 +1,9 @@
--- Whether rows wait behind others, or were left without their key by a change by hand: see crashed_without_key.
+-- Whether rows are behind others of their lock key, or a change by hand has left rows without their key: see
+-- crashed_without_key.
 --
--- One whose key was taken away by hand waits behind no row.
+-- The partial index covers rows without a key too, but a row whose key was removed by hand is behind no row.
 --
--- Returns one row, or none.
+-- Returns one row or none.
 SELECT 1
 WHERE EXISTS (
         SELECT 1

@@ -1,7 +1,7 @@
--- Whether a row was not begun in time.
+-- Whether a row has expired.
 --
--- :now  text  the moment to go by
--- Returns one row, or none.
+-- :now  text  the current moment
+-- Returns one row or none.
 SELECT 1
 FROM tasks INDEXED BY tasks_expiry
 WHERE

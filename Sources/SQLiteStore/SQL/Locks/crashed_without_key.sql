@@ -1,7 +1,7 @@
--- Rows whose runs died and that do not hold their key.
+-- Rows whose runs died and that do not hold their lock key.
 --
--- They hold it otherwise, and are claimed with it only. One that was sent back by hand, its crashes as they were, has
--- none.
+-- Other rows whose runs died hold it, and are claimed only with it. A row that was made WAITING by hand, with its
+-- crashes as they were, does not hold it.
 --
 -- :limit  integer  the most rows
 -- Returns id.

@@ -1,8 +1,9 @@
--- Rows behind others whose key nothing will ever lead on: no holder, and none that is to be looked at. One a key.
+-- Rows behind others that no claim would reach: no row holds their lock key, and claims look at no due row of that key.
+-- One row per key.
 --
--- :id     integer  the number at which it begins
--- :limit  integer  the most rows that are looked at
--- :now    text     the moment to go by
+-- :id     integer  the smallest number
+-- :limit  integer  the most rows to look at
+-- :now    text     the current moment
 -- Returns id.
 WITH some AS MATERIALIZED (
     SELECT id, lock_key

@@ -1,11 +1,11 @@
--- Makes rows FAILED that were not begun in time, those first whose time was over first.
+-- Makes expired rows FAILED, in the order of expires_at.
 --
--- :now     text     the moment to go by
--- :except  JSON     the numbers of rows that are passed over
+-- :now     text     the current moment
+-- :except  JSON     the numbers of the rows to pass over
 -- :limit   integer  the most rows
 -- Returns id, task_name, lock_key, has_token; texts as bytes.
 UPDATE tasks
-SET status = 'FAILED', lock_place = 0,
+SET status = 'FAILED', failed_at = strftime('%Y-%m-%d %H:%M:%f', :now), lock_place = 0,
     last_error = 'expired: not begun by ' || strftime('%Y-%m-%d %H:%M:%S', expires_at) || ' UTC'
 WHERE id IN (
     SELECT id

@@ -1,4 +1,4 @@
--- Makes rows FAILED in a transaction that is undone: whether the table lets them become so.
+-- Makes rows FAILED in a transaction that is undone, to find out whether the table allows it.
 --
 -- :ids  JSON  the numbers of the rows
 UPDATE tasks

@@ -1,6 +1,6 @@
--- Takes the key from a row whose claim has ended.
+-- Frees the lock key of a row whose claim has ended.
 --
--- Crashed rows keep the key: what they do when they run again is not known.
+-- Rows whose runs died keep theirs: it is not known what they do when they run again.
 --
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number

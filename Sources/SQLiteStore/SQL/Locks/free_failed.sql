@@ -1,4 +1,4 @@
--- Takes the key from a row that became FAILED.
+-- Frees the lock key of a row that became FAILED.
 --
 -- :id  integer  the number of the row
 UPDATE tasks

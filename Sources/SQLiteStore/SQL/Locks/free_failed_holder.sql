@@ -1,6 +1,6 @@
--- Takes the key of a row from one that holds it and does not need it.
+-- Frees the lock key of a row from another row that holds it without need.
 --
--- What is FAILED, or was never claimed, holds no key, but by hand.
+-- A row that is FAILED or was never claimed holds a key only after a change by hand.
 --
 -- :id  integer  the number of the row
 UPDATE tasks

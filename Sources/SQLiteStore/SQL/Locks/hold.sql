@@ -1,4 +1,4 @@
--- Notes that rows hold their keys.
+-- Notes that rows hold their lock keys.
 --
 -- :ids  JSON  the numbers of the rows
 UPDATE tasks

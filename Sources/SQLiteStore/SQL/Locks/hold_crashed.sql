@@ -1,4 +1,4 @@
--- Gives a row whose run died its key, where no other row holds it.
+-- Gives a row whose run died its lock key, if no other row holds it.
 --
 -- :id  integer  the number of the row
 UPDATE tasks

@@ -1,9 +1,9 @@
 -- Whether a row with a lock key may be claimed.
 --
--- A retry that holds the key may go on; of the others the first that is due may, where no other row holds the key.
+-- A retry that holds the key may run. Of the other rows the first due one may, if no row holds the key.
 --
--- :now     text     the moment to go by
--- :except  JSON     the numbers of rows that are passed over
+-- :now     text     the current moment
+-- :except  JSON     the numbers of the rows to pass over
 -- :id      integer  the number of the row
 -- Returns is_allowed.
 SELECT (

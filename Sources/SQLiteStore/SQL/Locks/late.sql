@@ -1,7 +1,7 @@
--- The rows that expire would look at.
+-- The rows that expire would make FAILED.
 --
--- :now     text     the moment to go by
--- :except  JSON     the numbers of rows that are passed over
+-- :now     text     the current moment
+-- :except  JSON     the numbers of the rows to pass over
 -- :limit   integer  the most rows
 -- Returns id.
 SELECT id

@@ -1,4 +1,4 @@
--- Puts rows behind others in the lines of their keys.
+-- Notes that other rows of the same lock key come before these.
 --
 -- :ids  JSON  the numbers of the rows
 UPDATE tasks

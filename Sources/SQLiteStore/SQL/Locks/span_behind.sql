@@ -1,4 +1,4 @@
--- The least and the greatest number of the rows that wait behind others.
+-- The smallest and the greatest number of the rows behind others of their lock key.
 --
 -- Returns least, most; NULL for none.
 SELECT (

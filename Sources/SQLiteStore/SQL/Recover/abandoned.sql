@@ -1,16 +1,16 @@
--- Held rows whose lease is over, or whose run is gone.
+-- PROCESSING rows whose lease has ended or whose run is dead.
 --
--- What is in any run's hand is little, so the whole partial index is read.
+-- PROCESSING rows are few, so it reads the whole partial index.
 --
--- :dead       JSON  the runs that are gone
--- :now        text  the moment to go by
--- :lease_ago  text  one lease before now: for rows without an end of their lease
--- Returns id, task_name, crashes, lease_owner, lease_expires_at (Julian day), is_dead (NULL without an owner),
--- lock_key, is_cancel_requested, batch; texts as bytes.
-SELECT id, CAST(task_name AS BLOB) AS task_name, crashes, CAST(lease_owner AS BLOB) AS lease_owner,
+-- :dead       JSON  the dead runs
+-- :now        text  the current moment
+-- :lease_ago  text  one lease length ago, for rows without a lease end
+-- Returns id, claim_no, task_name, crashes, lease_owner, lease_expires_at (Julian day), is_owner_dead (NULL without an
+-- owner), lock_key, is_cancelled, batch; texts as bytes.
+SELECT id, claim_no, CAST(task_name AS BLOB) AS task_name, crashes, CAST(lease_owner AS BLOB) AS lease_owner,
     julianday(lease_expires_at) AS lease_expires_at,
-    lease_owner IN (SELECT value FROM json_each(:dead)) AS is_dead, CAST(lock_key AS BLOB) AS lock_key,
-    cancel_requested_at IS NOT NULL AS is_cancel_requested, CAST(batch AS BLOB) AS batch
+    lease_owner IN (SELECT value FROM json_each(:dead)) AS is_owner_dead, CAST(lock_key AS BLOB) AS lock_key,
+    cancel_requested_at IS NOT NULL AS is_cancelled, CAST(batch AS BLOB) AS batch
 FROM tasks INDEXED BY tasks_lease
 WHERE status = 'PROCESSING'
     AND NOT EXISTS (

@@ -1,11 +1,12 @@
--- Ends leases that no run can have set one lease length from now. A run that is alive all the same renews its lease.
+-- Shortens leases that are longer than any run sets: they end one lease length from now. A run that is alive renews its
+-- lease.
 --
 -- :lease_end     text     when the lease ends
--- :now           text     the moment to go by
+-- :now           text     the current moment
 -- :runs          JSON     the owners that are runs
--- :far_of_run    text     a lease of a run that ends later is none
--- :far_of_other  text     a lease that no run has set and that ends later is none
--- :id            integer  the only row that is meant; NULL: all
+-- :far_of_run    text     no lease of a run can end later than this
+-- :far_of_other  text     no other lease can end later than this
+-- :id            integer  the only row; NULL: all rows
 UPDATE tasks
 SET lease_expires_at = :lease_end
 WHERE id IN (

@@ -1,9 +1,9 @@
--- Rows with ends of leases that no run can have set, and rows that have none and were created in the future.
+-- Rows with leases that are longer than any run sets, and rows without a lease end that were created in the future.
 --
--- :now           text  the moment to go by
+-- :now           text  the current moment
 -- :runs          JSON  the owners that are runs
--- :far_of_run    text  a lease of a run that ends later is none
--- :far_of_other  text  a lease that no run has set and that ends later is none
+-- :far_of_run    text  no lease of a run can end later than this
+-- :far_of_other  text  no other lease can end later than this
 -- Returns id.
 SELECT id
 FROM tasks INDEXED BY tasks_lease

@@ -1,4 +1,4 @@
--- The runs that have claims.
+-- The owners of PROCESSING rows.
 --
 -- Returns lease_owner (bytes).
 SELECT DISTINCT CAST(lease_owner AS BLOB) AS lease_owner

@@ -1,7 +1,7 @@
 -- Whether the time of a result is over.
 --
--- :now  text  the moment to go by
--- Returns one row, or none.
+-- :now  text  the current moment
+-- Returns one row or none.
 SELECT 1
 FROM task_results INDEXED BY task_results_expiry
 WHERE julianday(expires_at) <= julianday(:now)

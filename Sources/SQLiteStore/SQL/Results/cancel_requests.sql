@@ -1,4 +1,4 @@
--- Which of these held rows are to be cancelled.
+-- The PROCESSING rows among these that are to be cancelled.
 --
 -- :ids  JSON  the numbers of the rows
 -- Returns id, claim_no.

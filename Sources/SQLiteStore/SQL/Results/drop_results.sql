@@ -1,4 +1,4 @@
--- Removes the results of rows that begin anew.
+-- Removes the results of rows that were retried.
 --
 -- :ids  JSON  the numbers of the rows
 DELETE FROM task_results

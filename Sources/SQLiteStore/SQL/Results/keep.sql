@@ -1,17 +1,18 @@
--- Leaves the result of a task that ends. Before the row goes: it is read here, and only while the claim holds.
+-- Keeps the result of a task that ends. It reads the row, so it must run before the row is deleted, and only while the
+-- claim holds.
 --
 -- :state     text     how it ended
 -- :result    text     the result, if it is text
--- :bytes     blob     the result, if it is none
+-- :bytes     blob     the result, if it is not text
 -- :size      integer  its size in bytes, as the handler gave it
 -- :error     text     what went wrong, or NULL
 -- :noted     integer  1: progress was noted last
--- :done      integer  so much was done
--- :total     integer  of so much
--- :note      text     what was said of it
+-- :done      integer  how much is done
+-- :total     integer  how much there is to do
+-- :note      text     a note about it
 -- :hash      text     the hash of the payload, or NULL
 -- :started   text     when the handler began, or NULL
--- :now       text     the moment to go by
+-- :now       text     the current moment
 -- :expires   text     until when the result is kept
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number

@@ -1,6 +1,6 @@
--- Leaves the result of a row that became FAILED although no handler ended: its run died too often.
+-- Keeps the result of a row that became FAILED although no handler ended: it expired, or its runs died too often.
 --
--- :now      text     the moment to go by
+-- :now      text     the current moment
 -- :expires  text     until when the result is kept
 -- :id       integer  the number of the row
 INSERT OR REPLACE INTO task_results (

@@ -1,6 +1,6 @@
--- Leaves the result of a row that gives way to a newer equal one.
+-- Keeps the result of a row that gives way to a newer equal one.
 --
--- :now      text     the moment to go by
+-- :now      text     the current moment
 -- :expires  text     until when the result is kept
 -- :id       integer  the number of the row
 INSERT OR REPLACE INTO task_results (

@@ -1,8 +1,8 @@
--- Writes progress down, if the claim still holds.
+-- Writes the progress of a task, if the claim still holds.
 --
--- :done      integer  so much was done
--- :total     integer  of so much
--- :note      text     what was said of it
+-- :done      integer  how much is done
+-- :total     integer  how much there is to do
+-- :note      text     a note about it
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number
 UPDATE tasks

@@ -1,6 +1,6 @@
--- Removes results whose time is over, those first whose time was over first.
+-- Removes results whose time is over, in the order of expires_at.
 --
--- :now    text     the moment to go by
+-- :now    text     the current moment
 -- :limit  integer  the most results
 DELETE FROM task_results
 WHERE rowid IN (

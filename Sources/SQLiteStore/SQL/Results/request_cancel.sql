@@ -1,6 +1,6 @@
--- Asks to cancel a task.
+-- Asks for a task to be cancelled.
 --
--- :now  text     the moment to go by
+-- :now  text     the current moment
 -- :id   integer  the number of the row
 -- Returns is_waiting, task_name (bytes).
 UPDATE tasks

@@ -1,7 +1,7 @@
--- The result of a token.
+-- The result of the task with a token.
 --
 -- :token  text  the token
--- :now    text  the moment to go by
+-- :now    text  the current moment
 -- Returns token, task_id, task_name, state, result, result_size, error, progress_done, progress_total, progress_note,
 -- created_at, started_at, finished_at, expires_at; texts as bytes, moments as Julian days.
 SELECT CAST(token AS BLOB) AS token, task_id, CAST(task_name AS BLOB) AS task_name, CAST(state AS BLOB) AS state,

@@ -1,9 +1,9 @@
--- The token of the last equal task that ended COMPLETE, whose result is still kept.
+-- The token of the last equal task that ended COMPLETE and whose result is still kept.
 --
 -- :name   text  the task name
 -- :hash   text  the hash of the payload
--- :since  text  an older one is none
--- :now    text  the moment to go by
+-- :since  text  the earliest moment at which it may have ended
+-- :now    text  the current moment
 -- Returns token (bytes).
 SELECT CAST(token AS BLOB) AS token
 FROM task_results INDEXED BY task_results_reuse

@@ -1,4 +1,4 @@
--- The versions that the tables were brought to.
+-- The versions that were applied to the tables.
 --
 -- Returns version, checksum.
 SELECT version, checksum

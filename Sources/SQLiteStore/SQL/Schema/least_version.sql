@@ -1,6 +1,6 @@
--- The version that a program must know to begin tasks.
+-- The oldest version that a program must know to claim tasks.
 --
--- A few rows; asked behind the write lock, which a migration has as well.
+-- The table has a few rows. Claims read it under the write lock, which a migration needs too.
 --
 -- Returns version, or NULL.
 SELECT max(least_version) AS version

@@ -1,4 +1,4 @@
--- Notes that the tables were brought to a version.
+-- Notes that a version was applied to the tables.
 --
 -- :version   integer  the version
 -- :name      text     its name

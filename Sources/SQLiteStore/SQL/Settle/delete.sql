@@ -1,4 +1,4 @@
--- Removes a row that is done, if the claim still holds.
+-- Deletes the row of a finished task, if the claim still holds.
 --
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number

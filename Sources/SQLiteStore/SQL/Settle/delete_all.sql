@@ -1,4 +1,4 @@
--- Removes rows that are done and have one claim number, as far as the claims still hold.
+-- Deletes the rows of finished tasks that have the same claim number, as far as the claims still hold.
 --
 -- :ids       JSON     the numbers of the rows
 -- :claim_no  integer  the claim number

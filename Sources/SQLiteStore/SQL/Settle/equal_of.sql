@@ -1,4 +1,4 @@
--- The row that waits and is equal to one that is to be WAITING again: of one name and dedupe_key.
+-- The waiting row that is equal to one that is to become WAITING: of the same name and dedupe_key.
 --
 -- :id  integer  the number of the row
 -- Returns id of the equal row, is_to_be_cancelled of the row itself.

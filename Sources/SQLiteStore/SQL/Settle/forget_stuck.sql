@@ -1,4 +1,4 @@
--- Forgets that a task has ended: its row is written, or gone.
+-- Forgets that a task has ended, after its row was written or deleted.
 --
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number

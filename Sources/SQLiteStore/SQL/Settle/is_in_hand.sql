@@ -2,7 +2,7 @@
 --
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number
--- Returns one row, or none.
+-- Returns one row or none.
 SELECT 1
 FROM tasks
 WHERE

@@ -1,8 +1,8 @@
--- How long a lease lasts.
+-- How long a lease still lasts.
 --
--- A claim without an end of its lease (made by hand) has all the time that the caller gives it.
+-- A claim without a lease end, which was made by hand, has as much time as the caller allows.
 --
--- :now       text     the moment to go by
+-- :now       text     the current moment
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number
 -- Returns seconds, or no row where the claim does not hold.

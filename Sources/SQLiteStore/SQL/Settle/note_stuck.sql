@@ -1,4 +1,4 @@
--- Notes that a handler has ended whose row the file does not let be written.
+-- Notes a task whose handler has ended although the file refuses to let its row be written.
 --
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number

@@ -1,10 +1,10 @@
--- Puts a row back as if it had not been claimed, if the claim still holds.
+-- Makes a row WAITING as if it had not been claimed, if the claim still holds.
 --
--- A release without a wait leaves run_at as it is: the task keeps its place. What asks for it in a circle waits for a
--- second.
+-- A release without a delay leaves run_at as it is, so that the task keeps its position. If a handler asks for it again
+-- and again, the task waits at least a second.
 --
--- :is_asked      integer  1: the handler asked for it
--- :least_run_at  text     when it is due where it was asked for three times on end
+-- :is_asked      integer  1: the handler asked for the release
+-- :least_run_at  text     when it is due if the handler asked three times in a row
 -- :run_at        text     when it is due; NULL: as before
 -- :error         text     what went wrong; NULL: as before
 -- :id            integer  the number of the row

@@ -1,4 +1,4 @@
--- Removes a row that waits and has a newer equal.
+-- Removes a waiting row that has a newer equal.
 --
 -- :id  integer  the number of the row
 -- Returns lock_key, batch; both as bytes.

@@ -1,4 +1,4 @@
--- Puts a row back for another attempt, if the claim still holds.
+-- Makes a row WAITING for another attempt, if the claim still holds.
 --
 -- :run_at    text     when the row is due
 -- :error     text     what went wrong

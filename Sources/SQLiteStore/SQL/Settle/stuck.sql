@@ -1,6 +1,7 @@
--- Some of the tasks whose handlers have ended and whose rows could not be written, with what their ends need.
+-- Some of the tasks whose handlers have ended although their rows could not be written, with what their settlements
+-- need.
 --
--- By chance: each has its turn, however many the file refuses.
+-- They are chosen at random, so that each is tried at some time, however many the file refuses.
 --
 -- :limit  integer  the most rows
 -- Returns task_id, claim_no, is_done, error, is_there (the row still has the claim), lock_key, batch; texts as bytes.

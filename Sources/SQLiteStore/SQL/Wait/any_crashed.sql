@@ -1,10 +1,10 @@
--- Whether a row is due that a run held when it died.
+-- Whether a row whose run died is due.
 --
--- :now  text  the moment to go by
--- Returns one row, or none.
+-- :now  text  the current moment
+-- Returns one row or none.
 SELECT 1
-FROM tasks INDEXED BY tasks_crashed
-WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND julianday(run_at) <= julianday(:now)
+FROM tasks_after_crash AS tasks
+WHERE julianday(run_at) <= julianday(:now)
     AND
     -- same: open_queue
     NOT EXISTS (

@@ -1,4 +1,4 @@
--- The task names of rows that a run held when it died.
+-- The task names of rows whose runs died.
 --
 -- :limit  integer  the most rows
 -- Returns task_name (bytes).

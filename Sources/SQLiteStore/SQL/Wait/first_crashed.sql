@@ -1,14 +1,14 @@
--- When the first row of a task name is due, and its queue open, that a run held when it died.
+-- When the first row of a task name, of those whose runs died, is due and its queue is not paused.
 --
 -- :name    text  the task name
--- :queues  JSON  patterns of queues for GLOB, or NULL for all
--- :except  JSON  patterns of queues that are left out
+-- :queues  JSON  GLOB patterns of the queues, or NULL for all
+-- :except  JSON  GLOB patterns of the queues to leave out
 -- Returns moment (Julian day), or NULL.
 SELECT min(max(julianday(run_at), coalesce(
     (SELECT julianday(paused_until) FROM task_queues WHERE task_queues.queue = tasks.queue), 0
 ))) AS moment
-FROM tasks INDEXED BY tasks_crashed
-WHERE status = 'WAITING' AND crashes > 0 AND after_batch IS NULL AND task_name = :name
+FROM tasks_after_crash AS tasks
+WHERE task_name = :name
     AND
     -- same: asked_queues
     (:queues IS NULL OR EXISTS (SELECT 1 FROM json_each(:queues) WHERE tasks.queue GLOB value))

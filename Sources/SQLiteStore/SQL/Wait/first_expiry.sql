@@ -1,4 +1,4 @@
--- When the first row expires that was not begun.
+-- When the first row expires that has not begun.
 --
 -- Returns moment (Julian day), or NULL.
 SELECT min(julianday(expires_at)) AS moment

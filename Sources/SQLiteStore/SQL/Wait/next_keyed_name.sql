@@ -1,14 +1,10 @@
--- The next task name, in the order of the bytes, of which rows with a lock key wait.
+-- The next task name, in the order of the bytes, of which a row with a lock key waits.
 --
--- :name  blob  the bytes of the name behind which it looks
+-- :name  blob  the bytes of the name after which it looks
 -- Returns task_name (bytes).
 SELECT CAST(task_name AS BLOB) AS task_name
-FROM tasks
-WHERE
-    -- same: keyed_rows
-    status = 'WAITING' AND crashes = 0 AND lock_key IS NOT NULL AND lock_place <> 1
-    -- end
-    -- x'' comes after every text and before every other blob.
-    AND task_name > CAST(:name AS TEXT) AND task_name < x''
+FROM tasks_keyed AS tasks
+-- x'' sorts after every text and before every other blob.
+WHERE task_name > CAST(:name AS TEXT) AND task_name < x''
 ORDER BY tasks.task_name
 LIMIT 1

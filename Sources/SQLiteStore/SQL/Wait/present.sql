@@ -1,4 +1,4 @@
--- This moment, by SQLite's own clock.
+-- The current moment, by SQLite's own clock.
 --
 -- Returns moment (Julian day).
 SELECT julianday('now') AS moment

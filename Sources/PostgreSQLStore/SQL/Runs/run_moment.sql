@@ -1,0 +1,4 @@
+-- The present moment.
+--
+-- Returns now.
+SELECT statement_timestamp() AS now

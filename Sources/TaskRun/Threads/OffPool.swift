@@ -1,6 +1,0 @@
-/// Does what may take long, or wait for a disk, on a thread of its own: the few threads that all handlers share stay free.
-package func offPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-        BlockingThread.beginSurely { continuation.resume(returning: work()) }
-    }
-}

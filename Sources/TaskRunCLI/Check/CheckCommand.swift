@@ -1,0 +1,47 @@
+import ArgumentParser
+import TaskRun
+
+/// `taskrun check`: what is wrong, and what to do.
+struct CheckCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract:
+            "Check settings, database, handlers, hooks, runtime directory, clock and cron; "
+            + "say what is wrong and what to do.",
+        discussion: """
+              taskrun check
+              taskrun check --json | jq -r 'select(.level != "ok") | .advice'
+
+            With --json, each line is an object: level (ok, warning or error), subject, found, advice. The exit code \
+            is 78 if one of them is an error.
+            """
+    )
+
+    @OptionGroup var options: SharedOptions
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let findings = await Checks(program, options).findings()
+        let output = program.output
+        if options.isJSON {
+            try output.write(findings.map(\.json))
+        } else {
+            let ink = Ink(isOn: output.terminal.hasColour)
+            try output.write(findings.flatMap { $0.lines(ink) })
+        }
+        return findings.contains { $0.level == .error } ? .settings : .done
+    }
+}
+
+extension Finding {
+    /// A line with what was found, and one with what to do.
+    fileprivate func lines(_ ink: Ink) -> [String] {
+        let mark = level == .ok ? "✓" : level == .warning ? "!" : "✗"
+        let head = "\(ink(mark, level.colour)) \(subject.padded(18)) \(found.visible())"
+        return [head] + (advice.map { ["  \("".padded(18)) → \($0.visible())"] } ?? [])
+    }
+
+    /// `level`, `subject`, `found`, `advice`.
+    fileprivate var json: JSONValue {
+        ["level": .text(level.rawValue), "subject": .text(subject), "found": .text(found), "advice": .text(advice)]
+    }
+}

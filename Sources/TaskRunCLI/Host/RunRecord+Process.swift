@@ -1,0 +1,50 @@
+import Handlers
+import Platform
+import TaskRun
+import Text
+
+extension RunRecord {
+    /// The most bytes of a command line that are written down.
+    private static let mostCommand = 1024
+
+    /// This process, as a run.
+    ///
+    /// - Parameters:
+    ///   - identity: This process.
+    ///   - names: The task names that it has handlers for.
+    ///   - slots: The most handlers at once.
+    /// - Returns: What the run says of itself in the table.
+    static func ofThisProcess(_ identity: RunIdentity, names: [String], slots: Int) -> RunRecord {
+        let words = shown(ProcessWords.all)
+        let user = ProcessInfo.processInfo.userName
+        let folder = FileManager.default.currentDirectoryPath
+        return RunRecord(
+            run: identity.text,
+            origin: ClaimingRoleFile.mark([identity.host, user, folder] + words),
+            host: identity.host,
+            pid: identity.pid,
+            user: user,
+            command: BoundedText.fit(command(words), bytes: mostCommand),
+            version: Version.text,
+            names: names,
+            slots: slots
+        )
+    }
+
+    /// The words as a person may see them: without the database's address, which may have a password in it.
+    static func shown(_ words: [String]) -> [String] {
+        let option = "--\(SettingTable.database.key)"
+        return words.enumerated().map { index, word in
+            if index > 0, words[index - 1] == option { return "…" }
+            if word.hasPrefix("\(option)=") { return "\(option)=…" }
+            return Secrets.isAddress(word) ? "…" : word
+        }
+    }
+
+    /// A command line as it can be typed, with the program's name instead of its path.
+    private static func command(_ words: [String]) -> String {
+        let name = words.first?.split(separator: "/").last.map(String.init)
+        return ([name].compactMap(\.self) + words.dropFirst()).map { $0.contains("…") ? $0 : CommandWords.quoted($0) }
+            .joined(separator: " ")
+    }
+}

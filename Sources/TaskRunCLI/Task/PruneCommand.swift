@@ -1,0 +1,79 @@
+import ArgumentParser
+import TaskRun
+
+/// `taskrun prune`: removes what is kept no longer.
+struct PruneCommand: ProgramCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Remove FAILED tasks and results that are kept no longer.",
+        discussion: """
+              taskrun prune --dry-run
+              taskrun prune
+
+            FAILED tasks are kept for 30 days after they failed (setting keep_failed, also for one task name), results \
+            for 24 hours (setting keep_result). One in 16 "taskrun once" that perform something removes up to 1,000 \
+            of these tasks; this command removes all, 1,000 in one transaction. WAITING and PROCESSING tasks are never removed. \
+            A task that does not say when it failed counts from the upgrade of the tables to version 11.
+
+            --dry-run only counts the FAILED tasks, up to \(CountText.write(counted)). With --json, one object: failed \
+            and results, how many were removed; with --dry-run each line is an object: queue, task_name, status, tasks.
+            """
+    )
+
+    /// The most tasks that `--dry-run` counts.
+    private static let counted = 100_000
+    /// The most rows of one transaction: no lock is held for long.
+    private static let most = 1_000
+
+    @Flag(help: "Only say which FAILED tasks these are, and change nothing.")
+    var dryRun = false
+    @OptionGroup var options: SharedOptions
+
+    func run(in program: Program) async throws -> ExitStatus {
+        let settings = try program.settings(options)
+        let keep = settings.failedRetention
+        return try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            if dryRun {
+                var selected = SelectedTasks()
+                for task in try await store.oldFailed(keep, limit: Self.counted) { selected.add(task) }
+                return try selected.tell("remove", in: program, isJSON: options.isJSON)
+            }
+            let count = DoneCount("Removing", on: program.screen)
+            defer { count.end() }
+            let failed = try await Self.repeated(count) { () throws(StoreError) in
+                try await store.removeOldFailed(keep, limit: Self.most)
+            }
+            let results = try await Self.repeated(count) { () throws(StoreError) in
+                try await store.prune(limit: Self.most, now: nil)
+            }
+            if options.isJSON {
+                let answer: JSONValue = ["failed": .number(failed), "results": .number(results)]
+                try program.output.write(answer.line)
+            } else {
+                let what = "\(CountText.tasks(failed)) that failed long ago, and \(CountText.write(results))"
+                try program.output.write("Removed \(what) result\(results == 1 ? "" : "s").")
+            }
+            return .done
+        }
+    }
+
+    /// Removes parts until one is not full, and returns the sum.
+    private static func repeated(
+        _ count: DoneCount,
+        _ remove: () async throws(StoreError) -> Int
+    ) async throws(StoreError) -> Int {
+        var sum = 0
+        while true {
+            let part = try await remove()
+            count.add(part)
+            sum += part
+            guard part == most else { return sum }
+        }
+    }
+}
+
+extension Settings {
+    /// How long FAILED tasks are kept, by name.
+    var failedRetention: ResultRetention { ResultRetention(keepFailed, names: tasks.compactMapValues(\.keepFailed)) }
+}
