@@ -578,12 +578,12 @@ extension Scratch {
     }
 
     /// Makes a handler that waits for the file `go`.
-    fileprivate func waitHandler() throws {
+    func waitHandler() throws {
         try handler("WAIT", "touch began; while [ ! -e go ]; do sleep 0.05; done")
     }
 
     /// Calls `body` while a run performs a task named WAIT, and then lets it end.
-    fileprivate func whileRunning(_ body: (Call) async throws -> Void) async throws {
+    func whileRunning(_ body: (Call) async throws -> Void) async throws {
         try waitHandler()
         let run = try start(["once", "--window", "60s"])
         try await eventually("the handler has begun") { has("began") }

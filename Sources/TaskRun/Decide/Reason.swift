@@ -19,6 +19,8 @@ public enum Reason: Sendable, Equatable {
     case notDue(Date?)
     /// Its handler has asked to get it later, so many times in a row.
     case postponed(until: Date?, times: Int)
+    /// A hook has postponed it, so many times in a row; `note` is what the hook said, or empty.
+    case postponedByHook(until: Date?, times: Int, note: String)
     /// An attempt has failed, and the next one has to wait.
     case backoff(until: Date?, attempt: Int, most: Int?, error: String)
     /// This host has no handler of its name.
@@ -55,6 +57,7 @@ public enum Reason: Sendable, Equatable {
         case .crashed: "crashed"
         case .notDue: "not_due"
         case .postponed: "postponed"
+        case .postponedByHook: "postponed_by_hook"
         case .backoff: "backoff"
         case .noHandler: "no_handler"
         case .paused: "queue_paused"
@@ -73,7 +76,7 @@ public enum Reason: Sendable, Equatable {
     /// When it ends by itself, or nil if that depends on something else.
     public var end: Date? {
         switch self {
-        case .notDue(let end), .postponed(let end, _), .backoff(let end, _, _, _): end
+        case .notDue(let end), .postponed(let end, _), .postponedByHook(let end, _, _), .backoff(let end, _, _, _): end
         case .paused(let queue): queue.until
         case .limitMinute(let use): use.minuteEnd
         case .held(_, let end, _, _, _): end
@@ -218,7 +221,12 @@ public struct ReasonDecision: Sendable {
     }
 
     private func later(_ task: TaskFacts) -> Reason {
-        if task.postponed > 0 { return .postponed(until: task.runAt, times: task.postponed) }
+        if task.postponed > 0 {
+            guard let note = HookNote.read(task.lastError) else {
+                return .postponed(until: task.runAt, times: task.postponed)
+            }
+            return .postponedByHook(until: task.runAt, times: task.postponed, note: note)
+        }
         guard task.attempts > 0, let error = task.lastError else { return .notDue(task.runAt) }
         let most = task.maxAttempts ?? host.mostAttempts(task.name)
         return .backoff(until: task.runAt, attempt: task.attempts, most: most, error: error)

@@ -30,6 +30,21 @@ public enum HookAnswer: Sendable, Equatable {
     case postpone(after: Duration? = nil, note: String? = nil)
 }
 
+/// The text in `last_error` that says that a hook, and not the handler, has postponed a task.
+enum HookNote {
+    private static let start = "postponed by the hook \(HookEvent.beforePerform.rawValue)"
+
+    /// The text with what the hook said, if it said something.
+    static func write(_ note: String?) -> String { start + (note.map { ": \($0)" } ?? "") }
+
+    /// What the hook said, empty if it said nothing, or nil if the text is not about a hook.
+    static func read(_ text: String?) -> String? {
+        guard let text, text.hasPrefix(start) else { return nil }
+        let rest = text.dropFirst(start.count)
+        return rest.hasPrefix(": ") ? String(rest.dropFirst(2)) : ""
+    }
+}
+
 /// A task, as hooks receive it.
 public struct HookTask: Sendable, Equatable {
     /// The task's `id`.

@@ -15,7 +15,7 @@ extension Performer {
         guard !Task.isCancelled else { return .stopped }
         switch answer {
         case .skip(let note): return .skipped(note: note)
-        case .postpone(let delay, let note): return .later(after: delay, note: note)
+        case .postpone(let delay, let note): return .later(after: delay, note: HookNote.write(note))
         case .go: break
         }
         attempts.begin(worker: worker)

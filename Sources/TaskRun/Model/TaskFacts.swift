@@ -238,7 +238,8 @@ extension WaitFacts.Selection {
         switch self {
         case .id, .token: 8_192
         case .ids: 2_000
-        case .waiting: 0
+        // The beginning, which says whether a hook wrote it.
+        case .waiting: 64
         }
     }
 

@@ -39,10 +39,12 @@ struct ReasonText {
         case .crashed(let times):
             return
                 "due, but its runs have died \(times) times in a row: a run begins it only while it holds no other task"
-        case .notDue(let end): return end.map { "not due before \(moment($0))" } ?? "its run_at never comes"
+        case .notDue(let end): return end.map { "not due before \(moment($0))" } ?? "its run_at is never reached"
         case .postponed(let end, let times):
-            let often = times == 1 ? "" : ", for the \(ordinal(times)) time in a row"
-            return "its handler asked to get it later\(often); it is due at \(moment(end))"
+            return "its handler asked to get it later\(often(times)); it is due at \(moment(end))"
+        case .postponedByHook(let end, let times, let note):
+            return "the hook before-perform has postponed it\(often(times))"
+                + (note.isEmpty ? "" : " (\(note.gist))") + "; it is due at \(moment(end))"
         case .backoff(let end, let attempt, let most, let error):
             return "attempt \(attempt)\(most.map { " of \($0)" } ?? "") failed (\(error.gist)); "
                 + "the next one is due at \(moment(end))"
@@ -101,6 +103,8 @@ struct ReasonText {
         case .crashed: return "due, but their runs have died: a run begins such a task only while it holds no other"
         case .notDue: return "not due yet" + (first.map { "; the first is at \($0)" } ?? "")
         case .postponed: return "postponed by their handlers" + (first.map { "; the first is due at \($0)" } ?? "")
+        case .postponedByHook:
+            return "postponed by the hook before-perform" + (first.map { "; the first is due at \($0)" } ?? "")
         case .backoff: return "after a failed attempt" + (first.map { "; the first is due at \($0)" } ?? "")
         case .noHandler(let name, let nearest):
             return "without a handler on this host: \"\(name)\"\(Spelling.hint(nearest, for: name))"
@@ -111,7 +115,7 @@ struct ReasonText {
         case .lockKey: return "behind other tasks with the same lock key"
         case .batch(let batch, _, _, _, _): return "behind the open tasks of batch \"\(batch)\""
         case .expired: return "expired before they began: the next run makes them FAILED"
-        case .cancelled: return "asked to be cancelled: the next run removes them"
+        case .cancelled: return "to be cancelled on request: the next run removes them"
         case .paused, .held, .stuck, .failed: return words(group.reason)
         }
     }
@@ -125,7 +129,7 @@ struct ReasonText {
             words = ["check"]
         case .noRun: words = ["check"]
         case .noSlotAnywhere, .elsewhere: words = ["runs"]
-        case .notDue(.some), .postponed, .backoff: words = ["retry", "--now", "\(task.id)"]
+        case .notDue(.some), .postponed, .postponedByHook, .backoff: words = ["retry", "--now", "\(task.id)"]
         case .noHandler: words = ["handlers"]
         case .paused(let queue): words = ["resume", queue.queue]
         case .limitRunning(let use, _):
@@ -145,7 +149,7 @@ struct ReasonText {
     /// The command that would change it for many tasks, or nil if each needs one of its own.
     func command(for group: ReasonGroup) -> String? {
         switch group.reason {
-        case .notDue, .postponed, .backoff: nil
+        case .notDue, .postponed, .postponedByHook, .backoff: nil
         default: command(for: group.reason, of: group.example)
         }
     }
@@ -238,6 +242,8 @@ struct ReasonText {
         Int64(clamping: Int(max(0, min(now.timeIntervalSince(date), 1e15) * 1000)))
     }
 
+    private func often(_ times: Int) -> String { times == 1 ? "" : ", for the \(ordinal(times)) time in a row" }
+
     private func ordinal(_ number: Int) -> String {
         let (last, teen) = (number % 10, (11...13).contains(number % 100))
         let end = teen ? "th" : last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th"
@@ -246,7 +252,7 @@ struct ReasonText {
 
     /// `2030-12-31 23:59:59 CET (in 4 min)`.
     private func moment(_ date: Date?) -> String {
-        guard let date else { return "a moment that never comes" }
+        guard let date else { return "no moment of the calendar" }
         return "\(MomentText.local(date)) (\(date.relative(to: now)))"
     }
 }
