@@ -1,5 +1,6 @@
 import Platform
 import TaskRun
+import Text
 
 /// A statement of this store: the text, and the name under which a session keeps it prepared.
 struct Statement: Sendable {
@@ -21,9 +22,7 @@ struct Statement: Sendable {
 
     /// The statement of a file under `SQL`, without the comment at its beginning, which is for readers.
     init(_ name: String, _ file: [UInt8], isBinary: Bool = false) {
-        let lines = String(decoding: file, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        let body = lines.drop { $0.hasPrefix("--") && !$0.hasPrefix("-- same: ") }
-        self.init(name, isBinary: isBinary, body.joined(separator: "\n"))
+        self.init(name, isBinary: isBinary, StatementFile.statement(file))
     }
 
     /// A statement that is planned each time it is used.

@@ -9,13 +9,13 @@ struct Query<Result>: Sendable {
     init(sql: String, _ read: @escaping @Sendable (ResultRow) -> Result) { (self.sql, self.read) = (sql, read) }
 
     init(_ file: [UInt8], _ read: @escaping @Sendable (ResultRow) -> Result) {
-        self.init(sql: Statements.text(file), read)
+        self.init(sql: StatementFile.statement(file), read)
     }
 }
 
 extension Query where Result: ColumnValue {
     /// A statement of which only one column is read.
-    init(_ file: [UInt8], _ column: StaticString) { self.init(sql: Statements.text(file), column: column) }
+    init(_ file: [UInt8], _ column: StaticString) { self.init(sql: StatementFile.statement(file), column: column) }
 
     init(sql: String, column: StaticString) { self.init(sql: sql) { Result.read($0, column) } }
 }
@@ -29,7 +29,7 @@ extension Query<Void> {
 struct Change: Sendable {
     let sql: String
 
-    init(_ file: [UInt8]) { sql = Statements.text(file) }
+    init(_ file: [UInt8]) { sql = StatementFile.statement(file) }
 
     init(sql: String) { self.sql = sql }
 }

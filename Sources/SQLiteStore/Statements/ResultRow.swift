@@ -7,9 +7,11 @@ import TaskRun
 private final class ColumnPlaces {
     private let statement: OpaquePointer
     /// The columns that were read so far, each by the address of its name's literal.
-    private var known: [(name: UnsafePointer<UInt8>, index: Int32)] = []
+    ///
+    /// Only this type's subscript uses it and ``next``, so no check of overlapping accesses is needed for each value.
+    @exclusivity(unchecked) private var known: [(name: UnsafePointer<UInt8>, index: Int32)] = []
     /// The one that is likely to be read next: all rows are read in one order.
-    private var next = 0
+    @exclusivity(unchecked) private var next = 0
 
     init(of statement: OpaquePointer) { self.statement = statement }
 

@@ -29,7 +29,7 @@ enum Statements {
     static let fail = Change(PackageResources.fail_sql)
     static let release = Change(PackageResources.release_sql)
     static let renew = Change(PackageResources.renew_sql)
-    static let isInHand = Query(PackageResources.is_in_hand_sql)
+    static let holdsClaim = Query(PackageResources.holds_claim_sql)
     static let leaseLeft = Query<Double>(PackageResources.lease_left_sql, "seconds")
     static let held = Query(PackageResources.held_sql, HeldRow.init)
     static let equalOf = Query(PackageResources.equal_of_sql, EqualRow.init)
@@ -166,10 +166,4 @@ enum Statements {
     static let columns = Query(PackageResources.columns_sql, Makeup.Part.init(column:))
     static let indexesAndTriggers = Query(PackageResources.indexes_and_triggers_sql, Makeup.Part.init(object:))
     static let tableTexts = Query(PackageResources.table_texts_sql, TableText.init)
-
-    /// The statement of a file, without the comment at its head.
-    static func text(_ file: [UInt8]) -> String {
-        let lines = String(decoding: file, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        return lines.drop { $0.hasPrefix("--") }.joined(separator: "\n")
-    }
 }

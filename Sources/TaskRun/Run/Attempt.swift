@@ -3,7 +3,7 @@ import Text
 /// One attempt at a task, from its claim to its end.
 struct Attempt {
     /// Why the handler of a running attempt was cancelled.
-    enum Cancellation { case timedOut(Duration), leaseLost, stopping, asked }
+    enum Cancellation: Sendable { case timedOut(Duration), leaseLost, stopping, asked }
 
     /// How far the attempt is.
     enum Step {
@@ -20,9 +20,13 @@ struct Attempt {
     }
 
     /// The cancellation of a handler.
-    struct Cancelled {
+    ///
+    /// It is an object because few attempts have one, and an attempt is passed on many times.
+    final class Cancelled: Sendable {
         let why: Cancellation
         let at: ContinuousClock.Instant
+
+        init(why: Cancellation, at: ContinuousClock.Instant) { (self.why, self.at) = (why, at) }
     }
 
     /// The outcome that the handler returned.
@@ -46,7 +50,7 @@ struct Attempt {
     private(set) var began: ContinuousClock.Instant
     private(set) var timeLimit = Duration.zero
     private(set) var step = Step.ready
-    /// Since when the handler runs.
+    /// When the handler began.
     private var since: ContinuousClock.Instant
     private(set) var cancellation: Cancelled?
     private var end: End?
@@ -78,14 +82,14 @@ struct Attempt {
 
     /// The handler is cancelled.
     ///
-    /// An end that hooks have received stands.
+    /// This changes nothing if hooks have already received the attempt's end.
     mutating func cancel(_ why: Cancellation, at now: ContinuousClock.Instant) {
         if step != .reporting { cancellation = Cancelled(why: why, at: now) }
     }
 
-    /// The worker is done with it.
+    /// The worker has finished this attempt.
     ///
-    /// An end that hooks have received stands.
+    /// An end that hooks have already received does not change.
     mutating func end(_ outcome: HandlerOutcome, _ now: ContinuousClock.Instant) {
         occupied = began.duration(to: now)
         if step != .reporting { note(outcome, now) }
@@ -117,7 +121,7 @@ extension Attempt {
 
     /// How the attempt counts, or nil if its lease is lost.
     ///
-    /// After a cancellation, only success counts as returned.
+    /// After a cancellation the handler's outcome counts only if it succeeded; otherwise the cancellation decides.
     var effectiveOutcome: HandlerOutcome? {
         let outcome = outcome
         return switch (cancellation?.why, outcome) {
