@@ -106,9 +106,9 @@ extension PostgreSQLStore: TaskStore {
         do {
             isOver = try await main.losesNothing()
         } catch {
-            throw error.storeError(subject: subject("give back tasks"))
+            throw error.storeError(subject: subject("release tasks"))
         }
-        return try await reach(to: "give back tasks") {
+        return try await reach(to: "release tasks") {
             let released = try Settlements(session: $0, memory: memory).releaseUnknown(of: owner, except: known)
             return GivenBack(count: released.count, isComplete: isOver && !released.isAnyLeft)
         }

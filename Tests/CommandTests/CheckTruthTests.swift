@@ -58,13 +58,13 @@ struct CheckTruthTests {
             (Scratch.Database.sqlite, "DROP VIEW tasks_keyed", "the view tasks_keyed is missing"),
             (
                 .sqlite, "DROP VIEW tasks_plain; CREATE VIEW tasks_plain AS SELECT * FROM tasks",
-                "the view tasks_plain is other"
+                "the view tasks_plain is different"
             ),
             (.postgresql, "DROP FUNCTION task_payload_size", "the function task_payload_size is missing"),
             (
                 .postgresql,
                 "CREATE OR REPLACE FUNCTION task_is_plain(task tasks) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
-                "the function task_is_plain is other"
+                "the function task_is_plain is different"
             ),
         ]
     )

@@ -178,7 +178,7 @@ import Testing
             )
             let json = try await scratch.taskrun("retry", "3", "98", "--json")
             #expect(json.output == "{\"id\":3,\"retried\":true}\n{\"id\":98,\"retried\":false,\"status\":null}\n")
-            #expect(try await scratch.taskrun("retry", "--name", "B").output == "1 task sent back to WAITING.\n")
+            #expect(try await scratch.taskrun("retry", "--name", "B").output == "1 task made WAITING again.\n")
             let none = try await scratch.taskrun("retry", "--all-failed")
             #expect(none.output == "No FAILED tasks.\n")
             #expect(none.status == 0)

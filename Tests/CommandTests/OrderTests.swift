@@ -42,7 +42,7 @@ struct OrderTests {
             let one = try await scratch.taskrun("retry", "1")
             #expect(one.status == 1 && one.output == "1 is FAILED: an equal task waits already, so left as it is\n")
             let all = try await scratch.taskrun("retry", "--all-failed")
-            #expect(all.output.contains("0 tasks sent back to WAITING. Others stay FAILED"), "\(all)")
+            #expect(all.output.contains("0 tasks made WAITING again. Others stay FAILED"), "\(all)")
         }
     }
 

@@ -25,7 +25,7 @@ struct OwnSignalTests {
             #expect(answer.status == 0, "\(answer.errors)")
             let rows = try await place.sql("SELECT task_name, status, last_error FROM tasks")
             #expect(rows.first?.hasPrefix("WORK|FAILED|") == true, "\(rows)")
-            #expect(rows.first?.contains("it sent its run a signal to stop") == true, "\(rows)")
+            #expect(rows.first?.contains("it sent its own run a stop signal") == true, "\(rows)")
             #expect(!rows.contains { $0.hasPrefix("OK|") }, "\(rows)")
         }
     }

@@ -28,7 +28,7 @@ struct RepairTests {
                 """
             )
             let answer = try await PseudoTerminal.run(["retry", "--all-failed"], at: place)
-            #expect(answer.status == 0 && answer.output.contains("43001 tasks sent back to WAITING."), "\(answer)")
+            #expect(answer.status == 0 && answer.output.contains("43001 tasks made WAITING again."), "\(answer)")
             if database == .postgresql {
                 #expect(answer.output.contains("Retrying") && answer.output.contains("\r\u{1b}[K"), "\(answer)")
             }

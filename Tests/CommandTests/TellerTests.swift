@@ -56,7 +56,7 @@ import Testing
             ]
         )
         let deaf = teller.lines(for: .abandoned([task(8), task(9, name: "C")]), at: .zero)
-        #expect(deaf == ["These handlers did not end when cancelled, and are ended with the program: 8 A, 9 C"])
+        #expect(deaf == ["These handlers did not end when they were cancelled. They end with this process: 8 A, 9 C"])
     }
 
     @Test("without a terminal lost leases are told in one line, with what usually causes them")

@@ -148,9 +148,9 @@ struct MailHandlerTests {
     @Test(
         "sendmail's exit status decides",
         arguments: [
-            ("echo unknown user >&2; exit 67", true, "for good, exit status 67: unknown user"),
-            ("exit 65", true, "for good, exit status 65"),
-            ("exit 68", true, "for good, exit status 68"),
+            ("echo unknown user >&2; exit 67", true, "permanently, exit status 67: unknown user"),
+            ("exit 65", true, "permanently, exit status 65"),
+            ("exit 68", true, "permanently, exit status 68"),
             ("echo queue full; exit 75", false, "cannot take the message now, exit status 75: queue full"),
             ("exit 78", false, "did not take the message, exit status 78"),
             ("exit 1", false, "did not take the message, exit status 1"),

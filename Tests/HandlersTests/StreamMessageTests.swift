@@ -114,7 +114,7 @@ struct StreamMessageTests {
             ),
             (#"{"task":"1","ok":true}"#, "\"task\" is not a whole number"),
             (#"{"task":1.5,"ok":true}"#, "\"task\" is not a whole number"),
-            (#"{"task":1,"ok":false}"#, "\"ok\" is not true: say \"error\""),
+            (#"{"task":1,"ok":false}"#, "\"ok\" is not true: use \"error\""),
             (#"{"task":1,"error":7}"#, "\"error\" is not a string"),
             (#"{"task":1,"error":"e","retry_after":-1}"#, "\"retry_after\" is not a number of seconds"),
             (#"{"task":1,"error":"e","retry_after":"60"}"#, "\"retry_after\" is not a number of seconds"),

@@ -18,7 +18,7 @@ NAMES = {
     "forget_deserted": "batch_forgetDeserted", "forget_stuck": "stuck_forget", "free": "lock_free",
     "free_failed": "lock_freeFailed", "give_way": "equal_giveWay", "head_of_keyed_lane": "head_of_lane",
     "head_of_lane": "head_of_lane", "held": "held", "hold": "lock_hold", "id_of_token": "result_idOfToken",
-    "is_allowed": "lock_isAllowed", "is_in_hand": "isInHand", "keep": "result_keep",
+    "is_allowed": "lock_isAllowed", "holds_claim": "holdsClaim", "keep": "result_keep",
     "keep_cancelled": "result_keepCancelled", "keep_failed": "result_keepFailed",
     "keep_given_way": "result_keepGivenWay", "least_version": "schema_newer", "make_due": "batch_release",
     "mark_behind": "lock_markBehind", "next_failed": "equal_nextFailed", "next_keyed_priority": "next_lane",

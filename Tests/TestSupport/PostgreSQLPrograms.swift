@@ -104,7 +104,8 @@ struct PostgreSQLPrograms: Sendable {
             shift
             "$@" </dev/null >"$folder/log" 2>&1 &
             cat >/dev/null
-            kill -TERM $!
+            # It may have inherited a mask that blocks SIGTERM, and has nothing to lose.
+            kill -KILL $!
             wait
             rm -rf "$folder"
             """

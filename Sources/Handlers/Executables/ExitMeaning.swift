@@ -44,7 +44,7 @@ enum ExitMeaning {
     }
 
     /// The error for a program that tried to stop its run.
-    static let sentSignal = "it sent its run a signal to stop, and was killed; the run goes on"
+    static let sentSignal = "it sent its own run a stop signal, and was killed for that; the run continues"
 
     /// An exit status for people, with the meaning that a shell gives it.
     static func describe(_ status: Int32, _ interpreter: String?) -> String {

@@ -45,7 +45,7 @@ public struct MailSettings: Sendable, Equatable {
         if let outbox {
             if let status = try? FileStatus(path: outbox), status.kind != .folder || access(outbox, W_OK) != 0 {
                 let found = "mail.outbox \(outbox) is not a folder that this user can write to"
-                findings.append(Finding(.error, "mail", found, advice: "Name another, or chown it."))
+                findings.append(Finding(.error, "mail", found, advice: "Name another folder, or change its owner."))
             }
         } else if let refusal {
             findings.append(Finding(.error, "mail", refusal.found, advice: refusal.advice))

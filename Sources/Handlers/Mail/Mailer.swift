@@ -97,7 +97,7 @@ struct Mailer: Sendable {
         let words = said.isEmpty ? "" : ": \(said)"
         switch end.status {
         case .exited(let status) where [65, 67, 68].contains(status):
-            return PermanentFailure("\(path) refused the message for good, exit status \(status)\(words)")
+            return PermanentFailure("\(path) refused the message permanently, exit status \(status)\(words)")
         case .exited(75):
             return Failure(description: "\(path) cannot take the message now, exit status 75\(words)")
         case .exited(let status):

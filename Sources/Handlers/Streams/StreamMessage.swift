@@ -67,7 +67,7 @@ private struct StreamValues {
         switch key {
         case "task": task = try need(integer(json), "\"task\" is not a whole number")
         case "ok":
-            guard try need(bool(json), "\"ok\" is not true") else { throw Fault("\"ok\" is not true: say \"error\"") }
+            guard try need(bool(json), "\"ok\" is not true") else { throw Fault("\"ok\" is not true: use \"error\"") }
             isOK = true
         case "result": result = Array(json)
         case "error": error = try need(JSONText.read(json), "\"error\" is not a string")

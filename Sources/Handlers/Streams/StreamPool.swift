@@ -59,7 +59,7 @@ final class StreamPool: Sendable {
                 // A free program may have ended at any moment; a program that has just sent its hello should not have.
                 refusals += idle == nil ? 1 : 0
                 if refusals == Self.refusalLimit {
-                    return .notBegun(NotBegun(.handler, "\(program.path) takes no task: \(why), \(refusals) times"))
+                    return .notBegun(NotBegun(.handler, "\(program.path) took no task, \(refusals) times: \(why)"))
                 }
             }
         }

@@ -92,7 +92,7 @@ public struct Curl: Sendable {
         case .exited(7): return "no connection to the host"
         case .exited(28): return "no answer within \(seconds) s"
         case .exited(35), .exited(60): return "the host's certificate cannot be verified, or TLS failed"
-        case .exited(let code): return "curl ended with the exit code \(code); curl(1) lists what it means"
+        case .exited(let code): return "curl ended with the exit status \(code); curl(1) says what it means"
         case .signaled(let number): return "curl was ended by \(Signals.describe(number))"
         case .killedForSignal: return "curl was ended"
         }

@@ -43,7 +43,7 @@ struct ServerFacts: Sendable {
 
     private var durability: Finding {
         for (setting, value) in [("fsync", fsync), ("synchronous_commit", synchronousCommit)] where value == "off" {
-            let advice = "Set \(setting) to on: after a power cut, tasks that were added last can be gone."
+            let advice = "Set \(setting) to on: a power failure can otherwise lose the tasks that were added last."
             return Finding(.warning, "durability", "\(setting) is off", advice: advice)
         }
         return Finding(.ok, "durability", "fsync is \(fsync), synchronous_commit is \(synchronousCommit)")
@@ -54,7 +54,7 @@ struct ServerFacts: Sendable {
         guard abs(clockAhead) > 5 else { return Finding(.ok, "clock", "the server's and this machine's agree") }
         let way = seconds > 0 ? "ahead of" : "behind"
         let found = "the server's clock is \(abs(seconds)) s \(way) this machine's"
-        let advice = "Keep both right (chrony or systemd-timesyncd): run_at and leases go by the server's clock."
+        let advice = "Synchronize both clocks (chrony, systemd-timesyncd). The server's decides on run_at and leases."
         return Finding(.warning, "clock", found, advice: advice)
     }
 

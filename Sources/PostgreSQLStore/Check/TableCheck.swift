@@ -10,7 +10,7 @@ struct TableCheck: Sendable {
         let (made, trouble) = mayWrite ? await freshMakeup() : (nil, nil)
         let names = made.map { Set($0.parts.map(\.table)) } ?? Self.usualTables
         let tables = SQLText.array(names.sorted().map(Optional.some))
-        var facts = try await store.reach(to: "look at the tables' surroundings") { session in
+        var facts = try await store.reach(to: "look at the rights, keys and triggers of the tables") { session in
             let looks = [
                 Request(CheckSQL.rights, [tables]), Request(CheckSQL.keepers), Request(CheckSQL.triggers, [tables]),
                 Request(CheckSQL.shape, [tables]), Request(CheckSQL.language),

@@ -16,7 +16,7 @@ struct TableMakeup: Sendable {
         let lines = made.parts.compactMap { part -> String? in
             guard let found = own[part.place] else { return "\(part.kind) \(part.place) is missing" }
             guard !found.contains(where: { $0.text == part.text }) else { return nil }
-            return "\(part.kind) \(part.place) is other: \(found.map(\.text).joined(separator: ", "))"
+            return "\(part.kind) \(part.place) is different: \(found.map(\.text).joined(separator: ", "))"
         }
         // If a table is missing, so are all of its parts.
         let tables = Set(parts.map(\.table))

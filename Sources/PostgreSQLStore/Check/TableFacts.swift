@@ -94,7 +94,7 @@ struct TableFacts: Sendable {
 
     private var numbers: [Finding] {
         guard let (name, next, greatest) = sequence else { return [] }
-        let found = "the next id is \(next), and the table has ids up to \(greatest): INSERTs fail, as after a restore"
+        let found = "the next id is \(next), but the table has ids up to \(greatest), so INSERTs fail"
         let select = "SELECT setval('\(name)', (SELECT max(id) FROM ONLY tasks WHERE id <= 4611686018427387904))"
         return [Finding(.error, "sequence", found, advice: "Run: \(select)")]
     }

@@ -54,7 +54,7 @@ enum ConnectionTrouble {
         ("invalid load_balance_hosts value", "Write load_balance_hosts=disable or random."),
         (
             "private key file",
-            "Let the key's file belong to this user, or to root, and be readable by no one else (chmod 0600)."
+            "The key's file must belong to this user or to root, and no other user may read it (chmod 0600)."
         ),
     ]
 }

@@ -32,7 +32,7 @@ struct Encryption: Sendable, Equatable {
         case (.tls(let version), _):
             let found = """
                 encrypted (\(version)), but the server's certificate is not verified (sslmode=\(mode)): another \
-                machine can take its place
+                machine can pretend to be the server
                 """
             return Finding(.warning, "connection", found, advice: advice)
         case (.plain, _):

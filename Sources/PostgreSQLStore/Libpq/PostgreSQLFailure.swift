@@ -168,7 +168,7 @@ struct PostgreSQLFailure: Error, Equatable {
             """
     }
 
-    private static let doubt = "It may have been done all the same: look (taskrun list) before you try again."
+    private static let doubt = "The change may have been made. Check with taskrun list before you try again."
 
     /// libpq ends its messages with a line feed and writes one line for each host it tried.
     static func oneLine(_ message: String) -> String {
@@ -210,26 +210,26 @@ extension PostgreSQLFailure {
     /// What to do next, if that can be said.
     static func advice(code: StoreError.Code, state: String?) -> String? {
         switch (code, state) {
-        case (_, "53300"): "Raise max_connections on the server, or let fewer runs go at once."
+        case (_, "53300"): "Raise max_connections on the server, or start fewer runs at the same time."
         case (_, "28P01"), (_, "28000"):
             "Check user and password (in the URL, PGPASSWORD or ~/.pgpass) and the server's pg_hba.conf."
         case (_, "3D000"): "Create the database (createdb), or name another one in the URL."
         case (_, "42501"): "Give this user the right (GRANT), or connect as the tables' owner."
         case (_, "25006"):
             """
-            During a switch-over try again; else name the primary server in the URL, or all servers and \
-            target_session_attrs=read-write.
+            During a switch-over, try again. Otherwise name the primary server in the URL, or name all servers and \
+            add target_session_attrs=read-write.
             """
         case (_, "53200"): "Raise max_locks_per_transaction on the server (64 is its default), or give it more memory."
         case (_, "57P03"): "The server is starting or stopping: try again."
         case (.unavailable, _): "Try again."
         case (.unreachable, _): "Check that the server is running and can be reached from here, then try again."
         case (.held, _):
-            "It is tried again until the lease ends; pg_stat_activity shows whose transaction has been open for long."
-        case (.undone, _): "It is tried again until the lease ends."
+            "The run tries again until the lease ends. See pg_stat_activity for transactions that are open for long."
+        case (.undone, _): "The run tries again until the lease ends."
         case (.locked, _): "Try again. If it is still locked, pg_stat_activity shows the session that holds the lock."
         case (.schema, _): "Run taskrun migrate, with the same database."
-        case (.full, _): "Make room on the server's disk."
+        case (.full, _): "Free space on the server's disk."
         default: nil
         }
     }

@@ -82,7 +82,7 @@ final class Scripts: Sendable {
                 found = try await connection.run { session throws(PostgreSQLFailure) in try run.fate(in: session) }
             } catch {
                 guard ContinuousClock.now < end, !Task.isCancelled else {
-                    let words = "the answer to COMMIT was lost, and what became of it cannot be found out"
+                    let words = "the answer to COMMIT was lost, and taskrun cannot find out whether it was committed"
                     return .failed(error: "\(words): \(error.message)")
                 }
                 // The guard above sees a cancelled wait.

@@ -27,15 +27,15 @@ final class Standby: Sendable {
 
     /// The warning for a command that has written.
     static let warning = """
-        the synchronous standby does not answer; what was written is committed on the primary server, and not yet on \
-        the standby. Start the standby, or take it off synchronous_standby_names
+        the synchronous standby does not answer. What was written is committed on the primary server, but not yet on \
+        the standby. Start the standby, or remove it from synchronous_standby_names
         """
 
     /// The error for a run that would claim.
     static func error(_ subject: String) -> StoreError {
         let cause = "the synchronous standby does not answer"
-        let start = "Start it, or take it off synchronous_standby_names"
-        let advice = "\(start); what was written is committed on the primary server."
+        let start = "Start the standby, or remove it from synchronous_standby_names"
+        let advice = "\(start). What was written is committed on the primary server."
         return StoreError(.unavailable, subject: subject, cause: cause, advice: advice)
     }
 }

@@ -32,7 +32,7 @@ struct Batches {
             do {
                 _ = try Tasks(database: database).add(task)
             } catch let error as DatabaseError {
-                let known = StoreError(sqlite: error, "cannot add a task that is to follow", isAboutRows: true)
+                let known = StoreError(sqlite: error, "cannot add a follow-up", isAboutRows: true)
                 guard known.code == .refused else { throw error }
                 throw StoreError(.refused, subject: known.subject, cause: known.cause, isAboutFollowUp: true)
             }

@@ -90,7 +90,7 @@ extension Finding {
         let found =
             "\(path) may be \(isWritable ? "written to" : "read") by everyone on this machine "
             + "(mode \(String(permissions, radix: 8)))"
-            + (isWritable ? ", who can thereby have handlers run" : "")
+            + (isWritable ? ", so everyone can make taskrun run handlers" : "")
         return [Finding(.warning, "database file", found, advice: "Run: chmod o-rwx \(path)*")]
     }
 
@@ -103,9 +103,9 @@ extension Finding {
         return Finding(
             .warning,
             "WAL file",
-            "\(found): some program had a transaction open for long, and readers become slower",
+            "\(found): a program has had a transaction open for a long time, and reading becomes slower",
             advice:
-                "End what reads for long (fuser -v \(path)), then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'"
+                "End what reads the file (fuser -v \(path)); then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'"
         )
     }
 

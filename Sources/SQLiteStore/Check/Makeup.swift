@@ -36,7 +36,7 @@ struct Makeup: Sendable {
         return gone.map { "the table \($0) is missing" }
             + made.parts.filter { !gone.contains($0.table) }.compactMap { part in
                 guard let found = own[part.name] else { return "\(part.name) is missing" }
-                return found.text == part.text ? nil : "\(part.name) is other (\(found.text.gistOfSQL))"
+                return found.text == part.text ? nil : "\(part.name) is different (\(found.text.gistOfSQL))"
             }
     }
 

@@ -51,8 +51,8 @@ struct DatabaseFile {
                 subject: "cannot write \(location)",
                 cause:
                     "\(item) beside it\(owner.map { " belongs to \($0) and" } ?? "") may not be written by this user",
-                advice: "Let no program of another user open the database, not even one of root; "
-                    + "then change the owner: chown --reference='\(real)' '\(item)'"
+                advice: "No program of another user, and none of root, may open the database. "
+                    + "Stop such programs, then run: chown --reference='\(real)' '\(item)'"
             )
         }
     }

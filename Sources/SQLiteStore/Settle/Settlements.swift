@@ -39,7 +39,7 @@ struct Settlements {
 
     /// Whether a row still carries a claim.
     func holds(_ proof: ClaimProof) throws -> Bool {
-        try database.finds(Statements.isInHand, ["id": proof.id, "claim_no": proof.number])
+        try database.finds(Statements.holdsClaim, ["id": proof.id, "claim_no": proof.number])
     }
 
     /// Prolongs leases, and returns the claims that no longer hold.

@@ -52,7 +52,7 @@ extension StoreError {
 
     private static let movedAdvice = """
         The file was moved, removed or replaced while it was open, and nothing more was written to it. Stop the runs \
-        before a file takes its place; what they were performing then is performed again.
+        before you replace the file. The tasks that they were performing are performed again.
         """
 
     private static func meaning(of code: ResultCode) -> (Code, String?) {
@@ -60,10 +60,10 @@ extension StoreError {
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
             (
                 .locked,
-                "Another program holds its lock for longer than 5 s. Nothing was changed: try again."
+                "Another program has held the file's lock for more than 5 s. Nothing was changed. Try again."
             )
         case .SQLITE_FULL:
-            (.full, "Make room on the device; nothing was lost.")
+            (.full, "Free space on the device. No data was lost.")
         case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG:
             (.refused, nil)
         case .SQLITE_NOTADB:

@@ -135,7 +135,7 @@ actor FileWaiter {
             subject: "cannot go on with \(location)",
             cause: found == nil ? "the file was removed" : "the file was replaced by another one",
             advice: found == nil
-                ? "Put it back, or create it with: taskrun --database \(location) migrate"
+                ? "Restore the file, or create it with: taskrun --database \(location) migrate"
                 : "The next run works with the new file. "
                     + "Replace it only while no program has it open; see sqlite3 FILE '.backup'."
         )

@@ -1,9 +1,9 @@
 /// How many tasks to claim beyond those that can begin at once.
 ///
-/// A claimed task should begin within about 250 ms. So slow tasks are never claimed ahead, and other runs can have
-/// them. A flood of short ones comes in large batches, so that the database is asked seldom. From one claim to the next
-/// the number at most doubles. It never exceeds 1,000, nor about 16 MiB of payload; the store enforces that where it
-/// could not be foreseen.
+/// A claimed task should begin within about 250 ms. So slow tasks are never claimed ahead, and other runs can claim
+/// them. Many short tasks are claimed together, so that the run asks the database less often. From one claim to the
+/// next the number at most doubles. It is at most 1,000 tasks, with at most about 16 MiB of payload. The store enforces
+/// this limit if payloads are larger than expected.
 struct ClaimPace {
     static let horizon = Duration.milliseconds(250)
     static let most = 1000

@@ -17,10 +17,10 @@ package enum CrashText {
     }
 
     /// Why a task is FAILED after this many crashes.
-    package static func inARow(_ crashes: Int) -> String { "\(crashes) runs in a row died while they held it" }
+    package static func inARow(_ crashes: Int) -> String { "\(crashes) runs in a row died while they held this task" }
 
     /// Why a task with crashes is left to an ordinary run.
-    package static let heldBefore = "a run died that held it"
+    package static let heldBefore = "a run that held it has died"
 
     /// The end of a task whose claim was taken over.
     package static let leaseLost = "the lease was lost, another run has the task"

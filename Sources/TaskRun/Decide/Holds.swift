@@ -5,8 +5,10 @@
 struct Holds: Sendable {
     /// The pause of a name: 0.25 s, 0.5 s, 1 s … 60 s, doubled each time.
     static let (firstPause, longestPause) = (Duration.milliseconds(250), Duration.seconds(60))
-    /// The longest pause for which a run with nothing else to do waits, in all about 4 s; the next run waits for longer
-    /// ones.
+    /// The longest pause of a name for which a run with nothing else to do still waits.
+    ///
+    /// With the shorter pauses before it, such a run waits for about 4 s. After a longer pause the next run tries the
+    /// name again.
     static let longestWait = Duration.seconds(2)
 
     private struct Hold {

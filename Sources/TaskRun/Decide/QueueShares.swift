@@ -4,7 +4,7 @@ struct QueueShares {
 
     /// Notes the queues that have something due.
     ///
-    /// A queue that had nothing due before cannot catch up on that time: it starts with the least amount of the others.
+    /// A queue that had nothing due before gets no advantage from that: it starts with the least amount of the others.
     mutating func note(due queues: [String]) {
         let known = claimed.filter { queues.contains($0.key) }
         let least = known.values.min() ?? 0

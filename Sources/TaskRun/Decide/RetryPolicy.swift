@@ -19,7 +19,7 @@ public struct RetryPolicy: Sendable, Equatable {
     /// The wait after attempt n: min(base · 2^(n−1), cap), plus 0–25 %.
     ///
     /// With the defaults and no spread: 15 s, 30 s, 60 s, … 6 h from the twelfth on. The spread keeps tasks that
-    /// failed together from being retried together, after AWS, "Exponential Backoff And Jitter" (2015).
+    /// failed together from being retried together; see AWS, "Exponential Backoff And Jitter" (2015).
     ///
     /// - Parameters:
     ///   - attempt: The attempt that failed, from 1.

@@ -5,7 +5,7 @@ import Text
 public enum RunStanding: String, Sendable {
     /// It goes on.
     case running
-    /// It has not ended, and it is dead or has not been there for five minutes.
+    /// It did not write that it ended, and it is dead or has not written for five minutes.
     case lost
     /// It has ended well.
     case ended
@@ -67,7 +67,7 @@ public struct RunOverview: Sendable {
     public let slots: Int
     /// How many tasks are being performed.
     public let running: Int
-    /// How many tasks runs hold that no handler works on: they wait for a slot, or for a run to recover them.
+    /// How many tasks are held by runs while no handler works on them: they wait for a slot, or for recovery.
     public let claimed: Int
     /// Why a person must look at cron, or nil if there is no reason.
     public let absence: Absence?

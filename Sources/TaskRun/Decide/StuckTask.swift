@@ -1,4 +1,4 @@
-/// A task whose handler has ended although its row could not be written, with the end that is still to be written.
+/// A stuck task, whose handler has ended but whose row could not be written, with the end that is still to be written.
 package struct StuckTask: Sendable {
     /// The most of them that one recovery tries to write.
     package static let most = 100

@@ -52,7 +52,7 @@ package struct AbandonedRow: Sendable {
 
 /// What recovery makes of an abandoned row: it becomes WAITING, or FAILED after too many crashes in a row.
 ///
-/// A row that is to be cancelled never becomes FAILED: it becomes WAITING, and is removed then.
+/// A row with a request to cancel it never becomes FAILED. It becomes WAITING, and is then removed.
 package struct Takeover: Sendable, Equatable {
     /// The claim that the row still carries.
     package let proof: ClaimProof

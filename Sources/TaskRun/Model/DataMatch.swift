@@ -1,7 +1,7 @@
 /// A value at a place in a payload: `$.customer.id=7`.
 ///
-/// A string matches without its quotation marks. A number matches as it is written by the database, `true`, `false` and
-/// `null` match as words.
+/// A string is compared without its quotation marks. A number is compared as the database writes it. `true`, `false`
+/// and `null` are compared as words.
 public struct DataMatch: Sendable, Equatable {
     /// A step on the way to the value.
     public enum Step: Sendable, Equatable {

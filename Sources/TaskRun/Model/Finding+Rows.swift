@@ -16,7 +16,7 @@ extension Finding {
             .warning,
             "waiting rows",
             "\(refused.count) of \(count) that were tried cannot be claimed: \(first)\(more)",
-            advice: "Repair these rows, or what refuses them: a constraint, a trigger, a policy, a missing right."
+            advice: "Correct these rows, or remove the cause: a constraint, a trigger, a policy or a missing right."
         )
     }
 
@@ -34,7 +34,7 @@ extension Finding {
             .error,
             "ended tasks",
             "the database does not let the ends of \(count) be written: \(first)\(more)",
-            advice: "They are not performed again. Remove what refuses it; the next run then writes them."
+            advice: "These tasks are not performed again. Remove the cause. Then the next run writes their ends."
         )
     }
 }

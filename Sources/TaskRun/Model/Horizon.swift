@@ -1,6 +1,6 @@
 public import Platform
 
-/// Who keeps a database from cleaning up rows that are gone, as its store describes it.
+/// What keeps a database from cleaning up deleted rows, as its store describes it.
 public struct Horizon: Sendable, Equatable {
     /// What holds it, as a word for programs: `session`.
     public var kind: String

@@ -20,7 +20,7 @@ package struct OddRows: Sendable {
     package var findings: [Finding] {
         let kinds: [([Int64], String, String, String)] = [
             (
-                farLeases, "leases", "leased for longer than any run can set",
+                farLeases, "leases", "have a lease that is longer than a run can set",
                 "Runs cut such a lease to one lease length. See who may change tasks: docs/permissions.md"
             ),
             (

@@ -44,7 +44,7 @@ public struct QueueFilter: Sendable, Hashable, ExpressibleByArrayLiteral {
             && !except.contains { Self.fits(queue[...], Array($0.utf8)[...]) }
     }
 
-    /// Only the last star is tried with longer stretches: time grows with the length of the name, not with its powers.
+    /// It tries longer texts only for the last `*`, so the time is at most the name's length times the pattern's.
     private static func fits(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
         let star = UInt8(ascii: "*")
         var (text, pattern) = (text, pattern)

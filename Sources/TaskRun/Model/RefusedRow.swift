@@ -6,7 +6,7 @@ public struct RefusedRow: Sendable, Equatable {
     public let name: String?
     /// Why, in the database's words.
     public let cause: String
-    /// Whether it is refused only as long as other rows are as they are, as by a unique index of the application.
+    /// Whether it is refused only because of other rows, for example by a unique index of the application.
     public let isForNow: Bool
 
     /// Creates one from its parts.

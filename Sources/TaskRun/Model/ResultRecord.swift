@@ -15,8 +15,7 @@ public struct ResultRecord: Sendable, Equatable {
     public var size: Int
     /// The last progress, which may not be in the table yet.
     public var progress: ProgressNote?
-    /// Whether the result is stored as bytes although it is text, because the database's encoding lacks one of its
-    /// letters.
+    /// Whether a text result is stored as bytes, because the database's encoding does not have all of its characters.
     package var isStoredAsBytes = false
     /// Whether only the result's size is stored, because the database refuses the result itself.
     package var isWithoutContent = false

@@ -111,7 +111,7 @@ public struct RunRow: Sendable, Equatable {
     public var record: RunRecord
     /// When it began.
     public var beganAt: Date?
-    /// When it was there for the last time.
+    /// Column `seen_at`: when it last wrote its row.
     public var seenAt: Date?
     /// When it ended, or nil if it goes on or has died.
     public var endedAt: Date?

@@ -62,7 +62,7 @@ package enum TaskColumn: String, CaseIterable, Sendable {
 
     /// The value that a task sets, or nil for the default of the table.
     ///
-    /// A moment as a time from now wins over one as it is.
+    /// A time from now takes precedence over a moment.
     package func value(in task: NewTask) -> Value? {
         switch self {
         case .name: .text(task.name)

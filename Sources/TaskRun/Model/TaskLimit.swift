@@ -29,7 +29,9 @@ public struct TaskLimit: Sendable, Hashable {
     ///
     /// 0: nothing is begun.
     public let running: Int?
-    /// The most tasks that are begun in a minute, which is counted from the first one, or nil for any number.
+    /// The most tasks that begin in a minute, or nil for any number.
+    ///
+    /// A minute starts with the first task that begins in it.
     public let perMinute: Int?
 
     /// Creates a limit from its parts.
@@ -57,8 +59,8 @@ struct ClaimShare: Equatable {
     /// How many parts share what is asked for; this part may have one of them.
     var parts = 1
 
-    /// Divides what a run may claim into parts: first the limited ones, which the others could keep out for ever, then
-    /// the rest.
+    /// Divides what a run may claim into parts: first the tasks with limits, because other tasks could keep them
+    /// waiting for ever, then the rest.
     ///
     /// - Parameters:
     ///   - names: The task names that can be performed.

@@ -125,7 +125,7 @@ public enum CancelOutcome: Sendable, Equatable {
     case ended(ResultState)
     /// There is no such task.
     case unknown
-    /// The database does not let it be cancelled; reported by programs that go on with the others.
+    /// The database does not let it be cancelled. The command reports this, and continues with the other tasks.
     case refused
 }
 
@@ -138,7 +138,7 @@ public enum CancelTarget: Sendable, Hashable {
 }
 
 extension TokenState {
-    /// Reads a row of `task_results`, or returns nil if another program has written values that are none.
+    /// Reads a row of `task_results`; returns nil if another program has written an invalid state or moment.
     package init?(_ row: some StoreRow) {
         guard let state = State(rawValue: row.text("state")), let created = row.moment("created_at") else { return nil }
         self.init(

@@ -15,7 +15,7 @@ final class Attempts: Sendable {
         var workers: [Int: Task<Void, Never>] = [:]
         fileprivate var workersBegun = 0
         fileprivate var isInterrupted = false
-        /// Set while the run waits: it is woken once no more than this many tasks are ready.
+        /// While the run waits, it wakes up when at most this many tasks are ready; otherwise nil.
         fileprivate var sleeper: Int?
     }
 
@@ -26,7 +26,7 @@ final class Attempts: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private let isPreparing: Bool
 
-    /// - Parameter isPreparing: Whether workers call ``begin(worker:)`` when the handler begins, or it begins at once.
+    /// - Parameter isPreparing: Whether workers call hooks first, and then ``begin(worker:)`` when the handler begins.
     init(isPreparing: Bool = false) { self.isPreparing = isPreparing }
 
     /// Reads or changes the attempts.
@@ -208,7 +208,7 @@ extension Attempts.State {
         !running.isEmpty && running.values.allSatisfy { $0.began.duration(to: now) > ClaimPace.horizon }
     }
 
-    /// Whether tasks have waited behind such workers for so long that other runs should have them.
+    /// Whether all workers are slow, and a claimed task has waited for them so long that other runs should have it.
     func isStuck(now: ContinuousClock.Instant) -> Bool {
         isSlow(now: now) && ready.contains { $0.claimed.duration(to: now) > .seconds(2) }
     }

@@ -1,4 +1,4 @@
-/// Makes tasks due whose batches have ended unnoticed: by rows that expired, were locked, or were changed by hand.
+/// Makes tasks due whose batches have ended without a settlement: rows expired, were locked or were changed by hand.
 final class BatchWatcher {
     private let run: RunShared
     private let notices: Notices

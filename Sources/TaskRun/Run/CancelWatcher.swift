@@ -84,10 +84,9 @@ final class CancelWatcher {
         return now >= since.advanced(by: max(.zero, run.settings.grace - Self.lastGrace)) ? .stopping : nil
     }
 
-    /// Settles the remaining tasks once all their handlers were cancelled long ago and do not end.
+    /// Releases the remaining tasks when all their handlers were cancelled long ago and still do not end.
     ///
-    /// The process must end right afterwards, because these handlers may still run until then. The tasks are due again
-    /// after 5 s.
+    /// The tasks are due again after 5 s. These handlers may still be running, so the process must end at once.
     private func abandon(_ now: ContinuousClock.Instant) {
         let patience = (run.isUrgent ? run.settings.patienceAtStop : nil) ?? run.settings.patience
         let abandoned = run.attempts.with { state in

@@ -142,7 +142,7 @@ final class Claimer {
         )
     }
 
-    /// Waits for one of the names whose handlers could not begin, because no others may be claimed, or ends.
+    /// No other names may be claimed: the run waits for a name whose handler could not begin, or it ends.
     private func waitForNames(_ now: ContinuousClock.Instant) {
         guard isIdle else { return }
         if let moment = holds.nextWorthWaiting, !run.state.isOver(now) {
@@ -265,7 +265,7 @@ final class Claimer {
         }
     }
 
-    /// The tables have a version in which a task may mean something that this program does not know.
+    /// The tables now have a version that this program does not know: it claims nothing more, and finishes its tasks.
     private func handOver(to version: Int) {
         let error = StoreError(
             .schema,
@@ -315,9 +315,9 @@ final class Claimer {
         run.state.finish()
     }
 
-    /// Gives back tasks that were claimed but not begun, for other runs.
+    /// Releases tasks that were claimed but have not begun, so that other runs can claim them.
     ///
-    /// If the run has reached its limit, it still performs them.
+    /// A run that has reached its limit of tasks does not release them: it performs them.
     private func giveBackUnbegun() {
         guard run.state.givesBackAtEnd else { return }
         settler.giveBack(run.attempts.with { state in state.removeReady { _ in true } })

@@ -128,9 +128,9 @@ final class Housekeeper {
         hooks.expired(expired)
     }
 
-    /// Removes expired results: at most 1,000, or twice as many as this run may have left.
+    /// Removes expired results: at most 1,000 or, if that is more, twice as many as this run has claimed tasks.
     ///
-    /// So they never become more and more; the next run continues.
+    /// So old results are removed faster than new ones are added. The next run continues.
     func prune() async {
         var left = max(1000, 2 * run.state.report.claimed)
         while left > 0, run.stop.requests == 0 {
@@ -146,9 +146,9 @@ final class Housekeeper {
         }
     }
 
-    /// Removes FAILED tasks that are kept no longer: at most 1,000, so that no lock is held for long.
+    /// Removes old FAILED tasks: at most 1,000, so that no lock is held for long.
     ///
-    /// The next run that tidies continues. If the table is locked, it is left to that run.
+    /// A later run continues. If the table is locked, this run removes none.
     func removeOldFailed() async {
         guard run.isTidying, run.state.report.claimed > 0, run.stop.requests == 0 else { return }
         do {

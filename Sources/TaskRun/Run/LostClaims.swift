@@ -1,12 +1,13 @@
-/// Gives back claims of a transaction whose answer was lost: the table may contain claims that the run does not know
-/// of.
+/// Releases lost claims: a transaction made them, and its answer was lost, so the run does not know of them.
 final class LostClaims {
-    /// When to look for them, and how long a run with nothing more to do waits for the transactions that may make them.
+    /// When to look for lost claims, and until when a run with nothing else to do waits for them.
+    ///
+    /// A lost transaction may still commit until then.
     private struct Look {
         var next: ContinuousClock.Instant
         let end: ContinuousClock.Instant
 
-        /// A look soon; the server ends each statement of a lost session after 10 s.
+        /// Looks at once, and for 20 s: the server ends each statement of a lost session after 10 s.
         init(at now: ContinuousClock.Instant) { (next, end) = (now, now.advanced(by: .seconds(20))) }
     }
 
@@ -31,10 +32,10 @@ final class LostClaims {
         if !run.state.isEnding { look = Look(at: now) }
     }
 
-    /// Gives them back, repeatedly until no such transaction can be open any more.
+    /// Releases lost claims; it is called again until no lost transaction can still be open.
     ///
-    /// The ends are written first: as long as the lost transaction still holds their rows, writing them waits for its
-    /// end.
+    /// The ends of tasks are written first. If a lost transaction still holds their rows, this write waits for the end
+    /// of that transaction.
     func giveBack(behind settler: Settler) async throws(StoreError) {
         guard let look, ContinuousClock.now >= look.next else { return }
         if settler.hasReadyEnds { _ = try await settler.write(thenClaim: nil) }

@@ -13,11 +13,11 @@ final class PendingEnd {
     private(set) var words: String?
     /// When to write it again, alone, or nil if it is written together with the others.
     private(set) var retryAt: ContinuousClock.Instant?
-    /// Since when another transaction holds it.
+    /// When it was first found held by another transaction, or nil if it is not held.
     private(set) var heldSince: ContinuousClock.Instant?
     /// Whether a look has shown that another transaction holds it.
     private(set) var isSeenHeld = false
-    /// How often it was tried alone and was ``StoreError/Code/undone``.
+    /// How many times it was written alone and the database answered ``StoreError/Code/undone``.
     private var timesUndone = 0
     private var isHeldReported = false
 
@@ -28,7 +28,7 @@ final class PendingEnd {
     var task: ClaimedTask { attempt.task }
     var verdict: Verdict { settlement.verdict }
     var isAlone: Bool { retryAt != nil }
-    /// Whether it was undone so often that it will not be written in this form.
+    /// Whether it was undone so often that the run no longer tries this form.
     var isUndoneForGood: Bool { timesUndone >= 2 }
 
     func prolong(until end: ContinuousClock.Instant) { attempt.leaseEnd = end }

@@ -1,4 +1,4 @@
-/// What can be said of a run from one host.
+/// Whether a run is alive, as far as one host can see.
 public enum RunLife: String, Sendable {
     /// Its process is there.
     case alive

@@ -1,10 +1,13 @@
-/// Writes what `task_runs` has about this run: a row of its own once it works or stays, else the row that it shares.
+/// Writes this run's row in `task_runs`.
 ///
-/// Nothing depends on these writes. One that cannot be made now is left out; one that is refused is reported once.
+/// A run that works or stays has its own row. A run that finds nothing shares a row with others of its crontab line.
+/// Nothing depends on these writes. A write that cannot be made now is left out. A refused write is reported once.
 final class RunRecorder {
-    /// How often the run says that it is there.
+    /// How often the run updates `seen_at` in its row.
     private static let pause = Duration.seconds(60)
-    /// How long a run works before it gets its row; most have ended by then, and write the row at their end.
+    /// How long a run works before it adds its row.
+    ///
+    /// Most runs end earlier. They add the row at their end.
     private static let patience = Duration.seconds(1)
 
     private let run: RunShared
@@ -51,7 +54,7 @@ final class RunRecorder {
         }
     }
 
-    /// Whether the database cannot be used at all: asking it once more could only delay the end.
+    /// Whether the database cannot be used at all, so that one more request would only delay the end of the run.
     private var isOutOfReach: Bool {
         switch run.state.failure?.code ?? run.state.report.trouble?.code {
         case .unreachable?, .unavailable?, .schema?, .database?: true

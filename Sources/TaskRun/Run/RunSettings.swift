@@ -48,9 +48,9 @@ public struct RunSettings: Sendable {
     public var keepResult: Duration
     /// How long FAILED tasks are kept, by name; default 30 days.
     public var keepFailed = ResultRetention(.seconds(30 * 86_400))
-    /// One in so many runs that perform something removes what is kept no longer; default 16.
+    /// Of this many runs that perform something, one removes old FAILED tasks; default 16.
     ///
-    /// So most runs do not pay for it.
+    /// So most runs do not spend time on it.
     public var tidying = 16
     /// The most bytes of a result that are kept, the first ones; default 16 MiB.
     public var maxResult: Int

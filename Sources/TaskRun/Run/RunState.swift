@@ -13,7 +13,7 @@ struct RunState {
         case waiting
         /// Nothing more is claimed; running tasks are finished.
         case finishing
-        /// Nothing more is claimed after a request to stop, at whose moment the grace began.
+        /// The run was asked to stop at this moment: it claims nothing more, and the grace has begun.
         case stopping(since: Instant)
         /// The database cannot be used: handlers are cancelled.
         case failed(StoreError)
@@ -24,16 +24,16 @@ struct RunState {
         let error: StoreError
         /// When to ask it again.
         var until: Instant
-        /// Since when it is locked, whenever it was asked.
+        /// When the database was first found locked during this trouble, or nil if it was not locked.
         var lockedSince: Instant?
         /// Whether an answer was lost: ends that this run has written may be in the table already.
         var hasLostAnswer: Bool
     }
 
-    /// What a claim that brought nothing shows, beyond the next claim.
+    /// What the run reports after a claim that brought no task.
     enum Finding { case queueIsEmpty, rowsAreLocked, rowsWaitForOthers(String) }
 
-    /// How soon to try again rows that the table lets be claimed only once tasks of this run have ended.
+    /// The pause before the run tries again to claim rows that can be claimed only after tasks of this run have ended.
     private static let pauseForOthers = Duration.milliseconds(250)
 
     private(set) var phase = Phase.claiming
@@ -43,11 +43,13 @@ struct RunState {
     private(set) var trouble: Trouble?
     /// Due rows that were seen and could not be claimed.
     private(set) var passedOver: PassedOver?
-    /// How often in a row the store soon reported due tasks, and none could be claimed.
+    /// How many times in a row the store soon reported due tasks, but none of them could be claimed.
     private(set) var vainLooks = 0
 
     private let began: Instant
-    /// The start of the window: the beginning of the run, unless the first look took longer than all of the window.
+    /// The start of the window: the moment at which the run began.
+    ///
+    /// If the first look took longer than the whole window, it is the end of that look.
     private var windowBegan: Instant
     private let window: Duration?
     private let limit: Int?
@@ -119,7 +121,7 @@ extension RunState {
         return max(nextClaim, trouble?.until ?? nextClaim)
     }
 
-    /// Whether ends that cannot be written now are given up.
+    /// Whether the run stops trying to write the ends that cannot be written now.
     func isTooLate(_ now: Instant, grace: Duration, isUrgent: Bool) -> Bool {
         switch phase {
         case .failed: true
@@ -313,7 +315,7 @@ extension RunState {
         }
     }
 
-    /// Looks again for due rows that were seen and could not be claimed: other transactions release them soon.
+    /// Looks again at due rows that could not be claimed, because other transactions will release them soon.
     ///
     /// - Returns: Whether to look for nothing else; false once they have been locked for long, which is then reported.
     private mutating func lookAgain(

@@ -4,7 +4,7 @@ import Text
 ///
 /// It owns the ends that are not yet in the table.
 final class Settler {
-    /// How long one look at held ends may keep the run from everything else.
+    /// The most time that one look at held ends may take, because the run does nothing else meanwhile.
     private static let share = Duration.milliseconds(500)
     /// The longest pause between two tries of one end, in seconds.
     private static let longestPause = 30
@@ -17,7 +17,9 @@ final class Settler {
     private let batches: BatchWatcher
     private let claims: LostClaims
     private var pending: [PendingEnd] = []
-    /// How often in a row ends were held and none was seen to be: many runs that claim at once wait for one another.
+    /// How many times in a row a write found held ends, but a look then found none of them held.
+    ///
+    /// The reason is that many runs claim at the same time and wait for one another.
     private var timesUnexplained = 0
 
     init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher, claims: LostClaims) {
@@ -168,7 +170,7 @@ final class Settler {
         run.tell(.ended(attempt.task, nil, .leaseLost, took: attempt.took))
     }
 
-    /// Decides in which form to write an end next that the database refuses in its present form.
+    /// The database refuses an end in its present form: chooses the form to try next.
     private func refuse(_ end: PendingEnd, _ error: StoreError) async {
         if end.takeNextForm(after: error) { return pending.append(end) }
         do {
@@ -296,10 +298,11 @@ final class Settler {
         await run.giveUp(after: error)
     }
 
-    /// Sets aside the ends that are held, or that add tasks whose tokens or keys may be, to be written alone.
+    /// Chooses the ends that are from now on written alone: those that are held, or else those with follow-ups, because
+    /// another transaction may hold the token or key of a follow-up.
     ///
-    /// If none is, runs that claim at once have waited for one another. The ends are then written together again, and
-    /// at last in parts.
+    /// If there are no such ends, runs that claim at the same time have waited for one another. Then the ends are
+    /// written together again, and after some tries in parts.
     ///
     /// - Returns: Whether to go on; false if the whole table may be locked.
     private func setHeldAlone(_ now: ContinuousClock.Instant) async -> Bool {

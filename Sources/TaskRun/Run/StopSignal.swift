@@ -2,7 +2,8 @@ import Synchronization
 
 /// The request to stop a run.
 ///
-/// The first request means "claim nothing more, let the handlers finish", the second one "now".
+/// After the first request the run claims nothing more, and its handlers may finish. After the second one it cancels
+/// them at once.
 public final class StopSignal: Sendable {
     private struct State {
         var requests = 0

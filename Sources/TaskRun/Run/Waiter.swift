@@ -17,7 +17,9 @@ final class Waiter {
         return await role.take { [stop = run.stop] in stop.requests > 0 }
     }
 
-    /// In a flood the run wakes up when half of the tasks claimed ahead have begun; otherwise at each end.
+    /// With many short tasks the run wakes up when half of the tasks claimed ahead have begun.
+    ///
+    /// Otherwise it wakes up at each end.
     private var threshold: Int { run.attempts.with { $0.ready.count } / 2 }
 
     /// Waits for an end.

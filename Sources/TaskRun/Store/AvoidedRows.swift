@@ -2,7 +2,7 @@
 package struct AvoidedRows {
     /// The `id`s of all these rows.
     package private(set) var ids: Set<Int64> = []
-    /// How many rows the next claim may take at most, because that many fit together; nil for any number.
+    /// The most rows that the next claim may take, because the table accepts that many together; nil for any number.
     private var fitting: Int?
     // The rows that the table refuses only as long as others are claimed, and why. They are tried again.
     private var waiting: [Int64: String] = [:]
@@ -47,7 +47,9 @@ package struct AvoidedRows {
         return waiting.first?.value
     }
 
-    /// Whether to repeat a refused claim for which no row is to blame: the task that was in its way may have ended.
+    /// Whether to repeat a claim that was refused although each row alone is accepted.
+    ///
+    /// The task that caused the refusal may have ended.
     ///
     /// - Returns: false the second time, unless a claim succeeded in between.
     package mutating func forgives() -> Bool {
@@ -58,10 +60,10 @@ package struct AvoidedRows {
     /// Notes that a claim was not refused.
     package mutating func noteClaim() { isUnexplained = false }
 
-    /// Whether to look now why claims have got none of the due rows for a second.
+    /// Whether to find out now why claims have taken none of the due rows for a second.
     ///
-    /// Most likely other runs are faster. Such a look locks the rows, so if many runs looked at once, they would keep
-    /// each other from claiming.
+    /// The most likely reason is that other runs are faster. The search locks the rows. If many runs searched at the
+    /// same time, they would keep each other from claiming.
     ///
     /// - Parameters:
     ///   - isVain: Whether the last claim got none.

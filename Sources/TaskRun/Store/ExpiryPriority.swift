@@ -1,7 +1,7 @@
 /// Decides whether expired tasks go before a claim.
 ///
-/// Where very many tasks have expired they go first, because a claim would read past all of them. Once a second a claim
-/// goes first nevertheless.
+/// If very many tasks have expired, they are handled before the claim, because the claim would have to read all of
+/// them. Once a second a claim still comes first.
 public struct ExpiryPriority: Sendable {
     private var began: ContinuousClock.Instant?
 

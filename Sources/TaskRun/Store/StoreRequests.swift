@@ -38,7 +38,7 @@ public struct ClaimRequest: Sendable, Equatable {
     public var share: Share
     /// How long the claims hold unless renewed; default 300 s.
     public var lease: Duration
-    /// How long the result of a task is kept that turns out to have expired.
+    /// How long the result of a task that has expired is kept.
     public var retention: ResultRetention
     /// The most bytes of `data`; the row that reaches this limit still belongs to the claim.
     ///
@@ -88,7 +88,7 @@ public struct ClaimRequest: Sendable, Equatable {
 
     /// Rows with this many crashes or more are performed alone.
     ///
-    /// By then an innocent neighbour would have been recognised.
+    /// After fewer crashes, another task of the same run may be the cause.
     public static let crashesUntilAlone = 3
 }
 
@@ -98,7 +98,7 @@ public struct Exchange: Sendable, Equatable {
     public package(set) var results: [SettleResult]
     /// The claimed tasks, in due order.
     public package(set) var claimed: [ClaimedTask]
-    /// Whether the store has not looked everywhere: there may be more rows, so ask again at once.
+    /// Whether the store looked at only some of the rows, so that a claim at once may find more due rows.
     public package(set) var isPartial: Bool
     /// The tasks that were not begun in time and are FAILED now.
     public package(set) var expired: [ExpiredTask]
@@ -111,8 +111,7 @@ public struct Exchange: Sendable, Equatable {
     public let passedOver: [RefusedRow]
     /// Whether nothing was claimed although due rows were seen: another transaction had locked or just changed them.
     public package(set) var isPassedOver: Bool
-    /// Why the table allows claims of due rows only once other tasks have ended, in the database's words; nil if it
-    /// refuses none for that reason.
+    /// Why due rows can be claimed only after other tasks have ended, in the database's words; nil without such rows.
     public package(set) var waitsForOthers: String?
     /// Whether a task goes on waiting for its batch because another transaction has locked its row.
     ///
@@ -228,10 +227,9 @@ public struct RecoverRequest: Sendable {
     public static let longestLease = Duration.seconds(86_400)
     /// How far two clocks may differ before a lease counts as one that no run can have set; 1 minute.
     public static let slack = Duration.seconds(60)
-    /// From how far ahead a lease end is not believed: for a lease that a run set, and for one that another program
-    /// set.
+    /// A lease that ends later than this from now cannot be a run's: `ofRun` if its owner is a run, `ofOther` if not.
     ///
-    /// Another run's lease may be longer than this one's.
+    /// The lease of another run may be longer than the lease of this run, so the limit for runs is higher.
     package var unbelievable: (ofRun: Duration, ofOther: Duration) {
         (max(lease, Self.longestLease) + Self.slack, lease + Self.slack)
     }

@@ -82,7 +82,7 @@ public protocol TaskStore: RunTable {
 
     /// Whether ``repairLockLines(now:)`` or ``endBatches(after:now:)`` would find something.
     ///
-    /// A run that stays asks this. Nothing is changed. No lock is taken that another program could run into.
+    /// A run that stays calls this. It changes nothing, and takes no lock that other programs would wait for.
     func needsRepair() async throws(StoreError) -> Bool
 
     /// Ends claims and makes new ones in one transaction: all of it happens, or nothing.
@@ -150,8 +150,8 @@ public protocol TaskStore: RunTable {
     ///
     /// **Memory.** For one second a store may rely on what it has seen (for up to 5 s where looking takes longer than
     /// 100 ms). During that time it may pass over new rows that are more urgent than all others, or due before the row
-    /// that was claimed last, and it may heed a pause that much later. If an exchange brought fewer rows than asked
-    /// for, ``Exchange/isPartial`` says whether that may be the reason; the next one looks everywhere.
+    /// that was claimed last. It may also notice a new pause that much later. If an exchange brought fewer rows than
+    /// asked for, ``Exchange/isPartial`` says whether this may be the reason. The next exchange then looks at all rows.
     ///
     /// - Parameters:
     ///   - settlements: Claims to end, at most one per task.
@@ -223,7 +223,7 @@ public protocol TaskStore: RunTable {
     /// - Returns: The proofs that are no longer valid.
     func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof]
 
-    /// Releases the rows that this owner holds without knowing it: a transaction claimed them, and its answer was lost.
+    /// Releases the lost claims of this owner: a transaction claimed the rows, and its answer was lost.
     ///
     /// It does what a settlement `release` does, with lock keys, equal tasks and batches. It is incomplete while such a
     /// transaction may still be open, and while another transaction has one of the rows locked: call again. Settlements

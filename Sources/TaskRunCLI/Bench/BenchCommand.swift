@@ -17,10 +17,10 @@ struct BenchCommand: ProgramCommand {
               taskrun --database postgres://app@db1/shop bench -n 200000
               taskrun bench --json -n 100000 --bytes 1000
 
-            Adding is one bulk insert, like "add -". CPU is the user and kernel time of this program per 1,000 \
-            performed tasks, without that of a PostgreSQL server. Peak memory is that of the run while it performs. \
-            From commit to start: single tasks are added while a run waits as with "once --linger"; the time counts \
-            from the commit to the call of the handler.
+            The tasks are added by one bulk insert, like "add -". CPU is the user and kernel time of this program per \
+            1,000 performed tasks, without the time of a PostgreSQL server. Peak memory is that of the run while it \
+            performs tasks. From commit to start: single tasks are added while a run waits as with "once --linger". \
+            The time is measured from the commit to the call of the handler.
 
             After a SIGKILL the scratch tables stay. The next bench there says how to remove them: DROP SCHEMA \
             taskrun_bench_… CASCADE, or rm taskrun_bench_….db*

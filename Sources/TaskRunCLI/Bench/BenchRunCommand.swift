@@ -18,7 +18,7 @@ struct BenchRunCommand: ProgramCommand {
     var tables: String
     @Option(help: "Handlers at once.")
     var concurrency: String
-    @Option(help: "How far SQLite's commits go.", transform: { try ArgumentWord.read($0) })
+    @Option(help: "SQLite: the value of PRAGMA synchronous.", transform: { try ArgumentWord.read($0) })
     var synchronous: Synchronous
     @OptionGroup var options: SharedOptions
 

@@ -12,8 +12,8 @@ struct CheckCommand: ProgramCommand {
               taskrun check
               taskrun check --json | jq -r 'select(.level != "ok") | .advice'
 
-            With --json, each line is an object: level (ok, warning or error), subject, found, advice. The exit code \
-            is 78 if one of them is an error.
+            With --json, each line is an object: level (ok, warning or error), subject, found, advice. The exit \
+            status is 78 if one of them is an error.
             """
     )
 

@@ -144,7 +144,7 @@ struct Checks {
             .error,
             "clock",
             "\(text), which is in the past",
-            advice: "Set the clock, and keep it right with NTP."
+            advice: "Set the clock, and synchronize it with NTP."
         )
     }
 }

@@ -12,8 +12,8 @@ struct HandlersCommand: ProgramCommand {
               taskrun handlers --handlers /srv/app/handlers --json
 
             With --json, each line is an object: task_name, kind (swift, executable, stream or sql), origin, \
-            timeout_seconds, max_attempts. It does not connect to the database. The exit code is 78 if the folder or a \
-            handler in it cannot be used.
+            timeout_seconds, max_attempts. It does not connect to the database. The exit status is 78 if the folder or \
+            a handler in it cannot be used.
             """
     )
 

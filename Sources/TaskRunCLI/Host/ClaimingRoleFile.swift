@@ -22,9 +22,9 @@ final class ClaimingRoleFile: ClaimingRole {
     private static let patience: Duration = .seconds(10)
 
     private let pipePath: String
-    private let turn: Int32
+    private let role: Int32
     private let next: Int32
-    private let queue = DispatchQueue(label: "taskrun.turn")
+    private let queue = DispatchQueue(label: "taskrun.role")
     private let state = Mutex(State())
 
     /// Names the role.
@@ -37,7 +37,7 @@ final class ClaimingRoleFile: ClaimingRole {
     init(of subject: [String], in directory: RuntimeDirectory) throws(ProgramError) {
         let path = "\(directory.path)/linger-\(Self.mark(subject))"
         pipePath = path + ".knock"
-        turn = try Self.file(path)
+        role = try Self.file(path)
         next = try Self.file(path + ".next")
         guard mkfifo(pipePath, 0o600) == 0 || errno == EEXIST else {
             throw Self.problem(pipePath, Errno(rawValue: errno))
@@ -46,7 +46,7 @@ final class ClaimingRoleFile: ClaimingRole {
 
     deinit {
         pass()
-        close(turn)
+        close(role)
         close(next)
     }
 
@@ -56,7 +56,7 @@ final class ClaimingRoleFile: ClaimingRole {
         defer { flock(next, LOCK_UN) }
         let begun = ContinuousClock.now
         var (pause, knocked) = (Duration.milliseconds(1), ContinuousClock.Instant?.none)
-        while flock(turn, LOCK_EX | LOCK_NB) != 0 {
+        while flock(role, LOCK_EX | LOCK_NB) != 0 {
             let now = ContinuousClock.now
             if isCancelled() { return false }
             if begun.duration(to: now) > Self.patience { return true }
@@ -84,7 +84,7 @@ final class ClaimingRoleFile: ClaimingRole {
         state.withLock { state in
             state.wakeUp?.wake()
             state.wakeUp = nil
-            flock(turn, LOCK_UN)
+            flock(role, LOCK_UN)
         }
     }
 

@@ -15,8 +15,8 @@ struct TaskRunCommand: ParsableCommand {
               taskrun once                               perform what is due
 
             Each setting comes from the flag, the environment (TASKRUN_DATABASE, TASKRUN_CONFIG, …), the settings \
-            file, or the default; the first of these that has it wins. The options below may stand before or after the \
-            command.
+            file, or the default: from the first of these that has it. You may write the options below before or \
+            after the command.
             """,
         version: Version.text,
         subcommands: [

@@ -5,16 +5,16 @@ import TaskRun
 struct LimitCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "limit",
-        abstract: "Limit how many tasks of a queue or name run at once or start per minute, on all hosts.",
+        abstract: "Limit how many tasks of a queue or name run at once, or begin in a minute, on all hosts.",
         discussion: """
               taskrun limit reports --running 2
               taskrun limit --name CONTACT_EMAIL --per-minute 100
               taskrun limit reports --none
               taskrun limit
 
-            Without arguments, it lists the limits. A minute begins with the first task that starts in it. Running \
-            tasks continue; runs apply a new limit within a second. Limited tasks are claimed first, as far as the \
-            limit allows: otherwise other work could keep them waiting for ever.
+            Without arguments, it lists the limits. A minute starts with the first task that begins in it. Running \
+            tasks continue. Runs apply a new limit within a second. Tasks with limits are claimed first, up to the \
+            limit, because other work could otherwise keep them waiting for ever.
 
             With --json, each line is an object: kind (queue or name), name, max_running, max_per_minute (null: any \
             number).
@@ -25,9 +25,9 @@ struct LimitCommand: ProgramCommand {
     var queue: String?
     @Option(help: ArgumentHelp("A task name, instead of a queue.", valueName: "name"))
     var name: String?
-    @Option(help: ArgumentHelp("At most this many at once; 0 stops them.", valueName: "n"))
+    @Option(help: ArgumentHelp("At most this many tasks at once; with 0, none begins.", valueName: "n"))
     var running: Int32?
-    @Option(help: ArgumentHelp("At most this many starts per minute; 0 stops them.", valueName: "n"))
+    @Option(help: ArgumentHelp("At most this many tasks begin in a minute; with 0, none begins.", valueName: "n"))
     var perMinute: Int32?
     @Flag(help: "Remove the limit.")
     var none = false

@@ -7,14 +7,14 @@ import Text
 struct PauseCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Pause queues: start none of their tasks until they are resumed.",
+        abstract: "Pause queues: claim none of their tasks, for a time or until they are resumed.",
         discussion: """
               taskrun pause mail
               taskrun pause mail --for 30m --why "the provider is down"
               taskrun resume mail
 
             Running tasks are finished, and tasks can still be added. Runs on all hosts stop claiming from the queue \
-            within a second, or 5 s with tens of thousands of queues. See also: taskrun queues
+            within a second, or within 5 s if there are tens of thousands of queues. See also: taskrun queues
 
             With --json, each line is an object: queue, paused_until (null: until it is resumed), paused_why, \
             paused_by.
@@ -40,7 +40,7 @@ struct PauseCommand: ProgramCommand {
             throw ValidationError("\"\(pattern)\" is a pattern: name the queues that are to be paused one by one.")
         }
         guard let time, duration == nil else { return }
-        throw ValidationError("--for is \"\(time)\": expected \(DurationText.expected), more than nothing.")
+        throw ValidationError("--for is \"\(time)\": expected \(DurationText.expected), longer than 0.")
     }
 
     /// At most a century: every database has a date for its end.

@@ -9,7 +9,7 @@ struct ResumeCommand: ProgramCommand {
         discussion: """
               taskrun resume mail
 
-            The exit code is 1 if one of the queues was not paused. With --json, each line is an object: queue, \
+            The exit status is 1 if one of the queues was not paused. With --json, each line is an object: queue, \
             resumed.
             """
     )

@@ -9,10 +9,10 @@ struct OnceCommand: ProgramCommand {
         commandName: "once",
         abstract: "Perform the due tasks, and end.",
         discussion: """
-            Recovers the tasks of dead runs, claims due tasks, and hands each to the handler for its name. The row is \
-            deleted when the handler succeeds. The run ends when nothing is due, or when its window is over and its \
-            handlers have ended. Start it from cron each minute. Without a terminal it prints nothing unless something \
-            needs a person.
+            Recovers the tasks of dead runs, claims due tasks, and gives each task to the handler for its name. The \
+            row is deleted when the handler succeeds. The run ends when nothing is due, or when its window is over \
+            and its handlers have ended. Start it from cron each minute. Without a terminal it prints nothing, unless \
+            a person must do something.
 
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once
               taskrun once --only IMAGE_RESIZE --concurrency 4
@@ -25,25 +25,25 @@ struct OnceCommand: ProgramCommand {
             --fair claims equally from all queues with due tasks, whatever the priorities and the number of their \
             tasks.
 
-            --linger stays when nothing is due, and starts a new task as soon as its INSERT commits. It ends when the \
+            --linger stays when nothing is due, and begins a new task as soon as its INSERT commits. It ends when the \
             next run with --linger takes over, or after 3 minutes, or after --window if given. On PostgreSQL see also: \
             taskrun migrate --notify
 
               * * * * *  cd /srv/app && /usr/local/bin/taskrun once --linger
 
             With --json, one object: claimed, succeeded, retried, failed, released, recovered, lease_lost, waiting \
-            (all WAITING tasks, due or not; null if they could not be counted), skipped (a hook said so), cancelled, \
-            gave_way (removed because an equal task waits), expired (FAILED because they started too late), seconds, \
+            (all WAITING tasks, due or not; null if they could not be counted), skipped (by a hook), cancelled, \
+            gave_way (removed because an equal task waits), expired (FAILED: they had not begun in time), seconds, \
             stuck (how many ends the database refused to write; only if there are any) and trouble (what stopped the \
             run; only if something did).
 
             Programs in the hooks folder are called at run-start, before-perform (which can skip or postpone a task), \
             after-perform, on-failure, on-failed, queue-empty and run-end; taskrun add calls after-add.
 
-            Exit codes: 0 done, even if tasks wait for another attempt; 1 a task became FAILED (with \
+            Exit status: 0 done, even if tasks wait for another attempt; 1 a task became FAILED (with \
             --fail-on-failed); 65 the database refused to write the end of a task; 69 the server does not answer; 75 \
-            the database is locked, full or takes no writes now, or this machine lacks memory, files or threads; 78 \
-            settings, tables, rights, handlers or hooks need a person.
+            the database is locked, full or takes no writes now, or this machine has no more memory, files or \
+            threads; 78 a person must correct settings, tables, rights, handlers or hooks.
             """
     )
 
@@ -54,7 +54,7 @@ struct OnceCommand: ProgramCommand {
         )
     )
     var queue: [String] = []
-    @Flag(help: "Claim as many tasks from each queue with due tasks as from any other.")
+    @Flag(help: "Claim the same number of tasks from each queue that has due tasks.")
     var fair = false
     @Option(help: ArgumentHelp("Perform only tasks with these names.", valueName: "name,…"))
     var only: [String] = []
@@ -71,7 +71,7 @@ struct OnceCommand: ProgramCommand {
     var window: String?
     @Option(
         help: ArgumentHelp(
-            "strict: a task that waits for its next attempt keeps others with its lock key waiting; loose: they pass "
+            "While a task waits for its next attempt, others with its lock key wait (strict) or may begin (loose) "
                 + "(default: strict)",
             valueName: "order"
         )
@@ -79,9 +79,9 @@ struct OnceCommand: ProgramCommand {
     var lockOrder: String?
     @Flag(help: "Continue until nothing is due, however long that takes.")
     var drain = false
-    @Flag(help: "Stay when nothing is due, and start added tasks at once, until the next run takes over.")
+    @Flag(help: "Stay when nothing is due, and begin added tasks at once, until the next run takes over.")
     var linger = false
-    @Flag(help: "Exit with code 1 if a task became FAILED.")
+    @Flag(help: "End with exit status 1 if a task became FAILED.")
     var failOnFailed = false
     @OptionGroup var options: SharedOptions
 

@@ -58,7 +58,7 @@ struct OnceRound {
     func beginRecord() {
         guard let problem = records.begin(identity) else { return }
         logger.notice(
-            "cannot record started programs; if this run is killed, others wait for its leases to end: \(problem)"
+            "cannot record started programs: \(problem). If this run is killed, its tasks wait until its leases end."
         )
     }
 

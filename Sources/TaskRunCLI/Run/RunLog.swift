@@ -26,7 +26,7 @@ struct RunLog: Sendable {
                 logger.notice("of these, gave way to equal tasks: \(gone.map { "\($0.id)" }.joined(separator: ", "))")
             }
         case .expired(let tasks):
-            logger.notice("FAILED, expired before they started: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
+            logger.notice("FAILED, expired before they began: \(tasks.map { "\($0.id)" }.joined(separator: ", "))")
         case .heldBack(let task, let why):
             // Said at once, whatever is logged: see QuietTeller.
             logger.debug("not begun: \(why.reason)", metadata: Self.metadata(task))
@@ -63,7 +63,7 @@ struct RunLog: Sendable {
         case (.settled, nil), (.settled, .delete): "succeeded"
         case (.settled, .retry(let wait, _)): "to be tried again in \(DurationText.rounded(wait))"
         case (.settled, .fail): "FAILED"
-        case (.settled, .release): "given back"
+        case (.settled, .release): "released"
         case (.settled, .cancel), (.cancelled, _): "cancelled"
         }
     }

@@ -77,7 +77,7 @@ struct QuietTeller: RunTeller {
             }
         case .expired(let tasks):
             return tasks.flatMap {
-                tell("Task \($0.id) \($0.name.visible()) is FAILED: expired before it started", id: $0.id)
+                tell("Task \($0.id) \($0.name.visible()) is FAILED: expired before it began", id: $0.id)
             }
         case .abandoned(let tasks):
             return [Self.abandoned(tasks)]
@@ -111,13 +111,13 @@ struct QuietTeller: RunTeller {
         let rest =
             why.cause == .scarcity
             ? "Fewer handlers run at once for now; no attempt is counted."
-            : "Tasks named \(task.name.visible()) wait, and no attempt is counted; all others go on."
+            : "Tasks named \(task.name.visible()) wait, and no attempt is counted. Other tasks are performed."
         return "\(reason) \(rest)"
     }
 
     /// Names the handlers that did not end.
     static func abandoned(_ tasks: [ClaimedTask]) -> String {
         let names = tasks.map { "\($0.id) \($0.name.visible())" }.joined(separator: ", ")
-        return "These handlers did not end when cancelled, and are ended with the program: \(names)"
+        return "These handlers did not end when they were cancelled. They end with this process: \(names)"
     }
 }

@@ -36,7 +36,7 @@ enum RunWatch {
             }
             missed += 1
             guard missed >= limit else { continue }
-            let text = "Error: taskrun stands still, as this process gets no more threads. \(advice)\n"
+            let text = "Error: taskrun cannot continue, because this process gets no more threads. \(advice)\n"
             _ = text.utf8.withContiguousStorageIfAvailable { write(2, $0.baseAddress, $0.count) }
             _exit(ExitStatus.tryAgain.rawValue)
         }

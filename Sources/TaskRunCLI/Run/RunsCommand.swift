@@ -14,8 +14,8 @@ struct RunsCommand: ProgramCommand {
 
             A run writes a row when it claims its first task or begins to stay, each minute, and at its end. Runs of \
             one crontab line that find nothing to do share a row. Rows are kept for 7 days. The states: running; lost \
-            (its process is gone, or it was silent for 5 minutes, and did not say that it ended); ended; failed (an \
-            error ended it early, or its exit code was not 0); idle (it found nothing to do). "taskrun add --wait" and \
+            (no end was written, and its process is gone or has not written for 5 minutes); ended; failed (an error \
+            ended it early, or its exit status was not 0); idle (it found nothing to do). "taskrun add --wait" and \
             "taskrun bench" leave no rows.
 
             Without --limit, the newest 20 are shown. With --json, all are written, one object per line: state, host, \
@@ -25,7 +25,7 @@ struct RunsCommand: ProgramCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("At most this many (default: 20; with --json, all)", valueName: "n"))
+    @Option(help: ArgumentHelp("List at most this many (default: 20; with --json, all)", valueName: "n"))
     var limit: Int?
     @OptionGroup var options: SharedOptions
 

@@ -67,9 +67,9 @@ struct TerminalTeller: RunTeller {
             let more = failed > 0 ? ink(", \(failed) of them FAILED after too many crashes", .red) : ""
             return ["\(Self.count(tasks.count, "task")) recovered from runs that died" + more]
         case .stopping:
-            return ["Stopping: running handlers may finish. Stop again to cancel them."]
+            return ["Stopping: running handlers may finish. Press Ctrl-C again to cancel them."]
         case .expired(let tasks):
-            return [ink("\(Self.count(tasks.count, "task")) FAILED: expired before they started", .red)]
+            return [ink("\(Self.count(tasks.count, "task")) FAILED: expired before they began", .red)]
         case .abandoned(let tasks):
             return [QuietTeller.abandoned(tasks)]
         case .heldBack(let task, let why):

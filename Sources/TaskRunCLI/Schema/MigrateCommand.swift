@@ -8,17 +8,18 @@ struct MigrateCommand: ProgramCommand {
         commandName: "migrate",
         abstract: "Create the tables, or upgrade them.",
         discussion: """
-            Creates a missing SQLite file; a PostgreSQL database must exist. Everything happens in one transaction. If \
-            two run at once, the second waits and then has nothing to do. A table "tasks" of another program is left \
-            alone.
+            Creates a missing SQLite file. A PostgreSQL database must exist. All changes are made in one transaction. \
+            If two migrations run at once, the second one waits, and then has nothing to do. A table "tasks" of \
+            another program is not changed.
 
               taskrun migrate
               taskrun --database postgres://app@db1/shop migrate --status
               taskrun migrate --print --dialect postgresql | psql -v ON_ERROR_STOP=1 shop
 
             On PostgreSQL, --notify also installs triggers that wake waiting runs (once --linger) at the commit that \
-            adds a task. Without them, such a run looks twelve times a second. They are off by default, because with \
-            them transactions that add tasks commit one after the other. --no-notify removes them.
+            adds a task. Without the triggers, such a run looks for tasks twelve times a second. They are off by \
+            default, because they make transactions that add tasks commit one after the other. --no-notify removes \
+            them.
 
               taskrun --database postgres://app@db1/shop migrate --notify
 

@@ -71,7 +71,7 @@ struct SettingsFile {
         case YamlError.duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { Secrets.isAddress($0) ? "…" : "\"\($0)\"" }
             problem = (context.mark.line, "\(names.joined(separator: ", ")) is there twice")
-        default: problem = (nil, "a list may hold nothing but plain values")
+        default: problem = (nil, "a list may contain only plain values")
         }
         let place = path + (problem.line.map { " line \($0)" } ?? "")
         return ProgramError(.settings, "\(place) is not YAML that can be used: \(problem.text)")

@@ -10,8 +10,8 @@ struct AddCommand: ProgramCommand {
         commandName: "add",
         abstract: "Add a task, or many from stdin, and print their numbers.",
         discussion: """
-            For scripts and for trying things out. An application adds its tasks with an INSERT in its own \
-            transaction.
+            This command is for scripts and for tests by hand. An application adds its tasks with an INSERT in its \
+            own transaction.
 
               taskrun add CONTACT_EMAIL '{"email":"john@doe.example"}' --delay 10m
               taskrun add REPORT - < payloads.jsonl
@@ -25,21 +25,22 @@ struct AddCommand: ProgramCommand {
             batch, after_batch. Payloads are stored byte for byte.
 
             All lines are added in one transaction, or none. stderr names a line that is not JSON or that the table \
-            refuses: the exit code is 65, or 1 with --skip-bad. Ctrl-C, or input that ends in the middle of a line, \
+            refuses: the exit status is 65, or 1 with --skip-bad. Ctrl-C, or input that ends in the middle of a line, \
             adds nothing. SQLite is locked only after all lines are read. PostgreSQL needs the right USAGE on the \
             sequence tasks_id_seq, unless this user owns the table.
 
-            If --dedupe-key skips a task, the number of the waiting one is printed. A running task does not count: it \
-            may have read old data.
+            If an equal task (same name and --dedupe-key) waits, nothing is added, and the number of the waiting task \
+            is printed. A running task does not count as waiting, because it may have read old data.
 
             Results are kept for 24 hours (setting keep_result). --wait performs the task in this process, or waits if \
-            another run has claimed it. It leaves to an ordinary run: a task with a lock_key or after_batch, of a \
-            paused queue or of a limited queue or name, without a handler here, or whose run died. It also waits while \
-            all handler slots of this host are in use. Exit codes of --wait: \(ResultCommand.exitCodes).
+            another run has claimed it. It leaves the task to an ordinary run if the task has a lock_key or \
+            after_batch, if its queue is paused, if its queue or name has a limit, if this host has no handler for \
+            it, or if its run died. It also waits while all handler slots of this host are in use. \
+            Exit status of --wait: \(ResultCommand.exitCodes).
 
-            If stdout cannot be written, stderr names the added tasks, and the exit code is 0, or 74 with --wait: do \
-            not add them again. The hook after-add is called once for all added tasks. On a terminal, more than \
-            \(AddCommand.listed) numbers are summed up.
+            If stdout cannot be written, stderr names the added tasks. The exit status is then 0, or 74 with --wait. \
+            Do not add these tasks again. The hook after-add is called once for all added tasks. On a terminal, more \
+            than \(AddCommand.listed) numbers are written as one line.
 
             With --json, each line is an object: id, task_name, token if it has one, and "new":false if it was \
             skipped; with --wait as for "result".
@@ -54,9 +55,9 @@ struct AddCommand: ProgramCommand {
     var queue: String?
     @Option(parsing: .unconditional, help: "Smaller numbers run first; may be negative (default: 0)")
     var priority: Int32?
-    @Option(help: ArgumentHelp("Start no earlier than this long from now, like 10m.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Make the task due after this time, like 10m.", valueName: "duration"))
     var delay: String?
-    @Option(help: ArgumentHelp("Start no earlier than this moment: \(MomentText.expected).", valueName: "moment"))
+    @Option(help: ArgumentHelp("Make the task due at this moment: \(MomentText.expected).", valueName: "moment"))
     var runAt: String?
     @Option(help: "The most attempts, the first included (default: as the handler is configured)")
     var maxAttempts: Int32?
@@ -67,17 +68,17 @@ struct AddCommand: ProgramCommand {
         )
     )
     var timeout: String?
-    @Option(help: ArgumentHelp("Skip if a waiting task has the same name and key.", valueName: "key"))
+    @Option(help: ArgumentHelp("Add nothing if a waiting task has the same name and key.", valueName: "key"))
     var dedupeKey: String?
     @Option(help: ArgumentHelp("Run tasks with the same key one at a time, in order.", valueName: "key"))
     var lockKey: String?
-    @Option(help: ArgumentHelp("Fail the task if it has not started in this time, like 10m.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Fail the task if it has not begun after this time, like 10m.", valueName: "duration"))
     var expires: String?
-    @Option(help: ArgumentHelp("Fail the task if it has not started by this moment.", valueName: "moment"))
+    @Option(help: ArgumentHelp("Fail the task if it has not begun by this moment.", valueName: "moment"))
     var expiresAt: String?
     @Option(help: ArgumentHelp("Put the task into this batch; see --after-batch.", valueName: "name"))
     var batch: String?
-    @Option(help: ArgumentHelp("Start only when all tasks of this batch have ended.", valueName: "name"))
+    @Option(help: ArgumentHelp("Begin only when all tasks of this batch have ended.", valueName: "name"))
     var afterBatch: String?
     @Flag(help: "Give the task a random token and print it.")
     var token = false

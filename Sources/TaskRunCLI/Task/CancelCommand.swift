@@ -17,10 +17,10 @@ struct CancelCommand: ProgramCommand {
 
             A waiting task is removed; if it has a token, its result is CANCELLED. A running task is asked to end: a \
             Swift handler is cancelled, a program gets SIGTERM and later SIGKILL, as after its time limit. If the \
-            handler succeeds all the same, the task is settled as succeeded. An argument of digits only is a task \
-            number; with --token, all arguments are tokens.
+            handler still succeeds, the task is settled as succeeded. An argument of digits only is a task number. \
+            With --token, all arguments are tokens.
 
-            The exit code is 1 if one of the tasks could not be cancelled, and 65 if the database refused to change \
+            The exit status is 1 if one of the tasks could not be cancelled, and 65 if the database refused to change \
             one. With --json, each line is an object: task (as given), outcome (cancelled, asked, failed, ended, \
             unknown, refused) and, if it has ended, state.
             """

@@ -14,9 +14,9 @@ struct DeleteCommand: ProgramCommand {
             With options, all tasks that fulfil every one of them are deleted, 10,000 in one transaction. --dry-run \
             only counts them, by queue, name and state.
 
-            A PROCESSING task stays, unless its run was on this machine and is dead. The exit code is 1 if one of the \
-            tasks was not deleted, and 65 if the database refused to delete one. With --json, each line is an object: \
-            id, deleted and, if it was not deleted, status (null if there is no such task).
+            A PROCESSING task stays, unless its run was on this machine and is dead. The exit status is 1 if one of \
+            the tasks was not deleted, and 65 if the database refused to delete one. With --json, each line is an \
+            object: id, deleted and, if it was not deleted, status (null if there is no such task).
             """
     )
 

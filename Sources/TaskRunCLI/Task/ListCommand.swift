@@ -40,7 +40,7 @@ struct ListCommand: ProgramCommand {
     var token: String?
     @Option(
         help: ArgumentHelp(
-            "Only tasks that became FAILED, or else were added, so long ago, like 1d.",
+            "Only tasks at least this old, like 1d: since they became FAILED, or else since they were added.",
             valueName: "age"
         ),
         transform: { try ArgumentWord.age($0) }
@@ -58,9 +58,9 @@ struct ListCommand: ProgramCommand {
     var data: DataMatch?
     @Flag(help: "The newest first.")
     var latest = false
-    @Option(help: ArgumentHelp("At most this many (default: 100; with --json, all)", valueName: "n"))
+    @Option(help: ArgumentHelp("List at most this many (default: 100; with --json, all)", valueName: "n"))
     var limit: Int?
-    @Flag(help: "Say of each task why it is not running now.")
+    @Flag(help: "For each task, say why it is not running now.")
     var why = false
     @OptionGroup var options: SharedOptions
 

@@ -1,22 +1,24 @@
 import ArgumentParser
 import TaskRun
 
-/// `taskrun prune`: removes what is kept no longer.
+/// `taskrun prune`: removes old FAILED tasks and old results.
 struct PruneCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Remove FAILED tasks and results that are kept no longer.",
+        abstract: "Remove old FAILED tasks and old results.",
         discussion: """
               taskrun prune --dry-run
               taskrun prune
 
-            FAILED tasks are kept for 30 days after they failed (setting keep_failed, also for one task name), results \
-            for 24 hours (setting keep_result). One in 16 "taskrun once" that perform something removes up to 1,000 \
-            of these tasks; this command removes all, 1,000 in one transaction. WAITING and PROCESSING tasks are never removed. \
-            A task that does not say when it failed counts from the upgrade of the tables to version 11.
+            FAILED tasks are kept for 30 days after they failed (setting keep_failed, also for one task name). Results \
+            are kept for 24 hours (setting keep_result). Runs remove older ones too: of 16 runs that perform \
+            something, about one removes up to 1,000 old FAILED tasks. This command removes all old FAILED tasks, \
+            1,000 in one transaction. It never removes WAITING and PROCESSING tasks. If a row does not say when the \
+            task failed, its age is counted from the upgrade of the tables to version 11.
 
             --dry-run only counts the FAILED tasks, up to \(CountText.write(counted)). With --json, one object: failed \
-            and results, how many were removed; with --dry-run each line is an object: queue, task_name, status, tasks.
+            and results, how many were removed. With --json --dry-run, each line is an object: queue, task_name, \
+            status, tasks.
             """
     )
 

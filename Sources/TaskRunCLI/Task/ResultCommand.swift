@@ -16,7 +16,7 @@ struct ResultCommand: ProgramCommand {
             CANCELLED, UNKNOWN), result (result_base64 if it is not UTF-8 text), result_size, error, progress_done, \
             progress_total, progress_note, created_at, run_at, started_at, finished_at, expires_at.
 
-            Exit codes: \(ResultCommand.exitCodes).
+            Exit status: \(ResultCommand.exitCodes).
             """
     )
 

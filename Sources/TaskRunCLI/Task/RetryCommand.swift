@@ -23,7 +23,7 @@ struct RetryCommand: ProgramCommand {
             or its run_at becomes due at once; its attempts stay counted. A task that waits for a batch goes on \
             waiting for it.
 
-            The exit code is 1 if one of the numbers was no such task, or was left as it is, and 65 if the database \
+            The exit status is 1 if one of the tasks does not exist or was not changed, and 65 if the database \
             refused to change one. With --json, each line is an object: id, retried and, if it was not retried, status \
             (null if there is no such task); with --now also after_batch, if the task waits for a batch.
             """
@@ -34,7 +34,7 @@ struct RetryCommand: ProgramCommand {
     @OptionGroup var selection: TaskSelection
     @Flag(help: "All FAILED tasks.")
     var allFailed = false
-    @Flag(help: "With numbers: also make tasks due at once that are WAITING for later.")
+    @Flag(help: "With numbers: also make tasks due at once that wait for a later moment.")
     var now = false
     @OptionGroup var options: SharedOptions
 
@@ -94,7 +94,7 @@ struct RetryCommand: ProgramCommand {
             } else if ids.isEmpty {
                 let name = selection.name
                 let left = try await store.list(TaskFilter(status: .failed, name: name, limit: 1))
-                let sum = outcome.sum("sent back to WAITING")
+                let sum = outcome.sum("made WAITING again")
                 try program.output.write(
                     !left.isEmpty && sent.refusals.isEmpty
                         ? "\(sum) Others stay FAILED: equal tasks wait. See: \(program.name) list --status FAILED"
@@ -136,7 +136,7 @@ struct RetryCommand: ProgramCommand {
             numbers = try await selection.tasks(.failed, in: store).ids
         }
         let count = DoneCount("Retrying", of: numbers.count, on: screen)
-        return try await Halves(numbers, "send back", in: store.location, count: count) { ids throws(StoreError) in
+        return try await Halves(numbers, "retry", in: store.location, count: count) { ids throws(StoreError) in
             try await store.retry(.ids(ids))
         }.behind(before)
     }

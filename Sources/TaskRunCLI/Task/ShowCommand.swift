@@ -14,7 +14,7 @@ struct ShowCommand: ProgramCommand {
 
             The line "why" has the sentence of "taskrun why". With --json, the key why has this sentence, and the key \
             reason has a word for it; both are null if the database does not let them be read. The payload is \
-            written byte for byte; on a terminal, without control characters. The exit code is 1 if there is no such \
+            written byte for byte; on a terminal, without control characters. The exit status is 1 if there is no such \
             task.
             """
     )

@@ -6,7 +6,7 @@ import TaskRun
 struct StatusCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Say how tasks and runs are; count tasks; list names without a handler, and live runs.",
+        abstract: "Sum up tasks and runs; count tasks; list names without a handler, and live runs.",
         discussion: """
               taskrun status
               taskrun status --exit-code > /dev/null || echo "look at the tasks"
@@ -14,14 +14,14 @@ struct StatusCommand: ProgramCommand {
 
             The first line counts the tasks that wait, that handlers work on (running), that runs hold without working \
             on them (claimed), and that are FAILED. It says how long the oldest due task has waited, how many runs \
-            there are on all hosts and how many of their handler slots are busy, and when the last run was there. If \
-            there was no run for 5 minutes while a task is due, or for an hour, the next line says so and shows the \
-            last one. A name is listed as one without a handler if neither this host nor one that ran within the last \
-            hour has a handler for it. For what else keeps tasks waiting, the reasons of up to 1,000 waiting tasks are \
-            counted, as by "taskrun why".
+            there are on all hosts and how many of their handler slots are busy, and when the last run was seen. If \
+            no run was seen for 5 minutes while a task is due, or for an hour while none is due, the next line says \
+            so and shows the last run. A name is listed as one without a handler if this host has no handler for it, \
+            and no host that ran within the last hour has one. The reasons of up to 1,000 waiting tasks are counted, \
+            as "taskrun why" does.
 
-            The exit code is 0, and with --exit-code 1 if a task is FAILED, if no run comes as above, or if a task is \
-            due that no host has a handler for.
+            The exit status is 0. With --exit-code it is 1 if a task is FAILED, if no run was seen for the time above, \
+            or if a task is due and no host has a handler for it.
 
             With --json, one object: tasks (queue, task_name, waiting, due, processing, failed, oldest_due), \
             unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, first_lease_end, running, \
@@ -36,7 +36,7 @@ struct StatusCommand: ProgramCommand {
     /// How many waiting tasks are asked why they wait.
     private static let mostRows = 1_000
 
-    @Flag(help: "End with exit code 1 if a person must do something.")
+    @Flag(help: "End with exit status 1 if a person must do something.")
     var exitCode = false
     @OptionGroup var options: SharedOptions
 

@@ -15,7 +15,10 @@ struct TaskSelection: ParsableArguments {
     @Option(help: "All tasks of this batch.")
     var batch: String?
     @Option(
-        help: ArgumentHelp("All tasks that became FAILED, or else were added, so long ago, like 1d.", valueName: "age"),
+        help: ArgumentHelp(
+            "All tasks at least this old, like 1d: since they became FAILED, or else since they were added.",
+            valueName: "age"
+        ),
         transform: { try ArgumentWord.age($0) }
     )
     var older: Duration?

@@ -18,7 +18,7 @@ struct TokenAnswer {
             throw ProgramError(
                 .noInput,
                 "nothing is known of this token",
-                advice: "It was never used, or its result is removed because its time is over (setting keep_result)."
+                advice: "It was never used, or its result was removed after its time (setting keep_result)."
             )
         }
         if state.state == .complete { try write(state.result) }
@@ -28,7 +28,7 @@ struct TokenAnswer {
 
     /// Tells the states of several tokens, a line each.
     ///
-    /// - Returns: The exit code of the worst.
+    /// - Returns: The first of 75, 66, 1 and 2 that is the exit status of one of them, or else 0.
     /// - Throws: Errno where the answer cannot be written.
     func tell(_ states: [(token: String, state: TokenState?)]) throws -> ExitStatus {
         try program.output.write(

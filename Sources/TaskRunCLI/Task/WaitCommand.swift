@@ -11,11 +11,12 @@ struct WaitCommand: ProgramCommand {
               taskrun wait $T --timeout 30s
               taskrun wait $A $B $C
 
-            For one token, the result is written as by "result". For several, each line says how one ended. wait \
-            performs nothing itself: a run has to. On a terminal it shows the progress of the task. With --json, each \
-            line is an object, as for "result".
+            For one token, the result is written as by "result". For several tokens, each line says how one task \
+            ended. wait does not perform the tasks: a run must do that. On a terminal it shows the progress of the \
+            task. With --json, each line is an object, as for "result".
 
-            Exit codes: \(ResultCommand.exitCodes). For several tokens, the worst one.
+            Exit status: \(ResultCommand.exitCodes). For several tokens, the first of 75, 66, 1 and 2 that is true of \
+            one of them.
             """
     )
 

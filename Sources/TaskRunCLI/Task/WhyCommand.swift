@@ -17,19 +17,19 @@ struct WhyCommand: ProgramCommand {
 
             It names what keeps the task waiting: its run_at, a backoff, a missing handler, a paused queue, a limit, \
             its lock key, its batch, handler slots in use; or which run holds it, or why it is FAILED. If a command \
-            would change that, it is shown as you can type it. Of other hosts it knows what their runs have written \
-            (see "taskrun runs"): their handlers and slots, and when they were there. Moments are in this host's time \
-            zone.
+            can change that, the command is shown as you can type it. What it knows about other hosts comes from the \
+            rows that their runs have written (see "taskrun runs"): their handlers, their slots, and when a run was \
+            last seen. Moments are in this host's time zone.
 
             Without a task, it counts the reasons of all waiting tasks, of those in a queue, or of those with a name. \
             It looks at 10,000 of them at most, and says so if there are more. An argument of digits only is a task \
             number; with --token it is a token.
 
-            The exit code is 1 if there is no such task, and 66 if nothing is known of the token. With --json, a task \
-            is one object: id, task_name, status, reason (a word), why (the sentence), until (when that ends by \
-            itself, or null), command (or null), and also, a list of further reasons with the same keys. For many \
-            tasks each line is an object: count, reason, why, example (the number of a task), command, is_all (false: \
-            there are more tasks than were looked at).
+            The exit status is 1 if there is no such task, and 66 if nothing is known of the token. With --json, a \
+            task is one object: id, task_name, status, reason (a word), why (the sentence), until (when that ends by \
+            itself, or null), command (or null), and the key also: a list of further reasons with the same keys. For \
+            many tasks each line is an object: count, reason, why, example (the number of a task), command, is_all \
+            (false: there are more tasks than were looked at).
             """
     )
 
@@ -138,7 +138,7 @@ extension WhyCommand {
             throw ProgramError(
                 .noInput,
                 "nothing is known of this token",
-                advice: "It was never used, or its result is removed because its time is over (setting keep_result)."
+                advice: "It was never used, or its result was removed after its time (setting keep_result)."
             )
         }
         let when = state.finishedAt.map { ", at \(MomentText.local($0)) (\($0.relative(to: text.now)))" } ?? ""

@@ -3,7 +3,7 @@
 -- The floor: as far as is known, no waiting row of a lane comes before it. Without it each claim would read again the
 -- index entries of rows that were claimed before, as long as any transaction could still see them.
 -- With many lanes it would cost far too much to read as many rows of each lane as are wanted of all. So the statement
--- reads a few rows of each lane first (glance). That gives a bound: no wanted row comes after it. Only lanes whose rows
+-- reads a few rows of each lane first (peek). That gives a bound: no wanted row comes after it. Only lanes whose rows
 -- in the first reading all come before the bound (deep) are read further, each to one row more than is wanted. They are
 -- few, as together they have no more such rows than are wanted. No scan ends at the bound itself: if only their numbers
 -- tell rows apart, the server reads all that are due at that moment, and one INSERT can have a million.
@@ -32,7 +32,7 @@ WITH lane AS MATERIALIZED (
     SELECT id, priority, run_at FROM ONLY tasks WHERE id = ANY ($8::bigint[]) AND id <> ALL ($10::bigint[])
 ),
     -- same: first_rows
-    glance AS MATERIALIZED (
+    peek AS MATERIALIZED (
         SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id,
             head.nr
         FROM lane CROSS JOIN LATERAL (
@@ -52,22 +52,22 @@ WITH lane AS MATERIALIZED (
     ), bound AS MATERIALIZED (
         SELECT priority, run_at, id
         FROM (
-            SELECT priority, run_at, id FROM glance
+            SELECT priority, run_at, id FROM peek
             UNION ALL SELECT priority, run_at, id FROM crashed
         ) AS known
         ORDER BY priority, run_at, id
         LIMIT 1 OFFSET $1::integer - 1
     ), deep AS MATERIALIZED (
-        SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id
-        FROM glance LEFT JOIN bound ON true
-        WHERE glance.nr = $9::integer AND $9::integer <= $1::integer
+        SELECT peek.no, peek.task_name, peek.queue, peek.priority, peek.floor_at, peek.floor_id
+        FROM peek LEFT JOIN bound ON true
+        WHERE peek.nr = $9::integer AND $9::integer <= $1::integer
             AND (
                 bound.id IS NULL
-                OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id)
+                OR (peek.priority, peek.run_at, peek.id) <= (bound.priority, bound.run_at, bound.id)
             )
     ), seen AS MATERIALIZED (
-        SELECT glance.no, glance.task_name, glance.queue, glance.priority, glance.floor_at, glance.floor_id, run_at, id
-        FROM glance
+        SELECT peek.no, peek.task_name, peek.queue, peek.priority, peek.floor_at, peek.floor_id, run_at, id
+        FROM peek
         WHERE no NOT IN (SELECT no FROM deep)
         UNION ALL
         SELECT lane.no, lane.task_name, lane.queue, lane.priority, lane.floor_at, lane.floor_id, head.run_at, head.id

@@ -14,7 +14,7 @@
 -- that index for each number.
 -- (… || '') IS NOT NULL: no partial index has this condition, so the planner does not use one.
 -- With many lanes it would cost far too much to read as many rows of each lane as are wanted of all. So the statement
--- reads a few rows of each lane first (glance, to this depth). That gives a bound: no wanted row comes after it. Only
+-- reads a few rows of each lane first (peek, to this depth). That gives a bound: no wanted row comes after it. Only
 -- lanes whose rows in the first reading all come before the bound (deep) are read further, each to one row more than is
 -- wanted. They are few, as together they have no more such rows than are wanted. No scan ends at the bound itself: if
 -- only their numbers tell rows apart, the server reads all that are due at that moment, and one INSERT can have a
@@ -78,7 +78,7 @@ WITH RECURSIVE wanted AS (
     SELECT pg_catalog.cardinality($9::text[]) > 0 OR (SELECT count(*) FROM due_lane) >= 200 AS is_great,
         least(2 * $3::integer / greatest(count(*), 1) + 1, $3::integer + 1) AS depth
     FROM first_lane
-), glance AS MATERIALIZED (
+), peek AS MATERIALIZED (
     SELECT lane.*, head.run_at, head.id, head.nr
     FROM first_lane AS lane CROSS JOIN LATERAL (
         SELECT run_at, id, row_number() OVER () AS nr
@@ -94,20 +94,20 @@ WITH RECURSIVE wanted AS (
     ) AS head
 ), bound AS MATERIALIZED (
     SELECT priority, run_at, id
-    FROM glance
+    FROM peek
     ORDER BY priority, run_at, id
     LIMIT 1 OFFSET $3::integer - 1
 ), deep AS MATERIALIZED (
-    SELECT glance.no, glance.task_name, glance.queue, glance.priority
-    FROM glance LEFT JOIN bound ON true
-    WHERE glance.nr = (SELECT depth FROM size) AND (SELECT depth FROM size) <= $3::integer
+    SELECT peek.no, peek.task_name, peek.queue, peek.priority
+    FROM peek LEFT JOIN bound ON true
+    WHERE peek.nr = (SELECT depth FROM size) AND (SELECT depth FROM size) <= $3::integer
         AND (
             bound.id IS NULL
-            OR (glance.priority, glance.run_at, glance.id) <= (bound.priority, bound.run_at, bound.id)
+            OR (peek.priority, peek.run_at, peek.id) <= (bound.priority, bound.run_at, bound.id)
         )
 ), seen AS MATERIALIZED (
     SELECT no, priority, run_at, id
-    FROM glance
+    FROM peek
     WHERE no NOT IN (SELECT no FROM deep)
     UNION ALL
     SELECT lane.no, lane.priority, head.run_at, head.id
