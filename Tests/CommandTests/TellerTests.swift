@@ -52,7 +52,7 @@ import Testing
         let crashed = RecoveredTask(id: 7, name: "B", crashes: 5, status: .failed)
         #expect(
             teller.lines(for: .recovered([crashed]), at: .zero) == [
-                "Task 7 B is FAILED: 5 runs in a row died while they held it. See: taskrun show 7"
+                "Task 7 B is FAILED: 5 runs in a row died while they held this task. See: taskrun show 7"
             ]
         )
         let deaf = teller.lines(for: .abandoned([task(8), task(9, name: "C")]), at: .zero)
