@@ -53,6 +53,8 @@ let package = Package(
                 .embedInCode("V011__failed_at.postgresql.sql"),
                 .embedInCode("V012__name_rows.sqlite.sql"),
                 .embedInCode("V012__name_rows.postgresql.sql"),
+                .embedInCode("V013__history.sqlite.sql"),
+                .embedInCode("V013__history.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]

@@ -121,6 +121,12 @@ extension Migration {
                     checksum: "f0dbf7eb04669f9b",
                     file: PackageResources.V012__name_rows_sqlite_sql
                 ),
+                Migration(
+                    version: 13,
+                    name: "history",
+                    checksum: "2105eab3cc061b5a",
+                    file: PackageResources.V013__history_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -195,6 +201,12 @@ extension Migration {
                     name: "name_rows",
                     checksum: "fb491d1decfb6749",
                     file: PackageResources.V012__name_rows_postgresql_sql
+                ),
+                Migration(
+                    version: 13,
+                    name: "history",
+                    checksum: "bb4c61eb40a738f8",
+                    file: PackageResources.V013__history_postgresql_sql
                 ),
             ]
         }

@@ -13,7 +13,7 @@ public final class PostgreSQLStore: Sendable {
     let listener: PostgreSQLConnection?
     /// Whether it is known that the listener sees the same tables.
     let isListenerKnown = Mutex(false)
-    let memory = ClaimMemory()
+    let memory: ClaimMemory
     let standby = Standby()
     let scripts: Scripts
     let tell: (@Sendable (StoreNotice) -> Void)?
@@ -30,20 +30,28 @@ public final class PostgreSQLStore: Sendable {
     ///   - scratch: The schema of the tables, or nil for the schemas of `search_path`.
     ///   - listening: An address of the same tables without a pooler, for runs that wait for tasks, or nil for the same
     ///     address.
+    ///   - history: How long the history of tasks is kept; default 7 days.
     ///   - tell: Receives the store's warnings and notices while it works.
     /// - Throws: ``TaskRun/StoreError/Code/database`` for an address that libpq cannot read.
     public init(
         _ address: String,
         scratch: ScratchSchema? = nil,
         listening: String? = nil,
+        history: HistoryRetention = HistoryRetention(),
         tell: (@Sendable (StoreNotice) -> Void)? = nil
     ) throws(StoreError) {
         let address = try PostgreSQLAddress(address)
         location = address.location
-        main = PostgreSQLConnection(address, setUp: scratch.map { SessionSettings.store.within($0) } ?? .store)
+        let keeper = HistoryKeeper(history)
+        memory = ClaimMemory(history: keeper)
+        main = PostgreSQLConnection(
+            address,
+            setUp: scratch.map { SessionSettings.store.within($0) } ?? .store,
+            keeper: keeper
+        )
         let listenAddress = try listening.map { text throws(StoreError) in try PostgreSQLAddress(text) }
         listener = listenAddress.map { PostgreSQLConnection($0, setUp: .store) }
-        scripts = Scripts(address: address)
+        scripts = Scripts(address: address, keeper: keeper)
         self.tell = tell
     }
 
@@ -56,25 +64,44 @@ public final class PostgreSQLStore: Sendable {
 
     /// Runs `body` on the main connection; `doing` says what could not be done if it fails.
     ///
-    /// `body` throws only ``PostgreSQLFailure``. The type is cast here, so that callers need not spell it.
+    /// `body` throws only ``PostgreSQLFailure``. The type is cast here, so that callers need not spell it. If the
+    /// history is what the server refuses, the same is done again without it.
     func reach<Result: Sendable>(
         to doing: String,
         _ body: @Sendable (PostgreSQLSession) throws -> Result
     ) async throws(StoreError) -> Result {
-        do {
-            let result = try await main.run { session throws(PostgreSQLFailure) in
-                do {
-                    return try body(session)
-                } catch {
-                    throw error as? PostgreSQLFailure ?? PostgreSQLFailure(.database, message: "\(error)")
-                }
-            }
-            if await main.takeLateness(), standby.note() { tell?(.warning("\(location): \(Standby.warning)")) }
-            return result
+        memory.history.begin()
+        do throws(PostgreSQLFailure) {
+            return try await use(body)
         } catch {
-            memory.note(error)
-            throw error.storeError(subject: subject(doing))
+            guard error.isRefusal, memory.history.pause() else {
+                memory.note(error)
+                throw error.storeError(subject: subject(doing))
+            }
+            do throws(PostgreSQLFailure) {
+                let result = try await use(body)
+                memory.history.blame(HistoryKeeper.error(error.storeError(subject: ""), in: location))
+                return result
+            } catch {
+                memory.history.resume()
+                memory.note(error)
+                throw error.storeError(subject: subject(doing))
+            }
         }
+    }
+
+    private func use<Result: Sendable>(
+        _ body: @Sendable (PostgreSQLSession) throws -> Result
+    ) async throws(PostgreSQLFailure) -> Result {
+        let result = try await main.run { session throws(PostgreSQLFailure) in
+            do {
+                return try body(session)
+            } catch {
+                throw error as? PostgreSQLFailure ?? PostgreSQLFailure(.database, message: "\(error)")
+            }
+        }
+        if await main.takeLateness(), standby.note() { tell?(.warning("\(location): \(Standby.warning)")) }
+        return result
     }
 
     /// The first part of an error's text: `cannot claim tasks in postgresql://db1:5432/app`.

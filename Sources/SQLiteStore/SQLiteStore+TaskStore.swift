@@ -79,7 +79,7 @@ extension SQLiteStore: TaskStore {
             let fitting = request == nil ? nil : memory.avoided.withLock { $0.takeFitting() }
             return try await transaction(subject, isAboutRows: true) { [memory] database in
                 let now = now ?? Date()
-                let settled = try Settlements(database: database).settle(settlements, now: now)
+                let settled = try Settlements(database: database, keeper: memory.history).settle(settlements, now: now)
                 guard let request else { return settled }
                 let claims = Claims(database: database, memory: memory, request: request.atMost(fitting))
                 return try claims.exchange(after: settled, within: limits, isShortened: fitting != nil, now: now)
@@ -115,15 +115,16 @@ extension SQLiteStore: TaskStore {
 
     /// Prolongs leases, all in one transaction.
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
-        try await transaction("cannot renew leases", isAboutRows: true) {
-            try Settlements(database: $0).renew(proofs, until: SQLiteTime.text(now ?? Date(), after: lease))
+        try await transaction("cannot renew leases", isAboutRows: true) { [memory] in
+            try Settlements(database: $0, keeper: memory.history).renew(proofs, until: SQLiteTime.text(now ?? Date(), after: lease))
         }
     }
 
     /// Releases all rows of this owner that it does not know of: an answer from a file cannot be lost.
     public func giveBack(owner: String, except known: [ClaimProof]) async throws(StoreError) -> GivenBack {
-        try await transaction("cannot release tasks", isAboutRows: true) {
-            GivenBack(count: try Settlements(database: $0).releaseUnknown(of: owner, except: Set(known)))
+        try await transaction("cannot release tasks", isAboutRows: true) { [memory] database in
+            let settlements = Settlements(database: database, keeper: memory.history)
+            return GivenBack(count: try settlements.releaseUnknown(of: owner, except: Set(known)))
         }
     }
 
@@ -149,8 +150,8 @@ extension SQLiteStore: TaskStore {
     public func removeOldFailed(_ keep: ResultRetention, limit: Int) async throws(StoreError) -> Int {
         // The lock of the file is taken only if there are any.
         guard try await !oldFailed(keep, limit: 1).isEmpty else { return 0 }
-        return try await transaction("cannot remove old tasks") { database in
-            let tasks = Tasks(database: database)
+        return try await transaction("cannot remove old tasks") { [memory] database in
+            let tasks = Tasks(database: database, keeper: memory.history)
             return try tasks.delete(try tasks.oldFailed(keep, limit: limit).map(\.id)).count
         }
     }
@@ -164,9 +165,17 @@ extension SQLiteStore: TaskStore {
     ) async throws(StoreError) -> ScriptOutcome {
         let queue = try scripts()
         let proof = settlement.proof
-        let lease = try await access("cannot read a lease") { try Settlements(database: $0).leaseLeft(of: proof) }
+        let lease = try await access("cannot read a lease") { [memory] in
+            try Settlements(database: $0, keeper: memory.history).leaseLeft(of: proof)
+        }
         guard let lease else { return .leaseLost }
-        let run = ScriptRun(script: script, settlement: settlement, note: CancelNote(database: path, id: proof.id))
+        let run = ScriptRun(
+            script: script,
+            settlement: settlement,
+            note: CancelNote(database: path, id: proof.id),
+            keeper: memory.history,
+            location: location
+        )
         do {
             return try await run.perform(on: queue, timeLimit: timeLimit, lease: lease)
         } catch {

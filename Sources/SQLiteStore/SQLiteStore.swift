@@ -22,7 +22,7 @@ public final class SQLiteStore: Sendable {
     let path: String
     let synchronous: Synchronous
     let connection: DatabaseQueue
-    let memory = ClaimMemory()
+    let memory: ClaimMemory
     /// Waits for tasks, beside the connection.
     let waiter: FileWaiter
     /// The connection on which SQL files run, opened when first needed.
@@ -35,14 +35,17 @@ public final class SQLiteStore: Sendable {
     ///   - opening: Whether a missing file is created.
     ///   - journal: The journal mode of a new file; an existing file keeps its mode.
     ///   - synchronous: How far each commit goes; default ``Synchronous/full``.
+    ///   - history: How long the history of tasks is kept; default 7 days.
     /// - Throws: ``StoreError/Code/database`` for a file that is missing, no database, corrupt, or may not be written;
     ///   ``StoreError/Code/locked`` if it stays locked for longer than the busy timeout.
     public init(
         path: String,
         opening: Opening = .existing,
         journal: JournalMode = .ofNewFile,
-        synchronous: Synchronous = .full
+        synchronous: Synchronous = .full,
+        history: HistoryRetention = HistoryRetention()
     ) throws(StoreError) {
+        memory = ClaimMemory(history: HistoryKeeper(history))
         self.path = path
         self.synchronous = synchronous
         self.location = "sqlite:\(path)"
@@ -130,8 +133,31 @@ public final class SQLiteStore: Sendable {
         isAboutRows: Bool = false,
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await access(subject, isAboutRows: isAboutRows) { database in
+        try await noting(subject, isAboutRows: isAboutRows) { database in
             try Self.transaction(.immediate, in: database, body)
+        }
+    }
+
+    /// Uses the connection as ``access(_:isAboutRows:_:)`` does; if the history is what the file refuses, it does the
+    /// same again without it.
+    func noting<Value: Sendable>(
+        _ subject: String,
+        isAboutRows: Bool = false,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        memory.history.begin()
+        do {
+            return try await access(subject, isAboutRows: isAboutRows, body)
+        } catch {
+            guard !error.isPassing, memory.history.pause() else { throw error }
+            do throws(StoreError) {
+                let value = try await access(subject, isAboutRows: isAboutRows, body)
+                memory.history.blame(HistoryKeeper.error(error, in: location))
+                return value
+            } catch {
+                memory.history.resume()
+                throw error
+            }
         }
     }
 

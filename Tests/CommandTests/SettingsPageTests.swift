@@ -30,6 +30,7 @@ struct SettingsPageTests {
     func keys() throws {
         let ofNames = [
             "tasks.NAME.timeout", "tasks.NAME.max_attempts", "tasks.NAME.keep_result", "tasks.NAME.keep_failed",
+            "tasks.NAME.history",
         ]
         let expected = SettingTable.all.map(\.key) + ofNames
         #expect(try entries().map(\.key).sorted() == expected.sorted())
@@ -37,6 +38,7 @@ struct SettingsPageTests {
             ofNames == [
                 SettingTable.timeout(of: "NAME").key, SettingTable.maxAttempts(of: "NAME").key,
                 SettingTable.keepResult(of: "NAME").key, SettingTable.keepFailed(of: "NAME").key,
+                SettingTable.history(of: "NAME").key,
             ]
         )
     }
@@ -77,6 +79,7 @@ struct SettingsPageTests {
             "hook_timeout": settings.hookTimeout, "window": settings.window, "lease": settings.lease,
             "grace": settings.grace, "timeout": settings.timeout, "backoff.base": settings.retry.base,
             "backoff.cap": settings.retry.cap, "keep_result": settings.keepResult, "keep_failed": settings.keepFailed,
+            "history": settings.history ?? .zero,
         ]
         let texts = [
             "handlers": settings.handlers, "hooks": settings.hooks, "log_level": "\(settings.logLevel)",

@@ -9,6 +9,8 @@ STATEMENTS = os.path.join(
 
 # File: name in the pipelines. Several files may be one statement to the model. A file that is not here goes by its text.
 NAMES = {
+    "history_add": "history_add", "history_of_row": "history_of_row", "failure_add": "failure_add",
+    "failure_trim": "failure_trim", "history_prune": "history_prune", "failure_prune": "failure_prune",
     "abandoned": "abandoned", "any_expired": "lock_anyExpired", "any_open": "lock_anyOpen",
     "any_trigger": "anyTrigger", "claim": "claim", "count_begun": "limit_count",
     "count_ends": "batch_count", "count_failed": "countFailed", "count_held": "countHeld", "crashed": "crashed",

@@ -27,6 +27,13 @@ OUTSIDE = frozenset("""
 
 LOOKS = frozenset(["look"])
 
+# What only notes the ends of tasks in the history; no task depends on it.
+NOTES = frozenset("""
+    note_failures note_ended note_lines history_add history_of_row failure_add failure_trim history_prune failure_prune
+""".split())
+# A statement that does what another one does, and notes it.
+NOTING = {"settle_delete_noting": "settle_delete"}
+
 
 def drive(place, cutter_of):
     """Lets each pipeline happen."""
@@ -172,7 +179,7 @@ def compare(transactions, texts):
     patterns, wrong, seen = known_patterns(texts), {}, set()
     for names in transactions:
         # A look within a transaction that writes changes nothing: it only says whether a claim is worth it.
-        names = [name for name in names if name not in LOOKS]
+        names = [NOTING.get(name, name) for name in names if name not in LOOKS | NOTES]
         line = "".join(f"{name} " for name in names)
         # A statement without a name is of a command that the model leaves out.
         if line in wrong or all(name in OUTSIDE or " " in name for name in names):

@@ -71,6 +71,24 @@ struct PlanTests {
         ),
         Case(statement: SettleSQL.delete, values: ["'{11,12}'", "'{1,1}'"], indexes: ["tasks_pkey"]),
         Case(
+            statement: SettleSQL.deleteNoting,
+            values: ["'{11,12}'", "'{1,1}'", "'{}'", "'{1,1}'", "'{1,1}'", "'{}'", "'{}'", "'{}'", "'h'", "NULL"],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(
+            statement: HistorySQL.noteFailures,
+            values: [
+                "'{13,14}'", "'{1,1}'", "'{f,t}'", "'{a,b}'", "'{1,1}'", "'{1,1}'", "'{}'", "'{}'", "'{}'", "'h'",
+                "NULL",
+            ],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(
+            statement: HistorySQL.noteEnded,
+            values: ["'{18,19}'", "'FAILED'", "'{}'", "false", "NULL"],
+            indexes: ["tasks_pkey"]
+        ),
+        Case(
             statement: SettleSQL.update,
             values: [
                 "'{13,14}'", "'{1,1}'", "'{WAITING,FAILED}'", "'{0,0}'", "'{1,NULL}'", "'{a,b}'", "'{t,f}'", "NULL",

@@ -54,10 +54,10 @@ struct Fixture: Sendable {
     }
 
     /// One more store on the same database, as another run would have.
-    func anotherStore() throws -> any TaskDatabase {
+    func anotherStore(history: HistoryRetention = HistoryRetention()) throws -> any TaskDatabase {
         switch outside {
-        case .sqlite(let queue): try SQLiteStore(path: queue.path)
-        case .postgresql(_, let url): try PostgreSQLStore(url)
+        case .sqlite(let queue): try SQLiteStore(path: queue.path, history: history)
+        case .postgresql(_, let url): try PostgreSQLStore(url, history: history)
         }
     }
 

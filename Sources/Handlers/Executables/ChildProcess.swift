@@ -18,6 +18,9 @@ struct ChildProcess: Sendable {
     /// How it ended and what it wrote.
     struct End: Sendable {
         let status: ProgramEnd
+        /// The most memory that it, or one of the processes that it waited for, had at once, in bytes, if that is
+        /// known.
+        let peakMemory: Int64?
         let output: Capture
         let errors: Capture
         /// How many processes that it started go on although it was cancelled, because they belong to another user.
@@ -78,9 +81,15 @@ struct ChildProcess: Sendable {
         // and a process that escapes the signal must not keep this thread reading.
         child.signalGroup(SIGKILL)
         conversation.readRest(of: child)
-        let status = child.reap()
+        let (status, peakMemory) = child.reapMeasuring()
         // Otherwise the next attempt would begin beside them.
         let left = status == .exited(0) ? 0 : ending.endStarted(program.environment)
-        return End(status: status, output: conversation.output, errors: conversation.errors, left: left)
+        return End(
+            status: status,
+            peakMemory: peakMemory,
+            output: conversation.output,
+            errors: conversation.errors,
+            left: left
+        )
     }
 }

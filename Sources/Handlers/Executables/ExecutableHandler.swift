@@ -81,6 +81,7 @@ public struct ExecutableHandler: Handler {
                 look(at: file, for: context, last: &last)
             }
             if let why = whyNotBegun(end, program) { return .notBegun(NotBegun(.handler, why)) }
+            context.note(end.facts)
             let said = settings.outputs.text(of: file)
             let wishes = HandlerOutput.parse(said)
             // A short program has ended before its progress was read once.
@@ -158,6 +159,17 @@ public struct ExecutableHandler: Handler {
         guard let progress = output.progress, output != last else { return }
         last = output
         context.progress(progress.done, of: progress.total, note: output.note)
+    }
+}
+
+extension ChildProcess.End {
+    /// What the history keeps of it.
+    fileprivate var facts: ProgramFacts {
+        switch status {
+        case .exited(let code): ProgramFacts(exitCode: code, peakMemory: peakMemory)
+        case .signaled(let number): ProgramFacts(signal: number, peakMemory: peakMemory)
+        case .killedForSignal: ProgramFacts(signal: SIGKILL, peakMemory: peakMemory)
+        }
     }
 }
 

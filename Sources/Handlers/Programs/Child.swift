@@ -78,7 +78,13 @@ struct Child: ~Copyable, Sendable {
     }
 
     /// Waits until it has ended, kills the rest of its group, and reads its status from the kernel.
-    consuming func reap() -> ProgramEnd {
+    consuming func reap() -> ProgramEnd { reapMeasuring().end }
+
+    /// Does what ``reap()`` does, and says how much memory the program, or one of the processes that it waited for, had
+    /// at most, in bytes; nil if this process has had more.
+    ///
+    /// A program begins as a copy of this process, so the kernel counts this process' memory as the program's.
+    consuming func reapMeasuring() -> (end: ProgramEnd, peakMemory: Int64?) {
         let end = finish()
         discard self
         return end
@@ -89,19 +95,25 @@ struct Child: ~Copyable, Sendable {
         _ = finish()
     }
 
-    private borrowing func finish() -> ProgramEnd {
+    private borrowing func finish() -> (end: ProgramEnd, peakMemory: Int64?) {
         var information = siginfo_t()
         // WNOWAIT: it keeps its number until the group is killed.
         while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         kill(-process, SIGKILL)
         let hasSentSignal = HandlerSessions.leave(process)
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        var usage = rusage()
+        while wait4(process, &status, 0, &usage) < 0, errno == EINTR {}
+        var own = rusage()
+        getrusage(ownUsage, &own)
+        // Linux counts in KiB.
+        let peak = usage.ru_maxrss > own.ru_maxrss ? Int64(usage.ru_maxrss) << 10 : nil
         ProgramRecord.shared.gone(process, at: place)
         for descriptor in [input, output, errors, end] where descriptor >= 0 { close(descriptor) }
         // This does what WIFEXITED and similar macros do, which Swift does not see.
-        if status & 0x7f == 0 { return .exited((status >> 8) & 0xff) }
-        return hasSentSignal && status & 0x7f == SIGKILL ? .killedForSignal : .signaled(status & 0x7f)
+        if status & 0x7f == 0 { return (.exited((status >> 8) & 0xff), peak) }
+        let isKilled = hasSentSignal && status & 0x7f == SIGKILL
+        return (isKilled ? .killedForSignal : .signaled(status & 0x7f), peak)
     }
 
     private static func shut(_ descriptor: inout Int32) {
@@ -109,3 +121,10 @@ struct Child: ~Copyable, Sendable {
         descriptor = -1
     }
 }
+
+// The C libraries declare it in different ways.
+#if canImport(Glibc)
+private let ownUsage = __rusage_who_t(RUSAGE_SELF.rawValue)
+#else
+private let ownUsage = RUSAGE_SELF
+#endif

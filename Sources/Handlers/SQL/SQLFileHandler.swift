@@ -63,7 +63,8 @@ public struct SQLFileHandler: Handler {
             .delete,
             lockKey: task.lockKey,
             record: context.record,
-            batch: task.batch
+            batch: task.batch,
+            facts: context.facts
         )
         let script = Script(sql: sql, values: values)
         do {

@@ -55,7 +55,8 @@ struct FailedTasks {
         let retried = answers[AdminSQL.retry]
         let tokens = retried.compactMap { $0.textIfAny("token") }
         let drop = tokens.isEmpty ? [] : [Request(AdminSQL.dropResults, [SQLText.array(tokens)])]
-        try session.exchange(LockSQL.letGo(removed.compactMap(\.lockKey), after: drop), within: limit)
+        let note = HistorySQL.noteLines(removed.map(\.row), .replaced, session.keeper, now: nil)
+        try session.exchange(LockSQL.letGo(removed.compactMap(\.lockKey), after: drop + note), within: limit)
         try Batches(session: session).end(BatchCounts(batches: removed.compactMap(\.batch)), now: nil)
         try session.exchange([.commit], within: limit)
         return Part(last: last, retried: retried.map { $0.integer("id") }.sorted(), removed: removed.map(\.id))

@@ -107,8 +107,9 @@ struct Tasks {
         let delete = Request(AdminSQL.delete, ids + [onlyFailed ? "t" : "f"])
         let opening = [.begin, SessionSettings.insistence] + LockSQL.letGo(keys, after: [delete])
         let gone = try session.exchange(opening, within: SessionSettings.maintenanceLimit)[AdminSQL.delete]
-        try Batches(session: session).end(BatchCounts(batches: gone.compactMap { $0.textIfAny("batch") }), now: nil)
-        try session.exchange([.commit])
-        return gone.map { $0.integer("id") }.sorted()
+        let rows = gone.map { EndedRow($0) }
+        try Batches(session: session).end(BatchCounts(batches: rows.compactMap(\.batch)), now: nil)
+        try session.exchange(HistorySQL.noteLines(rows, .deleted, session.keeper, now: nil) + [.commit])
+        return rows.map(\.id).sorted()
     }
 }

@@ -13,6 +13,10 @@ final class ClaimMemory: Sendable {
     /// Whether `tasks` had triggers of another program that act after an UPDATE, at the last look at the schema.
     let hasTriggers = Mutex(false)
     private let lockRoom = Mutex(LockSQL.lookLimit)
+    /// Whether the history is written.
+    let history: HistoryKeeper
+
+    init(history: HistoryKeeper = .off) { self.history = history }
 
     /// How many lock keys one transaction looks at or frees: each takes an advisory lock.
     ///

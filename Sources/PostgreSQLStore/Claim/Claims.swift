@@ -103,7 +103,7 @@ struct Claims {
         )
         guard table.look.isDue else { return settled }
         do throws(PostgreSQLFailure) {
-            let claimed = try self.claim(claim, settling: SettlementBatch([], now: nil))
+            let claimed = try self.claim(claim, settling: SettlementBatch([], now: nil, keeper: memory.history))
             return Exchange(results: settled.results, claimed: []).followed(by: claimed)
         } catch {
             // After a lost answer the table may have claims that the run has to give back: it has to know.

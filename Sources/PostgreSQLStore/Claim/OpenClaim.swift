@@ -116,6 +116,8 @@ struct OpenClaim {
             let keep = SQLText.array(asked.map { SQLText.seconds(claim.request.retention[$0.name]) })
             requests.append(Request(ResultSQL.keepFailed, [SQLText.array(asked.map(\.id)), keep, claim.now]))
         }
+        let late = expired.map(\.task.id).sorted()
+        requests += HistorySQL.noteEnded(late, .expired, session.keeper, now: claim.now)
         if !keyed.isEmpty {
             let values = [SQLText.array(keyed), claim.now, SQLText.array(claim.avoided), SchemaSQL.knownVersion]
             requests.append(Request(LockSQL.decide, values))

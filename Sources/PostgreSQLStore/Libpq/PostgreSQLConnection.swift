@@ -9,6 +9,7 @@ actor PostgreSQLConnection {
     private nonisolated let executor = QueueExecutor()
     private let address: PostgreSQLAddress
     private let setUp: SessionSettings
+    private let keeper: HistoryKeeper
     /// Set once it turns out that the server connection changes although it seemed not to.
     private var isPooled = false
     private var session: PostgreSQLSession?
@@ -16,8 +17,9 @@ actor PostgreSQLConnection {
     /// The processes of sessions that broke.
     private var lost = LostTransactions()
 
-    init(_ address: PostgreSQLAddress, setUp: SessionSettings) {
+    init(_ address: PostgreSQLAddress, setUp: SessionSettings, keeper: HistoryKeeper = .off) {
         self.address = address
+        self.keeper = keeper
         self.setUp = setUp
     }
 
@@ -59,6 +61,7 @@ actor PostgreSQLConnection {
         isPooled = isPooled || session?.link == .pooled
         session = nil
         let new = try PostgreSQLSession.open(address, setUp: setUp, isPooled: isPooled)
+        new.keeper = keeper
         session = new
         return new
     }

@@ -29,6 +29,8 @@ final class PostgreSQLSession {
     var isListening: Bool?
     /// Whether the server committed only after a cancellation.
     var wasLate = false
+    /// Whether the history is written.
+    var keeper = HistoryKeeper.off
     private var settings: SessionSettings
     /// In which schemas names are looked for.
     private(set) var names = Names(own: "", users: "")

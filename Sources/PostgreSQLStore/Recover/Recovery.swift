@@ -72,7 +72,9 @@ private struct TakeoverBatch {
         do throws(PostgreSQLFailure) {
             return try takeOver(found)
         } catch {
-            guard error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
+            // The history may be what is refused: the whole call is made again without it.
+            let isSuspect = error.isRefusal && session.keeper.isSuspect
+            guard !isSuspect, error.isRefusal || error.state == PostgreSQLFailure.lockTimeout else { throw error }
             try session.exchange([.rollback])
             return try takeOverOneByOne(found)
         }
@@ -130,8 +132,9 @@ private struct TakeoverBatch {
     private func write(_ rows: [Takeover]) throws(PostgreSQLFailure) -> Answers {
         let (update, back) = (Self.update(rows), rows.filter(\.becomesWaiting))
         let ids = SQLText.array(back.map(\.proof.id))
+        let note = HistorySQL.noteCrashes(rows, session.keeper, now: request.now)
         do throws(PostgreSQLFailure) {
-            return try session.exchange([Request(EqualSQL.lock, [ids]), .mark, update, .keep], within: limit)
+            return try session.exchange([Request(EqualSQL.lock, [ids])] + note + [.mark, update, .keep], within: limit)
         } catch {
             guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
             try session.exchange([.undo, .keep])
@@ -208,8 +211,9 @@ private struct TakeoverBatch {
         )
         let removal = ResultSQL.removeCancelled(
             rows.map(\.task).filter(\.isCancelled).map { ($0.id, request.retention[$0.name]) },
-            now: request.now
+            now: request.now,
+            session.keeper
         )
-        return (failed.isEmpty ? [] : [results]) + [removal].compactMap(\.self)
+        return (failed.isEmpty ? [] : [results]) + removal
     }
 }

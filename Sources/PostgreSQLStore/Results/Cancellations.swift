@@ -94,8 +94,9 @@ struct Cancellations {
         _ tokens: [String]
     ) throws(PostgreSQLFailure) -> Answers {
         let limit = SessionSettings.maintenanceLimit
-        let removal = ResultSQL.removeCancelled(waiting.map { ($0.id, retention[$0.name]) }, now: nil)
-        let requests = LockSQL.letGo(waiting.compactMap(\.lockKey), after: [removal].compactMap(\.self))
+        let rows = waiting.map { ($0.id, retention[$0.name]) }
+        let removal = ResultSQL.removeCancelled(rows, now: nil, session.keeper)
+        let requests = LockSQL.letGo(waiting.compactMap(\.lockKey), after: removal)
         try session.exchange([.begin, SessionSettings.insistence] + requests, within: limit)
         try Batches(session: session).end(BatchCounts(batches: waiting.compactMap(\.batch)), now: nil)
         let looks = [

@@ -2,16 +2,21 @@ import Platform
 import TaskRun
 
 extension ResultSQL {
-    /// Removes WAITING rows that were to be cancelled; nil if there are none.
-    static func removeCancelled(_ rows: [(id: Int64, keep: Duration)], now: Date?) -> Request? {
-        guard !rows.isEmpty else { return nil }
-        return Request(
+    /// Removes WAITING rows that were to be cancelled, and notes their ends; empty if there are none.
+    static func removeCancelled(
+        _ rows: [(id: Int64, keep: Duration)],
+        now: Date?,
+        _ keeper: HistoryKeeper
+    ) -> [Request] {
+        guard !rows.isEmpty else { return [] }
+        let removal = Request(
             removeCancelled,
             [
                 SQLText.array(rows.map(\.id)), SQLText.array(rows.map { SQLText.seconds($0.keep) }),
                 SQLText.moment(now),
             ]
         )
+        return HistorySQL.noteEnded(rows.map(\.id), .cancelled, keeper, now: SQLText.moment(now)) + [removal]
     }
 
     /// About how many bytes of results one statement carries; one result may have more.

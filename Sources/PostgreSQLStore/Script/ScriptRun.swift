@@ -22,7 +22,7 @@ struct ScriptRun: Sendable {
         let deadline = ContinuousClock.now + timeLimit
         let proof = settlement.proof
         let settle = Request(ScriptSQL.settle, [String(proof.id), String(proof.number)])
-        var key: String?
+        var (key, waited): (String?, String?) = (nil, nil)
         for (number, request) in ([settle] + script.requests).enumerated() {
             let place = number == 0 ? "before the script began" : "in statement \(number) of the script"
             if interrupt.isAwake { return .known(.failed(error: "cancelled \(place)")) }
@@ -43,7 +43,7 @@ struct ScriptRun: Sendable {
                 guard let row = answers[ScriptSQL.settle].first else {
                     return .known(try isStillOurs(in: session) ? .failed(error: Self.skipped) : .leaseLost)
                 }
-                key = row.textIfAny("lock_key")
+                (key, waited) = (row.textIfAny("lock_key"), row.textIfAny("waited"))
             } catch {
                 guard !error.endsConnection else { throw error }
                 return .known(outcome(of: error, place: place, isLate: deadline - .now < Self.tick))
@@ -51,7 +51,10 @@ struct ScriptRun: Sendable {
         }
         if interrupt.isAwake { return .known(.failed(error: "cancelled before the script was committed")) }
         do {
-            if key != nil || settlement.batch != nil { try endDependents(key, in: session) }
+            let line = HistorySQL.noteLine(settlement, waited: waited, session.keeper)
+            if key != nil || settlement.batch != nil || line != nil {
+                try endDependents(key, noting: line, in: session)
+            }
             try session.exchange([.commit])
             return .known(.done)
         } catch {
@@ -60,15 +63,43 @@ struct ScriptRun: Sendable {
         }
     }
 
-    /// Makes the next task of the lock key claimable and counts the end in the batch.
+    /// Notes how the task ended, makes the next task of the lock key claimable, and counts the end in the batch.
     ///
     /// Work deferred to the end of the transaction then uses the script's names again.
-    private func endDependents(_ key: String?, in session: PostgreSQLSession) throws(PostgreSQLFailure) {
-        let answers = try session.exchange([Names.show, Names.use(session.names.own)])
-        let path = answers[SessionSQL.showNames].only.text("search_path")
-        try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
-        try Batches(session: session).end(BatchCounts([settlement], [.settled]), now: nil)
+    private func endDependents(
+        _ key: String?,
+        noting line: Request?,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) {
+        let path = try useOwnNames(noting: line, in: session)
+        if key != nil || settlement.batch != nil {
+            try session.exchange(LockSQL.letGo([key].compactMap(\.self)))
+            try Batches(session: session).end(BatchCounts([settlement], [.settled]), now: nil)
+        }
         try session.exchange([Names.use(path)])
+    }
+
+    /// Uses the names of taskrun's own statements, and notes how the task ended; if that is refused, the script's work
+    /// stands all the same.
+    ///
+    /// - Returns: The names that the script used.
+    private func useOwnNames(
+        noting line: Request?,
+        in session: PostgreSQLSession
+    ) throws(PostgreSQLFailure) -> String {
+        let opening = [Names.show, Names.use(session.names.own)]
+        guard let line else {
+            return try session.exchange(opening)[SessionSQL.showNames].only.text("search_path")
+        }
+        do throws(PostgreSQLFailure) {
+            let answers = try session.exchange([.mark] + opening + [line, .keep])
+            return answers[SessionSQL.showNames].only.text("search_path")
+        } catch {
+            guard error.isRefusal else { throw error }
+            session.keeper.blame(HistoryKeeper.error(error.storeError(subject: ""), in: session.address.location))
+            let answers = try session.exchange([.undo, .keep] + opening)
+            return answers[SessionSQL.showNames].only.text("search_path")
+        }
     }
 
     /// Why a script is undone if the task's row cannot be deleted.

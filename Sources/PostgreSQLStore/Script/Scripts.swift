@@ -7,10 +7,11 @@ import TaskRun
 /// A class: it owns these connections.
 final class Scripts: Sendable {
     private let address: PostgreSQLAddress
+    private let keeper: HistoryKeeper
     /// The connections that are not in use, or nil once the store is closed.
     private let idle = Mutex<[PostgreSQLConnection]?>([])
 
-    init(address: PostgreSQLAddress) { self.address = address }
+    init(address: PostgreSQLAddress, keeper: HistoryKeeper = .off) { (self.address, self.keeper) = (address, keeper) }
 
     /// Runs an SQL script and deletes the task's row in one transaction.
     ///
@@ -98,7 +99,7 @@ final class Scripts: Sendable {
     private func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
         let (isOpen, known) = idle.withLock { ($0 != nil, $0?.popLast()) }
         guard isOpen else { throw .closed }
-        return known ?? PostgreSQLConnection(address, setUp: SessionSettings.script)
+        return known ?? PostgreSQLConnection(address, setUp: SessionSettings.script, keeper: keeper)
     }
 
     private func putBack(_ connection: PostgreSQLConnection) async {

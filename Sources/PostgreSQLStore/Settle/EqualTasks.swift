@@ -18,7 +18,11 @@ extension PostgreSQLSession {
         // Another program may add an equal task at this moment.
         for _ in 0..<10 {
             do throws(PostgreSQLFailure) {
-                return try exchange([.mark] + requests + [.keep], within: limit)
+                let answers = try exchange([.mark] + requests + [.keep], within: limit)
+                let gone = [EqualSQL.remove, EqualSQL.giveWay].flatMap { answers[$0].map { EndedRow($0) } }
+                let note = HistorySQL.noteLines(gone, .replaced, keeper, now: now)
+                if !note.isEmpty { try exchange(note, within: limit) }
+                return answers
             } catch {
                 guard error.meetsEqual(in: "tasks_dedupe") else { throw error }
                 try exchange([.undo, .keep])
@@ -30,12 +34,12 @@ extension PostgreSQLSession {
 
 /// A row that was removed because a newer equal one is to wait, with what has to be done afterwards.
 struct RemovedEqual: Sendable {
-    let id: Int64
+    let row: EndedRow
     let lockKey: String?
-    let batch: String?
+
+    var id: Int64 { row.id }
+    var batch: String? { row.batch }
 
     /// Reads a row of ``EqualSQL/remove``.
-    init(_ row: PostgreSQLResult.Row) {
-        (id, lockKey, batch) = (row.integer("id"), row.textIfAny("lock_key"), row.textIfAny("batch"))
-    }
+    init(_ row: PostgreSQLResult.Row) { (self.row, lockKey) = (EndedRow(row), row.textIfAny("lock_key")) }
 }

@@ -48,18 +48,19 @@ struct SettleAndClaim: Sendable {
     }
 
     private func runTogether() async throws(StoreError) -> Exchange {
-        let batch = SettlementBatch(settlements, now: now)
         let (avoided, fitting) = memory.avoided.withLock { (Array($0.ids), request == nil ? nil : $0.takeFitting()) }
         guard let claim = memory.claim(for: request?.atMost(fitting), avoiding: avoided, now: now) else {
             guard !settlements.isEmpty else { return Exchange(results: [], claimed: []) }
             return try await store.reach(to: "settle tasks") { session in
                 let ends = Settlements(session: session, memory: memory)
+                let batch = SettlementBatch(settlements, now: now, keeper: memory.history)
                 return try ends.explaining(settlements) { () throws(PostgreSQLFailure) in try ends.settle(batch) }
             }
         }
         let doing = settlements.isEmpty ? "claim tasks" : "settle and claim tasks"
         return try await store.reach(to: doing) { session in
             let ends = Settlements(session: session, memory: memory)
+            let batch = SettlementBatch(settlements, now: now, keeper: memory.history)
             return try ends.explaining(settlements) { () throws(PostgreSQLFailure) in
                 let refusable = settlements.isEmpty ? claim : nil
                 return try ends.claims.passingOver(refusable, isShortened: fitting != nil) {

@@ -16,18 +16,20 @@ struct SettlementBatch: Sendable {
     let now: Date?
     /// Whether the next task of each lock key is made claimable; else the next run does that.
     private let promotes: Bool
+    private let keeper: HistoryKeeper
 
     /// Sorts settlements into statements.
-    init(_ settlements: [Settlement], now: Date?, promotes: Bool = true) {
-        (self.settlements, self.now, self.promotes) = (settlements, now, promotes)
+    init(_ settlements: [Settlement], now: Date?, promotes: Bool = true, keeper: HistoryKeeper) {
+        (self.settlements, self.now, self.promotes, self.keeper) = (settlements, now, promotes, keeper)
         let ordered = settlements.sorted { $0.proof.id < $1.proof.id }
         deletes = ordered.filter(\.isDeletion)
         updates = ordered.filter { !$0.isDeletion }
-        let ends = Self.ends(ordered, updates, now: now, promotes: promotes)
+        let ends = Self.ends(ordered, updates, now: now, promotes: promotes, keeper)
         kept = ResultSQL.keep(ordered, now: now)
         requests =
-            kept + (deletes.isEmpty ? [] : [Self.delete(deletes)])
+            kept + (deletes.isEmpty ? [] : [Self.delete(deletes, keeper, now: now)])
             + [Self.equals(updates)].compactMap(\.self)
+            + HistorySQL.noteFailures(updates, keeper, now: now)
             + (updates.isEmpty ? [] : [Self.update(updates, now: now)])
             + ends
     }
@@ -38,17 +40,19 @@ struct SettlementBatch: Sendable {
         return back.isEmpty ? nil : Request(EqualSQL.lock, [SQLText.array(back.map(\.proof.id))])
     }
 
-    /// Removes rows that have become WAITING and are to be cancelled; nil if no row becomes WAITING.
-    private static func removal(_ updates: [Settlement], now: Date?) -> Request? {
+    /// Removes rows that have become WAITING and are to be cancelled; none if no row becomes WAITING.
+    private static func removal(_ updates: [Settlement], now: Date?, _ keeper: HistoryKeeper) -> [Request] {
         let back = updates.filter(\.becomesWaiting)
         return ResultSQL.removeCancelled(
             back.map { ($0.proof.id, $0.record?.keep ?? ResultRecord.standardKeep) },
-            now: now
+            now: now,
+            keeper
         )
     }
 
-    private static func delete(_ settlements: [Settlement]) -> Request {
-        Request(SettleSQL.delete, ClaimProof.arrays(settlements.map(\.proof)))
+    private static func delete(_ settlements: [Settlement], _ keeper: HistoryKeeper, now: Date?) -> Request {
+        SettleSQL.deleteNoting(settlements, keeper, now: now)
+            ?? Request(SettleSQL.delete, ClaimProof.arrays(settlements.map(\.proof)))
     }
 
     private static func update(_ settlements: [Settlement], now: Date?) -> Request {
@@ -75,12 +79,13 @@ struct SettlementBatch: Sendable {
         _ updates: [Settlement],
         and removed: [RemovedEqual] = [],
         now: Date?,
-        promotes: Bool
+        promotes: Bool,
+        _ keeper: HistoryKeeper
     ) -> [Request] {
         let keyed = settlements.filter { $0.lockKey != nil }
         let rest = keyed.filter(\.freesKey)
         let free = rest.isEmpty ? [] : [Request(LockSQL.free, ClaimProof.arrays(rest.map(\.proof)))]
-        let removal = [removal(updates, now: now)].compactMap(\.self)
+        let removal = removal(updates, now: now, keeper)
         let keys = keyed.compactMap(\.lockKey) + removed.compactMap(\.lockKey)
         let requests = LockSQL.letGo(keys, after: removal + free, now: SQLText.moment(now))
         // The statement that makes the next tasks claimable comes last.
@@ -89,7 +94,8 @@ struct SettlementBatch: Sendable {
 
     /// One result for each settlement, from the rows that the statements changed.
     func results(_ answers: Answers) -> [SettleResult] {
-        let (deleted, updated) = (answers[SettleSQL.delete], answers[SettleSQL.update])
+        let deleted = answers[SettleSQL.delete, SettleSQL.deleteNoting]
+        let updated = answers[SettleSQL.update]
         let cancelled = answers[ResultSQL.removeCancelled]
         guard !cancelled.isEmpty || deleted.count + updated.count < settlements.count else {
             return Array(repeating: .settled, count: settlements.count)
@@ -109,14 +115,16 @@ struct SettlementBatch: Sendable {
         let back = updates.filter(\.becomesWaiting)
         let keys = SQLText.array(settlements.map(\.lockKey).filter { $0 != nil })
         let opening =
-            kept + (deletes.isEmpty ? [] : [Self.delete(deletes)]) + [Self.equals(updates)].compactMap(\.self)
+            kept + (deletes.isEmpty ? [] : [Self.delete(deletes, keeper, now: now)])
+            + [Self.equals(updates)].compactMap(\.self)
+            + HistorySQL.noteFailures(updates, keeper, now: now)
             + [Request(EqualSQL.keys, [SQLText.array(back.map(\.proof.id)), keys])]
-        let deleted = try session.exchange(opening)[SettleSQL.delete]
+        let deleted = try session.exchange(opening)[SettleSQL.delete, SettleSQL.deleteNoting]
         let keep = back.map { $0.record?.keep ?? ResultRecord.standardKeep }
         let update = Self.update(updates, now: now)
         let answers = try session.givingWay(back.map(\.proof), keep: keep, now: now, thenSend: update)
         let removed = answers[EqualSQL.remove].map { RemovedEqual($0) }
-        let ends = Self.ends(settlements, updates, and: removed, now: now, promotes: promotes)
+        let ends = Self.ends(settlements, updates, and: removed, now: now, promotes: promotes, keeper)
         let rows = try SettledRows(
             written: deleted.ids + answers[SettleSQL.update].ids,
             gaveWay: answers[EqualSQL.giveWay].ids,

@@ -54,7 +54,10 @@ struct Settlements {
                 throw error
             }
             try session.exchange([.rollback])
-            return try settleAlone(SettlementBatch(batch.settlements, now: batch.now, promotes: false))
+            let keeper = memory.history
+            return try settleAlone(
+                SettlementBatch(batch.settlements, now: batch.now, promotes: false, keeper: keeper)
+            )
         }
     }
 
@@ -161,7 +164,7 @@ struct Settlements {
 
     /// Releases claims in the open transaction, with all that a settlement does.
     private func release(_ settlements: [Settlement]) throws(PostgreSQLFailure) -> Int {
-        let batch = SettlementBatch(settlements, now: nil)
+        let batch = SettlementBatch(settlements, now: nil, keeper: memory.history)
         var settled: (results: [SettleResult], removed: [RemovedEqual])
         do throws(PostgreSQLFailure) {
             let answers = try session.exchange([.mark] + batch.requests + [.keep])

@@ -60,7 +60,9 @@ extension SQLiteStore: TaskAdministration {
         let name: String?
         switch selection {
         case .ids(let ids):
-            let retried = try await transaction("cannot retry tasks") { try Tasks(database: $0).retry(ids) }.retried
+            let retried = try await transaction("cannot retry tasks") { [memory] database in
+                try Tasks(database: database, keeper: memory.history).retry(ids)
+            }.retried
             part(retried)
             return retried
         case .name(let chosen): name = chosen
@@ -70,9 +72,10 @@ extension SQLiteStore: TaskAdministration {
         var removed: Set<Int64> = []
         var last = Int64.min
         while true {
-            let found = try await transaction("cannot retry tasks") { [last] database in
-                let next = try Tasks(database: database).nextFailed(after: last, named: name)
-                return (last: next.last, tasks: try Tasks(database: database).retry(next))
+            let found = try await transaction("cannot retry tasks") { [last, memory] database in
+                let tasks = Tasks(database: database, keeper: memory.history)
+                let next = try tasks.nextFailed(after: last, named: name)
+                return (last: next.last, tasks: try tasks.retry(next))
             }
             // A newer equal task of a later part may have removed one that was made WAITING before.
             guard let end = found.last else { return removed.isEmpty ? ids : ids.filter { !removed.contains($0) } }
@@ -90,7 +93,9 @@ extension SQLiteStore: TaskAdministration {
 
     /// Removes rows that are not PROCESSING.
     public func delete(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
-        try await transaction("cannot delete tasks") { try Tasks(database: $0).delete(ids) }
+        try await transaction("cannot delete tasks") { [memory] in
+            try Tasks(database: $0, keeper: memory.history).delete(ids)
+        }
     }
 }
 

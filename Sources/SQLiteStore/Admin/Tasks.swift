@@ -9,6 +9,7 @@ struct Tasks {
     private static let retryLimit = 10_000
 
     let database: Database
+    var keeper = HistoryKeeper.off
 
     func add(_ tasks: [NewTask]) throws -> [AddedTask] {
         try tasks.enumerated().map { index, task in
@@ -82,9 +83,10 @@ struct Tasks {
 
     func delete(_ ids: [Int64]) throws -> [Int64] {
         let gone = try database.rows(Statements.remove, ["ids": ids.json])
+        try History(database: database, keeper: keeper).note(gone.map(\.row), .deleted, now: Date())
         for key in Set(gone.compactMap(\.lockKey)) { try LockLines(database: database).promote(key) }
         try Batches(database: database).end(gone.compactMap(\.batch), now: Date())
-        return gone.map(\.id).sorted()
+        return gone.map(\.row.id).sorted()
     }
 
     /// The next FAILED rows after a number, as many as one transaction retries.
@@ -98,7 +100,7 @@ struct Tasks {
         let now = Date()
         let chosen: StatementArguments = ["ids": ids.json]
         let older = try database.rows(Statements.olderThanFailed, chosen)
-        let equals = EqualTasks(database: database, keep: ResultRecord.standardKeep, now: now)
+        let equals = EqualTasks(database: database, keeper: keeper, keep: ResultRecord.standardKeep, now: now)
         let batches = try older.compactMap { try equals.removeOlder($0) }
         let retried = try database.rows(Statements.sendBack, chosen + ["now": SQLiteTime.text(now)])
         try database.run(Statements.dropResults, ["ids": retried.json])
@@ -123,15 +125,5 @@ extension TaskColumn {
         case .moment(let date): SQLiteTime.text(date).databaseValue
         case .duration(let duration): SQLiteTime.fromNow(duration).databaseValue
         }
-    }
-}
-
-/// A task that `taskrun delete` removed.
-struct RemovedTask {
-    let id: Int64
-    let lockKey, batch: String?
-
-    init(_ row: ResultRow) {
-        (id, lockKey, batch) = (row.integer("id"), row.textIfAny("lock_key"), row.textIfAny("batch"))
     }
 }

@@ -12,6 +12,10 @@ final class ClaimMemory: Sendable {
     let expiryPriority = Mutex(ExpiryPriority())
     /// Whether `tasks` has triggers of another program, and at which version of the schema this was found.
     let triggers = Mutex<(version: Int64, exist: Bool)?>(nil)
+    /// Whether the history is written.
+    let history: HistoryKeeper
+
+    init(history: HistoryKeeper) { self.history = history }
 }
 
 /// The lanes that the last searches found, and how long they can be used.

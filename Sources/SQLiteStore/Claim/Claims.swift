@@ -45,7 +45,9 @@ struct Claims {
         }
         let quota = try limits.compactMap { try Limits(database: database).quota(of: $0, now: now) }.min()
         let expiry = Expiry(database: database)
-        let expired = try expiry.expire(request.retention, except: avoided, now: SQLiteTime.text(now))
+        let history = History(database: database, keeper: memory.history)
+        let text = SQLiteTime.text(now)
+        let expired = try expiry.expire(request.retention, except: avoided, noting: history, now: text)
         let isFull = expired.count >= ExpiredTask.most
         // If more tasks have expired they come first: a claim would read past all of them.
         let isExpiryFirst = memory.expiryPriority.withLock { $0.comesFirst(isFull: isFull) }
@@ -252,15 +254,20 @@ struct Claims {
         let order = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1.id, $0) })
         var tasks = [ClaimedTask?](repeating: nil, count: chosen.count)
         let common = lane.map { (name: $0.name, queue: String(decoding: $0.queue, as: UTF8.self)) }
-        let query = Query<ClaimedTask>(sql: Statements.claim.sql) { ClaimedTask($0, of: common) }
+        let query = Query<(task: ClaimedTask, place: Int)>(sql: Statements.claim.sql) { row in
+            let place = order[row.integer("id")]
+            // A single row that was asked for has no moment.
+            let due = place.flatMap { chosen[$0].runAt > 0 ? SQLiteTime.date(julianDay: chosen[$0].runAt) : nil }
+            return (ClaimedTask(row, of: common, due: due), place ?? -1)
+        }
         let statement = try BareStatement(query, in: database)
         statement.bind(statement.index(of: "ids"), chosen.map(\.id).json)
         statement.bind(statement.index(of: "owner"), request.owner)
         statement.bind(statement.index(of: "lease_end"), SQLiteTime.text(now, after: request.lease))
         statement.bind(statement.index(of: "now"), SQLiteTime.text(now))
         statement.bind(statement.index(of: "is_lane"), lane == nil ? Int64(0) : 1)
-        try statement.forEachRow { task in
-            if let index = order[task.proof.id] { tasks[index] = task }
+        try statement.forEachRow { found in
+            if tasks.indices.contains(found.place) { tasks[found.place] = found.task }
             return true
         }
         let claimed = tasks.compactMap { $0 }

@@ -13,10 +13,16 @@ struct Expiry {
         try database.rows(Statements.late, arguments(except: avoided, now: now))
     }
 
-    func expire(_ retention: ResultRetention, except avoided: Set<Int64>, now: String) throws -> [ExpiredTask] {
+    func expire(
+        _ retention: ResultRetention,
+        except avoided: Set<Int64>,
+        noting history: History,
+        now: String
+    ) throws -> [ExpiredTask] {
         guard try isAnyExpired(now: now) else { return [] }
         let rows = try database.rows(Statements.expire, arguments(except: avoided, now: now))
         for key in Set(rows.compactMap(\.lockKey)) { try LockLines(database: database).promote(key) }
+        for row in rows { try history.noteFailed(row.id, name: row.name, .expired, now: Date()) }
         for row in rows where row.hasToken {
             // The clock again: the transaction may have waited for its lock.
             try Results(database: database).keep(Statements.keepFailed, row.id, for: retention[row.name], now: Date())

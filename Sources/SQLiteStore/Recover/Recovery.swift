@@ -18,7 +18,12 @@ struct Recovery: Sendable {
         var dead: [String] = []
         for owner in owners where await request.isDead(owner) { dead.append(owner) }
         let runs = owners.filter { RunIdentity(text: $0) != nil }
-        let abandoned = AbandonedRows(request: request, dead: dead.json, runs: runs.json)
+        let abandoned = AbandonedRows(
+            request: request,
+            dead: dead.json,
+            runs: runs.json,
+            keeper: store.memory.history
+        )
         let isAny = try await store.access("cannot look for abandoned tasks") {
             try $0.finds(Statements.abandoned, abandoned.arguments(now))
         }
@@ -93,6 +98,7 @@ private struct AbandonedRows: Sendable {
     let dead: String
     /// The owners that are runs, as JSON.
     let runs: String
+    let keeper: HistoryKeeper
 
     func arguments(_ now: Date) -> StatementArguments {
         let leaseAgo = now.addingTimeInterval(-(request.lease / .seconds(1)))
@@ -138,14 +144,20 @@ private struct AbandonedRows: Sendable {
             "id": id, "status": takeover.task.status.rawValue, "crashes": takeover.task.crashes,
             "error": takeover.error,
         ]
-        let equals = EqualTasks(database: database, keep: keep, now: now)
+        let equals = EqualTasks(database: database, keeper: keeper, keep: keep, now: now)
         let written = try equals.write(id) { try database.run(Statements.takeOver, values) == 1 }
         guard written.result.isWritten else {
             throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: StoreError.skipped)
         }
         let task = takeover.result(gaveWay: written.result == .gaveWay)
-        if task.isCancelled { try Cancellations(database: database).removeIfCancelled(id, keep: keep, now: now) }
+        let (history, name) = (History(database: database, keeper: keeper), task.name)
+        try history.noteCrash(id, name: name, attempt: takeover.attempt, error: takeover.error, now: now)
+        if task.isCancelled {
+            let cancellations = Cancellations(database: database, keeper: keeper)
+            try cancellations.removeIfCancelled(id, keep: keep, now: now)
+        }
         if task.status == .failed {
+            try history.noteFailed(id, name: name, .failed, now: now)
             try Results(database: database).keep(Statements.keepFailed, id, for: keep, now: now)
         }
         // A cancelled row that was removed has made the next one of its key claimable.

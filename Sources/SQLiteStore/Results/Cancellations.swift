@@ -5,6 +5,7 @@ import TaskRun
 /// Cancels tasks within one transaction.
 struct Cancellations {
     let database: Database
+    var keeper = HistoryKeeper.off
 
     func cancel(_ target: CancelTarget, _ retention: ResultRetention, now: Date) throws -> CancelOutcome {
         if let id = try id(of: target) {
@@ -40,6 +41,7 @@ struct Cancellations {
     func removeIfCancelled(_ id: Int64, keep: Duration?, now: Date) throws -> RemovedRow? {
         if let keep { try Results(database: database).keep(Statements.keepCancelled, id, for: keep, now: now) }
         guard let gone = try database.first(Statements.deleteCancelled, ["id": id]) else { return nil }
+        try History(database: database, keeper: keeper).note(gone.row, .cancelled, now: now)
         if let key = gone.lockKey { try LockLines(database: database).promote(key, now: now) }
         if let batch = gone.batch { try Batches(database: database).countEnds(batch, cancelled: 1) }
         return gone
@@ -67,13 +69,15 @@ struct CancelCommand: Sendable {
     }
 
     private func cancel(patience: Duration) async throws(StoreError) -> [CancelOutcome] {
-        try await store.access("cannot cancel tasks") { database in
+        let keeper = store.memory.history
+        return try await store.noting("cannot cancel tasks") { database in
             try database.set(Pragma.patience(patience))
             defer { try? database.set(Pragma.patience(.seconds(5))) }
             var outcomes: [CancelOutcome] = []
             try database.inTransaction(.immediate) {
                 let now = Date()
-                outcomes = try targets.map { try Cancellations(database: database).cancel($0, retention, now: now) }
+                let cancellations = Cancellations(database: database, keeper: keeper)
+                outcomes = try targets.map { try cancellations.cancel($0, retention, now: now) }
                 return .commit
             }
             return outcomes

@@ -5,6 +5,7 @@ import TaskRun
 /// Removes equal tasks, of the same name and `dedupe_key`, of which only one may wait.
 struct EqualTasks {
     let database: Database
+    let keeper: HistoryKeeper
     /// How long the result of a removed task is kept.
     let keep: Duration
     let now: Date
@@ -39,6 +40,7 @@ struct EqualTasks {
     func removeOlder(_ id: Int64) throws -> String? {
         try Results(database: database).keep(Statements.keepGivenWay, id, for: keep, now: now)
         let gone = try database.first(Statements.removeOlder, ["id": id])
+        if let gone { try note(gone) }
         if let key = gone?.lockKey { try LockLines(database: database).promote(key, now: now) }
         return gone?.batch
     }
@@ -46,7 +48,13 @@ struct EqualTasks {
     /// Removes a claimed row that has a newer equal, or returns false if its claim no longer holds.
     private func giveWay(_ id: Int64, claimNumber: Int64?) throws -> Bool {
         try Results(database: database).keep(Statements.keepGivenWay, id, for: keep, now: now)
-        return try database.run(Statements.giveWay, ["id": id, "claim_no": claimNumber]) == 1
+        guard let gone = try database.first(Statements.giveWay, ["id": id, "claim_no": claimNumber]) else { return false }
+        try note(gone)
+        return true
+    }
+
+    private func note(_ gone: RemovedRow) throws {
+        try History(database: database, keeper: keeper).note(gone.row, .replaced, now: now)
     }
 }
 
@@ -61,7 +69,10 @@ struct EqualRow {
 
 /// The columns of a removed row that matter for other rows.
 struct RemovedRow {
-    let lockKey, batch: String?
+    let row: EndedRow
+    let lockKey: String?
 
-    init(_ row: ResultRow) { (lockKey, batch) = (row.textIfAny("lock_key"), row.textIfAny("batch")) }
+    var batch: String? { row.batch }
+
+    init(_ row: ResultRow) { (self.row, lockKey) = (EndedRow(row), row.textIfAny("lock_key")) }
 }

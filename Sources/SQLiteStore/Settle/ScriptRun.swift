@@ -17,6 +17,9 @@ struct ScriptRun: Sendable {
     let settlement: Settlement
     /// A request to cancel the task while the script runs.
     let note: CancelNote
+    let keeper: HistoryKeeper
+    /// The file, for messages.
+    let location: String
 
     /// Runs the script within its time limit and its lease, which lasts so many seconds.
     func perform(on queue: DatabaseQueue, timeLimit: Duration, lease: Double) async throws -> ScriptOutcome {
@@ -59,7 +62,7 @@ struct ScriptRun: Sendable {
                 let key = try database.first(Statements.keyOf, ["id": proof.id]).flatMap(\.self)
                 try Results(database: database).keep(settlement, now: Date())
                 guard try database.run(Statements.delete, ["id": proof.id, "claim_no": proof.number]) == 1 else {
-                    let holds = try Settlements(database: database).holds(proof)
+                    let holds = try Settlements(database: database, keeper: keeper).holds(proof)
                     throw Undone(outcome: holds ? .failed(error: Self.skipped) : .leaseLost)
                 }
                 do {
@@ -73,6 +76,7 @@ struct ScriptRun: Sendable {
                     let isOfMachine = [.SQLITE_NOMEM, .SQLITE_CANTOPEN, .SQLITE_PROTOCOL, .SQLITE_LOCKED].contains(code)
                     throw Undone(outcome: isOfMachine ? .undone(why: words) : .failed(error: words))
                 }
+                noteEnd(in: database)
                 if let key { try LockLines(database: database).promote(key) }
                 try Batches(database: database).end(BatchCounts([settlement], [.settled]), now: Date())
                 return .commit
@@ -80,6 +84,18 @@ struct ScriptRun: Sendable {
             return .done
         } catch let undone as Undone {
             return undone.outcome
+        }
+    }
+
+    /// Notes how the task ended; the script's work stands even if that is refused.
+    private func noteEnd(in database: Database) {
+        do {
+            try database.inSavepoint {
+                try History(database: database, keeper: keeper).note([settlement], [.settled], now: Date())
+                return .commit
+            }
+        } catch {
+            keeper.blame(HistoryKeeper.error(StoreError(sqlite: error, "", isAboutRows: true), in: location))
         }
     }
 

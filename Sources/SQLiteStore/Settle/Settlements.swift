@@ -5,6 +5,7 @@ import TaskRun
 /// Ends claims within one transaction, and renews leases.
 struct Settlements {
     let database: Database
+    let keeper: HistoryKeeper
 
     /// Ends claims that still hold, and returns their results and the tasks that keep waiting although their batches
     /// have ended.
@@ -25,6 +26,7 @@ struct Settlements {
         for (index, settlement) in settlements.enumerated() where results[index] == .leaseLost {
             if try holds(settlement.proof) { results[index] = .untouched }
         }
+        try History(database: database, keeper: keeper).note(settlements, results, now: now)
         for (settlement, result) in zip(settlements, results) where result.isWritten {
             guard let key = settlement.lockKey else { continue }
             try LockLines(database: database).release(key, settlement, gaveWay: result == .gaveWay, now: now)
@@ -102,12 +104,18 @@ struct Settlements {
     /// Makes a row WAITING or FAILED, and adds the batch of an older equal task that is removed for it to `removed`.
     private func putBack(_ settlement: Settlement, _ removed: inout [String], now: Date) throws -> SettleResult {
         let (proof, keep) = (settlement.proof, settlement.record?.keep)
-        let equals = EqualTasks(database: database, keep: keep ?? ResultRecord.standardKeep, now: now)
+        let equals = EqualTasks(
+            database: database,
+            keeper: keeper,
+            keep: keep ?? ResultRecord.standardKeep,
+            now: now
+        )
         let written = try equals.write(proof.id, claimNumber: proof.number) { try change(settlement, now: now) == 1 }
         if let batch = written.removed { removed.append(batch) }
         // A FAILED row stays, even if it was to be cancelled.
         guard written.result == .settled, settlement.becomesWaiting else { return written.result }
-        let cancelled = try Cancellations(database: database).removeIfCancelled(proof.id, keep: keep, now: now)
+        let cancelled = try Cancellations(database: database, keeper: keeper)
+            .removeIfCancelled(proof.id, keep: keep, now: now)
         return cancelled == nil ? .settled : .cancelled
     }
 

@@ -34,7 +34,7 @@ enum Statements {
     static let held = Query(PackageResources.held_sql, HeldRow.init)
     static let equalOf = Query(PackageResources.equal_of_sql, EqualRow.init)
     static let removeOlder = Query(PackageResources.remove_older_sql, RemovedRow.init)
-    static let giveWay = Change(PackageResources.give_way_sql)
+    static let giveWay = Query(PackageResources.give_way_sql, RemovedRow.init)
     static let noteStuck = Change(PackageResources.note_stuck_sql)
     static let stuck = Query(PackageResources.stuck_sql, StuckTask.init)
     static let forgetStuck = Change(PackageResources.forget_stuck_sql)
@@ -127,7 +127,7 @@ enum Statements {
     static let pause = Change(PackageResources.pause_sql)
     static let resume = Query<String>(PackageResources.resume_sql, "queue")
     static let hasten = Query<Int64>(PackageResources.hasten_sql, "id")
-    static let remove = Query(PackageResources.remove_sql, RemovedTask.init)
+    static let remove = Query(PackageResources.remove_sql, RemovedRow.init)
     static let nextFailed = Query<Int64>(PackageResources.next_failed_sql, "id")
     static let olderThanFailed = Query<Int64>(PackageResources.older_than_failed_sql, "id")
     static let sendBack = Query<Int64>(PackageResources.send_back_sql, "id")
@@ -136,6 +136,18 @@ enum Statements {
     static let whyFacts = Query(PackageResources.why_facts_sql, TaskFacts.init)
     static let whyHeld = Query(PackageResources.why_held_sql, HeldTask.init)
     static let whyWaiting = Query(PackageResources.why_waiting_sql, SeenRow.init)
+
+    // History
+    static let historyAdd = Change(PackageResources.history_add_sql)
+    static let historyOfRow = Change(PackageResources.history_of_row_sql)
+    static let historyPrune = Change(PackageResources.history_prune_sql)
+    static let historyList = Query(PackageResources.history_list_sql, HistoryLine.init)
+    static let historyKeyed = Query(PackageResources.history_keyed_sql, HistoryLine.init)
+    static let historyNames = Query<String>(PackageResources.history_names_sql, "task_name")
+    static let failureAdd = Change(PackageResources.failure_add_sql)
+    static let failureTrim = Change(PackageResources.failure_trim_sql)
+    static let failurePrune = Change(PackageResources.failure_prune_sql)
+    static let failures = Query(PackageResources.failures_sql, FailureLine.init)
 
     // Runs
     static let runIdle = Change(PackageResources.run_idle_sql)

@@ -78,7 +78,8 @@ extension Settlement {
             letsPass: letsPass,
             record: record,
             batch: batch,
-            followUps: verdict == .delete ? followUps : []
+            followUps: verdict == .delete ? followUps : [],
+            facts: facts
         )
     }
 

@@ -4,6 +4,8 @@ package struct AbandonedRow: Sendable {
     package let proof: ClaimProof
     /// The task name.
     package let name: String
+    /// The attempts that were begun.
+    package let attempts: Int
     /// Its crashes in a row, without this one.
     package let crashes: Int64
     /// The run that claimed it, or nil if the row names none.
@@ -21,6 +23,7 @@ package struct AbandonedRow: Sendable {
     package init(
         proof: ClaimProof,
         name: String,
+        attempts: Int = 1,
         crashes: Int64,
         owner: String?,
         isOwnerDead: Bool,
@@ -29,7 +32,7 @@ package struct AbandonedRow: Sendable {
         lockKey: String? = nil,
         batch: String? = nil
     ) {
-        (self.proof, self.name, self.crashes, self.owner) = (proof, name, crashes, owner)
+        (self.proof, self.name, self.attempts, self.crashes, self.owner) = (proof, name, attempts, crashes, owner)
         (self.isOwnerDead, self.leaseEnd, self.isToBeCancelled) = (isOwnerDead, leaseEnd, isToBeCancelled)
         (self.lockKey, self.batch) = (lockKey, batch)
     }
@@ -39,6 +42,7 @@ package struct AbandonedRow: Sendable {
         self.init(
             proof: ClaimProof(row),
             name: row.text("task_name"),
+            attempts: row.count("attempts"),
             crashes: Int64(row.count("crashes")),
             owner: row.textIfAny("lease_owner"),
             isOwnerDead: row.flag("is_owner_dead"),
@@ -58,6 +62,8 @@ package struct Takeover: Sendable, Equatable {
     package let proof: ClaimProof
     /// The task as it is afterwards, unless it gives way to an equal task.
     package let task: RecoveredTask
+    /// Which attempt it was.
+    package let attempt: Int
     /// The text for `last_error`.
     package let error: String
     /// The row's lock key and batch.
@@ -71,7 +77,7 @@ package struct Takeover: Sendable, Equatable {
     ///   - now: When the row was found, in UTC.
     package init(_ row: AbandonedRow, crashLimit limit: Int, seen now: String) {
         let crashes = Int(min(row.crashes, Int64(Int32.max) - 1)) + 1
-        (proof, lockKey, batch) = (row.proof, row.lockKey, row.batch)
+        (proof, attempt, lockKey, batch) = (row.proof, row.attempts, row.lockKey, row.batch)
         task = RecoveredTask(
             id: row.proof.id,
             name: row.name,

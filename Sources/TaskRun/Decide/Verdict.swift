@@ -28,6 +28,8 @@ public struct Settlement: Sendable {
     /// How it is to end.
     public let verdict: Verdict
     private let rest: Rest?
+    /// What is known of the attempt, for the history, or nil if nothing is to be noted there.
+    public let facts: AttemptFacts?
 
     /// The parts that most settlements lack, in one object: a settlement is passed on many times.
     private final class Rest: Sendable {
@@ -51,10 +53,12 @@ public struct Settlement: Sendable {
         letsPass: Bool = false,
         record: ResultRecord? = nil,
         batch: String? = nil,
-        followUps: [NewTask] = []
+        followUps: [NewTask] = [],
+        facts: AttemptFacts? = nil
     ) {
         self.proof = proof
         self.verdict = verdict
+        self.facts = facts
         let isPlain = lockKey == nil && record == nil && batch == nil && followUps.isEmpty
         rest =
             isPlain

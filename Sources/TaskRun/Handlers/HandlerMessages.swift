@@ -14,12 +14,15 @@ final class HandlerMessages: Sendable {
         var budgets: [String: LogBudget] = [:]
         /// The tasks to add when a task has succeeded.
         var followUps: [ClaimProof: [NewTask]] = [:]
+        /// How the programs of tasks ended.
+        var programs: [ClaimProof: ProgramFacts] = [:]
     }
 
     /// The reports of a task that are left when it ends.
     struct Rest {
         var progress: ProgressNote?
         var followUps: [NewTask]
+        var program: ProgramFacts?
     }
 
     private let logger: Logger
@@ -86,6 +89,9 @@ final class HandlerMessages: Sendable {
     /// The follow-ups of this task.
     func followUps(of task: ClaimedTask) -> [NewTask] { state.withLock { $0.followUps[task.proof] ?? [] } }
 
+    /// Notes how the program of a task ended.
+    func note(_ program: ProgramFacts, of task: ClaimedTask) { state.withLock { $0.programs[task.proof] = program } }
+
     /// Restores progress that could not be written, unless there is newer progress.
     func putBack(_ notes: [ClaimProof: ProgressNote]) {
         state.withLock { $0.notes.merge(notes) { newer, _ in newer } }
@@ -105,12 +111,15 @@ final class HandlerMessages: Sendable {
     /// Returns and forgets what is left of tasks that have ended; most have nothing left.
     func take(_ ended: [ClaimProof]) -> [ClaimProof: Rest] {
         state.withLock { state in
-            guard !state.notes.isEmpty || !state.warned.isEmpty || !state.followUps.isEmpty else { return [:] }
+            let isNothing = state.notes.isEmpty && state.warned.isEmpty && state.followUps.isEmpty
+            guard !isNothing || !state.programs.isEmpty else { return [:] }
             state.warned.subtract(ended)
             var rests: [ClaimProof: Rest] = [:]
             for proof in ended {
                 let (note, tasks) = (state.notes.removeValue(forKey: proof), state.followUps.removeValue(forKey: proof))
-                if note != nil || tasks != nil { rests[proof] = Rest(progress: note, followUps: tasks ?? []) }
+                let program = state.programs.removeValue(forKey: proof)
+                guard note != nil || tasks != nil || program != nil else { continue }
+                rests[proof] = Rest(progress: note, followUps: tasks ?? [], program: program)
             }
             return rests
         }

@@ -32,6 +32,8 @@ public struct TaskContext: Sendable {
     let result: TaskResult?
     /// The result record for a handler that settles its claim itself, or nil for a task without a token.
     public internal(set) var record: ResultRecord?
+    /// What such a handler gives its settlement for the history, or nil if nothing is to be noted there.
+    public internal(set) var facts: AttemptFacts?
 
     /// The task's `id`.
     public var taskID: Int64 { task.id }
@@ -94,6 +96,9 @@ public struct TaskContext: Sendable {
         guard let progress = Progress(done: done, total: total) else { return messages.warn(task) }
         messages.note(ProgressNote(progress, note: note), of: task)
     }
+
+    /// Notes how the program that performed the task ended, for the history.
+    public func note(_ program: ProgramFacts) { messages.note(program, of: task) }
 
     /// Asks for a follow-up: a task that is added in the transaction that deletes this task's row, with all other
     /// follow-ups.

@@ -1,3 +1,5 @@
+public import Platform
+
 /// The proof that a run still holds a task: the task's `id`, and the claim number of this claim.
 ///
 /// Each write about a claimed task carries this proof. Another claim raises the claim number, so a run whose claim was
@@ -39,7 +41,8 @@ public struct ClaimedTask: Sendable, Equatable {
         lockKey: String? = nil,
         token: String? = nil,
         batch: String? = nil,
-        isCancelRequested: Bool = false
+        isCancelRequested: Bool = false,
+        due: Date? = nil
     ) {
         self.proof = proof
         let values = Values(
@@ -53,7 +56,8 @@ public struct ClaimedTask: Sendable, Equatable {
             lockKey: lockKey,
             token: token,
             batch: batch,
-            isCancelRequested: isCancelRequested
+            isCancelRequested: isCancelRequested,
+            due: due
         )
         columns = Columns(values: values)
     }
@@ -84,6 +88,8 @@ public struct ClaimedTask: Sendable, Equatable {
     public var batch: String? { columns.values.batch }
     /// Whether there is a request to cancel it.
     public var isCancelRequested: Bool { columns.values.isCancelRequested }
+    /// When it was due, on the deciding clock, or nil if the store looks that up when the task ends.
+    public var due: Date? { columns.values.due }
 
     /// Whether two claims are the same, with the same values.
     public static func == (one: ClaimedTask, other: ClaimedTask) -> Bool {
@@ -105,6 +111,7 @@ extension ClaimedTask {
         let token: String?
         let batch: String?
         let isCancelRequested: Bool
+        let due: Date?
     }
 
     /// The one object that has them.
@@ -127,8 +134,9 @@ extension ClaimedTask {
     /// - Parameters:
     ///   - row: The row.
     ///   - lane: The lane that all rows are from, or nil if they may be from several.
+    ///   - due: When it was due, if the store knows that.
     @inlinable
-    package init<Row: StoreRow>(_ row: Row, of lane: Lane?) {
+    package init<Row: StoreRow>(_ row: Row, of lane: Lane?, due: Date? = nil) {
         self.init(
             proof: ClaimProof(id: row.integer("id"), number: row.integer("claim_no")),
             name: lane?.name ?? row.text("task_name"),
@@ -141,7 +149,8 @@ extension ClaimedTask {
             lockKey: lane == nil ? row.textIfAny("lock_key") : nil,
             token: row.textIfAny("token"),
             batch: row.textIfAny("batch"),
-            isCancelRequested: row.flag("is_cancel_requested")
+            isCancelRequested: row.flag("is_cancel_requested"),
+            due: due
         )
     }
 }

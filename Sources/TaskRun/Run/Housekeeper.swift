@@ -7,6 +7,12 @@ final class Housekeeper {
     /// How long after a claim, which looks for expired tasks itself, the run looks for them.
     private static let expiryPause = Duration.seconds(2)
 
+    /// A run that has claimed so many tasks removes old lines of the history itself.
+    private static let manyTasks = 10_000
+    /// How many lines of the history a run removes at least, if there are so many, and how many at a time.
+    private static let leastLines = 16_000
+    private static let mostLines = 4_000
+
     private let run: RunShared
     private let notices: Notices
     private let hooks: HookTeller
@@ -155,6 +161,25 @@ final class Housekeeper {
             _ = try await run.store.removeOldFailed(run.settings.keepFailed, limit: 1_000)
         } catch {
             if !error.isPassing { run.tell(.trouble(error)) }
+        }
+    }
+
+    /// Removes lines of the history that are kept no longer: as many as runs of this size leave between two of these.
+    ///
+    /// If the table is locked, it is left to the next run that tidies.
+    func removeOldHistory() async {
+        let claimed = run.state.report.claimed
+        guard !run.store.history.isNothing, claimed > 0, run.settings.task == nil else { return }
+        guard run.isTidying || claimed >= Self.manyTasks else { return }
+        var left = max(Self.leastLines, 2 * run.settings.tidying * claimed)
+        while left > 0, run.stop.requests == 0 {
+            var count = 0
+            do {
+                count = try await run.store.removeOldHistory(failed: run.settings.keepFailed, limit: Self.mostLines)
+            } catch {
+                if !error.isPassing { run.tell(.trouble(error)) }
+            }
+            left = count == Self.mostLines ? left - count : 0
         }
     }
 

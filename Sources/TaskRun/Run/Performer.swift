@@ -9,14 +9,18 @@ final class Performer: Sendable {
     let settings: RunSettings
     let retention: ResultRetention
     let messages: HandlerMessages
+    /// How long the store keeps the history of tasks.
+    let history: HistoryRetention
     let observer: (@Sendable (RunEvent) -> Void)?
 
     init(
         registry: HandlerRegistry,
         settings: RunSettings,
         messages: HandlerMessages,
+        history: HistoryRetention,
         observer: (@Sendable (RunEvent) -> Void)?
     ) {
+        self.history = history
         (self.registry, self.settings, self.messages, self.observer) = (registry, settings, messages, observer)
         retention = settings.retention(registry)
     }
@@ -54,7 +58,10 @@ final class Performer: Sendable {
             deadline: Date(timeIntervalSinceNow: timeLimit(of: task) / .seconds(1)),
             messages: messages
         )
-        if task.token != nil, handler.kind == .sql { context.record = record(of: task, began: .now, .delete) }
+        if handler.kind == .sql {
+            context.record = record(of: task, began: .now, .delete)
+            if history[task.name] != nil { context.facts = AttemptFacts(task) }
+        }
         return context
     }
 
@@ -66,6 +73,18 @@ final class Performer: Sendable {
             keep: retention[task.name],
             began: began,
             dataHash: verdict == .delete ? SHA256.hex(task.data) : nil
+        )
+    }
+
+    /// What the history keeps of an attempt that has ended, or nil for nothing.
+    func facts(of attempt: Attempt, _ program: ProgramFacts?, isSkipped: Bool = false) -> AttemptFacts? {
+        guard history[attempt.task.name] != nil else { return nil }
+        return AttemptFacts(
+            attempt.task,
+            began: attempt.began,
+            ran: attempt.took,
+            program: program,
+            isSkipped: isSkipped
         )
     }
 

@@ -119,7 +119,10 @@ final class RunParts {
             await shared.giveUp(after: trouble.error)
         }
         if isPruning { await housekeeper.prune() }
-        if shared.state.report.trouble == nil { await housekeeper.removeOldFailed() }
+        if shared.state.report.trouble == nil {
+            await housekeeper.removeOldFailed()
+            await housekeeper.removeOldHistory()
+        }
         if isForAll, shared.state.report.trouble == nil { await housekeeper.noteUnknownNames() }
     }
 

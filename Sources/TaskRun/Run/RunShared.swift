@@ -39,7 +39,13 @@ final class RunShared {
         (self.store, self.settings, self.identity) = (store, settings, identity)
         (self.stop, self.claimingRole, self.attempts, self.messages) = (stop, claimingRole, attempts, messages)
         (self.isRecorded, self.isDead, self.observer) = (isRecorded, isDead, observer)
-        performer = Performer(registry: registry, settings: settings, messages: messages, observer: observer)
+        performer = Performer(
+            registry: registry,
+            settings: settings,
+            messages: messages,
+            history: store.history,
+            observer: observer
+        )
         let only = settings.only.map { Set($0.map { ByteText($0) }) }
         names = registry.names.filter { only?.contains(ByteText($0)) ?? true }
         isTidying = settings.task == nil && Int.random(in: 0..<max(1, settings.tidying)) == 0

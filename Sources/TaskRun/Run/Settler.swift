@@ -42,24 +42,27 @@ final class Settler {
 
     /// Decides how an ended attempt is settled.
     func decide(_ attempt: Attempt, _ rest: HandlerMessages.Rest?) {
-        guard !attempt.isCancelled else { return cancel(attempt, progress: rest?.progress) }
+        guard !attempt.isCancelled else { return cancel(attempt, rest) }
         let outcome = attempt.effectiveOutcome
         if case .settled(let result) = outcome {
             run.state.count(result == .settled ? \.succeeded : \.leaseLost)
             run.tell(.ended(attempt.task, nil, result, took: attempt.took))
         } else if let outcome, var verdict = run.performer.verdict(outcome, for: attempt.task) {
             // A task that a hook keeps from being performed has no result, and is not complete.
-            if case .skipped = outcome { verdict = .cancel }
+            var isSkipped = false
+            if case .skipped = outcome { (verdict, isSkipped) = (.cancel, true) }
             let record = run.performer.record(of: attempt, verdict, progress: rest?.progress)
-            add(attempt, verdict, record, followUps: rest?.followUps ?? [])
+            let facts = run.performer.facts(of: attempt, rest?.program, isSkipped: isSkipped)
+            add(attempt, verdict, record, followUps: rest?.followUps ?? [], facts: facts)
         } else {
             lose(attempt)
         }
     }
 
     /// Settles a task as cancelled.
-    func cancel(_ attempt: Attempt, progress: ProgressNote? = nil) {
-        add(attempt, .cancel, run.performer.record(of: attempt, .cancel, progress: progress))
+    func cancel(_ attempt: Attempt, _ rest: HandlerMessages.Rest? = nil) {
+        let record = run.performer.record(of: attempt, .cancel, progress: rest?.progress)
+        add(attempt, .cancel, record, facts: run.performer.facts(of: attempt, rest?.program))
     }
 
     /// Gives back tasks whose handlers have not begun.
@@ -71,7 +74,13 @@ final class Settler {
         }
     }
 
-    private func add(_ attempt: Attempt, _ verdict: Verdict, _ record: ResultRecord?, followUps: [NewTask] = []) {
+    private func add(
+        _ attempt: Attempt,
+        _ verdict: Verdict,
+        _ record: ResultRecord?,
+        followUps: [NewTask] = [],
+        facts: AttemptFacts? = nil
+    ) {
         let task = attempt.task
         let settlement = Settlement(
             task.proof,
@@ -80,7 +89,8 @@ final class Settler {
             letsPass: run.settings.lockOrder == .loose,
             record: record,
             batch: task.batch,
-            followUps: followUps
+            followUps: followUps,
+            facts: facts
         )
         pending.append(PendingEnd(attempt, settlement))
     }

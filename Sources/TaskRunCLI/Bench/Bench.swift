@@ -44,7 +44,7 @@ struct Bench {
 
     private func time(_ count: Int, on store: any TaskDatabase) async throws -> Latency {
         guard count > 0 else { return Latency(times: []) }
-        let desk = try tables.open()
+        let desk = try tables.open(history: settings.historyRetention)
         let latency = try await Latency.measure(
             count,
             adding: desk,

@@ -89,7 +89,10 @@ struct BenchCommand: ProgramCommand {
         let bench = Bench(program: program, settings: settings, tables: tables, notifies: notify, stop: stop)
         do {
             let report = try await StopSignals.listen(stop, beside: {}) { [count, bytes, latency] in
-                try await tables.lend(tell: { _ = program.report(ProgramError($0)) }) { store in
+                try await tables.lend(
+                    history: settings.historyRetention,
+                    tell: { _ = program.report(ProgramError($0)) }
+                ) { store in
                     try await bench.run(BenchLoad(count: count, bytes: bytes), latency: latency, on: store)
                 }
             }

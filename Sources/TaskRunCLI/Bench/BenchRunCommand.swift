@@ -29,7 +29,7 @@ struct BenchRunCommand: ProgramCommand {
         }
         let stop = StopSignal()
         return try await StopSignals.listen(stop, beside: {}) {
-            let store = try place.open()
+            let store = try place.open(history: settings.historyRetention)
             try await store.requireSchema()
             try program.output.write("ready")
             // Nothing comes: the program that started this is gone.

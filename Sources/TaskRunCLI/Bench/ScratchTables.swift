@@ -60,21 +60,28 @@ enum ScratchTables: Sendable {
     }
 
     /// Opens them: each process, and each part of a measurement, has a connection of its own.
-    func open() throws(StoreError) -> any TaskDatabase {
+    ///
+    /// - Parameter history: How long the history is kept.
+    /// - Returns: The store, open.
+    /// - Throws: StoreError where it cannot be opened.
+    func open(history: HistoryRetention) throws(StoreError) -> any TaskDatabase {
         switch self {
-        case .sqlite(let path, _, let synchronous): try SQLiteStore(path: path, synchronous: synchronous)
-        case .postgresql(let url, let schema): try PostgreSQLStore(url, scratch: schema)
+        case .sqlite(let path, _, let synchronous):
+            try SQLiteStore(path: path, synchronous: synchronous, history: history)
+        case .postgresql(let url, let schema): try PostgreSQLStore(url, scratch: schema, history: history)
         }
     }
 
     /// Makes them, lends them to `body`, and removes them, whatever happens.
     ///
     /// - Parameters:
+    ///   - history: How long the history is kept.
     ///   - tell: Receives the error if they could not be removed after another error; that other one is thrown.
     ///   - body: The measurement, on a connection that is closed afterwards.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; what kept them from being made or removed.
     func lend<Result>(
+        history: HistoryRetention,
         tell: (StoreError) -> Void,
         _ body: (any TaskDatabase) async throws -> Result
     ) async throws -> Result {
@@ -89,7 +96,7 @@ enum ScratchTables: Sendable {
                 throw error
             }
             await place.close()
-            let store = try open()
+            let store = try open(history: history)
             do {
                 result = try await body(store)
             } catch {

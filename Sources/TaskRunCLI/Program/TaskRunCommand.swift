@@ -21,7 +21,7 @@ struct TaskRunCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
-            ShowCommand.self, WhyCommand.self, RunsCommand.self, RetryCommand.self, DeleteCommand.self,
+            ShowCommand.self, WhyCommand.self, HistoryCommand.self, RunsCommand.self, RetryCommand.self, DeleteCommand.self,
             PruneCommand.self, ResultCommand.self, WaitCommand.self, CancelCommand.self, QueuesCommand.self,
             PauseCommand.self, ResumeCommand.self, LimitCommand.self, HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,

@@ -26,6 +26,7 @@ import TaskRun
 /// | `max_result` | bytes kept of the result of a task with a token, `1KB` to `64MB` | `16MB` |
 /// | `keep_result` | how long such a result is kept, 1 s to 366 d | 24 h |
 /// | `keep_failed` | how long FAILED tasks are kept, 1 m to 3660 d | 30 d |
+/// | `history` | how long the history of tasks is kept, 1 m to 3660 d, or `none` | 7 d |
 /// | `environment` | names of variables that executables get besides PATH, HOME, LANG, TZ | none |
 /// | `runtime_directory` | private folder for the host's handler slots | `$XDG_RUNTIME_DIR/taskrun` |
 /// | `sqlite_synchronous` | `full` or `normal`: how far the commits of `once` go in an SQLite file with WAL | `full` |
@@ -34,7 +35,7 @@ import TaskRun
 /// | `mail.outbox` | a folder to which messages are written instead | none |
 /// | `mail.from` | the sender | `taskrun@localhost` |
 /// | `tasks.NAME.timeout` | as `timeout`, for one task name; file only | – |
-/// | `tasks.NAME.max_attempts`, `tasks.NAME.keep_result`, `tasks.NAME.keep_failed` | the same | – |
+/// | `tasks.NAME.max_attempts`, `tasks.NAME.keep_result`, `tasks.NAME.keep_failed`, `tasks.NAME.history` | the same | – |
 ///
 /// A relative path in a file begins at the file's folder, any other at the working directory.
 enum SettingTable {
@@ -59,6 +60,12 @@ enum SettingTable {
     static let maxResult = Setting("max_result", .size(1 << 10...64 << 20))
     static let keepResult = Setting("keep_result", .duration(.seconds(1) ... .seconds(366 * 86_400)))
     static let keepFailed = Setting("keep_failed", .duration(.seconds(60) ... .seconds(3660 * 86_400)))
+    static let history = Setting(
+        "history",
+        ValueForm<Duration?>(expected: "none, or \(keepFailed.form.expected)") { text in
+            text == "none" ? .some(nil) : keepFailed.form.read(text).map { .some($0) }
+        }
+    )
     static let environment = Setting("environment", .text("names of environment variables"))
     static let runtimeDirectory = Setting("runtime_directory", .text("a folder"))
     // Not "off", which may damage the file: that is for measurements (see `bench`).
@@ -79,7 +86,7 @@ enum SettingTable {
     static let all: [any SettingDescription] = [
         database, listenDatabase, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace,
         timeout,
-        maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, keepFailed, environment,
+        maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, keepFailed, history, environment,
         runtimeDirectory, sqliteSynchronous,
         ping, mailSendmail, mailOutbox, mailFrom,
     ]
@@ -97,6 +104,11 @@ enum SettingTable {
     /// How long results of one task name are kept.
     static func keepResult(of name: String) -> Setting<Duration> {
         Setting("tasks.\(name).keep_result", keepResult.form, isInEnvironment: false)
+    }
+
+    /// How long the history of tasks of one name is kept.
+    static func history(of name: String) -> Setting<Duration?> {
+        Setting("tasks.\(name).history", history.form, isInEnvironment: false)
     }
 
     /// How long FAILED tasks of one task name are kept.

@@ -47,6 +47,8 @@ struct Settings: Sendable {
     let keepResult: Duration
     /// How long FAILED tasks are kept.
     let keepFailed: Duration
+    /// How long the history of tasks is kept, or nil for none.
+    let history: Duration?
     /// Names of variables that executables get.
     let environment: [String]
     /// The private folder for the host's handler slots.
@@ -73,6 +75,8 @@ struct Settings: Sendable {
         let maxAttempts: Int?
         let keepResult: Duration?
         let keepFailed: Duration?
+        /// How long the history is kept; nil within: none.
+        let history: Duration??
     }
 
     /// The name of the file that is read where none is named, if it is there.
@@ -138,6 +142,7 @@ struct Settings: Sendable {
         maxResult = try reader.value(SettingTable.maxResult) ?? standard.maxResult
         keepResult = try reader.value(SettingTable.keepResult) ?? standard.keepResult
         keepFailed = try reader.value(SettingTable.keepFailed) ?? standard.keepFailed.standard
+        history = try reader.value(SettingTable.history) ?? HistoryRetention.week
         environment = try reader.list(SettingTable.environment) ?? []
         runtimeDirectory =
             try reader.path(SettingTable.runtimeDirectory)
@@ -173,7 +178,8 @@ struct Settings: Sendable {
                 timeout: try reader.value(SettingTable.timeout(of: name)),
                 maxAttempts: try reader.value(SettingTable.maxAttempts(of: name)),
                 keepResult: try reader.value(SettingTable.keepResult(of: name)),
-                keepFailed: try reader.value(SettingTable.keepFailed(of: name))
+                keepFailed: try reader.value(SettingTable.keepFailed(of: name)),
+                history: try reader.value(SettingTable.history(of: name))
             )
         }
         return limits

@@ -69,6 +69,7 @@ struct SettingsKeys {
             return [
                 SettingTable.timeout(of: name).key, SettingTable.maxAttempts(of: name).key,
                 SettingTable.keepResult(of: name).key, SettingTable.keepFailed(of: name).key,
+                SettingTable.history(of: name).key,
             ]
         }
         guard parents.isEmpty else {

@@ -52,7 +52,7 @@ struct CancelCommand: ProgramCommand {
             try await store.requireSchema()
             let selected = tasks.isEmpty ? try await chosen(in: store) : nil
             if selection.dryRun { return (Halves(done: []), selected) }
-            let targets = selected.map { $0.ids.map { CancelTarget.id($0) } } ?? tasks.map(target)
+            let targets = selected.map { $0.ids.map { CancelTarget.id($0) } } ?? tasks.map { CancelTarget($0, isToken: token) }
             let retention = settings.runSettings(registry).retention(registry)
             let asked = try await Halves(
                 targets,
@@ -88,15 +88,6 @@ struct CancelCommand: ProgramCommand {
         return selected
     }
 
-    private func target(_ task: String) -> CancelTarget {
-        // By itself Int64 reads a sign too.
-        guard !token, task.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains), let id = Int64(task)
-        else {
-            return .token(task)
-        }
-        return .id(id)
-    }
-
     private static func name(_ target: CancelTarget) -> String {
         switch target {
         case .id(let id): "\(id)"
@@ -129,4 +120,16 @@ struct CancelCommand: ProgramCommand {
         if case .ended(let state) = outcome { members.append(("state", .text(state.rawValue))) }
         return JSONValue.object(members).line
     }
+}
+
+extension CancelTarget {
+    /// The task that a word on the command line means: a number, or a token.
+    init(_ word: String, isToken: Bool) {
+        // By itself Int64 reads a sign too.
+        let isNumber = !isToken && word.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains)
+        self = isNumber ? Int64(word).map { .id($0) } ?? .token(word) : .token(word)
+    }
+
+    /// Whether it is named by its token.
+    var isToken: Bool { if case .token = self { true } else { false } }
 }

@@ -102,4 +102,10 @@ extension JSONValue {
         guard case .object(let members) = self else { return self }
         return .object(members + [("reason", .text(said?.code)), ("why", .text(said?.sentence))])
     }
+
+    /// The same object with more keys.
+    func adding(_ more: [(key: String, value: JSONValue)]) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members + more)
+    }
 }

@@ -29,13 +29,15 @@ enum StoreFactory {
                 return try SQLiteStore(
                     path: path,
                     opening: creating ? .creating : .existing,
-                    synchronous: isWAL ? synchronous : .full
+                    synchronous: isWAL ? synchronous : .full,
+                    history: settings.historyRetention
                 )
             } catch {
                 throw error.naming(path)
             }
         case .postgresql(let url):
-            return try PostgreSQLStore(url, listening: settings.listenDatabase, tell: tell)
+            let history = settings.historyRetention
+            return try PostgreSQLStore(url, listening: settings.listenDatabase, history: history, tell: tell)
         }
     }
 }
@@ -91,6 +93,7 @@ extension Program {
         guard let store = opened else { preconditionFailure("a store that was not opened is an error") }
         do {
             let result = try await body(store)
+            if let trouble = await store.takeHistoryTrouble() { logger.warning("\(trouble)") }
             await store.close()
             return result
         } catch {
@@ -98,4 +101,9 @@ extension Program {
             throw error
         }
     }
+}
+
+extension Settings {
+    /// How long the history of tasks is kept, by name.
+    var historyRetention: HistoryRetention { HistoryRetention(history, names: tasks.compactMapValues(\.history)) }
 }

@@ -6,7 +6,7 @@
 -- $1 ids     int8[]  the rows
 -- $2 failed  bool    whether only those are removed that are FAILED for more than half a minute: another program may have
 --                    sent one back meanwhile
--- Returns id, batch.
+-- Returns id, task_name, queue, attempts, token, batch.
 DELETE FROM ONLY tasks
 USING (SELECT id FROM pg_catalog.unnest($1::bigint[]) AS chosen (id) ORDER BY id) AS chosen
 WHERE tasks.id = ANY (ARRAY[chosen.id]) AND tasks.status <> 'PROCESSING'
@@ -14,4 +14,4 @@ WHERE tasks.id = ANY (ARRAY[chosen.id]) AND tasks.status <> 'PROCESSING'
         NOT $2::boolean OR tasks.status || '' = 'FAILED'
             AND coalesce(failed_at < statement_timestamp() - make_interval(secs => 30), true)
     )
-RETURNING tasks.id, tasks.batch
+RETURNING tasks.id, tasks.task_name, tasks.queue, tasks.attempts, tasks.token, tasks.batch

@@ -10,9 +10,9 @@
 -- $3 now      float8  seconds since 1970, or NULL for the server's clock at the beginning of the statement
 -- $4 limit    int4    the most rows
 -- $5 version  int4    the newest schema version that the program knows
--- Returns id, claim_no, task_name, lease_owner, crashes, is_owner_dead, lease_end, found_at, lock_key, is_cancelled,
+-- Returns id, claim_no, task_name, attempts, lease_owner, crashes, is_owner_dead, lease_end, found_at, lock_key, is_cancelled,
 -- batch.
-SELECT id, claim_no, task_name, lease_owner, crashes,
+SELECT id, claim_no, task_name, attempts, lease_owner, crashes,
     coalesce(lease_owner = ANY ($1::text[]), false) AS is_owner_dead,
     to_char(lease_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS lease_end,
     to_char(coalesce(to_timestamp($3::double precision), statement_timestamp()) AT TIME ZONE 'UTC',

@@ -11,7 +11,7 @@
 -- $2 claim_numbers  int8[]    their claims
 -- $3 keep           float8[]  seconds to keep the results
 -- $4 now            float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
--- Returns id, lock_key, batch.
+-- Returns id, task_name, queue, attempts, token, batch, lock_key.
 WITH newest AS MATERIALIZED (
     SELECT tasks.task_name, tasks.dedupe_key, max(tasks.id) AS id, max(asked.keep) AS keep
     FROM unnest($1::bigint[], $2::bigint[], $3::double precision[]) AS asked (id, claim_no, keep)
@@ -43,7 +43,8 @@ WITH newest AS MATERIALIZED (
     USING older
     WHERE equal.id = ANY (ARRAY[older.id]) AND equal.status || '' = 'WAITING'
     RETURNING equal.id, equal.token, equal.task_name, equal.progress_done, equal.progress_total,
-        equal.progress_note, equal.created_at, equal.lock_key, equal.batch, older.keep
+        equal.progress_note, equal.created_at, equal.lock_key, equal.batch, equal.queue,
+        equal.attempts, older.keep
 ),
     -- same: removed_result
     kept AS (
@@ -73,4 +74,4 @@ WITH newest AS MATERIALIZED (
         -- end
     )
     -- end
-SELECT id, lock_key, batch FROM gone
+SELECT id, task_name, queue, attempts, token, batch, lock_key FROM gone

@@ -11,7 +11,7 @@
 -- $2 claim_numbers  int8[]    their claims
 -- $3 keep           float8[]  seconds to keep the results
 -- $4 now            float8    seconds since 1970, or NULL for the server's clock at the beginning of the statement
--- Returns id.
+-- Returns id, task_name, queue, attempts, token, batch.
 WITH own AS MATERIALIZED (
     SELECT tasks.id, tasks.task_name, tasks.dedupe_key, tasks.cancel_requested_at IS NOT NULL AS is_cancelled,
         asked.keep
@@ -36,7 +36,7 @@ WITH own AS MATERIALIZED (
     USING late
     WHERE tasks.id = ANY (ARRAY[late.id]) AND tasks.status || '' = 'PROCESSING'
     RETURNING tasks.id, tasks.token, tasks.task_name, tasks.progress_done, tasks.progress_total,
-        tasks.progress_note, tasks.created_at, late.keep
+        tasks.progress_note, tasks.created_at, late.keep, tasks.queue, tasks.attempts, tasks.batch
 ),
     -- same: removed_result
     kept AS (
@@ -66,4 +66,4 @@ WITH own AS MATERIALIZED (
         -- end
     )
     -- end
-SELECT id FROM gone
+SELECT id, task_name, queue, attempts, token, batch FROM gone

@@ -5,7 +5,8 @@
 --
 -- $1 id            int8  the row
 -- $2 claim_number  int8  its claim
--- Returns lock_key.
+-- Returns lock_key, waited (seconds since it was due; NULL if that is no moment).
 DELETE FROM ONLY tasks
 WHERE id = $1::bigint AND claim_no = $2::bigint AND tasks.status || '' = 'PROCESSING'
-RETURNING lock_key
+RETURNING lock_key, CASE WHEN isfinite(run_at)
+    THEN greatest(0, date_part('epoch', statement_timestamp()) - date_part('epoch', run_at)) END::text AS waited

@@ -1,10 +1,11 @@
 -- Removes a row that is to be cancelled.
 --
 -- :id  integer  the number of the row
--- Returns lock_key, batch; both as bytes.
+-- Returns id, task_name, queue, attempts, token, batch, lock_key; texts as bytes.
 DELETE FROM tasks
 WHERE
     -- same: to_be_cancelled
     id = :id AND status = 'WAITING' AND cancel_requested_at IS NOT NULL
     -- end
-RETURNING CAST(lock_key AS BLOB) AS lock_key, CAST(batch AS BLOB) AS batch
+RETURNING id, CAST(task_name AS BLOB) AS task_name, CAST(queue AS BLOB) AS queue, attempts,
+    CAST(token AS BLOB) AS token, CAST(batch AS BLOB) AS batch, CAST(lock_key AS BLOB) AS lock_key

@@ -2,5 +2,8 @@
 --
 -- :id        integer  the number of the row
 -- :claim_no  integer  the claim number, or NULL for any
+-- Returns id, task_name, queue, attempts, token, batch, lock_key; texts as bytes.
 DELETE FROM tasks
 WHERE id = :id AND status = 'PROCESSING' AND (:claim_no IS NULL OR claim_no = :claim_no)
+RETURNING id, CAST(task_name AS BLOB) AS task_name, CAST(queue AS BLOB) AS queue, attempts,
+    CAST(token AS BLOB) AS token, CAST(batch AS BLOB) AS batch, CAST(lock_key AS BLOB) AS lock_key

@@ -1,7 +1,8 @@
 -- Removes a waiting row that has a newer equal.
 --
 -- :id  integer  the number of the row
--- Returns lock_key, batch; both as bytes.
+-- Returns id, task_name, queue, attempts, token, batch, lock_key; texts as bytes.
 DELETE FROM tasks
 WHERE id = :id AND status = 'WAITING'
-RETURNING CAST(lock_key AS BLOB) AS lock_key, CAST(batch AS BLOB) AS batch
+RETURNING id, CAST(task_name AS BLOB) AS task_name, CAST(queue AS BLOB) AS queue, attempts,
+    CAST(token AS BLOB) AS token, CAST(batch AS BLOB) AS batch, CAST(lock_key AS BLOB) AS lock_key
