@@ -16,7 +16,7 @@ import Testing
             ] {
                 #expect(subjects.contains(subject))
             }
-            #expect(objects.allSatisfy { Set($0.keys) == ["level", "subject", "found", "advice"] })
+            #expect(objects.allSatisfy { Set($0.keys) == ["level", "subject", "found", "advice", "sql"] })
             #expect(try await scratch.taskrun("check").lines.contains { $0.hasPrefix("✓ database") })
         }
     }

@@ -99,6 +99,185 @@ struct CheckTruthTests {
         }
     }
 
+    /// Gives the SQL that check prints to the database's shell.
+    private func mend(_ place: Scratch) async throws {
+        let printed = try await place.taskrun("check", "--sql")
+        #expect(printed.status == 78 && printed.output.contains("COMMIT;"), "\(printed)")
+        let address = place.direct ?? place.variables["TASKRUN_DATABASE"]
+        let words = address.map { ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", $0] } ?? ["sqlite3", "tasks.db"]
+        let answer = try await Call(
+            words,
+            environment: place.environment,
+            folder: place.folder,
+            input: printed.output
+        ).answer()
+        #expect(answer.status == 0 && answer.errors.isEmpty, "\(answer) \(printed.output)")
+        let after = try await place.taskrun("check", "--sql")
+        #expect(after.output.isEmpty && after.status == 0, "\(after)")
+    }
+
+    @Test(
+        "the SQL that is printed mends what is missing or other",
+        arguments: [
+            (
+                Scratch.Database.sqlite,
+                [
+                    "DROP INDEX tasks_due", "DROP VIEW tasks_keyed", "DROP TABLE task_queues",
+                    "DROP TRIGGER tasks_id_insert", "DROP VIEW task_rows; ALTER TABLE tasks DROP COLUMN postponed",
+                    "ALTER TABLE task_queues DROP COLUMN paused_by",
+                    "DROP INDEX tasks_failed; CREATE INDEX tasks_failed ON tasks (failed_at)",
+                ]
+            ),
+            (
+                .postgresql,
+                [
+                    "DROP INDEX tasks_due", "DROP FUNCTION task_payload_size", "DROP TABLE task_queues",
+                    "ALTER TABLE tasks DROP COLUMN postponed", "ALTER TABLE tasks ALTER COLUMN queue DROP DEFAULT",
+                    "ALTER TABLE tasks ALTER COLUMN last_error SET NOT NULL",
+                    "ALTER TABLE task_runs ALTER COLUMN slots TYPE bigint, ALTER COLUMN slots DROP NOT NULL",
+                    "ALTER TABLE task_queues ALTER COLUMN paused_why TYPE varchar(500)",
+                    "ALTER TABLE tasks DROP CONSTRAINT attempts_is_not_negative",
+                    "ALTER TABLE task_runs ALTER COLUMN id DROP IDENTITY",
+                    "DROP INDEX tasks_failed; CREATE INDEX tasks_failed ON tasks (failed_at)",
+                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tasks_due'::regclass",
+                    "ALTER TABLE task_batches DROP CONSTRAINT task_batches_pkey",
+                    "CREATE OR REPLACE FUNCTION task_is_plain(task tasks) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+                ]
+            ),
+        ]
+    )
+    func mended(_ database: Scratch.Database, _ changes: [String]) async throws {
+        try await Scratch.with(database) { place in
+            for change in changes {
+                try await place.sql(change)
+                try await mend(place)
+            }
+            try place.handler("A", "exit 0")
+            try await place.taskrunOK("add", "A")
+            try await place.taskrunOK("once")
+            #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
+        }
+    }
+
+    @Test("a table that SQLite must make anew keeps its rows, its numbers, and what its owner has added")
+    func rebuilt() async throws {
+        try await Scratch.with { place in
+            try await place.sql(
+                """
+                INSERT INTO tasks (task_name, data) VALUES ('A', '{"a": "--x, (y"}'), ('B', '{}'), ('C', '{}');
+                DELETE FROM tasks WHERE task_name = 'C';
+                ALTER TABLE tasks ADD COLUMN tenant TEXT DEFAULT 'x' CHECK (tenant <> '');
+                CREATE INDEX of_tenant ON tasks (tenant);
+                CREATE TABLE notes (task INTEGER REFERENCES tasks (id) ON DELETE CASCADE);
+                CREATE INDEX notes_task ON notes (task);
+                INSERT INTO notes VALUES (1);
+                CREATE VIEW mine AS SELECT id, tenant FROM tasks;
+                CREATE TABLE told (id INTEGER);
+                CREATE TRIGGER tell AFTER INSERT ON tasks BEGIN INSERT INTO told VALUES (NEW.id); END;
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET sql = replace(sql, 'DEFAULT ''default''', 'DEFAULT ''other''')
+                WHERE name = 'tasks';
+                """
+            )
+            let before = try await place.sql("SELECT id, data, tenant FROM tasks")
+            try await mend(place)
+            #expect(try await place.sql("SELECT id, data, tenant FROM tasks") == before)
+            #expect(try await place.sql("SELECT count(*) FROM notes") == ["1"])
+            #expect(try await place.sql("SELECT count(*) FROM mine") == ["2"])
+            let names = "SELECT name FROM sqlite_schema WHERE name IN ('of_tenant', 'tell', 'tasks_before') ORDER BY 1"
+            #expect(try await place.sql(names) == ["of_tenant", "tell"])
+            #expect(try await place.taskrun("add", "D").output == "4\n")
+            #expect(try await place.sql("SELECT queue, tenant FROM tasks WHERE id = 4") == ["default|x"])
+            #expect(try await place.sql("SELECT id FROM told") == ["4"])
+            #expect(try await place.sql("PRAGMA integrity_check; PRAGMA foreign_key_check") == ["ok"])
+        }
+    }
+
+    @Test("SQL that cannot mend because of the rows changes nothing")
+    func unmendable() async throws {
+        try await Scratch.with { place in
+            try await place.sql(
+                """
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET sql = replace(replace(sql, 'status = ''FAILED''', 'status = ''ODD'''),
+                    'CONSTRAINT status_is_waiting', 'CONSTRAINT state_is_waiting')
+                WHERE name = 'tasks';
+                """
+            )
+            try await place.sql("INSERT INTO tasks (task_name, status) VALUES ('A', 'ODD')")
+            let printed = try await place.taskrun("check", "--sql").output
+            let call = try Call(
+                ["sqlite3", "tasks.db"],
+                environment: place.environment,
+                folder: place.folder,
+                input: printed
+            )
+            let answer = try await call.answer()
+            #expect(answer.status != 0 && answer.errors.contains("CHECK constraint failed"), "\(answer) \(printed)")
+            #expect(try await place.sql("SELECT status FROM tasks") == ["ODD"])
+            #expect(try await place.sql("SELECT count(*) FROM sqlite_schema WHERE name = 'tasks_before'") == ["0"])
+        }
+    }
+
+    @Test("what the user has added is no drift", arguments: Scratch.Database.allCases)
+    func additions(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { place in
+            try await place.sql(
+                """
+                ALTER TABLE tasks ADD COLUMN tenant text DEFAULT 'x'; CREATE INDEX of_tenant ON tasks (tenant);
+                CREATE TABLE orders (task_id bigint REFERENCES tasks (id) ON DELETE SET NULL);
+                CREATE INDEX of_task ON orders (task_id)
+                """
+            )
+            for subject in ["columns", "additions", "triggers", "foreign keys"] {
+                #expect(try await finding(subject, place) == nil, "\(subject)")
+            }
+            #expect(try await place.taskrun("check", "--sql").output.isEmpty)
+        }
+    }
+
+    @Test("what refuses the deletion of a task is named with what follows", arguments: Scratch.Database.allCases)
+    func refusals(_ database: Scratch.Database) async throws {
+        try await Scratch.with(database) { place in
+            let orders = "CREATE TABLE orders (task_id bigint NOT NULL REFERENCES tasks (id) ON DELETE SET NULL)"
+            try await place.sql(orders)
+            let keys = try #require(try await finding("foreign keys", place))
+            #expect(keys.level == "warning" && keys.text.contains("become FAILED"), "\(keys)")
+            try await place.sql("DROP TABLE orders")
+            if database == .postgresql {
+                try await place.sql("CREATE TABLE orders (task_id bigint REFERENCES tasks (id))")
+                let object = try #require(
+                    try await place.taskrun("check", "--json").objects().first {
+                        $0["subject"] as? String == "foreign keys"
+                    }
+                )
+                for statement in try #require(object["sql"] as? [String]) { try await place.sql(statement) }
+                #expect(try await finding("foreign keys", place) == nil)
+            }
+            let function = { (name: String, body: String) in
+                """
+                CREATE FUNCTION \(name)() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(body) END $$;
+                CREATE TRIGGER \(name) BEFORE DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION \(name)()
+                """
+            }
+            try await place.sql(
+                database == .sqlite
+                    ? "CREATE TRIGGER refuse BEFORE DELETE ON tasks BEGIN SELECT RAISE(ABORT, 'no'); END"
+                    : function("refuse", "RAISE EXCEPTION 'no';")
+            )
+            let refusing = try #require(try await finding("triggers", place))
+            #expect(refusing.text.contains("may refuse the deletion of a task that is done"), "\(refusing)")
+            try await place.sql(database == .sqlite ? "DROP TRIGGER refuse" : "DROP FUNCTION refuse CASCADE")
+            try await place.sql(
+                database == .sqlite
+                    ? "CREATE TRIGGER keep BEFORE DELETE ON tasks BEGIN SELECT raise ( IGNORE ); END"
+                    : function("keep", "RETURN NEW;")
+            )
+            let keeping = try #require(try await finding("triggers", place))
+            #expect(keeping.text.contains("keeps the rows of tasks that are done"), "\(keeping)")
+        }
+    }
+
     @Test("foreign keys that keep tasks, and triggers, are warnings", arguments: Scratch.Database.allCases)
     func neighbours(_ database: Scratch.Database) async throws {
         try await Scratch.with(database) { place in

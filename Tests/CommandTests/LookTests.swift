@@ -111,7 +111,7 @@ import Testing
             #expect(row.split(separator: " ").joined(separator: " ") == "mail CONTACT_EMAIL 2 1 0 1 3 min ago")
             #expect(
                 answer.output.contains(
-                    "1 task named \"CONTACT_EMIAL\" waits, but this host has no handler of that name (did you mean \"CONTACT_EMAIL\"?)."
+                    "1 task named \"CONTACT_EMIAL\" waits, but no host has a handler of that name (did you mean \"CONTACT_EMAIL\"?)."
                 )
             )
             let object = try #require(try await scratch.taskrun("status", "--json").objects().first)

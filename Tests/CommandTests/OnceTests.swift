@@ -65,7 +65,7 @@ import Testing
             #expect(answer.status == 0)
             #expect(
                 answer.errors
-                    == "Tasks named \"CONTACT_EMIAL\" wait, but this host has no handler of that name (did you mean \"CONTACT_EMAIL\"?).\n"
+                    == "Tasks named \"CONTACT_EMIAL\" wait, but no host has a handler of that name (did you mean \"CONTACT_EMAIL\"?).\n"
             )
             #expect(try await scratch.taskrun("once", "--only", "CONTACT_EMAIL").errors.isEmpty)
             #expect(try await scratch.taskrun("once", "--queue", "default").errors.isEmpty)

@@ -120,6 +120,8 @@ struct PoolerTests {
             try #require(try await place.taskrun("migrate", "--notify").status == 0)
             let output = try await place.taskrun("check").output
             #expect(output.contains("PgBouncer, in \(mode.rawValue) mode"), "\(output)")
+            #expect(output.contains("no notification comes through") == (mode == .transaction), "\(output)")
+            #expect(output.contains("each run keeps one of its connections") == (mode == .session), "\(output)")
             #expect(output.contains("do not come through PgBouncer") == (mode == .transaction), "\(output)")
             #expect(output.contains("wake waiting runs at the commit") == (mode == .session), "\(output)")
             let direct = place.setting(["TASKRUN_LISTEN_DATABASE": try #require(place.direct)])

@@ -92,8 +92,8 @@ import Testing
         let names = (1...25).map { UnknownName(name: "N\($0)", count: nil, nearest: nil) }
         let sentences = UnknownName.sentences(names)
         #expect(sentences.count == 21)
-        #expect(sentences.first == "Tasks named \"N1\" wait, but this host has no handler of that name.")
-        #expect(sentences.last == "5 more names have no handler here.")
+        #expect(sentences.first == "Tasks named \"N1\" wait, but no host has a handler of that name.")
+        #expect(sentences.last == "5 more names have no handler.")
     }
 
     @Test("the progress line is empty at first and while nothing is at work")

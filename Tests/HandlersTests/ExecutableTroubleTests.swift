@@ -10,14 +10,14 @@ struct ExecutableTroubleTests {
     @Test("a missing interpreter is named, and the attempt has not begun")
     func missingInterpreter() async throws {
         try await withPlace { place in
-            let file = try place.write("#!/opt/nowhere/php -q\n", to: "handlers/A.php", mode: 0o755)
+            let file = try place.write("#!/opt/nowhere/interpreter -q\n", to: "handlers/A.php", mode: 0o755)
             let outcome = await ExecutableHandler(name: "A", path: file, settings: place.settings()).perform(task())
             #expect(
                 outcome
                     == .notBegun(
                         NotBegun(
                             .handler,
-                            "cannot start \(file): its interpreter /opt/nowhere/php is missing or may not be run. "
+                            "cannot start \(file): its interpreter /opt/nowhere/interpreter is missing. "
                                 + "Install it or correct the first line."
                         )
                     )

@@ -210,7 +210,8 @@ struct HandlersFolderTests {
             try FileManager.default.createSymbolicLink(atPath: "\(place.handlers)/A", withDestinationPath: program)
             try FileManager.default.createSymbolicLink(atPath: "\(place.handlers)/B", withDestinationPath: "nothing")
             let folder = read(place)
-            #expect(folder.findings.map(\.found) == ["\(place.handlers)/B is a link to nothing"])
+            #expect(folder.findings.map(\.found) == ["\(place.handlers)/B is a link to nothing: nothing"])
+            #expect(folder.findings.map(\.advice) == ["Put a file there, or run: rm \(place.handlers)/B"])
             #expect(folder.handlers.map(\.name) == ["A"])
             #expect(await folder.handlers[0].perform(task()).result == "linked\n")
         }

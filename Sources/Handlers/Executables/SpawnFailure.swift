@@ -42,8 +42,8 @@ enum SpawnFailure {
 
     private static func text(_ reason: Errno, path: String) -> String {
         switch reason {
-        case .noSuchFileOrDirectory, .permissionDenied, .notDirectory, .isDirectory: whyNotRun(path)
-        case .execFormatError: "it is not a program. Begin a script with a line such as #!/bin/sh."
+        case .noSuchFileOrDirectory, .permissionDenied, .notDirectory, .isDirectory, .execFormatError:
+            whyNotRun(path, reason)
         case .textFileBusy: "it is being written to."
         case .resourceTemporarilyUnavailable:
             "there are too many processes (ulimit -u, or the limit of a container or service). "
@@ -75,30 +75,13 @@ enum SpawnFailure {
     }
 
     /// ENOENT, EACCES and ENOTDIR do not say what is wrong, so the file is examined again.
-    private static func whyNotRun(_ path: String) -> String {
-        let status: FileStatus
-        do {
-            status = try FileStatus(path: path)
-        } catch {
-            return "\(describe(error)). Has it been moved, or not been installed?"
+    private static func whyNotRun(_ path: String, _ reason: Errno) -> String {
+        if let trouble = StartTrouble.look(at: path, searchPath: nil) {
+            let isSentence = trouble.mend.hasSuffix(".") || trouble.mend.hasSuffix("?")
+            return "\(trouble.found). \(trouble.mend)\(isSentence ? "" : ".")"
         }
-        guard status.kind == .file else { return "it is not a file any more." }
-        guard status.hasRunBit else { return "it has no run bit. chmod +x \(path)" }
-        // On such a mount access(2) says no as well.
-        guard !status.isNotForPrograms else {
-            return "it lies on a file system from which no program may be started (mounted noexec)."
-        }
-        guard status.isExecutable else {
-            return "this user may not run it (mode \(String(status.permissions, radix: 8)))."
-        }
-        guard let line = interpreterLine(ofFile: path) else {
-            return "the loader that it was linked for is missing, or a folder above it may not be entered."
-        }
-        let interpreter = String(line.prefix { $0 != " " && $0 != "\t" })
-        if interpreter.hasSuffix("\r") {
-            return
-                "its first line, #!\(interpreter.dropLast()), ends in a carriage return. Save it with Unix line ends."
-        }
-        return "its interpreter \(interpreter) is missing or may not be run. Install it or correct the first line."
+        return reason == .execFormatError
+            ? "it is not a program. Begin a script with a line such as #!/bin/sh."
+            : "\(describe(reason)). A folder above it, or what it needs to start, may not be entered."
     }
 }

@@ -15,6 +15,8 @@ struct FolderEntry: Sendable {
     let status: FileStatus?
     /// Its first bytes; empty if it cannot be read.
     let start: [UInt8]
+    /// Where it leads, if it is a link to nothing.
+    var link: String?
 
     /// What an entry is.
     enum Kind: Equatable {
@@ -86,10 +88,15 @@ struct FolderEntry: Sendable {
     /// Whether it begins as a script or as a program.
     var beginsAsProgram: Bool {
         let elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
-        return start.starts(with: Array("#!".utf8)) || start.starts(with: elf)
+        // A byte order mark before #! is a fault that is named when the file has the run bit.
+        return [Array("#!".utf8), [0xef, 0xbb, 0xbf, 0x23], elf].contains { start.starts(with: $0) }
     }
 
-    var linkToNothing: Finding { warning("\(shownPath) is a link to nothing", advice: "Remove it.") }
+    var linkToNothing: Finding {
+        let target = link.map { ": \(Self.shown($0))" } ?? ""
+        let advice = "Put a file there, or run: rm \(ShellWord.quoted(shownPath))"
+        return warning("\(shownPath) is a link to nothing\(target)", advice: advice)
+    }
 
     var noRunBit: Finding {
         warning("\(shownPath) has no run bit, so it is not a \(folder.content)", advice: "chmod +x \(shownPath)")
@@ -106,12 +113,11 @@ struct FolderEntry: Sendable {
     }
 
     func notForUs(_ status: FileStatus) -> Finding {
-        guard !status.isNotForPrograms else {
+        if let mount = status.mountPoint {
             let found = "\(shownPath) lies on a file system from which no program may be started (mounted noexec)"
-            return warning(
-                found,
-                advice: "Move the \(folder.setting) folder to another file system, or mount this one with exec."
-            )
+            let command = "mount -o remount,exec \(ShellWord.quoted(mount))"
+            let advice = "Move the \(folder.setting) folder to another file system, or run as root: \(command)"
+            return warning(found, advice: advice)
         }
         let mode = String(status.permissions, radix: 8)
         let found = "\(shownPath) may not be run by this user (mode \(mode)), so it is not a \(folder.content) here"
@@ -123,7 +129,9 @@ struct FolderEntry: Sendable {
     }
 
     /// The path without control characters, which must not reach a terminal.
-    var shownPath: String {
+    var shownPath: String { Self.shown(path) }
+
+    private static func shown(_ path: String) -> String {
         String(path.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
     }
 }

@@ -18,7 +18,8 @@ struct ProgramFolder: Sendable, Equatable {
         // The bytes are read only if they matter: a file with the run bit is a program whatever it begins with, unless
         // all files have that bit.
         let start = isRead ? (try? Files.start(of: file, limit: 4)) ?? [] : []
-        return FolderEntry(folder: self, name: name, path: file, status: status, start: start)
+        let link = status == nil ? Files.link(at: file) : nil
+        return FolderEntry(folder: self, name: name, path: file, status: status, start: start, link: link)
     }
 
     /// The finding if others may change the folder's content, so that nothing in it is used.

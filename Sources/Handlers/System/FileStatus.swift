@@ -24,12 +24,29 @@ struct FileStatus: Sendable, Equatable {
     /// Whether this process may run it, or enter it if it is a folder.
     let isExecutable: Bool
     /// Whether its file system allows no programs (mounted noexec); then no user may run it, whatever its mode.
-    let isNotForPrograms: Bool
+    var isNotForPrograms: Bool { mountPoint != nil }
+
+    /// Where that file system is mounted; nil for one that allows programs.
+    let mountPoint: String?
 
     /// Reads ST_NOEXEC of statvfs(3), which Swift does not see.
     private static func isNotForPrograms(_ path: String) -> Bool {
         var status = statvfs()
         return statvfs(path, &status) == 0 && status.f_flag & 8 != 0
+    }
+
+    /// The last folder on the way up from a path that is on the same device.
+    private static func mountPoint(of path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        var (here, status) = (FilePath(String(cString: real)), stat())
+        guard stat(here.string, &status) == 0 else { return path }
+        let device = status.st_dev
+        while true {
+            let parent = here.removingLastComponent()
+            guard parent != here, stat(parent.string, &status) == 0, status.st_dev == device else { return here.string }
+            here = parent
+        }
     }
 
     /// Whether all users may do everything, as on a share that has no modes; the run bit says nothing then.
@@ -38,12 +55,12 @@ struct FileStatus: Sendable, Equatable {
     /// Whether any user may run it.
     var hasRunBit: Bool { permissions & 0o111 != 0 }
 
-    init(kind: Kind, permissions: UInt32, size: Int, isExecutable: Bool, isNotForPrograms: Bool = false) {
+    init(kind: Kind, permissions: UInt32, size: Int, isExecutable: Bool, mountPoint: String? = nil) {
         self.kind = kind
         self.permissions = permissions
         self.size = size
         self.isExecutable = isExecutable
-        self.isNotForPrograms = isNotForPrograms
+        self.mountPoint = mountPoint
     }
 
     /// Reads the status of a path.
@@ -62,7 +79,7 @@ struct FileStatus: Sendable, Equatable {
             permissions: UInt32(status.st_mode) & 0o7777,
             size: Int(status.st_size),
             isExecutable: isExecutable,
-            isNotForPrograms: !isExecutable && Self.isNotForPrograms(path)
+            mountPoint: !isExecutable && Self.isNotForPrograms(path) ? Self.mountPoint(of: path) : nil
         )
     }
 }

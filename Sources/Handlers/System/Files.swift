@@ -34,6 +34,13 @@ package enum Files {
         try read(path, limit: limit, isEnd: true)
     }
 
+    /// Where a link leads, or nil for what is no link.
+    static func link(at path: String) -> String? {
+        var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink(path, &text, text.count - 1)
+        return count > 0 ? String(decoding: text[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+    }
+
     private static func read(_ path: String, limit: Int, isEnd: Bool) throws(Errno) -> [UInt8] {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])

@@ -27,7 +27,7 @@ package struct PathTrust {
     package init() { self.init(user: geteuid()) }
 
     /// - Parameter user: The user who is trusted besides root.
-    init(user: uid_t) { self.user = user }
+    package init(user: UInt32) { self.user = user }
 
     /// Checks all parts of a path.
     ///

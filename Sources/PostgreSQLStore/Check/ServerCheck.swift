@@ -107,14 +107,24 @@ struct ServerCheck: Sendable {
 }
 
 extension Pooler {
-    fileprivate var finding: Finding {
-        let mode =
-            switch mode {
-            case .transaction: "transaction mode"
-            case .session: "session mode"
-            case .unknown: "a mode that could not be seen"
-            }
-        return Finding(.ok, "pooler", "\(name), in \(mode); no setting is left in its sessions")
+    /// What is between this program and the server, and what follows from it.
+    var finding: Finding {
+        let head = { (mode: String) in "\(name), in \(mode); no setting is left in its sessions" }
+        let sight = "the server sees its address in place of this host's"
+        switch mode {
+        case .session:
+            let follows = "each run keeps one of its connections to the server from begin to end"
+            return Finding(.ok, "pooler", "\(head("session mode")); \(follows); \(sight)")
+        case .transaction:
+            let follows =
+                "no notification comes through; what an SQL file sets for the session, it leaves to other programs"
+            let advice =
+                "In SQL files write SET LOCAL, and set_config(…, true); for migrate --notify set listen_database."
+            return Finding(.ok, "pooler", "\(head("transaction mode")); \(follows); \(sight)", advice: advice)
+        case .unknown:
+            let advice = "Let it give out two connections at once (PgBouncer: default_pool_size, max_client_conn)."
+            return Finding(.warning, "pooler", head("a mode that could not be seen"), advice: advice)
+        }
     }
 }
 

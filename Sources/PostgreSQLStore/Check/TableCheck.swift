@@ -1,5 +1,6 @@
 import Migrations
 import TaskRun
+import Text
 
 /// Looks at the tables and what surrounds them, for `taskrun check`; it changes nothing.
 struct TableCheck: Sendable {
@@ -25,11 +26,24 @@ struct TableCheck: Sendable {
                 guard let table = row.textIfAny("table_name"), let right = row.textIfAny("missing") else { return nil }
                 return TableFacts.Missing(table: table, right: right)
             }
-            facts.keepers = answers[CheckSQL.keepers].map {
-                TableFacts.Keeper(table: $0.text("table_name"), name: $0.text("conname"))
+            facts.keys = answers[CheckSQL.keepers].map {
+                TableFacts.ForeignKey(
+                    table: $0.text("table_name"),
+                    name: $0.text("conname"),
+                    columns: $0.text("columns"),
+                    isKeeping: $0.bool("keeps") || $0.bool("is_null_refused"),
+                    isNullRefused: $0.bool("is_null_refused"),
+                    isSlow: $0.bool("is_slow")
+                )
             }
             facts.triggers = answers[CheckSQL.triggers].map {
-                TableFacts.Trigger(table: $0.text("table_name"), name: $0.text("name"), events: $0.text("events"))
+                TableFacts.Trigger(
+                    table: $0.text("table_name"),
+                    name: $0.text("name"),
+                    events: $0.text("events"),
+                    onDelete: $0.bool("is_on_delete") && $0.text("table_name") == "tasks"
+                        ? .ofPostgreSQL($0.text("source"), isBeforeRow: $0.bool("is_before")) : .lets
+                )
             }
             let own = TableMakeup(answers[CheckSQL.shape])
             facts.drift = made.map { own.drift(from: $0) }
@@ -96,6 +110,21 @@ struct TableCheck: Sendable {
 extension TableMakeup {
     /// Reads the rows of ``CheckSQL/shape``.
     fileprivate init(_ rows: some Sequence<PostgreSQLResult.Row>) {
-        parts = rows.map { Part(place: $0.text("place"), table: $0.text("table_name"), text: $0.text("text")) }
+        parts = rows.compactMap { row in
+            Part.Kind(rawValue: row.text("kind")).map { kind in
+                Part(
+                    kind: kind,
+                    place: row.text("place"),
+                    table: row.text("table_name"),
+                    name: row.text("name"),
+                    text: row.text("text"),
+                    definition: row.text("definition").trimmed,
+                    type: row.textIfAny("type") ?? "",
+                    standard: row.textIfAny("standard"),
+                    isNeeded: kind == .column && row.bool("is_needed"),
+                    identity: row.textIfAny("identity")
+                )
+            }
+        }
     }
 }

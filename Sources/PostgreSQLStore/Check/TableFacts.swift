@@ -9,10 +9,17 @@ struct TableFacts: Sendable {
         let right: String
     }
 
-    /// A foreign key of another table that keeps a task's row.
-    struct Keeper: Sendable, Equatable {
+    /// A foreign key of another table to tasks.
+    struct ForeignKey: Sendable, Equatable {
         let table: String
         let name: String
+        let columns: String
+        /// Whether it keeps a row from being deleted.
+        let isKeeping: Bool
+        /// Whether it does so because it would set a column to null that must not be.
+        let isNullRefused: Bool
+        /// Whether no index helps to find its rows.
+        let isSlow: Bool
     }
 
     /// A trigger or a rule that is not taskrun's.
@@ -22,19 +29,21 @@ struct TableFacts: Sendable {
         let name: String
         /// `BEFORE INSERT OR UPDATE`.
         let events: String
+        /// What it does when a task is deleted.
+        let onDelete: DeleteTrigger
     }
 
     var role = ""
     var missing: [Missing] = []
     /// Whether the language of the migrations exists and may be used.
     var mayMigrate = true
-    var keepers: [Keeper] = []
+    var keys: [ForeignKey] = []
     var triggers: [Trigger] = []
     /// The name of the sequence of `tasks.id`, its next number and the greatest id, if the sequence is behind.
     var sequence: (name: String, next: Int64, greatest: Int64)?
     var sight: RowSight?
     /// How the tables differ from those that taskrun makes, or nil if they could not be compared.
-    var drift: [String]?
+    var drift: [TableMakeup.Difference]?
     /// What the tables have in addition and may refuse rows.
     var additions: [String] = []
     /// Why they could not be compared.
@@ -78,18 +87,21 @@ struct TableFacts: Sendable {
     }
 
     private var foreignKeys: [Finding] {
-        guard !keepers.isEmpty else { return [] }
-        let keys = keepers.map { "\($0.name) of \($0.table)" }.joined(separator: ", ")
-        let found = "the rows of tasks that are done cannot be deleted while other rows refer to them: \(keys)"
-        let advice = "Create such a key again with ON DELETE SET NULL or ON DELETE CASCADE, or drop it."
-        return [Finding(.warning, "foreign keys", found, advice: advice)]
+        let keeping = keys.filter(\.isKeeping)
+        let slow = keys.filter { $0.isSlow && !$0.isKeeping }
+        let findings: [Finding?] = [
+            .keepingKeys(keeping.map { "\($0.name) of \($0.table)" }, sql: keeping.flatMap(\.lettingGo)),
+            .slowKeys(
+                slow.map { "\($0.columns) of \($0.table)" },
+                sql: slow.map { "CREATE INDEX ON \($0.table) (\($0.columns))" }
+            ),
+        ]
+        return findings.compactMap(\.self)
     }
 
     private var triggersAndRules: [Finding] {
-        guard !triggers.isEmpty else { return [] }
-        let found = triggers.map { "\($0.name) on \($0.table) (\($0.events))" }.joined(separator: ", ")
-        let advice = "Make sure that they are fast and neither refuse nor change what is written, or drop them."
-        return [Finding(.warning, "triggers", "not made by taskrun, but run when it writes: \(found)", advice: advice)]
+        let named = triggers.map { (name: "\($0.name) on \($0.table) (\($0.events))", onDelete: $0.onDelete) }
+        return [Finding.triggers(named)].compactMap(\.self)
     }
 
     private var numbers: [Finding] {
@@ -112,13 +124,24 @@ struct TableFacts: Sendable {
                 [Finding(.warning, "columns", "could not be compared with those that taskrun makes: \($0)")]
             } ?? []
         }
-        guard !drift.isEmpty else {
-            return [Finding(.ok, "columns", "as taskrun makes them, indexes and constraints too")]
+        let sql = drift.flatMap(\.sql)
+        return [
+            .drift(
+                drift.map(\.found),
+                sql: sql.isEmpty ? [] : ["BEGIN"] + sql + ["COMMIT"],
+                how: "Run as the tables' owner, with psql (taskrun check --sql prints only this):"
+            )
+        ]
+    }
+}
+
+extension TableFacts.ForeignKey {
+    /// The statements that make it let go of tasks that are deleted.
+    fileprivate var lettingGo: [String] {
+        guard !isNullRefused else {
+            return columns.split(separator: ", ").map { "ALTER TABLE \(table) ALTER COLUMN \($0) DROP NOT NULL" }
         }
-        let most = 5
-        let more = drift.count > most ? ", and \(drift.count - most) more" : ""
-        let found = "not as taskrun makes them: \(drift.prefix(most).joined(separator: "; "))\(more)"
-        let advice = "Undo the change: taskrun migrate --print shows how taskrun makes them."
-        return [Finding(.error, "columns", found, advice: advice)]
+        let key = "FOREIGN KEY (\(columns)) REFERENCES tasks ON DELETE SET NULL"
+        return ["ALTER TABLE \(table) DROP CONSTRAINT \(name), ADD CONSTRAINT \(name) \(key)"]
     }
 }

@@ -54,7 +54,18 @@ struct FileCheck: Sendable {
         let (own, keepers) = try await store.read("cannot look at the tables") { database in
             (try Makeup(database), try database.rows(Statements.keepers))
         }
-        let findings: [Finding?] = [.shape(own.drift(from: made)), .additions(own.additions(to: made)), .keys(keepers)]
+        let (found, sql) = own.drift(from: made)
+        let slow = keepers.filter { !$0.isKeeping && $0.index != nil }
+        let findings: [Finding?] = [
+            .drift(
+                found,
+                sql: sql,
+                how: "Stop the runs, copy \(store.path), and run with sqlite3 (taskrun check --sql prints only this):"
+            ),
+            .triggers(own.foreign(to: made)),
+            .keepingKeys(keepers.filter(\.isKeeping).map(\.text), sql: []),
+            .slowKeys(slow.map(\.text), sql: slow.compactMap(\.index)),
+        ]
         return findings.compactMap(\.self)
     }
 
@@ -123,41 +134,6 @@ extension Finding {
             "journal mode",
             "WAL on a library that can lose committed rows when two processes checkpoint at once",
             advice: "Use SQLite 3.51.3 (or 3.50.7, 3.44.6) or later, or run: sqlite3 FILE 'PRAGMA journal_mode=DELETE'"
-        )
-    }
-
-    /// Foreign keys that keep rows of `tasks` from being deleted.
-    fileprivate static func keys(_ keepers: [Keeper]) -> Finding? {
-        guard !keepers.isEmpty else { return nil }
-        return Finding(
-            .warning,
-            "foreign keys",
-            "the rows of tasks that are done cannot be deleted while other rows refer to them: "
-                + keepers.map(\.text).joined(separator: ", "),
-            advice: "Create such a key again with ON DELETE SET NULL or ON DELETE CASCADE, or drop it."
-        )
-    }
-
-    /// Whether the tables are as the migrations create them.
-    fileprivate static func shape(_ drift: [String]) -> Finding {
-        guard !drift.isEmpty else { return Finding(.ok, "columns", "as taskrun makes them, indexes and triggers too") }
-        let more = drift.count > 5 ? ", and \(drift.count - 5) more" : ""
-        return Finding(
-            .error,
-            "columns",
-            "not as taskrun makes them: \(drift.prefix(5).joined(separator: "; "))\(more)",
-            advice: "Undo the change: taskrun migrate --print shows how taskrun makes them."
-        )
-    }
-
-    /// Triggers of other programs.
-    fileprivate static func additions(_ additions: [String]) -> Finding? {
-        guard !additions.isEmpty else { return nil }
-        return Finding(
-            .warning,
-            "triggers",
-            "not made by taskrun, but run when it writes: \(additions.joined(separator: ", "))",
-            advice: "Make sure that they are fast and neither refuse nor change what is written, or drop them."
         )
     }
 }

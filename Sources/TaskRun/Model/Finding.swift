@@ -22,12 +22,15 @@ public struct Finding: Sendable, Equatable {
     public let found: String
     /// What to do, or nil if there is nothing to do.
     public let advice: String?
+    /// The statements that mend it, to be run in their order; empty if there are none.
+    public let sql: [String]
 
     /// Creates a finding.
-    public init(_ level: Level, _ subject: String, _ found: String, advice: String? = nil) {
+    public init(_ level: Level, _ subject: String, _ found: String, advice: String? = nil, sql: [String] = []) {
         self.level = level
         self.subject = subject
         self.found = found
         self.advice = advice
+        self.sql = sql
     }
 }

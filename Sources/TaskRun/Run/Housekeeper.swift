@@ -201,13 +201,15 @@ final class Housekeeper {
     /// the runs cannot be read, each reports what it has no handler for.
     func note(waiting names: [String]) async {
         var unknown = names.filter { run.performer.registry[$0] == nil }.sorted()
+        var isOfAllHosts = false
         if run.isRecorded, !unknown.isEmpty, let served = try? await run.store.servedNames() {
+            isOfAllHosts = true
             unknown = unknown.filter { served.hosts(of: $0).isEmpty }
             if !run.settings.repeatsReports, !unknown.isEmpty {
                 let due = try? await run.store.takeReports(of: unknown)
                 unknown = due?.sorted() ?? unknown
             }
         }
-        run.state.note(unknownNames: unknown)
+        run.state.note(unknownNames: unknown, ofAllHosts: isOfAllHosts)
     }
 }

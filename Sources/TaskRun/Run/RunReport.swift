@@ -30,6 +30,9 @@ public struct RunReport: Sendable, Equatable {
     public var abandoned = 0
     /// Names of WAITING tasks that have no handler here, sorted; empty if the settings name the tasks to perform.
     public var unknownNames: [String] = []
+    /// Whether no host that ran within the last hour has a handler for these names; false if the runs of the other
+    /// hosts could not be read.
+    public var isUnknownToAllHosts = false
     /// The error that ended the run early, if any; the rows are safe and the next run goes on.
     public var trouble: StoreError?
     /// How long the run took.

@@ -174,7 +174,9 @@ extension RunState {
     /// Adds another error to the report.
     mutating func note(trouble error: StoreError) { report.trouble = error }
 
-    mutating func note(unknownNames names: [String]) { report.unknownNames = names }
+    mutating func note(unknownNames names: [String], ofAllHosts isOfAllHosts: Bool) {
+        (report.unknownNames, report.isUnknownToAllHosts) = (names, isOfAllHosts)
+    }
 
     /// The database cannot be used any more.
     mutating func failed(_ error: StoreError) {

@@ -12,17 +12,24 @@ struct CheckCommand: ProgramCommand {
               taskrun check
               taskrun check --json | jq -r 'select(.level != "ok") | .advice'
 
-            With --json, each line is an object: level (ok, warning or error), subject, found, advice. The exit \
-            status is 78 if one of them is an error.
+              taskrun check --sql > mend.sql
+
+            With --json, each line is an object: level (ok, warning or error), subject, found, advice, sql (a list: \
+            the statements that mend it). --sql prints only the statements that make the tables as taskrun makes \
+            them, for psql or sqlite3. The exit status is 78 if one of them is an error.
             """
     )
 
+    @Flag(help: "Print only the SQL that makes the tables as taskrun makes them.")
+    var sql = false
     @OptionGroup var options: SharedOptions
 
     func run(in program: Program) async throws -> ExitStatus {
         let findings = await Checks(program, options).findings()
         let output = program.output
-        if options.isJSON {
+        if sql {
+            try output.write(findings.filter { $0.level == .error }.flatMap(\.sql).map(\.asStatement))
+        } else if options.isJSON {
             try output.write(findings.map(\.json))
         } else {
             let ink = Ink(isOn: output.terminal.hasColour)
@@ -38,10 +45,19 @@ extension Finding {
         let mark = level == .ok ? "✓" : level == .warning ? "!" : "✗"
         let head = "\(ink(mark, level.colour)) \(subject.padded(18)) \(found.visible())"
         return [head] + (advice.map { ["  \("".padded(18)) → \($0.visible())"] } ?? [])
+            + sql.flatMap { $0.asStatement.split(separator: "\n").map { "    \(String($0).visible())" } }
     }
 
-    /// `level`, `subject`, `found`, `advice`.
+    /// `level`, `subject`, `found`, `advice`, `sql`.
     fileprivate var json: JSONValue {
-        ["level": .text(level.rawValue), "subject": .text(subject), "found": .text(found), "advice": .text(advice)]
+        [
+            "level": .text(level.rawValue), "subject": .text(subject), "found": .text(found), "advice": .text(advice),
+            "sql": .list(sql.map { .text($0) }),
+        ]
     }
+}
+
+extension String {
+    /// With its end; a command of the database's shell has none.
+    fileprivate var asStatement: String { hasPrefix(".") || hasSuffix(";") ? self : self + ";" }
 }

@@ -23,28 +23,54 @@ struct Checks {
         } catch {
             return [Finding(.error, "settings", error.problem, advice: error.advice)]
         }
-        let database = await database(settings)
-        let handlers = handlers(settings)
+        let (database, runs) = await database(settings)
+        let (handlers, list) = handlers(settings)
         return [source(settings)] + StrayVariables.findings(program.variables) + database + handlers + hooks(settings)
             + [runtimeDirectory(settings)] + ping(settings) + Self.clocks(Date(), beside: database)
-            + CronLine(program: program.name, settings: settings, database: Self.place).find()
+            + cron(settings, runs, list)
     }
+
+    /// What starts runs.
+    private func cron(_ settings: Settings, _ runs: RunList?, _ list: HandlerList?) -> [Finding] {
+        let identity = RunIdentity.ofThisProcess()
+        let evidence = CronEvidence(
+            list: runs,
+            host: identity.host,
+            life: HostProcesses(identity: identity).life
+        )
+        // What starts here may lack its interpreter where cron has another PATH.
+        let here = Set((list?.troubles(searchPath: searchPath) ?? []).map(\.handler))
+        return CronLine(
+            program: program.name,
+            settings: settings,
+            database: Self.place,
+            evidence: evidence,
+            handlersWithout: { path in
+                (list?.troubles(searchPath: path) ?? []).filter { !here.contains($0.handler) }
+                    .map { "\($0.handler) cannot start there: \($0.trouble.found)" }
+            }
+        ).find()
+    }
+
+    /// The variable `PATH` that handlers get from a run in this environment.
+    private var searchPath: String { program.variables["PATH"] ?? "/bin:/usr/bin" }
 
     private func source(_ settings: Settings) -> Finding {
         let file = settings.file.map { "read from \($0)" } ?? "no file; \(Settings.defaultFile) is not there"
         return Finding(.ok, "settings", file)
     }
 
-    private func database(_ settings: Settings) async -> [Finding] {
-        var findings: [Finding] = []
+    /// What is found of the database, and the newest runs, if they can be read.
+    private func database(_ settings: Settings) async -> ([Finding], RunList?) {
         do {
             let store = try StoreFactory.open(settings)
-            findings = await self.findings(about: store)
+            let findings = await self.findings(about: store)
+            let runs = try? await store.runs(limit: RunOverview.mostRuns)
             await store.close()
+            return (findings, runs)
         } catch {
-            findings.append(error.finding("database"))
+            return ([error.finding("database")], nil)
         }
-        return findings
     }
 
     private func findings(about store: any TaskDatabase) async -> [Finding] {
@@ -65,7 +91,7 @@ struct Checks {
         }
     }
 
-    private func handlers(_ settings: Settings) -> [Finding] {
+    private func handlers(_ settings: Settings) -> ([Finding], HandlerList?) {
         do {
             let list = try HandlerList(program, settings, executables: settings.executables(program))
             let count = list.registry.names.count
@@ -73,9 +99,11 @@ struct Checks {
             let none = "Put one into the folder \(settings.handlers), or name another folder with --handlers."
             let sum = count > 0 ? Finding(.ok, "handlers", found) : Finding(.warning, "handlers", "none", advice: none)
             let mail = program.builtIn.sendMail ? settings.mailSettings().findings() : []
-            return [sum] + list.findings + Self.strayLimits(settings, known: list.registry.names) + mail
+            let dead = list.troubles(searchPath: searchPath).map { $0.trouble.finding("handlers", $0.handler) }
+            let stray = Self.strayLimits(settings, known: list.registry.names)
+            return ([sum] + list.findings + dead + stray + mail, list)
         } catch {
-            return [Finding(.error, "handlers", error.problem, advice: error.advice)]
+            return ([Finding(.error, "handlers", error.problem, advice: error.advice)], nil)
         }
     }
 
@@ -84,7 +112,10 @@ struct Checks {
         let list = HookList(program, settings, executables: settings.executables(program))
         let events = HookEvent.allCases.filter { event in list.hooks.contains { $0.events.contains(event) } }
         let found = events.map(\.rawValue).joined(separator: ", ")
-        return (events.isEmpty ? [] : [Finding(.ok, "hooks", found)]) + list.findings + list.strangers
+        let dead = list.hooks.compactMap { ($0 as? HookProgram)?.origin }.compactMap { path in
+            StartTrouble.look(at: path, searchPath: searchPath)?.finding("hooks", path)
+        }
+        return (events.isEmpty ? [] : [Finding(.ok, "hooks", found)]) + list.findings + dead + list.strangers
     }
 
     /// Settings for task names that no handler here has: perhaps misspelled.

@@ -12,8 +12,8 @@ struct HandlersCommand: ProgramCommand {
               taskrun handlers --handlers /srv/app/handlers --json
 
             With --json, each line is an object: task_name, kind (swift, executable, stream or sql), origin, \
-            timeout_seconds, max_attempts. It does not connect to the database. The exit status is 78 if the folder or \
-            a handler in it cannot be used.
+            timeout_seconds, max_attempts. It does not connect to the database. The exit status is 78 if the folder or a \
+            handler in it cannot be used, or cannot be started.
             """
     )
 
@@ -34,10 +34,13 @@ struct HandlersCommand: ProgramCommand {
             try output.write(Self.table(list.registry.all, limits).lines(on: output.terminal))
         }
         let ink = Ink(isOn: program.screen.terminal.hasColour)
+        let path = program.variables["PATH"] ?? "/bin:/usr/bin"
+        let dead = list.troubles(searchPath: path).map { $0.trouble.finding("handlers", $0.handler) }
+        let findings = list.findings + dead
         program.screen.write(
-            list.findings.map { ink($0.level.rawValue, $0.level.colour) + ": " + $0.sentence.visible() }
+            findings.map { ink($0.level.rawValue, $0.level.colour) + ": " + $0.sentence.visible() }
         )
-        return list.findings.contains { $0.level == .error } ? .settings : .done
+        return findings.contains { $0.level == .error } ? .settings : .done
     }
 
     private static func table(_ handlers: [any Handler], _ limits: RunSettings) -> TextTable {

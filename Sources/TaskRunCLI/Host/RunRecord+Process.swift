@@ -20,11 +20,11 @@ extension RunRecord {
         let folder = FileManager.default.currentDirectoryPath
         return RunRecord(
             run: identity.text,
-            origin: ClaimingRoleFile.mark([identity.host, user, folder] + words),
+            origin: origin(host: identity.host, user: user, folder: folder, words),
             host: identity.host,
             pid: identity.pid,
             user: user,
-            command: BoundedText.fit(command(words), bytes: mostCommand),
+            command: command(words),
             version: Version.text,
             names: names,
             slots: slots
@@ -41,10 +41,16 @@ extension RunRecord {
         }
     }
 
-    /// A command line as it can be typed, with the program's name instead of its path.
-    private static func command(_ words: [String]) -> String {
+    /// The mark of a crontab line: where and as whom it starts which words, as ``shown(_:)`` gives them.
+    static func origin(host: String, user: String, folder: String, _ words: [String]) -> String {
+        ClaimingRoleFile.mark([host, user, folder] + words)
+    }
+
+    /// A command line as it can be typed, with the program's name instead of its path; cut if it is very long.
+    static func command(_ words: [String]) -> String {
         let name = words.first?.split(separator: "/").last.map(String.init)
-        return ([name].compactMap(\.self) + words.dropFirst()).map { $0.contains("…") ? $0 : CommandWords.quoted($0) }
-            .joined(separator: " ")
+        let all = [name].compactMap(\.self) + words.dropFirst()
+        let text = all.map { $0.contains("…") ? $0 : CommandWords.quoted($0) }.joined(separator: " ")
+        return BoundedText.fit(text, bytes: mostCommand)
     }
 }

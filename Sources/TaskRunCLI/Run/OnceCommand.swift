@@ -165,7 +165,7 @@ struct OnceCommand: ProgramCommand {
     }
 
     /// The window of a run that stays, if none is set: two starts by cron in a row may fail.
-    private static let lingerWindow: Duration = .seconds(180)
+    static let lingerWindow: Duration = .seconds(180)
 
     /// The names in lists.
     ///

@@ -149,7 +149,12 @@ struct OnceRound {
         display.clear()
         if report.claimed > 0 || !hooks.hooks.isEmpty { _ = await LeftoverProcesses.end(startedBy: identity.text) }
         // Not counted: that would read the whole table each minute.
-        let unknown = UnknownName.find(report.unknownNames, in: nil, known: handlers.registry.names)
+        let unknown = UnknownName.find(
+            report.unknownNames,
+            in: nil,
+            known: handlers.registry.names,
+            isOfThisHost: !report.isUnknownToAllHosts
+        )
         display.finish(report, unknown: unknown)
         program.screen.write(
             await hints(report, settings, unknown, isSeen: program.screen.terminal.isTerminal && !isSilent)
@@ -209,11 +214,17 @@ extension RunReport {
 
 extension UnknownName {
     /// Puts names, counts and nearest known names together.
-    static func find(_ names: [String], in summary: TableSummary?, known: [String]) -> [UnknownName] {
+    static func find(
+        _ names: [String],
+        in summary: TableSummary?,
+        known: [String],
+        isOfThisHost: Bool
+    ) -> [UnknownName] {
         names.map { name in
             let lines = summary?.lines.filter { ByteText($0.name) == ByteText(name) && $0.status == .waiting }
             let count = lines?.reduce(0) { $0 + $1.count }
-            return UnknownName(name: name, count: count, nearest: Spelling.nearest(to: name, among: known))
+            let nearest = Spelling.nearest(to: name, among: known)
+            return UnknownName(name: name, count: count, nearest: nearest, isOfThisHost: isOfThisHost)
         }
     }
 }

@@ -21,13 +21,15 @@ extension RunTeller {
     func trouble(in event: RunEvent) -> (task: Int64, line: String, alike: String)? { nil }
 }
 
-/// A name of WAITING tasks that has no handler on this host.
+/// A name of WAITING tasks that has no handler.
 struct UnknownName: Equatable {
     let name: String
     /// How many tasks wait, or nil if they could not be counted.
     let count: Int?
     /// The known name that was probably meant.
     let nearest: String?
+    /// Whether only this host was looked at; else no host that ran within the last hour has a handler either.
+    var isOfThisHost = false
 
     /// One sentence.
     var sentence: String {
@@ -38,13 +40,14 @@ struct UnknownName: Equatable {
             case 1?: "1 task named \(name) waits"
             case let count?: "\(count) tasks named \(name) wait"
             }
-        return "\(subject), but this host has no handler of that name\(Spelling.hint(nearest, for: self.name))."
+        let who = isOfThisHost ? "this host has no" : "no host has a"
+        return "\(subject), but \(who) handler of that name\(Spelling.hint(nearest, for: self.name))."
     }
 
     /// The sentences for many, at most 20.
     static func sentences(_ unknown: [UnknownName]) -> [String] {
         let rest = unknown.count - 20
-        return unknown.prefix(20).map(\.sentence) + (rest > 0 ? ["\(rest) more names have no handler here."] : [])
+        return unknown.prefix(20).map(\.sentence) + (rest > 0 ? ["\(rest) more names have no handler."] : [])
     }
 }
 

@@ -1,5 +1,6 @@
 import Platform
 import TaskRun
+import Text
 
 /// Commands for people to type elsewhere: in another folder, and without this process' environment.
 enum CommandWords {
@@ -18,10 +19,7 @@ enum CommandWords {
     }
 
     /// A word as sh reads it.
-    static func quoted(_ word: String) -> String {
-        let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "/:._-@,=+".contains($0) } && !word.isEmpty
-        return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
-    }
+    static func quoted(_ word: String) -> String { ShellWord.quoted(word) }
 }
 
 extension Program {

@@ -79,7 +79,12 @@ struct StatusView {
         }.sorted { ($0.lane.queue, $0.lane.name) < ($1.lane.queue, $1.lane.name) }
         let waiting = Set(counts.filter { $0.waiting > 0 }.map(\.lane.name)).subtracting(known.map { ByteText($0) })
             .filter { served.hosts(of: $0.text).isEmpty }
-        unknown = UnknownName.find(waiting.sorted().map(\.text), in: summary, known: known)
+        unknown = UnknownName.find(
+            waiting.sorted().map(\.text),
+            in: summary,
+            known: known,
+            isOfThisHost: list == nil
+        )
         let isAnythingDue = counts.contains { $0.due > 0 }
         let overview = list.map { RunOverview($0, holders: summary.holders, isAnythingDue: isAnythingDue, life: life) }
         let rows = Dictionary((list?.rows ?? []).map { ($0.record.run, $0) }) { first, _ in first }

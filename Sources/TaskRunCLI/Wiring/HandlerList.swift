@@ -56,6 +56,25 @@ struct HandlerList {
     }
 }
 
+extension HandlerList {
+    /// The programs among the handlers that cannot be started, and why: they are looked at, not started.
+    ///
+    /// - Parameter searchPath: The variable `PATH` that they would get.
+    /// - Returns: Each one's file and its trouble.
+    func troubles(searchPath: String) -> [(handler: String, trouble: StartTrouble)] {
+        registry.all.filter { $0.kind == .executable || $0.kind == .stream }.compactMap { handler in
+            StartTrouble.look(at: handler.origin, searchPath: searchPath).map { (handler.origin, $0) }
+        }
+    }
+}
+
+extension StartTrouble {
+    /// A program that no run can start.
+    func finding(_ subject: String, _ path: String) -> Finding {
+        Finding(.error, subject, "\(path) cannot start: \(found)", advice: mend)
+    }
+}
+
 extension HandlerRegistry.Conflict {
     fileprivate var problem: String { "two handlers for \"\(name)\": \(origins.joined(separator: " and "))" }
 }

@@ -9,41 +9,104 @@ struct CronSchedule: Equatable {
     let text: String
     /// Whether it starts each minute of each day.
     let isEachMinute: Bool
+    /// The longest time between two starts in minutes, or nil if that is not the same each day.
+    let longestGap: Int?
+    /// What cron cannot read, or nil if it can read everything: `the hour is "25"`.
+    let fault: String?
+
+    /// The fields, in their order.
+    private static let parts: [(name: String, range: ClosedRange<Int>, words: [String])] = [
+        ("minute", 0...59, []), ("hour", 0...23, []), ("day of the month", 1...31, []),
+        (
+            "month", 1...12,
+            ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+        ),
+        ("day of the week", 0...7, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+    ]
+
+    /// The words that stand for all five fields, with the longest time between two starts in minutes.
+    private static let words: [String: Int?] = [
+        "@reboot": nil, "@yearly": nil, "@annually": nil, "@monthly": nil, "@weekly": nil, "@daily": 1440,
+        "@midnight": 1440, "@hourly": 60, "@every_minute": 1, "@every_second": 1,
+    ]
 
     /// Reads the five fields.
     init(fields: [Substring]) {
         text = fields.joined(separator: " ")
-        let ranges = [0...59, 0...23, 1...31, 1...12, 0...7]
-        isEachMinute = fields.count == 5 && zip(fields, ranges).allSatisfy { Self.isAll($0, $1) }
+        let values = zip(fields, Self.parts).map { Self.values($0, $1.range, $1.words) }
+        if let wrong = values.indices.first(where: { values[$0] == nil }) {
+            fault = "the \(Self.parts[wrong].name) is \"\(fields[wrong])\""
+        } else {
+            fault = fields.count == 5 ? nil : "the time has \(fields.count) of 5 fields"
+        }
+        guard fields.count == 5, fault == nil else {
+            (isEachMinute, longestGap) = (false, nil)
+            return
+        }
+        let found = values.map { $0 ?? [] }
+        // Of the days of the week, 0 and 7 are the same.
+        let isEachDay =
+            found[2].isSuperset(of: 1...31) && found[3].isSuperset(of: 1...12) && found[4].isSuperset(of: 1...6)
+            && !found[4].isDisjoint(with: [0, 7])
+        longestGap = isEachDay ? Self.longestGap(minutes: found[0], hours: found[1]) : nil
+        isEachMinute = longestGap == 1
     }
 
     /// Reads `@reboot`, `@daily` and the like, none of which is each minute but `@every_minute`.
-    init(word: Substring) { (text, isEachMinute) = (String(word), word == "@every_minute") }
+    init(word: Substring) {
+        text = String(word)
+        let gap = Self.words[text.lowercased()]
+        longestGap = gap ?? nil
+        isEachMinute = longestGap == 1
+        fault = gap == nil ? "the time is \"\(text)\"" : nil
+    }
 
-    /// Whether a field lets every value through.
-    private static func isAll(_ field: Substring, _ range: ClosedRange<Int>) -> Bool {
+    private static func longestGap(minutes: Set<Int>, hours: Set<Int>) -> Int? {
+        let starts = hours.flatMap { hour in minutes.map { hour * 60 + $0 } }.sorted()
+        guard let first = starts.first else { return nil }
+        return zip(starts, starts.dropFirst() + [first + 24 * 60]).map { $1 - $0 }.max()
+    }
+
+    /// The values that a field lets through, or nil if cron cannot read it.
+    private static func values(_ field: Substring, _ range: ClosedRange<Int>, _ words: [String]) -> Set<Int>? {
+        let number = { (text: Substring) -> Int? in
+            let value = Int(text) ?? words.firstIndex(of: text.lowercased()).map { $0 + range.lowerBound }
+            return value.flatMap { range.contains($0) ? $0 : nil }
+        }
         var values: Set<Int> = []
-        for part in field.split(separator: ",") {
-            let halves = part.split(separator: "/", maxSplits: 1)
-            let step = halves.count == 2 ? Int(halves[1]) ?? 0 : 1
-            guard step > 0, let first = halves.first else { return false }
-            let ends = first.split(separator: "-", maxSplits: 1).map { Int($0) }
-            switch (first, ends.count) {
-            case ("*", _): values.formUnion(stride(from: range.lowerBound, through: range.upperBound, by: step))
-            case (_, 2):
-                guard let low = ends[0], let high = ends[1], low <= high else { continue }
+        for part in field.split(separator: ",", omittingEmptySubsequences: false) {
+            let halves = part.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let step = halves.count == 2 ? Int(halves[1]) : 1, step > 0, let first = halves.first else {
+                return nil
+            }
+            // In cronie, 0~9 is a minute between them, chosen anew each day.
+            if let tilde = first.firstIndex(of: "~") {
+                let (low, high) = (first[..<tilde], first[first.index(after: tilde)...])
+                guard let one = low.isEmpty ? range.lowerBound : number(low),
+                    high.isEmpty || number(high) != nil
+                else { return nil }
+                values.insert(one)
+                continue
+            }
+            let ends = first.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+            if first == "*" {
+                values.formUnion(stride(from: range.lowerBound, through: range.upperBound, by: step))
+            } else if ends.count == 2 {
+                guard let low = number(ends[0]), let high = number(ends[1]), low <= high else { return nil }
                 values.formUnion(stride(from: low, through: high, by: step))
-            default: if let value = ends.first ?? nil { values.insert(value) }
+            } else {
+                guard let value = number(first) else { return nil }
+                values.insert(value)
             }
         }
-        // Of the days of the week, 0 and 7 are the same.
-        let all = range.upperBound == 7 ? 1...6 : range
-        return all.allSatisfy(values.contains) && (range.upperBound != 7 || values.contains(0) || values.contains(7))
+        return values
     }
 }
 
 /// A line of a crontab that starts something.
 struct CronJob: Equatable {
+    /// The whole line.
+    let line: String
     let schedule: CronSchedule
     /// As whom, where the table says it.
     let user: String?
@@ -51,13 +114,15 @@ struct CronJob: Equatable {
     let variables: [String: String]
     /// What sh is given.
     let command: String
+    /// What cron gives the command as its input because it is behind a percent sign, or nil if there is none.
+    let input: String?
 
     /// Reads a table.
     ///
     /// - Parameters:
     ///   - text: The table.
     ///   - hasUsers: Whether each line names a user behind its time, as those of the system do.
-    /// - Returns: The lines that start something, in their order.
+    /// - Returns: The lines that start something, in their order, and with them those that cron cannot read.
     static func all(in text: String, hasUsers: Bool) -> [CronJob] {
         var variables: [String: String] = [:]
         var jobs: [CronJob] = []
@@ -66,25 +131,25 @@ struct CronJob: Equatable {
                 variables[name] = value
                 continue
             }
-            let isWord = line.first == "@"
-            let parts = line.split(maxSplits: isWord ? 1 : 5, whereSeparator: \.isWhitespace)
-            guard parts.count == (isWord ? 2 : 6), var rest = parts.last else { continue }
-            var user: String?
-            if hasUsers {
-                let words = rest.split(maxSplits: 1, whereSeparator: \.isWhitespace)
-                guard words.count == 2 else { continue }
-                (user, rest) = (String(words[0]), words[1])
-            }
-            jobs.append(
-                CronJob(
-                    schedule: isWord ? CronSchedule(word: parts[0]) : CronSchedule(fields: Array(parts.dropLast())),
-                    user: user,
-                    variables: variables,
-                    command: command(rest)
-                )
-            )
+            jobs.append(CronJob(line, hasUsers: hasUsers, variables: variables))
         }
         return jobs
+    }
+
+    /// Reads a line; of one that is too short, everything behind its time is the command.
+    private init(_ line: String, hasUsers: Bool, variables: [String: String]) {
+        let isWord = line.first == "@"
+        let parts = line.split(maxSplits: isWord ? 1 : 5, whereSeparator: \.isWhitespace)
+        var rest = parts.count == (isWord ? 2 : 6) ? parts[parts.count - 1] : ""
+        schedule = isWord ? CronSchedule(word: parts[0]) : CronSchedule(fields: Array(parts.prefix(5)))
+        var user: String?
+        if hasUsers {
+            let words = rest.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+            user = words.first.map(String.init)
+            rest = words.count == 2 ? words[1] : ""
+        }
+        (self.line, self.user, self.variables) = (line, user, variables)
+        (command, input) = Self.command(rest)
     }
 
     /// `NAME = value`, perhaps in quotes.
@@ -102,17 +167,18 @@ struct CronJob: Equatable {
     }
 
     /// To cron, a percent sign ends the command; what is behind it is its input.
-    private static func command(_ text: Substring) -> String {
+    private static func command(_ text: Substring) -> (command: String, input: String?) {
         var command = ""
         var isEscaped = false
-        for character in text {
+        for place in text.indices {
+            let character = text[place]
             if character == "%" {
-                guard isEscaped else { break }
+                guard isEscaped else { return (command, String(text[text.index(after: place)...])) }
                 command.removeLast()
             }
             command.append(character)
             isEscaped = character == "\\"
         }
-        return command
+        return (command, nil)
     }
 }

@@ -1,3 +1,4 @@
+import Handlers
 import Platform
 import TaskRun
 import Text
@@ -12,8 +13,14 @@ struct CronTable {
         let folder: String
         /// Its environment.
         let variables: [String: String]
-        /// Why that is not each minute, or nil if it is.
-        let trouble: String?
+        /// As whom, or nil for this user.
+        var user: String?
+        /// When, or nil if something else than a crontab says it.
+        var schedule: CronSchedule?
+        /// What is wrong with the line itself.
+        var troubles: [CronTrouble] = []
+        /// What the line would start if it were written rightly, and why it does not.
+        var meant: [(command: String, why: CronTrouble)] = []
     }
 
     /// For people: `this user's crontab`, `/etc/cron.d/app`.
@@ -22,40 +29,111 @@ struct CronTable {
     let isOfCron: Bool
     let starts: [Start]
     /// Why nothing in it is started.
-    var trouble: (found: String, advice: String)?
+    var trouble: CronTrouble?
+    /// When it was changed last, or nil if that cannot be seen.
+    var changed: Date?
 
     /// All of them that this user may read.
     static func all() -> [CronTable] {
-        let user = userCrontab().map { CronTable(text: $0, place: "this user's crontab", hasUsers: false) }
+        let own = userCrontab().map { text in
+            var table = CronTable(text: text, place: "this user's crontab", hasUsers: false)
+            table.changed = spools.compactMap { time(ofFile: "\($0)/\(ProcessInfo.processInfo.userName)") }.first
+            return table
+        }
         let system = (["/etc/crontab"] + files(in: "/etc/cron.d")).compactMap { path in
             text(path).map { CronTable(text: $0, place: path, hasUsers: true).judgingFile(path) }
         }
-        let units = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "\(home(nil))/.config/systemd/user"]
-            .flatMap {
-                files(in: $0).filter { $0.hasSuffix(".service") }
-            }
-        return [user].compactMap(\.self) + system + units.compactMap(unit)
+        return [own].compactMap(\.self) + others() + system + SystemdUnits.all()
     }
 
     /// Reads a crontab.
-    init(text: String, place: String, hasUsers: Bool) {
+    ///
+    /// - Parameters:
+    ///   - text: The table.
+    ///   - place: Where it stands, for people.
+    ///   - hasUsers: Whether each line names a user.
+    ///   - user: Whose table it is, or nil for this user's.
+    init(text: String, place: String, hasUsers: Bool, user: String? = nil) {
         (self.place, isOfCron) = (place, true)
-        starts = CronJob.all(in: text, hasUsers: hasUsers).map { job in
-            let home = Self.home(job.user)
-            let variables = ["HOME": home, "PATH": "/usr/bin:/bin"].merging(job.variables) { $1 }
-            let isKnown = job.user.map { getpwnam($0) != nil } ?? true
-            let trouble =
-                !isKnown
-                ? "there is no user \(job.user ?? "")"
-                : job.schedule.isEachMinute ? nil : "at \"\(job.schedule.text)\", which is not each minute"
-            return Start(command: job.command, folder: home, variables: variables, trouble: trouble)
-        }
-        if !text.isEmpty, text.last?.isNewline != true, !starts.isEmpty {
-            trouble = ("its last line has no line end, so cron may pass it over", "End the file with an empty line.")
+        let lines = text.split(whereSeparator: \.isNewline).map(\.trimmed)
+        starts = CronJob.all(in: text, hasUsers: hasUsers).map { Self.start($0, hasUsers: hasUsers, of: user) }
+        // Cron reads \r as a part of the command.
+        if text.contains("\r\n"), !lines.isEmpty {
+            trouble = CronTrouble(
+                "its lines end in carriage returns, which sh takes for a part of the command",
+                level: .error,
+                advice: "Save it with Unix line ends, as sed -i 's/\\r$//' does."
+            )
+        } else if !text.isEmpty, text.last?.isNewline != true, !starts.isEmpty {
+            trouble = CronTrouble(
+                "its last line has no line end, so cron may pass it over",
+                advice: "End the file with an empty line."
+            )
         }
     }
 
-    private init(place: String, starts: [Start]) { (self.place, self.starts, isOfCron) = (place, starts, false) }
+    /// A table of units.
+    init(place: String, starts: [Start]) { (self.place, self.starts, isOfCron) = (place, starts, false) }
+
+    private static func start(_ job: CronJob, hasUsers: Bool, of owner: String?) -> Start {
+        let user = job.user ?? owner
+        let standard = ["HOME": home(user), "PATH": "/usr/bin:/bin"]
+        let variables = standard.merging(job.variables) { $1 }
+        var start = Start(
+            command: job.command,
+            folder: variables["HOME"] ?? "/",
+            variables: variables,
+            user: user,
+            schedule: job.schedule
+        )
+        if let fault = job.schedule.fault {
+            let why = CronTrouble(
+                "cron cannot read the line: \(fault)",
+                level: .error,
+                advice: "A line has five fields for the time\(hasUsers ? ", the user" : ""), and the command."
+            )
+            start.troubles.append(why)
+            start.meant.append((job.line, why))
+            return start
+        }
+        if let shell = job.variables["SHELL"], access(shell, X_OK) != 0 {
+            let found = "there is no program \(shell), which SHELL names"
+            start.troubles.append(CronTrouble(found, level: .error, advice: "Write SHELL=/bin/sh before the line."))
+        }
+        if job.variables["PATH"]?.contains("$") == true {
+            let advice = "Write all folders of PATH."
+            start.troubles.append(CronTrouble("cron replaces no variable in its PATH", advice: advice))
+        }
+        if let input = job.input {
+            let why = CronTrouble(
+                "cron ends the command at the first % without \\ before it",
+                level: .error,
+                advice: "Write \\% for each percent sign of the line."
+            )
+            start.troubles.append(why)
+            start.meant.append(("\(job.command)%\(input)", why))
+        }
+        if let user, getpwnam(user) == nil {
+            let why = CronTrouble("there is no user \(user)", level: .error, advice: "Name one that exists.")
+            start.troubles.append(hasUsers && isCommand(user) ? missingUser(user) : why)
+        }
+        if hasUsers, let user = job.user { start.meant.append(("\(user) \(job.command)", missingUser(user))) }
+        return start
+    }
+
+    /// Whether a word is more likely a command than a user.
+    private static func isCommand(_ word: String) -> Bool {
+        word.contains("/") || ["cd", ".", "[", "exec", "env"].contains(word)
+            || ["/usr/bin", "/bin"].contains { access("\($0)/\(word)", X_OK) == 0 }
+    }
+
+    private static func missingUser(_ word: String) -> CronTrouble {
+        CronTrouble(
+            "the user is missing behind the time, and cron takes \(word) for it",
+            level: .error,
+            advice: "Write the user's name before the command."
+        )
+    }
 
     /// The same, with what keeps cron from reading the file.
     ///
@@ -64,67 +142,71 @@ struct CronTable {
         var table = self
         let name = path.split(separator: "/").last ?? ""
         var status = stat()
-        if path.hasPrefix("/etc/cron.d/"), name.contains(".") {
-            table.trouble = ("cron ignores files with a dot in their names", "Rename the file.")
-        } else if stat(path, &status) == 0, status.st_uid != 0 || status.st_mode & 0o022 != 0 {
+        let isThere = stat(path, &status) == 0
+        if isThere { table.changed = Self.changed(status) }
+        let isInFolder = path.hasPrefix("/etc/cron.d/")
+        let odd = name.first { !($0.isASCII && ($0.isLetter || $0.isNumber) || "_-".contains($0)) }
+        if isInFolder, name.contains(".") {
+            let found = "cron ignores files with a dot in their names"
+            table.trouble = CronTrouble(found, level: .error, advice: "Rename the file.")
+        } else if isInFolder, let odd {
+            let found = "Debian's cron ignores files with a \(odd) in their names"
+            table.trouble = CronTrouble(found, advice: "Rename the file: letters, digits, - and _ alone.")
+        } else if isThere, status.st_uid != 0 || status.st_mode & 0o022 != 0 {
             let found = "cron ignores a file that another user than root owns or may write to"
-            table.trouble = (found, "Run: chown root: \(path) && chmod go-w \(path)")
+            let advice = "Run: chown root: \(path) && chmod go-w \(path)"
+            table.trouble = CronTrouble(found, level: .error, advice: advice)
+        } else if isThere, status.st_nlink != 1 {
+            let found = "cron ignores a file with more than one name (hard links)"
+            table.trouble = CronTrouble(found, advice: "Run: cp \(path) \(path)-new && mv \(path)-new \(path)")
+        } else if isThere, status.st_mode & S_IFMT != S_IFREG {
+            table.trouble = CronTrouble("it is no file", level: .error, advice: "Put a file in its place.")
         }
         return table
     }
 
-    /// Reads a unit of systemd: with a timer each minute, or one that is started again when it ends.
-    private static func unit(_ path: String) -> CronTable? {
-        guard let text = text(path) else { return nil }
-        let values = values(text)
-        let timer = Self.text(String(path.dropLast("service".count)) + "timer").map(Self.values)
-        let isEachMinute =
-            timer.map { timer in
-                let calendar = timer["OnCalendar"]?.last ?? ""
-                let pause = timer["OnUnitActiveSec"]?.last ?? timer["OnUnitInactiveSec"]?.last ?? ""
-                return ["minutely", "*:*", "*:0/1", "*-*-* *:*:00", "*:*:00", "*-*-* *:*"].contains(calendar)
-                    || ["1min", "60", "60s", "1m", "1 min"].contains(pause)
-            } ?? ["always", "on-success"].contains(values["Restart"]?.last ?? "")
-        let trouble =
-            isEachMinute
-            ? nil : timer == nil ? "without a timer beside it, or Restart=always" : "by a timer that is not each minute"
-        let words = (values["Environment"] ?? []).flatMap { ShellCommand.all(in: $0, variables: [:]) }.flatMap(\.words)
-        let variables = words.map { $0.split(separator: "=", maxSplits: 1).map(String.init) }.filter { $0.count == 2 }
-        let home = home(values["User"]?.last)
-        let starts = (values["ExecStart"] ?? []).map { command in
-            Start(
-                command: String(command.drop { "@-:+!".contains($0) }),
-                folder: values["WorkingDirectory"]?.last ?? "/",
-                variables: Dictionary(variables.map { ($0[0], $0[1]) }) { $1 }.merging(["HOME": home]) { first, _ in
-                    first
-                },
-                trouble: trouble
-            )
+    /// Where cron keeps the tables of users.
+    private static let spools = ["/var/spool/cron/crontabs", "/var/spool/cron"]
+
+    /// The crontabs of other users, which root may read.
+    private static func others() -> [CronTable] {
+        guard geteuid() == 0 else { return [] }
+        let own = ProcessInfo.processInfo.userName
+        return spools.flatMap(files).compactMap { path in
+            let name = path.split(separator: "/").last.map(String.init) ?? ""
+            guard name != own, let owner = getpwnam(name)?.pointee.pw_uid, let text = text(path) else { return nil }
+            var table = CronTable(text: text, place: "\(name)'s crontab", hasUsers: false, user: name)
+            var status = stat()
+            guard stat(path, &status) == 0 else { return table }
+            table.changed = changed(status)
+            let isOwned = status.st_uid == owner || status.st_uid == 0
+            if !isOwned || status.st_mode & 0o022 != 0 {
+                let found = "cron ignores it: it belongs to another user, or others may write to it"
+                let advice = "Run: chown \(name) \(path) && chmod 600 \(path)"
+                table.trouble = CronTrouble(found, level: .error, advice: advice)
+            }
+            return table
         }
-        return CronTable(place: path, starts: starts)
     }
 
-    /// `Name=value` lines, in their order.
-    private static func values(_ text: String) -> [String: [String]] {
-        var values: [String: [String]] = [:]
-        let joined = text.replacing("\\\n", with: " ")
-        for line in joined.split(whereSeparator: \.isNewline).map(\.trimmed)
-        where !line.isEmpty && !"#;[".contains(line.first ?? "#") {
-            let parts = line.split(separator: "=", maxSplits: 1).map { String($0).trimmed }
-            if parts.count == 2 { values[parts[0], default: []].append(parts[1]) }
-        }
-        return values
+    private static func time(ofFile path: String) -> Date? {
+        var status = stat()
+        return stat(path, &status) == 0 ? changed(status) : nil
     }
 
-    private static func files(in folder: String) -> [String] {
+    private static func changed(_ status: stat) -> Date {
+        Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec))
+    }
+
+    static func files(in folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
     }
 
-    /// Files that this user may not read count as saying nothing.
-    private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+    /// The text of a file; one that this user may not read counts as saying nothing.
+    static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
     /// The folder in which cron starts the commands of a user; nil means this user.
-    private static func home(_ user: String?) -> String {
+    static func home(_ user: String?) -> String {
         let entry = user.map { getpwnam($0) } ?? getpwuid(geteuid())
         return entry.map { String(cString: $0.pointee.pw_dir) } ?? "/"
     }

@@ -2,8 +2,10 @@
 struct ShellCommand: Equatable {
     /// The words, quotes removed.
     var words: [String] = []
+    /// The files that it writes its output to.
+    var outputs: [String] = []
 
-    /// Splits a line at `;`, `&&`, `||`, `|`, `&`, brackets and line ends; redirections are left out.
+    /// Splits a line at `;`, `&&`, `||`, `|`, `&`, brackets and line ends; redirections are no words.
     ///
     /// - Parameters:
     ///   - line: The line.
@@ -12,11 +14,12 @@ struct ShellCommand: Equatable {
     static func all(in line: String, variables: [String: String]) -> [ShellCommand] {
         var commands: [ShellCommand] = [ShellCommand()]
         var word: String?
-        var isTarget = false
+        var redirection: Character?
         func end() {
-            if let word, !isTarget { commands[commands.count - 1].words.append(word) }
-            if word != nil { isTarget = false }
-            word = nil
+            guard let ended = word else { return }
+            if redirection == nil { commands[commands.count - 1].words.append(ended) }
+            if redirection == ">" { commands[commands.count - 1].outputs.append(ended) }
+            (word, redirection) = (nil, nil)
         }
         var rest = line[...]
         while let character = rest.popFirst() {
@@ -49,8 +52,10 @@ struct ShellCommand: Equatable {
                 // The number before it is a descriptor's; what follows is a file.
                 if word?.allSatisfy(\.isNumber) == true { word = nil }
                 end()
-                isTarget = true
-                rest = rest.drop { ">&|".contains($0) }
+                let signs = rest.prefix { ">&|<".contains($0) }
+                // What follows >& is a descriptor, what follows < is read.
+                redirection = signs.contains("&") ? "&" : character
+                rest = rest.dropFirst(signs.count)
             case ";", "&", "|", "(", ")", "{", "}", "\n":
                 end()
                 if commands.last?.words.isEmpty == false { commands.append(ShellCommand()) }
