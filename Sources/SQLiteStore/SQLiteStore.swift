@@ -124,6 +124,28 @@ public final class SQLiteStore: Sendable {
         try await access(subject) { database in try Self.transaction(.deferred, in: database, body) }
     }
 
+    /// Reads in one transaction for a person who waits: it is given up when it takes too long.
+    func look<Value: Sendable>(
+        _ subject: String,
+        within limit: Duration = LookLimit.time,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let late = StoreError.late("\(subject) in \(location)")
+        return try await read(subject) { database in
+            let end = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
+            sqlite_limit_time(database.sqliteConnection, end, Int64(limit / .milliseconds(1)))
+            defer {
+                sqlite_unlimit_time(database.sqliteConnection)
+                end.deallocate()
+            }
+            do {
+                return try body(database)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
+                throw late
+            }
+        }
+    }
+
     /// Writes in one transaction.
     ///
     /// IMMEDIATE: a deferred one that comes to write later ignores the busy timeout.

@@ -28,7 +28,7 @@ struct BatchTests {
             #expect(shown.contains("after_batch       import"))
             #expect(try await place.taskrun("cancel", "4").status == 0)
             let asked = try await place.taskrun("result", "r", "--json")
-            #expect(try asked.objects().first?["state"] as? String == "WAITING", "\(asked)")
+            #expect(try asked.objects().first?["status"] as? String == "WAITING", "\(asked)")
             #expect(try await place.taskrun("once", "--concurrency", "1").status == 0)
             #expect(
                 place.lines() == [

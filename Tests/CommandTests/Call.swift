@@ -17,15 +17,26 @@ struct Call: Sendable {
     ///   - environment: Its whole environment.
     ///   - folder: Its working directory.
     ///   - input: What it reads from stdin.
+    ///   - isTypedTo: Whether it waits for more input, which ``type(_:)`` gives it.
     /// - Throws: What keeps it from being started.
-    init(_ words: [String], environment: [String: String], folder: URL, input: String = "") throws {
+    init(
+        _ words: [String],
+        environment: [String: String],
+        folder: URL,
+        input: String = "",
+        isTypedTo: Bool = false
+    ) throws {
         let stem = folder.appending(path: ".call-\(UUID().uuidString)").path
         files = (stem + "-in", stem + "-out", stem + "-err")
-        try Data(input.utf8).write(to: URL(filePath: files.input))
+        if isTypedTo {
+            guard mkfifo(files.input, 0o600) == 0 else { throw POSIXError(.EIO) }
+        } else {
+            try Data(input.utf8).write(to: URL(filePath: files.input))
+        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, files.input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, files.input, isTypedTo ? O_RDWR : O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, files.output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, files.errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         // What other tests are writing at this moment is not inherited: a program cannot be started while it can be written.
@@ -44,6 +55,15 @@ struct Call: Sendable {
 
     private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         texts.map { strdup($0) } + [nil]
+    }
+
+    /// Types keys, if it was started so that it waits for them.
+    func type(_ keys: String) throws {
+        let descriptor = open(files.input, O_WRONLY)
+        guard descriptor >= 0 else { throw POSIXError(.EIO) }
+        defer { close(descriptor) }
+        let bytes = Array(keys.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw POSIXError(.EIO) }
     }
 
     /// What it has written to stdout up to now.

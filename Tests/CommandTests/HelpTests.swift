@@ -3,7 +3,8 @@ import Testing
 /// Help, version, and what is said of a mistyped command line.
 @Suite struct HelpTests {
     static let commands = [
-        "migrate", "once", "add", "status", "list", "show", "why", "runs", "retry", "delete", "result", "wait",
+        "migrate", "once", "add", "status", "list", "show", "why", "runs", "batches", "top", "retry", "delete",
+        "result", "wait",
         "cancel",
         "handlers", "check", "bench",
     ]

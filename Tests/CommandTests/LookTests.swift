@@ -19,7 +19,7 @@ import Testing
             #expect(try await scratch.taskrun("list", "--json").output.isEmpty)
             let summary =
                 #"{"waiting":0,"due":0,"running":0,"claimed":0,"failed":0,"paused_queues":0,"oldest_due":null,"runs":0,"#
-                + #""slots":0,"last_run":null,"no_run":null,"is_trouble":false}"#
+                + #""slots":0,"last_run":null,"no_run":null,"is_trouble":false,"is_partial":false}"#
             let lists = #"{"tasks":[],"unknown_names":[],"runs":[],"paused_queues":[],"summary":"#
             #expect(
                 try await scratch.taskrun("status", "--json").output

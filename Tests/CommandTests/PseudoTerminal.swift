@@ -14,9 +14,27 @@ enum PseudoTerminal {
         return Answer(status: answer.status, output: shown, errors: answer.errors)
     }
 
+    /// Runs `taskrun` on a terminal of this size, and returns the lines that it showed, without colours.
+    static func lines(_ arguments: [String], columns: Int, at scratch: Scratch) async throws -> [String] {
+        let answer = try await start(arguments, size: (columns, 24), at: scratch).answer()
+        return answer.output.plain.split(separator: "\r\n").map(String.init)
+    }
+
     /// Starts `taskrun`; what it shows is the output of the call.
-    static func start(_ arguments: [String], at scratch: Scratch) throws -> Call {
-        let line = ([Scratch.binary] + arguments).map { "'\($0)'" }.joined(separator: " ")
+    ///
+    /// - Parameters:
+    ///   - arguments: What it is started with.
+    ///   - size: The columns and rows of the terminal, or nil for one that does not say; 80 columns are taken then.
+    ///   - scratch: Where.
+    /// - Returns: The call.
+    /// - Throws: What keeps it from being started.
+    static func start(
+        _ arguments: [String],
+        size: (columns: Int, rows: Int)? = nil,
+        at scratch: Scratch
+    ) throws -> Call {
+        let command = ([Scratch.binary] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        let line = size.map { "stty columns \($0.columns) rows \($0.rows); exec \(command)" } ?? command
         return try Call(
             ["script", "-qefc", line, "/dev/null"],
             environment: scratch.environment.merging(["TERM": "xterm"]) { own, _ in own },

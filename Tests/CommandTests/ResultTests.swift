@@ -46,7 +46,7 @@ import Testing
             let object = try #require(
                 try await scratch.taskrun("add", "REVERSE", "\"ab\"", "--wait", "--json").objects().first
             )
-            #expect(object["state"] as? String == "COMPLETE" && object["result"] as? String == "ba")
+            #expect(object["status"] as? String == "COMPLETE" && object["result"] as? String == "ba")
         }
     }
 
@@ -107,7 +107,7 @@ import Testing
             try await scratch.taskrunOK("once")
             let complete = try await scratch.taskrun("result", token, "--json")
             #expect(complete.status == 0)
-            #expect(try complete.objects().first?["state"] as? String == "COMPLETE")
+            #expect(try complete.objects().first?["status"] as? String == "COMPLETE")
             #expect(try complete.objects().first?["progress_done"] as? Int == 1)
             let unknown = try await scratch.taskrun("result", "nobody")
             #expect((unknown.status, unknown.output) == (66, ""))
@@ -136,7 +136,7 @@ import Testing
             #expect(answer.status == 1)
             #expect(
                 answer.lines == [
-                    #"{"task":"long","outcome":"asked"}"#, #"{"task":"ok","outcome":"ended","state":"COMPLETE"}"#,
+                    #"{"task":"long","outcome":"asked"}"#, #"{"task":"ok","outcome":"ended","status":"COMPLETE"}"#,
                     #"{"task":"99","outcome":"unknown"}"#,
                 ]
             )

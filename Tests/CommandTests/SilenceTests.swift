@@ -145,7 +145,7 @@ struct SilenceTests {
             let answer = try await place.start(arguments + ["--json"], input: "no JSON\n").answer()
             #expect(answer.status == status, "\(answer)")
             let object = try #require(try answer.objects().last)
-            #expect(object["error"] is String && object["status"] as? Int32 == status, "\(answer)")
+            #expect(object["error"] is String && object["exit"] as? Int32 == status, "\(answer)")
             #expect(object.keys.contains("advice"))
         }
     }

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TaskRunCLI
+
 /// What is shown on a terminal, and only there.
 @Suite struct TerminalTests {
     @Test("once shows a line per finished task and a summary")
@@ -82,6 +84,49 @@ import Testing
             let shown = try await PseudoTerminal.taskrun("list", at: scratch).output.plain
             #expect(shown.split(separator: "\n").allSatisfy { $0.count <= 80 })
             #expect(shown.contains("…"))
+        }
+    }
+
+    @Test("no line of any table or sentence is wider than the terminal", arguments: [20, 80, 120])
+    func narrow(_ columns: Int) async throws {
+        try await Scratch.with { scratch async throws in
+            let name = String(repeating: "VERY_LONG_NAME_", count: 8)
+            let queue = String(repeating: "long-queue-", count: 10)
+            try await scratch.sql(
+                """
+                INSERT INTO tasks (task_name, queue, status, lease_owner, last_error) VALUES
+                ('\(name)', '\(queue)', 'WAITING', NULL, NULL),
+                ('\(name)', '\(queue)', 'FAILED', NULL, 'an error of many words'),
+                ('\(name)', '\(queue)', 'PROCESSING', 'a-host.of-a-very-long-domain.example 7 7 boot 7', NULL),
+                ('B', 'default', 'WAITING', NULL, NULL)
+                """
+            )
+            try await scratch.taskrunOK("pause", queue, "--why", "the provider of our mails is down since this morning")
+            try await scratch.taskrunOK("limit", queue, "--running", "1")
+            _ = try await scratch.taskrun("once")
+            let commands = [
+                ["list"], ["list", "--why"], ["status"], ["queues"], ["runs"], ["limit"], ["handlers"],
+                ["migrate", "--status"], ["why"], ["delete", "--queue", queue, "--dry-run"],
+            ]
+            for command in commands {
+                let lines = try await PseudoTerminal.lines(command, columns: columns, at: scratch)
+                #expect(!lines.isEmpty)
+                // A command that is to be typed, and a name within a sentence, stay whole, so that they can be copied.
+                for line in lines where !line.contains("→") && !line.contains(queue) && !line.contains(name) {
+                    #expect(line.displayWidth <= columns, "\(command): \(line)")
+                }
+            }
+        }
+    }
+
+    @Test("columns that say nothing are left out on a terminal, and only there")
+    func usual() async throws {
+        try await Scratch.with { scratch async throws in
+            try await scratch.taskrunOK("add", "A")
+            let shown = try await PseudoTerminal.lines(["list"], columns: 80, at: scratch)
+            #expect(shown.first == "id  task name  state    run at, failed")
+            let piped = try await scratch.taskrun("list").lines
+            #expect(piped[0].split(separator: " ").count == 12 && piped[1].contains("default"), "\(piped)")
         }
     }
 

@@ -120,14 +120,14 @@ import Text
         #expect("e\u{301}".displayWidth == 1)
         #expect("✓".displayWidth == 1)
         #expect("🎉".displayWidth == 2)
-        var table = TextTable([.text("name"), .number("n"), .text("note")])
+        var table = TextTable([.text("name"), .number("n"), .gist("note")])
         table.add(["日本", "7", "x"])
         table.add(["abc\n", "100", ""])
         let plain = Terminal(isTerminal: false, width: nil, hasColour: false)
         #expect(table.lines(on: plain) == ["name    n  note", "日本    7  x", "abc   100"])
-        let narrow = Terminal(isTerminal: true, width: 12, hasColour: false)
+        let narrow = Terminal(isTerminal: true, width: 21, hasColour: false)
         table.add(["a", "1", "a long note that ends early"])
-        #expect(table.lines(on: narrow).last == "a       1  a long …")
+        #expect(table.lines(on: narrow).last == "a       1  a long no…")
     }
 
     @Test(

@@ -378,7 +378,7 @@ import Testing
             #expect(number.errors.contains("It has succeeded, was cancelled, was deleted or never existed"))
             let json = try await place.taskrun("why", "99", "--json")
             let problem = try #require(try json.objects().first)
-            #expect(json.status == 1 && problem["status"] as? Int == 1)
+            #expect(json.status == 1 && problem["exit"] as? Int == 1)
             let token = try await place.taskrun("why", "no-such-token")
             #expect(token.status == 66 && token.errors.hasPrefix("Error: nothing is known of this token."), "\(token)")
             for (arguments, words) in [

@@ -21,7 +21,7 @@ OUTSIDE = frozenset("""
     batch_deserted begin commit rollback lock_keys_of old_failed hasten tolerance held_rows held_keys stuck_some stuck_note stuck_forget
     claim_candidates claim_trial claim_trial_end claim_trial_waiting claim_check
     impatience far_leases expire_trial late waits lockable holdsClaim lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
-    result_request_cancel_beside
+    result_request_cancel_beside looking looking_at_values totals count_plain count_keyed count_rest count_failed batch_list
 """.split())
 
 

@@ -28,6 +28,15 @@ extension PostgreSQLStore: TaskAdministration {
         try await reach(to: "look for old tasks") { try Tasks(session: $0).oldFailed(keep, limit: limit) }
     }
 
+    /// The batches, by name.
+    public func batches(_ batch: String?, limit: Int) async throws(StoreError) -> [BatchRow] {
+        try await reach(to: "list batches") { session in
+            let values = [batch, String(limit), String(BatchRow.mostCounted)]
+            let asked = [.beginSnapshot, SessionSettings.looking, Request(BatchSQL.list, values), .commit]
+            return try session.look(asked)[BatchSQL.list].map { BatchRow($0) }
+        }
+    }
+
     /// Counts by queue, name and state, and the holders of leases, all at one moment.
     public func summary() async throws(StoreError) -> TableSummary {
         try await reach(to: "count tasks") { try Tasks(session: $0).summary() }

@@ -37,27 +37,44 @@ struct Tasks {
             } else {
                 Request(AdminSQL.list, [ids, filter.hasData ? "t" : "f"])
             }
-        let rows = try maintaining(request).map { TaskRow($0) }
+        let rows = try looking(request).map { TaskRow($0) }
         return filter.isLatest ? rows.reversed() : rows
     }
 
     /// Tasks by the filter, by number.
     func matching(_ filter: TaskFilter) throws(PostgreSQLFailure) -> [MatchedTask] {
+        try TableWalk<PostgreSQLFailure>(
+            page: { (filter, until) throws(PostgreSQLFailure) in try page(filter, until: until) },
+            edge: { (filter, rows) throws(PostgreSQLFailure) in
+                let statement = filter.isLatest ? AdminSQL.edgeLatest : AdminSQL.edge
+                let request = Request(statement, [filter.after.map { String($0) }, String(rows)])
+                return try looking(request).first.map { $0.integer("id") }
+            },
+            next: { (filter) throws(PostgreSQLFailure) in
+                let statement = filter.isLatest ? AdminSQL.nextMatchLatest : AdminSQL.nextMatch
+                let values = [
+                    filter.token, filter.batch, filter.status?.rawValue, filter.name, filter.after.map { String($0) },
+                ]
+                return try looking(Request(statement, values)).first?.integerIfAny("id")
+            },
+            late: { .late }
+        ).rows(filter)
+    }
+
+    /// The rows of a part of the table.
+    private func page(_ filter: TaskFilter, until: Int64?) throws(PostgreSQLFailure) -> [MatchedTask] {
         let values = [
             filter.status?.rawValue, filter.name, filter.queue, filter.batch, filter.lockKey, filter.token,
             filter.age.map(SQLText.seconds), (filter.data?.steps).map { SQLText.array($0) }, filter.data?.value,
-            filter.after.map { String($0) }, String(max(filter.limit, 0)),
+            filter.after.map { String($0) }, until.map { String($0) }, String(max(filter.limit, 0)),
         ]
         let statement = filter.isLatest ? AdminSQL.matchingLatest : AdminSQL.matching
-        return try maintaining(Request(statement, values)).map { MatchedTask($0) }
+        return try looking(Request(statement, values)).map { MatchedTask($0) }
     }
 
-    /// Sends one request with more time than those of runs have.
-    private func maintaining(_ request: Request) throws(PostgreSQLFailure) -> PostgreSQLResult.Rows {
-        try session.exchange(
-            [.begin, SessionSettings.maintenance, request, .commit],
-            within: SessionSettings.maintenanceLimit
-        )[request.statement]
+    /// Sends one request that is planned for its values, with the time that a look has.
+    private func looking(_ request: Request) throws(PostgreSQLFailure) -> PostgreSQLResult.Rows {
+        try session.look([.begin, SessionSettings.lookingAtValues, request, .commit])[request.statement]
     }
 
     func show(_ id: Int64) throws(PostgreSQLFailure) -> TaskRow? {
@@ -66,14 +83,23 @@ struct Tasks {
 
     /// Counts by queue, name and state, and the holders of leases, all at one moment.
     func summary() throws(PostgreSQLFailure) -> TableSummary {
-        let looks = [AdminSQL.lines, AdminSQL.holders, CheckSQL.horizonHolder, AdminSQL.paused].map { Request($0) }
-        return TableSummary(
-            try session.exchange(
-                [.beginSnapshot, SessionSettings.maintenance] + looks + [.commit],
-                within: SessionSettings.maintenanceLimit
-            )
-        )
+        let opening = [.beginSnapshot, SessionSettings.looking, Request(AdminSQL.totals, [Self.mostAndMore])]
+        guard let row = try session.look(opening)[AdminSQL.totals].first else {
+            preconditionFailure("a query without FROM returns a row")
+        }
+        let totals = Totals(row)
+        let limits = CountLimits(waiting: totals.waiting, failed: totals.failed)
+        let (most, ofLane) = (String(CountLimits.mostLines), String(limits.ofLane))
+        let counts = [
+            Request(AdminSQL.countPlain, [most, ofLane]), Request(AdminSQL.countKeyed, [most, ofLane]),
+            Request(AdminSQL.countRest, [String(CountLimits.mostFailed)]),
+            Request(AdminSQL.countFailed, [most, String(limits.ofFailedName)]),
+        ]
+        let others = [AdminSQL.holders, CheckSQL.horizonHolder, AdminSQL.paused].map { Request($0) }
+        return TableSummary(try session.look(counts + others + [.commit]), totals, limits)
     }
+
+    private static let mostAndMore = String(TableSummary.mostCounted + 1)
 
     /// Names of WAITING tasks, sorted.
     func waitingNames(limit: Int) throws(PostgreSQLFailure) -> [String] {

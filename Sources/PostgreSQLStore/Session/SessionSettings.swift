@@ -82,6 +82,14 @@ struct SessionSettings: Sendable {
     /// For work that a person waits for or that may read the whole table: 30 s and any plan, in this transaction only.
     static let maintenance = Request(SessionSQL.maintenance)
 
+    /// For a look that a person waits for: no statement takes long.
+    static let looking = Request(SessionSQL.looking, [lookLimit])
+
+    /// The same for statements that are planned for their values.
+    static let lookingAtValues = Request(SessionSQL.lookingAtValues, [lookLimit])
+
+    private static let lookLimit = "\(Int(LookLimit.time / .milliseconds(1)))ms"
+
     /// Only the longer time limit, for statements that have an index of their own.
     static let patience = Request(SessionSQL.patience, ["1s"])
 

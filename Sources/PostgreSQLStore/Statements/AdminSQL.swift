@@ -1,7 +1,15 @@
 /// The statements for people: look, retry, remove.
 enum AdminSQL {
     static let show = Statement(once: PackageResources.show_sql, isBinary: true)
-    static let lines = Statement(once: PackageResources.count_by_state_sql, isBinary: true)
+    static let totals = Statement("totals", PackageResources.totals_sql)
+    static let countPlain = Statement("count_plain", PackageResources.count_plain_sql, isBinary: true)
+    static let countKeyed = Statement("count_keyed", PackageResources.count_keyed_sql, isBinary: true)
+    static let countRest = Statement("count_rest", PackageResources.count_rest_sql, isBinary: true)
+    static let countFailed = Statement("count_failed", PackageResources.count_failed_sql, isBinary: true)
+    static let edge = Statement(once: PackageResources.edge_sql)
+    static let edgeLatest = Statement(once: PackageResources.edge_latest_sql)
+    static let nextMatch = Statement(once: PackageResources.next_match_sql)
+    static let nextMatchLatest = Statement(once: PackageResources.next_match_latest_sql)
     static let holders = Statement(once: PackageResources.lease_holders_sql, isBinary: true)
     static let paused = Statement(once: PackageResources.paused_queues_sql, isBinary: true)
     static let pause = Statement(once: PackageResources.pause_queue_sql)

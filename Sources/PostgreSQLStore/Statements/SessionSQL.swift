@@ -6,6 +6,8 @@ enum SessionSQL {
     static let takeNames = Statement("take_names", PackageResources.take_names_sql)
     static let beginReadCommitted = Statement("begin", PackageResources.begin_read_committed_sql)
     static let maintenance = Statement("maintenance", PackageResources.maintenance_sql)
+    static let looking = Statement("looking", PackageResources.looking_sql)
+    static let lookingAtValues = Statement("looking_at_values", PackageResources.looking_at_values_sql)
     static let patience = Statement("patience", PackageResources.patience_sql)
     static let tolerance = Statement("tolerance", PackageResources.tolerance_sql)
     static let haste = Statement("haste", PackageResources.haste_sql)

@@ -6,15 +6,12 @@ struct WhyRows {
     let session: PostgreSQLSession
 
     func facts(_ selection: WaitFacts.Selection) throws(PostgreSQLFailure) -> WaitFacts {
-        try session.exchange([.beginSnapshot, SessionSettings.patience])
+        _ = try session.look([.beginSnapshot, SessionSettings.looking])
         let (ids, isPartial) = try ids(selection)
         let values = [SQLText.array(ids), nil, String(selection.counted), String(selection.errorLength)]
-        let answers = try session.exchange(
-            [
-                Request(WhySQL.facts, values), Request(WhySQL.held, [String(WaitFacts.Selection.mostHeld)]), .commit,
-            ],
-            within: SessionSettings.maintenanceLimit
-        )
+        let answers = try session.look([
+            Request(WhySQL.facts, values), Request(WhySQL.held, [String(WaitFacts.Selection.mostHeld)]), .commit,
+        ])
         let rows = answers[WhySQL.facts]
         return WaitFacts(
             now: rows.first?.moment("now") ?? Date(),
@@ -36,7 +33,7 @@ struct WhyRows {
         case .ids(let ids): return (ids, false)
         case .waiting(let queue, let name, let limit):
             let request = Request(WhySQL.waiting, [name, queue, String(limit + 1)])
-            let rows = try session.rows(of: request, within: SessionSettings.maintenanceLimit)
+            let rows = try session.look([request])[WhySQL.waiting]
             let ids = rows.prefix(limit).filter { $0.bool("is_wanted") }.map { $0.integer("id") }
             return (ids, rows.count > limit)
         }

@@ -21,7 +21,11 @@ extension SQLiteStore: TaskAdministration {
 
     /// Rows by the filter, by number.
     public func list(_ filter: TaskFilter) async throws(StoreError) -> [TaskRow] {
-        try await access("cannot list tasks") { try Tasks(database: $0).list(filter) }
+        guard let patience = filter.patience else {
+            // No lock between the statements: there can be many.
+            return try await access("cannot list tasks") { try Tasks(database: $0).list(filter) }
+        }
+        return try await look("cannot list tasks", within: patience) { try Tasks(database: $0).list(filter) }
     }
 
     /// Tasks by the filter, by number.
@@ -34,14 +38,21 @@ extension SQLiteStore: TaskAdministration {
         try await read("cannot look for old tasks") { try Tasks(database: $0).oldFailed(keep, limit: limit) }
     }
 
-    /// Counts by queue, name and state, and the holders of leases; reads the whole table.
+    /// The batches, by name.
+    public func batches(_ batch: String?, limit: Int) async throws(StoreError) -> [BatchRow] {
+        try await look("cannot list batches") {
+            try $0.rows(Statements.batches, ["batch": batch, "most": limit, "counted": BatchRow.mostCounted])
+        }
+    }
+
+    /// Counts by queue, name and state, and the holders of leases.
     public func summary() async throws(StoreError) -> TableSummary {
-        try await access("cannot count tasks") { try Tasks(database: $0).summary() }
+        try await look("cannot count tasks") { try Tasks(database: $0).summary() }
     }
 
     /// Why tasks are not running, all at one moment.
     public func facts(_ selection: WaitFacts.Selection) async throws(StoreError) -> WaitFacts {
-        try await read("cannot read why tasks wait") { try WhyRows(database: $0).facts(selection, now: Date()) }
+        try await look("cannot read why tasks wait") { try WhyRows(database: $0).facts(selection, now: Date()) }
     }
 
     /// Cancels tasks, all in one transaction.

@@ -1,14 +1,23 @@
 import Foundation
 import TaskRun
 
-extension TableSummary.Line {
-    /// Reads a line, or returns nil if its state is not one of taskrun's.
-    init?(_ row: ResultRow) {
-        guard let status = TaskStatus(rawValue: row.text("status")) else { return nil }
+/// How many rows wait, by what they wait for, and how many are FAILED.
+struct TotalsRow {
+    let waiting, failed: TableSummary.Total
+
+    init(_ row: ResultRow) {
+        let kinds = ["plain", "keyed", "crashed", "behind", "after_batch"] as [StaticString]
+        waiting = TableSummary.Total(kinds.reduce(0) { $0 + Int(row.integer($1)) })
+        failed = TableSummary.Total(Int(row.integer("failed")))
+    }
+}
+
+extension CountedLine {
+    init(_ row: ResultRow) {
         self.init(
             queue: row.text("queue"),
             name: row.text("task_name"),
-            status: status,
+            status: row.status("status"),
             count: Int(row.integer("number")),
             due: Int(row.integer("due")),
             oldestDue: row.moment("oldest_due")

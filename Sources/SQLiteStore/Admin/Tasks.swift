@@ -52,11 +52,31 @@ struct Tasks {
     }
 
     func matching(_ filter: TaskFilter) throws -> [MatchedTask] {
+        try TableWalk<any Error>(
+            page: { filter, until in try page(filter, until: until) },
+            edge: { filter, rows in
+                let statement = filter.isLatest ? Statements.edgeLatest : Statements.edge
+                return try database.first(statement, ["after": filter.after, "rows": rows])
+            },
+            next: { filter in
+                let values: StatementArguments = [
+                    "token": filter.token, "batch": filter.batch, "status": filter.status?.rawValue,
+                    "name": filter.name, "after": filter.after,
+                ]
+                let statement = filter.isLatest ? Statements.nextMatchLatest : Statements.nextMatch
+                return try database.first(statement, values) ?? nil
+            },
+            late: { DatabaseError(resultCode: .SQLITE_INTERRUPT) }
+        ).rows(filter)
+    }
+
+    /// The rows of a part of the table.
+    private func page(_ filter: TaskFilter, until: Int64?) throws -> [MatchedTask] {
         let before = filter.age.map { SQLiteTime.text(Date(timeIntervalSinceNow: -($0 / .seconds(1)))) }
         let values: StatementArguments = [
             "status": filter.status?.rawValue, "name": filter.name, "queue": filter.queue, "batch": filter.batch,
             "lock_key": filter.lockKey, "token": filter.token, "before": before, "path": filter.data?.sqlitePath,
-            "value": filter.data?.value, "after": filter.after, "limit": max(filter.limit, 0),
+            "value": filter.data?.value, "after": filter.after, "until": until, "limit": max(filter.limit, 0),
         ]
         return try database.rows(filter.isLatest ? Statements.matchingLatest : Statements.matching, values)
     }
@@ -72,9 +92,26 @@ struct Tasks {
     }
 
     func summary() throws -> TableSummary {
-        let lines = try database.rows(Statements.counts, ["now": SQLiteTime.text(Date())]).compactMap(\.self)
-        let holders = try database.rows(Statements.holders)
-        return TableSummary(lines: lines, holders: holders, paused: try Queues(database: database).paused())
+        let now = SQLiteTime.text(Date())
+        let totals = try database.first(Statements.totals, ["most": TableSummary.mostCounted + 1])
+        guard let totals else { preconditionFailure("a query without FROM returns a row") }
+        let limits = CountLimits(waiting: totals.waiting, failed: totals.failed)
+        let most = CountLimits.mostLines
+        let lanes: StatementArguments = ["now": now, "lanes": most, "most": limits.ofLane]
+        let ofLanes = try database.rows(Statements.countPlain, lanes) + database.rows(Statements.countKeyed, lanes)
+        let rest = try database.rows(Statements.countRest, ["now": now, "most": CountLimits.mostFailed])
+        let failed = try database.rows(Statements.failedNames, ["most": most]).flatMap { name in
+            try database.rows(Statements.countFailedOf, ["name": Data(name), "most": limits.ofFailedName])
+        }
+        return TableSummary(
+            lines: CountedLine.sums(
+                ofLanes.map { $0.limited(to: limits.ofLane) } + rest + failed.limitedByName(to: limits.ofFailedName)
+            ),
+            holders: try database.rows(Statements.holders),
+            paused: try Queues(database: database).paused(),
+            waiting: totals.waiting,
+            failed: totals.failed
+        )
     }
 
     func hasten(_ ids: [Int64]) throws -> [Int64] {

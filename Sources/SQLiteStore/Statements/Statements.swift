@@ -109,6 +109,7 @@ enum Statements {
     static let ended = Query<String>(PackageResources.ended_sql, "batch")
     static let anyWaits = Query(PackageResources.any_waits_sql)
     static let anyDeserted = Query(PackageResources.any_deserted_sql)
+    static let batches = Query(PackageResources.batches_sql, BatchRow.init)
     static let forgetDeserted = Change(PackageResources.forget_deserted_sql)
 
     // Admin
@@ -121,7 +122,18 @@ enum Statements {
     static let show = Query(PackageResources.show_sql, TaskRow.init)
     static let showWithoutData = Query(PackageResources.show_without_data_sql, TaskRow.init)
     static let showToken = Query(PackageResources.show_token_sql, TaskRow.init)
-    static let counts = Query(PackageResources.counts_sql, TableSummary.Line.init)
+    static let edge = Query<Int64>(PackageResources.edge_sql, "id")
+    static let edgeLatest = Query<Int64>(PackageResources.edge_latest_sql, "id")
+    static let nextMatch = Query(PackageResources.next_match_sql) { (row: ResultRow) in row.integerIfAny("id") }
+    static let nextMatchLatest = Query(PackageResources.next_match_latest_sql) { (row: ResultRow) in
+        row.integerIfAny("id")
+    }
+    static let totals = Query(PackageResources.totals_sql, TotalsRow.init)
+    static let countPlain = Query(PackageResources.count_plain_sql, CountedLine.init)
+    static let countKeyed = Query(PackageResources.count_keyed_sql, CountedLine.init)
+    static let countRest = Query(PackageResources.count_rest_sql, CountedLine.init)
+    static let failedNames = Query<[UInt8]>(PackageResources.failed_names_sql, "task_name")
+    static let countFailedOf = Query(PackageResources.count_failed_of_sql, CountedLine.init)
     static let holders = Query(PackageResources.holders_sql, TableSummary.Holder.init)
     static let pauses = Query(PackageResources.pauses_sql, PausedQueue.init)
     static let pause = Change(PackageResources.pause_sql)

@@ -10,21 +10,46 @@ public struct TableSummary: Sendable, Equatable {
         public let name: String
         /// The state.
         public let status: TaskStatus
-        /// How many rows.
+        /// How many rows, or how many were counted if there are more.
         public let count: Int
         /// How many of them are due; 0 unless WAITING.
         public let due: Int
         /// `run_at` of the row that has been due longest, or nil if none is due.
         public let oldestDue: Date?
+        /// Whether there may be more rows than were counted.
+        public let isPartial: Bool
 
         /// Creates a line from its parts.
-        public init(queue: String, name: String, status: TaskStatus, count: Int, due: Int, oldestDue: Date?) {
+        public init(
+            queue: String,
+            name: String,
+            status: TaskStatus,
+            count: Int,
+            due: Int,
+            oldestDue: Date?,
+            isPartial: Bool = false
+        ) {
             self.queue = queue
             self.name = name
             self.status = status
             self.count = count
             self.due = due
             self.oldestDue = oldestDue
+            self.isPartial = isPartial
+        }
+    }
+
+    /// How many rows of a state there are.
+    public struct Total: Sendable, Equatable {
+        /// How many, up to ``TableSummary/mostCounted``.
+        public let count: Int
+        /// Whether there are more.
+        public let isPartial: Bool
+
+        /// A count, or at most the most that is counted.
+        public init(_ count: Int) {
+            self.count = min(count, TableSummary.mostCounted)
+            isPartial = count > TableSummary.mostCounted
         }
     }
 
@@ -45,8 +70,15 @@ public struct TableSummary: Sendable, Equatable {
         }
     }
 
+    /// The most rows of a state that are counted together.
+    public static let mostCounted = 1_000_000
+
     /// The counts, by queue, name and state.
     public let lines: [Line]
+    /// How many rows wait, or nil for the sum of the lines.
+    public let waiting: Total?
+    /// How many rows are FAILED, or nil for the sum of the lines.
+    public let failed: Total?
     /// The holders of leases, by owner.
     public let holders: [Holder]
 
@@ -61,8 +93,11 @@ public struct TableSummary: Sendable, Equatable {
         lines: [Line],
         holders: [Holder],
         horizon: Horizon? = nil,
-        paused: [PausedQueue] = []
+        paused: [PausedQueue] = [],
+        waiting: Total? = nil,
+        failed: Total? = nil
     ) {
+        (self.waiting, self.failed) = (waiting, failed)
         self.lines = lines
         self.holders = holders
         self.horizon = horizon

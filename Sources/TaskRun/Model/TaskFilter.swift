@@ -22,6 +22,8 @@ public struct TaskFilter: Sendable, Equatable {
     public var limit: Int
     /// Only rows behind this `id`, in the order of the list, or nil for all.
     public var after: Int64?
+    /// How long to look for rows, or nil for as long as it takes.
+    public var patience: Duration?
     /// Whether the payload is read; otherwise ``TaskRow/data`` is empty.
     public var hasData: Bool
     /// The most bytes that the payloads may have as they are stored, or nil for any number.

@@ -39,6 +39,15 @@ public protocol TaskAdministration: Sendable {
     /// FAILED tasks that are kept no longer, at most this many: see ``TaskStore/removeOldFailed(_:limit:)``.
     func oldFailed(_ keep: ResultRetention, limit: Int) async throws(StoreError) -> [MatchedTask]
 
+    /// The batches that have tasks, or that tasks wait for, by name.
+    ///
+    /// - Parameters:
+    ///   - batch: Only this one, or nil for all.
+    ///   - limit: At most so many.
+    /// - Returns: The batches.
+    /// - Throws: ``StoreError/Code/locked`` if it takes longer than 2 s.
+    func batches(_ batch: String?, limit: Int) async throws(StoreError) -> [BatchRow]
+
     /// Counts by queue, name and state, the holders of leases, the holder of the horizon, and the paused queues.
     func summary() async throws(StoreError) -> TableSummary
 

@@ -33,7 +33,7 @@ struct CheckCommand: ProgramCommand {
             try output.write(findings.map(\.json))
         } else {
             let ink = Ink(isOn: output.terminal.hasColour)
-            try output.write(findings.flatMap { $0.lines(ink) })
+            try output.write(findings.flatMap { $0.lines(ink, on: output.terminal) })
         }
         return findings.contains { $0.level == .error } ? .settings : .done
     }
@@ -41,10 +41,12 @@ struct CheckCommand: ProgramCommand {
 
 extension Finding {
     /// A line with what was found, and one with what to do.
-    fileprivate func lines(_ ink: Ink) -> [String] {
+    fileprivate func lines(_ ink: Ink, on terminal: Terminal) -> [String] {
         let mark = level == .ok ? "✓" : level == .warning ? "!" : "✗"
-        let head = "\(ink(mark, level.colour)) \(subject.padded(18)) \(found.visible())"
-        return [head] + (advice.map { ["  \("".padded(18)) → \($0.visible())"] } ?? [])
+        var lines = terminal.wrap("\(mark) \(subject.padded(18)) \(found.visible())", hanging: 21)
+        lines[0] = ink(mark, level.colour) + lines[0].dropFirst(1)
+        let space = String(repeating: " ", count: 21)
+        return lines + (advice.map { terminal.wrap("\(space)→ \($0.visible())", hanging: 23) } ?? [])
             + sql.flatMap { $0.asStatement.split(separator: "\n").map { "    \(String($0).visible())" } }
     }
 

@@ -45,7 +45,7 @@ struct HandlersCommand: ProgramCommand {
 
     private static func table(_ handlers: [any Handler], _ limits: RunSettings) -> TextTable {
         var table = TextTable([
-            .text("task name"), .text("kind"), .number("timeout"), .number("attempts"), .text("from"),
+            .name("task name"), .text("kind"), .number("timeout"), .number("attempts"), .name("from"),
         ])
         for handler in handlers {
             table.add([

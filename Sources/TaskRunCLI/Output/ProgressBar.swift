@@ -25,9 +25,15 @@ struct ProgressBar: Sendable {
 
     /// The bar and the percentage of a part, 0...1.
     static func bar(_ part: Double) -> String {
-        let share = min(max(part, 0), 1)
-        let full = Int(share * Double(width))
-        let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
-        return bar + "  " + "\(Int(share * 100))".padded(3, onRight: false) + " %"
+        blocks(part, width) + "  " + "\(percent(part))".padded(3, onRight: false) + " %"
     }
+
+    /// The bar alone, of so many columns.
+    static func blocks(_ part: Double, _ width: Int) -> String {
+        let full = Int(min(max(part, 0), 1) * Double(width))
+        return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
+    }
+
+    /// A part, 0...1, in hundredths.
+    static func percent(_ part: Double) -> Int { Int(min(max(part, 0), 1) * 100) }
 }

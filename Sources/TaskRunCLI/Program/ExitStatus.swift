@@ -72,9 +72,9 @@ struct ProgramError: Error, Equatable {
         self.init(ExitStatus(error.code), "\(error.subject): \(cause)", advice: error.advice)
     }
 
-    /// `error`, `advice` (null where nothing useful can be said) and `status`, the exit code.
+    /// `error`, `advice` (null where nothing useful can be said) and `exit`, the exit code.
     var json: JSONValue {
-        ["error": .text(problem), "advice": .text(advice), "status": .number(Int(status.rawValue))]
+        ["error": .text(problem), "advice": .text(advice), "exit": .number(Int(status.rawValue))]
     }
 
     /// One or two sentences.

@@ -19,7 +19,7 @@ protocol ProgramCommand: ParsableCommand {
 }
 
 extension ProgramCommand {
-    /// What is said in JSON where the work could not be done: `error`, `advice`, `status`.
+    /// What is said in JSON where the work could not be done: `error`, `advice`, `exit`.
     func answer(to error: ProgramError) -> JSONValue { error.json }
 }
 
@@ -97,7 +97,9 @@ struct Program: Sendable {
     /// Reports an error, and returns its exit code.
     func report(_ error: ProgramError) -> ExitStatus {
         let ink = Ink(isOn: screen.terminal.hasColour)
-        screen.write(ink("Error:", .red) + " " + error.text.visible(keepingLines: true))
+        var lines = screen.terminal.wrap("Error: " + error.text.visible(keepingLines: true))
+        lines[0] = ink("Error:", .red) + lines[0].dropFirst("Error:".count)
+        screen.write(lines)
         return error.status
     }
 

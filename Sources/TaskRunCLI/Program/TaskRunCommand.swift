@@ -21,8 +21,9 @@ struct TaskRunCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
-            ShowCommand.self, WhyCommand.self, HistoryCommand.self, RunsCommand.self, RetryCommand.self, DeleteCommand.self,
-            PruneCommand.self, ResultCommand.self, WaitCommand.self, CancelCommand.self, QueuesCommand.self,
+            ShowCommand.self, WhyCommand.self, HistoryCommand.self, RunsCommand.self, BatchesCommand.self,
+            TopCommand.self, RetryCommand.self, DeleteCommand.self, PruneCommand.self, ResultCommand.self,
+            WaitCommand.self, CancelCommand.self, QueuesCommand.self,
             PauseCommand.self, ResumeCommand.self, LimitCommand.self, HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
@@ -51,6 +52,12 @@ struct OnceRoot: ParsableCommand {
 
 /// The word on the command line that names the command.
 enum CommandWord {
+    /// All of them that are shown.
+    static var known: [String] {
+        TaskRunCommand.configuration.subcommands.map { $0.configuration }
+            .filter(\.shouldDisplay).compactMap(\.commandName) + ["help"]
+    }
+
     /// What to say if the parser did not understand the arguments because that word is misspelled, or nil if it is not.
     static func mistake(in arguments: [String]) -> ProgramError? {
         var rest = arguments[...]
@@ -61,9 +68,7 @@ enum CommandWord {
             guard takesValue || name == "--json" else { return nil }
             rest = rest.dropFirst(takesValue && name == argument ? 2 : 1)
         }
-        let known =
-            TaskRunCommand.configuration.subcommands.map { $0.configuration }
-            .filter(\.shouldDisplay).compactMap(\.commandName) + ["help"]
+        let known = Self.known
         // "help once" names two.
         guard let word = rest.first(where: { $0 != "help" }), !word.hasPrefix("-"), !known.contains(word) else {
             return nil

@@ -73,7 +73,9 @@ struct LimitCommand: ProgramCommand {
     }
 
     private static func table(_ limits: [TaskLimit]) -> TextTable {
-        var table = TextTable([.text("limited"), .text(""), .number("at once"), .number("per minute")])
+        var table = TextTable([
+            .text("limited"), .name(""), .number("at once", usual: ""), .number("per minute", usual: ""),
+        ])
         for limit in limits {
             table.add([
                 "\(limit.subject.kind)", "\(limit.subject.name)", "\(limit.running.map(String.init) ?? "")",

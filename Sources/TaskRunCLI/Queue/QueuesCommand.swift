@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 import TaskRun
 import Text
 
@@ -12,7 +13,8 @@ struct QueuesCommand: ProgramCommand {
               taskrun queues --json | jq -r 'select(.paused) | .queue'
 
             A queue exists as soon as a task names it. With --json, each line is an object: queue, paused, \
-            paused_until (null: until it is resumed), paused_why, paused_by, waiting, due, processing, failed.
+            paused_until (null: until it is resumed), paused_why, paused_by, waiting, due, processing, failed, \
+            is_partial (true: there are more tasks than were counted; the table has a + then).
             """
     )
 
@@ -38,7 +40,7 @@ struct QueuesCommand: ProgramCommand {
 }
 
 /// One queue in numbers.
-private struct QueueLine {
+struct QueueLine {
     let queue: String
     let paused: PausedQueue?
     let lines: [TableSummary.Line]
@@ -54,8 +56,8 @@ private struct QueueLine {
 
     static func table(_ queues: [QueueLine]) -> TextTable {
         var table = TextTable([
-            .text("queue"), .text("state"), .number("waiting"), .number("due"), .number("processing"),
-            .number("failed"), .text("why"),
+            .name("queue"), .sentence("state", usual: "open"), .number("waiting"), .number("due"),
+            .number("processing", usual: "0"), .number("failed", usual: "0"), .sentence("why", usual: ""),
         ])
         for line in queues {
             let end = line.paused?.until.map { "paused until \(MomentText.plain($0)) UTC" }
@@ -63,18 +65,29 @@ private struct QueueLine {
             table.add([
                 "\(line.queue)",
                 line.paused == nil ? "open" : TextTable.Cell(end ?? "paused", .yellow),
-                "\(line.count(.waiting))", "\(line.due)",
-                TextTable.Cell("\(line.count(.processing))", line.count(.processing) > 0 ? .cyan : nil),
-                TextTable.Cell("\(line.count(.failed))", line.count(.failed) > 0 ? .red : nil),
+                TextTable.Cell(line.text(.waiting)), TextTable.Cell(line.textOfDue),
+                TextTable.Cell(line.text(.processing), line.count(.processing) > 0 ? .cyan : nil),
+                TextTable.Cell(line.text(.failed), line.count(.failed) > 0 ? .red : nil),
                 TextTable.Cell(why, .faint),
             ])
         }
         return table
     }
 
-    private func count(_ status: TaskStatus) -> Int {
+    func count(_ status: TaskStatus) -> Int {
         lines.reduce(0) { $0 + ($1.status == status ? $1.count : 0) }
     }
+
+    private func isPartial(_ status: TaskStatus) -> Bool { lines.contains { $0.status == status && $0.isPartial } }
+
+    /// How many tasks are in a state, for people.
+    func text(_ status: TaskStatus) -> String { CountText.write(count(status), isPartial: isPartial(status)) }
+
+    /// How many tasks are due, for people.
+    var textOfDue: String { CountText.write(due, isPartial: due > 0 && isPartial(.waiting)) }
+
+    /// When the task was due that has been due longest.
+    var oldestDue: Date? { lines.compactMap(\.oldestDue).min() }
 
     private var due: Int { lines.reduce(0) { $0 + $1.due } }
 
@@ -85,6 +98,7 @@ private struct QueueLine {
             "paused_until": .text(paused?.until.map(MomentText.iso)),
             "paused_why": .text(paused?.why), "paused_by": .text(paused?.by), "waiting": .number(count(.waiting)),
             "due": .number(due), "processing": .number(count(.processing)), "failed": .number(count(.failed)),
+            "is_partial": .bool(lines.contains(where: \.isPartial)),
         ]
     }
 }

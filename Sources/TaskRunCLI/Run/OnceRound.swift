@@ -169,7 +169,9 @@ struct OnceRound {
     func waiting(_ report: inout RunReport) async -> Int? {
         guard report.trouble == nil else { return nil }
         do {
-            return try await store.summary().lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
+            let summary = try await store.summary()
+            return summary.waiting?.count
+                ?? summary.lines.reduce(0) { $0 + ($1.status == .waiting ? $1.count : 0) }
         } catch {
             report.trouble = error
             tell(error)

@@ -48,7 +48,9 @@ struct RunsCommand: ProgramCommand {
             try output.write("No run has been recorded.")
         } else {
             try output.write(RunsView(list, life: life).lines(on: output.terminal))
-            if list.rows.count == limit { try output.write("These are the newest \(limit). For more, use --limit.") }
+            if list.rows.count == limit {
+                try output.write(output.terminal.wrap("These are the newest \(limit). For more, use --limit."))
+            }
         }
         return .done
     }
@@ -56,23 +58,21 @@ struct RunsCommand: ProgramCommand {
 
 /// What `runs` shows.
 struct RunsView {
-    /// The widest name of a host.
-    private static let hostWidth = 16
     private let list: RunList
     private let life: (String?) -> RunLife
 
     init(_ list: RunList, life: @escaping (String?) -> RunLife) { (self.list, self.life) = (list, life) }
 
-    /// The table; its last column, the command, is cut where the terminal ends.
+    /// The table.
     func lines(on terminal: Terminal) -> [String] {
         var table = TextTable([
-            .text("state"), .text("run"), .text("began"), .text("last seen"), .text("tasks"), .text("command"),
+            .text("state"), .name("run"), .text("began"), .text("last seen"), .sentence("tasks"), .gist("command"),
         ])
         for row in list.rows {
             let standing = row.standing(at: list.now, life: life(row.record.run))
             table.add([
                 TextTable.Cell(standing.rawValue, standing.colour),
-                TextTable.Cell("\(row.record.pid) on \(row.record.host.cut(toWidth: Self.hostWidth))"),
+                TextTable.Cell("\(row.record.pid) on \(row.record.host)"),
                 TextTable.Cell(row.beganAt.map { $0.relative(to: list.now) } ?? ""),
                 TextTable.Cell(row.seenAt.map { $0.relative(to: list.now) } ?? ""),
                 TextTable.Cell(row.summary(standing)),
@@ -84,7 +84,8 @@ struct RunsView {
 }
 
 extension RunStanding {
-    fileprivate var colour: Ink.Colour? {
+    /// Its colour on a terminal.
+    var colour: Ink.Colour? {
         switch self {
         case .running: .green
         case .lost, .failed: .red

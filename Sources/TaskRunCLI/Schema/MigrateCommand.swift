@@ -120,7 +120,7 @@ struct MigrateCommand: ProgramCommand {
 
     private func write(_ versions: [Step], to output: Output) throws {
         if options.isJSON { return try output.write(versions.map(\.json)) }
-        var table = TextTable([.number("version"), .text("name"), .text("state")])
+        var table = TextTable([.number("version"), .name("name"), .text("state")])
         for version in versions {
             // The triggers are optional.
             let missing = version.version == nil ? TextTable.Cell("not installed") : TextTable.Cell("missing", .yellow)

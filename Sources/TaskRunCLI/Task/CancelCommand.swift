@@ -22,7 +22,7 @@ struct CancelCommand: ProgramCommand {
 
             The exit status is 1 if one of the tasks could not be cancelled, and 65 if the database refused to change \
             one. With --json, each line is an object: task (as given), outcome (cancelled, asked, failed, ended, \
-            unknown, refused) and, if it has ended, state.
+            unknown, refused) and, if it has ended, status.
             """
     )
 
@@ -95,7 +95,8 @@ struct CancelCommand: ProgramCommand {
         }
     }
 
-    private static func words(_ outcome: CancelOutcome) -> String {
+    /// What became of a task, after its number.
+    static func words(_ outcome: CancelOutcome) -> String {
         switch outcome {
         case .cancelled: "is cancelled"
         case .asked: "is running: its run is asked to end it"
@@ -117,7 +118,7 @@ struct CancelCommand: ProgramCommand {
             case .refused: "refused"
             }
         var members: [(key: String, value: JSONValue)] = [("task", .text(task)), ("outcome", .text(word))]
-        if case .ended(let state) = outcome { members.append(("state", .text(state.rawValue))) }
+        if case .ended(let state) = outcome { members.append(("status", .text(state.rawValue))) }
         return JSONValue.object(members).line
     }
 }

@@ -94,6 +94,7 @@ struct ListCommand: ProgramCommand {
         }
         // The table has no column for payloads.
         filter.hasData = false
+        filter.patience = LookLimit.time
         let (rows, said) = try await program.withStore(settings) { [filter] store in
             try await store.requireSchema()
             let rows = try await store.list(filter)
@@ -105,7 +106,8 @@ struct ListCommand: ProgramCommand {
         } else {
             try output.write(Self.table(rows, said, now: Date()).lines(on: output.terminal))
             if rows.count == limit {
-                try output.write("These are the \(latest ? "last" : "first") \(limit). For more, use --limit.")
+                let more = "These are the \(latest ? "last" : "first") \(limit). For more, use --limit."
+                try output.write(output.terminal.wrap(more))
             }
         }
         return .done
@@ -133,8 +135,9 @@ struct ListCommand: ProgramCommand {
 
     private static func table(_ rows: [TaskRow], _ said: [Int64: Why.Said]?, now: Date) -> TextTable {
         var table = TextTable([
-            .number("id"), .text("task name"), .text("state"), .text("queue"), .number("priority"), .number("attempts"),
-            .text("run at, failed"), .text(said == nil ? "last error" : "why"),
+            .number("id"), .name("task name"), .text("state"), .name("queue", usual: "default"),
+            .number("priority", usual: "0"), .number("attempts", usual: "0"), .text("run at, failed"),
+            said == nil ? .gist("last error", usual: "") : .sentence("why", usual: ""),
         ])
         for row in rows {
             table.add([

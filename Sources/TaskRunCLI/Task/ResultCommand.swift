@@ -9,10 +9,10 @@ struct ResultCommand: ProgramCommand {
         discussion: """
               T=$(taskrun add REVERSE '"Hello World!"' --token)
               taskrun result $T
-              taskrun result $T --json | jq .state
+              taskrun result $T --json | jq .status
 
             Only the result goes to stdout, byte for byte. If there is none, stderr says how far the task is. With \
-            --json, stdout is an object: token, task_id, task_name, state (WAITING, RUNNING, FAILED, COMPLETE, \
+            --json, stdout is an object: token, id, task_name, status (WAITING, RUNNING, FAILED, COMPLETE, \
             CANCELLED, UNKNOWN), result (result_base64 if it is not UTF-8 text), result_size, error, progress_done, \
             progress_total, progress_note, created_at, run_at, started_at, finished_at, expires_at.
 

@@ -48,7 +48,7 @@ struct ShowCommand: ProgramCommand {
         }
         let (output, now) = (program.output, Date())
         if let row = found.row {
-            let lines = row.lines(why: found.said?.sentence, now: now, on: output.terminal)
+            let lines = row.lines(why: found.said, now: now, on: output.terminal)
             let story = HistoryView.story(found.story, now: now, on: output.terminal)
             try output.write(
                 options.isJSON ? [row.json.adding(found.said).adding(found.story.members).line] : lines + story

@@ -23,11 +23,16 @@ struct StatusCommand: ProgramCommand {
             The exit status is 0. With --exit-code it is 1 if a task is FAILED, if no run was seen for the time above, \
             or if a task is due and no host has a handler for it.
 
-            With --json, one object: tasks (queue, task_name, waiting, due, processing, failed, oldest_due), \
-            unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, first_lease_end, running, \
-            slots, seen_at, is_lost), paused_queues (queue, paused_until, paused_why, paused_by), summary (waiting, due, \
-            running, claimed, failed, paused_queues, oldest_due, runs, slots, last_run with the keys of "taskrun runs", \
-            no_run: silent, never or null, is_trouble), reasons (with the keys of "taskrun why") and horizon. On PostgreSQL, horizon says what has the oldest \
+            Up to 1,000,000 waiting and 1,000,000 FAILED tasks are counted; 1,000,000+ means that there are more. Of \
+            more than that, and of more than 200,000 FAILED tasks, each line of the table counts some, and has a + \
+            too.
+
+            With --json, one object: tasks (queue, task_name, waiting, due, processing, failed, oldest_due, \
+            is_partial), unknown_names (task_name, waiting, nearest), runs (owner, host, pid, state, tasks, \
+            first_lease_end, running, slots, seen_at, is_lost), paused_queues (queue, paused_until, paused_why, \
+            paused_by), summary (waiting, due, running, claimed, failed, paused_queues, oldest_due, runs, slots, \
+            last_run with the keys of "taskrun runs", no_run: silent, never or null, is_trouble, is_partial), \
+            reasons (with the keys of "taskrun why") and horizon. On PostgreSQL, horizon says what has the oldest \
             snapshot and so keeps deleted rows from being cleaned up (kind: session, prepared_transaction or \
             replication_slot; name, pid, role, application, client, state, since, age_seconds), or null.
             """

@@ -16,6 +16,13 @@ struct StatusView {
         let processing: Int
         let failed: Int
         let oldestDue: Date?
+        /// The states of which there are more than were counted.
+        let partial: Set<TaskStatus>
+
+        /// A count for people.
+        func text(_ count: Int, _ status: TaskStatus) -> String {
+            CountText.write(count, isPartial: count > 0 && partial.contains(status))
+        }
     }
 
     /// A run that holds tasks, or that goes on without any.
@@ -31,6 +38,9 @@ struct StatusView {
     }
 
     private let counts: [Counts]
+    /// The totals, where they were counted apart from the lines.
+    private let waiting, failed: TableSummary.Total?
+    private let isWaitingPartial, isFailedPartial: Bool
     private let unknown: [UnknownName]
     private let runs: [Run]
     private let horizon: Horizon?
@@ -74,7 +84,8 @@ struct StatusView {
                 due: lines.reduce(0) { $0 + $1.due },
                 processing: count(.processing),
                 failed: count(.failed),
-                oldestDue: lines.compactMap(\.oldestDue).min()
+                oldestDue: lines.compactMap(\.oldestDue).min(),
+                partial: Set(lines.filter(\.isPartial).map(\.status))
             )
         }.sorted { ($0.lane.queue, $0.lane.name) < ($1.lane.queue, $1.lane.name) }
         let waiting = Set(counts.filter { $0.waiting > 0 }.map(\.lane.name)).subtracting(known.map { ByteText($0) })
@@ -102,6 +113,9 @@ struct StatusView {
         }
         runs = holding + idle
         self.overview = overview
+        let isPartial = { (status: TaskStatus) in summary.lines.contains { $0.status == status && $0.isPartial } }
+        (isWaitingPartial, isFailedPartial) = (isPartial(.waiting), isPartial(.failed))
+        (self.waiting, self.failed) = (summary.waiting, summary.failed)
         horizon = summary.horizon
         paused = summary.paused
         self.now = list?.now ?? now
@@ -119,13 +133,19 @@ struct StatusView {
     private var oldestDue: Date? { counts.compactMap(\.oldestDue).min() }
 
     /// Everything in one line, without what there is nothing of.
-    private var headline: String {
+    var headline: String {
         func some(_ count: Int, _ word: String) -> String? { count > 0 ? "\(CountText.write(count)) \(word)" : nil }
+        func total(_ total: TableSummary.Total?, _ sum: Int, _ isPartial: Bool) -> String {
+            CountText.write(total?.count ?? sum, isPartial: total?.isPartial ?? isPartial)
+        }
+        let (allWaiting, allFailed) = (sum(\.waiting), sum(\.failed))
         let processing = sum(\.processing)
         let claimed = overview.map { min($0.claimed, processing) } ?? processing
         let tasks = [
-            some(sum(\.waiting), "waiting"), some(processing - claimed, "running"), some(claimed, "claimed"),
-            some(sum(\.failed), "failed"), some(paused.count, "\(paused.count == 1 ? "queue" : "queues") paused"),
+            allWaiting > 0 ? "\(total(waiting, allWaiting, isWaitingPartial)) waiting" : nil,
+            some(processing - claimed, "running"), some(claimed, "claimed"),
+            allFailed > 0 ? "\(total(failed, allFailed, isFailedPartial)) failed" : nil,
+            some(paused.count, "\(paused.count == 1 ? "queue" : "queues") paused"),
             oldestDue.map { "oldest \(Self.age(from: $0, to: now))" },
         ].compactMap(\.self)
         var hosts: [String] = []
@@ -164,22 +184,25 @@ struct StatusView {
     /// For people.
     func lines(on terminal: Terminal) -> [String] {
         let ink = Ink(isOn: terminal.hasColour)
-        let notes = (UnknownName.sentences(unknown) + paused.map { $0.sentence + "." } + horizonSentence).map {
-            ink($0, .yellow)
+        func wrapped(_ sentences: [String], _ colour: Ink.Colour?) -> [String] {
+            sentences.flatMap { terminal.wrap($0) }.map { ink($0, colour) }
         }
+        let sentences = UnknownName.sentences(unknown) + paused.map { $0.sentence + "." } + horizonSentence
+        let notes = wrapped(sentences, .yellow)
         let paragraph = notes.isEmpty ? [] : [""] + notes
-        let head = [headline] + absence.map { ink($0, .red) }
+        let head = wrapped([headline], nil) + wrapped(absence, .red)
         guard !counts.isEmpty else { return head + paragraph + runLines(on: terminal) }
         let reasons = reasonLines(on: terminal)
         var table = TextTable([
-            .text("queue"), .text("task name"), .number("waiting"), .number("due"), .number("processing"),
-            .number("failed"), .text("oldest due"),
+            .name("queue", usual: "default"), .name("task name"), .number("waiting"), .number("due"),
+            .number("processing", usual: "0"), .number("failed", usual: "0"), .text("oldest due", usual: ""),
         ])
         for line in counts {
             table.add([
-                "\(line.lane.queue.text)", "\(line.lane.name.text)", "\(line.waiting)", "\(line.due)",
-                TextTable.Cell("\(line.processing)", line.processing > 0 ? .cyan : nil),
-                TextTable.Cell("\(line.failed)", line.failed > 0 ? .red : nil),
+                "\(line.lane.queue.text)", "\(line.lane.name.text)", TextTable.Cell(line.text(line.waiting, .waiting)),
+                TextTable.Cell(line.text(line.due, .waiting)),
+                TextTable.Cell(line.text(line.processing, .processing), line.processing > 0 ? .cyan : nil),
+                TextTable.Cell(line.text(line.failed, .failed), line.failed > 0 ? .red : nil),
                 TextTable.Cell(line.oldestDue.map { $0.relative(to: now) } ?? ""),
             ])
         }
@@ -198,7 +221,7 @@ struct StatusView {
             }
         }
         guard !told.isEmpty else { return [] }
-        let lines = WhyCommand.lines(Array(told.prefix(Self.mostGroups)), why.text)
+        let lines = WhyCommand.lines(Array(told.prefix(Self.mostGroups)), why.text, on: terminal)
         let more = told.count > Self.mostGroups || why.facts.isPartial ? ["  For all: \(why.text.typed(["why"]))"] : []
         return ["", "Why tasks wait:"] + lines + more.map { $0.visible() }
     }
@@ -211,8 +234,8 @@ struct StatusView {
     private func runLines(on terminal: Terminal) -> [String] {
         guard !runs.isEmpty else { return [] }
         var table = TextTable([
-            .text("run"), .text("state"), .number("tasks"), .number("running"), .text("first lease ends"),
-            .text("seen"),
+            .name("run"), .text("state"), .number("tasks"), .number("running"), .text("first lease ends", usual: ""),
+            .text("seen", usual: ""),
         ])
         for run in runs {
             let colour: Ink.Colour? = run.isLost || run.life == .dead ? .red : run.life == .alive ? .green : nil
@@ -236,7 +259,7 @@ struct StatusView {
                 "queue": .text(line.lane.queue.text), "task_name": .text(line.lane.name.text),
                 "waiting": .number(line.waiting),
                 "due": .number(line.due), "processing": .number(line.processing), "failed": .number(line.failed),
-                "oldest_due": .text(line.oldestDue.map(MomentText.iso)),
+                "oldest_due": .text(line.oldestDue.map(MomentText.iso)), "is_partial": .bool(!line.partial.isEmpty),
             ]
         }
         let names: [JSONValue] = unknown.map {
@@ -275,13 +298,14 @@ struct StatusView {
             case .silent: "silent"
             }
         return [
-            "waiting": .number(sum(\.waiting)), "due": .number(sum(\.due)),
+            "waiting": .number(waiting?.count ?? sum(\.waiting)), "due": .number(sum(\.due)),
             "running": .number(overview?.running), "claimed": .number(overview?.claimed),
-            "failed": .number(sum(\.failed)), "paused_queues": .number(paused.count),
+            "failed": .number(failed?.count ?? sum(\.failed)), "paused_queues": .number(paused.count),
             "oldest_due": .text(oldestDue.map(MomentText.iso)),
             "runs": .number(overview?.live.count), "slots": .number(overview?.slots),
             "last_run": last.map { $0.json(at: now) } ?? .null, "no_run": .text(absence),
             "is_trouble": .bool(isTrouble),
+            "is_partial": .bool(isWaitingPartial || isFailedPartial),
         ]
     }
 }

@@ -133,7 +133,9 @@ struct SelectedTasks {
     /// What `--dry-run` says: how many there are of each queue, name and state.
     private func table(_ doing: String, on terminal: Terminal) -> [String] {
         guard !ids.isEmpty else { return ["No tasks."] }
-        var table = TextTable([.text("queue"), .text("task name"), .text("state"), .number("tasks")])
+        var table = TextTable([
+            .name("queue", usual: "default"), .name("task name"), .text("state"), .number("tasks"),
+        ])
         for (lane, count) in lines {
             table.add([
                 "\(lane.queue.text)", "\(lane.name.text)",
@@ -141,7 +143,7 @@ struct SelectedTasks {
             ])
         }
         let sum = "Would \(doing) \(CountText.tasks(ids.count)). Nothing was changed."
-        return table.lines(on: terminal) + [sum]
+        return table.lines(on: terminal) + terminal.wrap(sum)
     }
 
     /// The same for programs: `queue`, `task_name`, `status`, `tasks`.

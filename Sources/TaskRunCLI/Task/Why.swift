@@ -24,7 +24,9 @@ struct Why {
     var said: [Int64: Said] {
         Dictionary(
             facts.tasks.compactMap { task in
-                reasons(of: task).first.map { (task.id, Said(code: $0.code, sentence: text.sentence($0))) }
+                reasons(of: task).first.map { reason in
+                    (task.id, Said(code: reason.code, sentence: text.sentence(reason), left: left(of: task)))
+                }
             },
             uniquingKeysWith: { first, _ in first }
         )
@@ -36,6 +38,13 @@ struct Why {
         let code: String
         /// The sentence.
         let sentence: String
+        /// How many tasks are left of the batch that it waits for, or nil if it waits for none.
+        let left: String?
+    }
+
+    private func left(of task: TaskFacts) -> String? {
+        guard task.afterBatch != nil, task.status == .waiting else { return nil }
+        return CountText.write(task.otherCount, isPartial: task.otherCount >= facts.counted)
     }
 
     /// How many tasks one statement looks at.

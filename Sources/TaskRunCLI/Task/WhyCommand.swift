@@ -86,7 +86,9 @@ struct WhyCommand: ProgramCommand {
                 return .done
             }
             if let facts = why.facts.tasks.first {
-                try program.output.write(options.isJSON ? [json(facts, why).line] : lines(facts, why))
+                try program.output.write(
+                    options.isJSON ? [json(facts, why).line] : lines(facts, why, on: program.output.terminal)
+                )
             } else {
                 try await writeEnd(of: selection, why.text, to: program.output, store)
             }
@@ -97,12 +99,13 @@ struct WhyCommand: ProgramCommand {
 
 /// One task.
 extension WhyCommand {
-    private func lines(_ task: TaskFacts, _ why: Why) -> [String] {
+    private func lines(_ task: TaskFacts, _ why: Why, on terminal: Terminal) -> [String] {
         let head = "Task \(task.id) (\(task.name)) is \(task.status.rawValue): ".visible()
         return why.reasons(of: task).enumerated().flatMap { index, reason in
             let sentence = (index == 0 ? head : "Also: ") + why.text.sentence(reason)
             let command = why.text.command(for: reason, of: task)
-            return [sentence.asSentence] + (command.map { ["  → \($0.visible())"] } ?? [])
+            // A command stays in one line, so that it can be copied.
+            return terminal.wrap(sentence.asSentence) + (command.map { ["  → \($0.visible())"] } ?? [])
         }
     }
 
@@ -153,7 +156,7 @@ extension WhyCommand {
             return try output.write(object.line)
         }
         let head = "Task \(state.id) (\(state.name)) is \(state.state.rawValue): ".visible()
-        try output.write([(head + sentence).asSentence, "  → \(command.visible())"])
+        try output.write(output.terminal.wrap((head + sentence).asSentence) + ["  → \(command.visible())"])
     }
 }
 
@@ -167,7 +170,8 @@ extension WhyCommand {
         let which = (name.map { " named \"\($0)\"" } ?? "", queue.map { " in queue \"\($0)\"" } ?? "")
         guard count > 0 || !isAll else {
             let hint = try await nearest(in: store).map { " Did you mean \"\($0)\"?" } ?? ""
-            return try output.write("No task\(which.0) waits\(which.1).\(hint)".visible())
+            let none = "No task\(which.0) waits\(which.1).\(hint)".visible()
+            return try output.write(output.terminal.wrap(none))
         }
         let subject = "\(CountText.write(count)) \(count == 1 ? "task" : "tasks")\(which.0)"
         let verb = count == 1 ? "waits" : "wait"
@@ -176,10 +180,11 @@ extension WhyCommand {
             ? "\(subject) \(verb)\(which.1):"
             : "\(subject) \(verb)\(which.1), among \(CountText.write(Self.mostRows)) waiting tasks that were looked at; "
                 + (name == nil || queue == nil ? "there are more (choose with --queue and --name):" : "there are more:")
-        try output.write([head.visible()] + Self.lines(groups, why.text))
+        let terminal = output.terminal
+        try output.write(terminal.wrap(head.visible()) + Self.lines(groups, why.text, on: terminal))
     }
 
-    static func lines(_ groups: [ReasonGroup], _ text: ReasonText) -> [String] {
+    static func lines(_ groups: [ReasonGroup], _ text: ReasonText, on terminal: Terminal) -> [String] {
         let shown = groups.prefix(mostGroups)
         let counts = shown.map { CountText.write($0.count) }
         let width = counts.map(\.count).max() ?? 0
@@ -187,7 +192,7 @@ extension WhyCommand {
             let space = String(repeating: " ", count: width - count.count)
             let example = (group.count == 1 ? "; task " : "; for example task ") + "\(group.example.id)"
             let command = text.command(for: group)
-            return ["  \(space)\(count)  \(text.sentence(group))\(example)"]
+            return terminal.wrap("  \(space)\(count)  \(text.sentence(group))\(example)", hanging: width + 4)
                 + (command.map { ["  \(String(repeating: " ", count: width))  → \($0.visible())"] } ?? [])
         }
         let rest = groups.dropFirst(mostGroups)

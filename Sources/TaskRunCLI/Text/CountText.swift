@@ -9,6 +9,9 @@ enum CountText {
         return (count < 0 ? "-" : "") + groups.joined()
     }
 
+    /// A number with a comma after each three digits, and `+` if there are more.
+    static func write(_ count: Int, isPartial: Bool) -> String { write(count) + (isPartial ? "+" : "") }
+
     /// `1 task`, `65,500 tasks`.
     static func tasks(_ count: Int) -> String { "\(write(count)) task\(count == 1 ? "" : "s")" }
 

@@ -21,6 +21,24 @@ extension String {
         return kept + "…"
     }
 
+    /// Cut to a number of columns in its middle: `CONTACT_…_EMAIL`.
+    ///
+    /// Names often differ at their end.
+    func cutInTheMiddle(toWidth limit: Int) -> String {
+        guard displayWidth > limit else { return self }
+        guard limit > 4 else { return cut(toWidth: limit) }
+        var (front, back) = ("", "")
+        var (used, rest) = (0, Substring(self))
+        while true {
+            let isBack = back.displayWidth < front.displayWidth
+            guard let next = isBack ? rest.popLast() : rest.popFirst() else { break }
+            used += String(next).displayWidth
+            guard used < limit else { break }
+            if isBack { back = String(next) + back } else { front.append(next) }
+        }
+        return "\(front)…\(back)"
+    }
+
     /// Safe to be shown on a terminal: control characters, which could change its state, and invisible ones become
     /// `�`.
     ///

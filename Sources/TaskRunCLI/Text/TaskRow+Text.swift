@@ -71,7 +71,7 @@ extension TaskRow {
     }
 
     /// The row for people, a line for each column that is set.
-    func lines(why: String?, now: Date, on terminal: Terminal) -> [String] {
+    func lines(why: Why.Said?, now: Date, on terminal: Terminal) -> [String] {
         let ink = Ink(isOn: terminal.hasColour)
         func moment(_ date: Date?) -> String? {
             date.map { "\(MomentText.plain($0)) UTC, \($0.relative(to: now))" }
@@ -80,7 +80,7 @@ extension TaskRow {
             ("id", "\(id)"),
             ("task_name", name.visible()),
             ("status", ink(status.rawValue, status.colour)),
-            ("why", why),
+            ("why", why?.sentence),
             ("queue", queue.visible()),
             ("priority", "\(priority)"),
             ("created_at", moment(createdAt)),
@@ -103,9 +103,16 @@ extension TaskRow {
             ),
             ("cancel_requested", moment(cancelRequestedAt)),
             ("batch", batch?.visible()),
-            ("after_batch", afterBatch?.visible()),
+            ("after_batch", afterBatch.map { $0.visible() + (why?.left.map { ", \($0) left" } ?? "") }),
         ]
-        let head = fields.compactMap { name, value in value.map { ink(name.padded(18), .faint) + $0 } }
+        let head = fields.flatMap { name, value -> [String] in
+            guard let value else { return [] }
+            // Only sentences wrap: a colour would be counted.
+            guard name == "why" else { return [ink(name.padded(18), .faint) + value] }
+            var lines = terminal.wrap(name.padded(18) + value, hanging: 18)
+            lines[0] = ink(name.padded(18), .faint) + lines[0].dropFirst(18)
+            return lines
+        }
         let data = terminal.isTerminal ? data.visible(keepingLines: true) : data
         let error = lastError.map { ["", ink("last_error", .faint), $0.visible(keepingLines: true)] } ?? []
         return head + ["", ink("data", .faint), data] + error

@@ -8,9 +8,9 @@ extension TokenState {
         let (text, bytes) = state == .complete ? ResultRecord(result: result).textOrBytes : (nil, nil)
         return [
             "token": .text(token),
-            "task_id": .number(id),
+            "id": .number(id),
             "task_name": .text(name),
-            "state": .text(state.rawValue),
+            "status": .text(state.rawValue),
             "result": .text(text),
             "result_base64": .text(bytes.map { Data($0).base64EncodedString() }),
             "result_size": .number(resultSize),
@@ -27,7 +27,7 @@ extension TokenState {
     }
 
     /// What is said of a token of which nothing is known.
-    static func unknownJSON(_ token: String) -> JSONValue { ["token": .text(token), "state": .text("UNKNOWN")] }
+    static func unknownJSON(_ token: String) -> JSONValue { ["token": .text(token), "status": .text("UNKNOWN")] }
 
     /// Whether a part of the result was not kept.
     var isCut: Bool { state == .complete && resultSize > result.count }

@@ -46,6 +46,7 @@ extension MemoryStore {
     func oldFailed(_ keep: ResultRetention, limit: Int) async throws(StoreError) -> [MatchedTask] {
         throw unsupported()
     }
+    func batches(_ batch: String?, limit: Int) async throws(StoreError) -> [BatchRow] { throw unsupported() }
     func cancel(
         _ targets: [CancelTarget],
         retention: ResultRetention

@@ -12,7 +12,8 @@
 -- $8 path      text[]  the way to a value in the payload, or NULL for all
 -- $9 value     text    the value that is there
 -- $10 after    int8    only smaller ids, or NULL for all
--- $11 limit    int8    the most rows
+-- $11 until    int8    the last id to look at, or NULL for all
+-- $12 limit    int8    the most rows
 -- Returns id, task_name, queue, status.
 SELECT id, task_name, queue, status
 FROM ONLY tasks
@@ -27,6 +28,6 @@ WHERE
         )
         AND ($8::text[] IS NULL OR coalesce(data #>> $8::text[], (data #> $8::text[])::text) = $9::text)
     -- end
-    AND ($10::bigint IS NULL OR id < $10::bigint)
+    AND ($10::bigint IS NULL OR id < $10::bigint) AND ($11::bigint IS NULL OR id >= $11::bigint)
 ORDER BY id DESC
-LIMIT $11::bigint
+LIMIT $12::bigint

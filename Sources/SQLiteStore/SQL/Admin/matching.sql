@@ -10,6 +10,7 @@
 -- :path      text     a path in the payload, or NULL for all
 -- :value     text     the value that is there
 -- :after     integer  only greater ids, or NULL for all
+-- :until     integer  the last id to look at, or NULL for all
 -- :limit     integer  the most rows
 -- Returns id, task_name, queue, status; texts as bytes.
 SELECT id, CAST(task_name AS BLOB) AS task_name, CAST(queue AS BLOB) AS queue, CAST(status AS BLOB) AS status
@@ -28,6 +29,8 @@ WHERE
             END = :value
         )
     -- end
-    AND (:after IS NULL OR id > :after)
+    -- Not :after IS NULL OR …: SQLite would read the rows before them, too.
+    AND id >= coalesce(:after + 1, -9223372036854775808)
+    AND id <= coalesce(:until, 9223372036854775807)
 ORDER BY id
 LIMIT :limit

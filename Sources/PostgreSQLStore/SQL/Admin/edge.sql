@@ -1,0 +1,12 @@
+-- The id that is so many rows further, smallest id first; no row if there are not as many.
+--
+-- Planned for these values: a NULL costs nothing.
+--
+-- $1 after  int8  only greater ids, or NULL for all
+-- $2 rows   int8  how many rows further
+-- Returns id.
+SELECT id
+FROM ONLY tasks
+WHERE $1::bigint IS NULL OR id > $1::bigint
+ORDER BY id
+LIMIT 1 OFFSET $2::bigint - 1
