@@ -55,6 +55,8 @@ let package = Package(
                 .embedInCode("V012__name_rows.postgresql.sql"),
                 .embedInCode("V013__history.sqlite.sql"),
                 .embedInCode("V013__history.postgresql.sql"),
+                .embedInCode("V014__stats.sqlite.sql"),
+                .embedInCode("V014__stats.postgresql.sql"),
                 .embedInCode("notify_on.postgresql.sql"),
                 .embedInCode("notify_off.postgresql.sql"),
             ]
@@ -120,7 +122,10 @@ let package = Package(
         // Drives the built binary from outside.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["TaskRunCLI", "TaskRun", "Text", "Handlers", "TaskRunMain", "Migrations", "TestSupport"]
+            dependencies: [
+                "TaskRunCLI", "TaskRun", "Text", "Handlers", "TaskRunMain", "Migrations", "TestSupport",
+                .product(name: "Yams", package: "Yams"),
+            ]
         ),
         .target(
             name: "TestSupport",

@@ -127,6 +127,12 @@ extension Migration {
                     checksum: "2105eab3cc061b5a",
                     file: PackageResources.V013__history_sqlite_sql
                 ),
+                Migration(
+                    version: 14,
+                    name: "stats",
+                    checksum: "9a7f5594c227815e",
+                    file: PackageResources.V014__stats_sqlite_sql
+                ),
             ]
         case .postgresql:
             [
@@ -207,6 +213,12 @@ extension Migration {
                     name: "history",
                     checksum: "bb4c61eb40a738f8",
                     file: PackageResources.V013__history_postgresql_sql
+                ),
+                Migration(
+                    version: 14,
+                    name: "stats",
+                    checksum: "0119715b41e8e6d6",
+                    file: PackageResources.V014__stats_postgresql_sql
                 ),
             ]
         }

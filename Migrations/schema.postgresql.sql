@@ -362,6 +362,50 @@ CREATE TABLE task_failures (
 
 CREATE INDEX task_failures_task ON task_failures (task_id, no);
 
+-- One row is what the runs of one host did in one minute with the tasks of one name and queue.
+CREATE TABLE task_measures (
+    -- The beginning of the minute in which a run added it.
+    minute timestamptz NOT NULL,
+    task_name text COLLATE "C" NOT NULL,
+    -- '*': of any queue, as where a run has served very many, or where a task was taken over from a dead run.
+    queue text COLLATE "C" NOT NULL,
+    host text COLLATE "C" NOT NULL,
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    retried bigint NOT NULL DEFAULT 0,
+    recovered bigint NOT NULL DEFAULT 0,
+    leases_lost bigint NOT NULL DEFAULT 0,
+    -- How long handlers ran: the sum, the longest, and how many in each bucket, as an object.
+    run_microseconds bigint NOT NULL DEFAULT 0,
+    longest_run_microseconds bigint NOT NULL DEFAULT 0,
+    run_times jsonb NOT NULL DEFAULT '{}',
+    -- How long tasks were due before their handlers began: the same.
+    wait_microseconds bigint NOT NULL DEFAULT 0,
+    longest_wait_microseconds bigint NOT NULL DEFAULT 0,
+    wait_times jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (minute, task_name, queue, host)
+);
+
+-- The sums over all hosts and all time: they stay when the minutes are removed.
+CREATE TABLE task_totals (
+    task_name text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    -- When something was added for the last time.
+    counted_at timestamptz NOT NULL,
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    retried bigint NOT NULL DEFAULT 0,
+    recovered bigint NOT NULL DEFAULT 0,
+    leases_lost bigint NOT NULL DEFAULT 0,
+    run_microseconds bigint NOT NULL DEFAULT 0,
+    longest_run_microseconds bigint NOT NULL DEFAULT 0,
+    run_times jsonb NOT NULL DEFAULT '{}',
+    wait_microseconds bigint NOT NULL DEFAULT 0,
+    longest_wait_microseconds bigint NOT NULL DEFAULT 0,
+    wait_times jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (task_name, queue)
+);
+
 -- Whether a claim may take the row from its lane once it is due: the condition of the index tasks_due.
 CREATE FUNCTION task_is_plain(task tasks) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT task.status = 'WAITING' AND task.crashes = 0 AND task.lock_key IS NULL AND task.after_batch IS NULL

@@ -41,7 +41,7 @@ import Testing
             let answer = try await scratch.taskrun("help", command)
             #expect(answer.status == 0)
             #expect(answer.output.contains("\n  taskrun \(command)") || answer.output.contains("taskrun once"))
-            for option in ["--database", "--config", "--handlers", "--log-level", "--json"] {
+            for option in ["--database", "--config", "--handlers", "--log-level", "--log-format", "--json"] {
                 #expect(answer.output.contains(option))
             }
             #expect(try await scratch.taskrun(command, "--help").output == answer.output)

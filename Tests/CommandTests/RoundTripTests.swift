@@ -49,8 +49,8 @@ struct RoundTripTests {
         }
     }
 
-    // Two of them, in one round trip, are about the row of the run.
-    @Test("with one plain task sends at most 12 statements in 5 round trips")
+    // Two of them, in one round trip, are about the row of the run; three, in another, about what it measured.
+    @Test("with one plain task sends at most 15 statements in 6 round trips")
     func one() async throws {
         try await with { place, relay in
             var counts: [CountingRelay.Count] = []
@@ -60,7 +60,7 @@ struct RoundTripTests {
                 #expect(try await place.sql("SELECT count(*) FROM tasks") == ["0"])
             }
             let least = try #require(counts.min { $0.statements < $1.statements })
-            #expect(least.statements <= 12 && least.roundTrips <= 5, "\(counts)")
+            #expect(least.statements <= 15 && least.roundTrips <= 6, "\(counts)")
         }
     }
 }

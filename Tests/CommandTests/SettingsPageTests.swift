@@ -83,6 +83,7 @@ struct SettingsPageTests {
         ]
         let texts = [
             "handlers": settings.handlers, "hooks": settings.hooks, "log_level": "\(settings.logLevel)",
+            "log_format": settings.logFormat.rawValue,
             "lock_order": settings.lockOrder.rawValue, "max_attempts": "\(settings.retry.maxAttempts)",
             "sqlite_synchronous": "\(settings.sqliteSynchronous)", "concurrency": "number of cores",
             "database": settings.database.redacted, "listen_database": "as database",

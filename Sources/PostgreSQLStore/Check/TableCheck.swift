@@ -60,7 +60,7 @@ struct TableCheck: Sendable {
     /// Taskrun's tables, for when they cannot be created for comparison.
     private static let usualTables: Set<String> = [
         "tasks", "task_results", "task_queues", "task_limits", "task_batches", "task_stuck", "task_cancels",
-        "task_runs", "task_reports",
+        "task_runs", "task_reports", "task_measures", "task_totals",
         "task_salt", "task_migrations",
     ]
 

@@ -124,6 +124,22 @@ extension TableShape {
             moments: ["began_at", "seen_at", "ended_at"]
         ),
         "task_reports": columns(texts: ["task_name"], moments: ["reported_at"]),
+        "task_measures": columns(
+            numbers: [
+                "succeeded", "failed", "retried", "recovered", "leases_lost", "run_microseconds",
+                "longest_run_microseconds", "wait_microseconds", "longest_wait_microseconds",
+            ],
+            texts: ["task_name", "queue", "host"],
+            moments: ["minute"]
+        ),
+        "task_totals": columns(
+            numbers: [
+                "succeeded", "failed", "retried", "recovered", "leases_lost", "run_microseconds",
+                "longest_run_microseconds", "wait_microseconds", "longest_wait_microseconds",
+            ],
+            texts: ["task_name", "queue"],
+            moments: ["counted_at"]
+        ),
         "task_batches": columns(numbers: ["complete", "cancelled"], texts: ["batch"]),
         "task_migrations": columns(numbers: ["version", "least_version"], texts: ["checksum"]),
     ]

@@ -114,14 +114,14 @@ struct Claim: Sendable {
     /// The one for many lanes returns with each row how many rows there were to claim.
     func rows(_ answers: Answers, from lanes: ArraySlice<Lane>) -> Answer {
         if let lane = lanes.first?.mark, answers.has(ClaimSQL.fromLane) {
-            return (answers[ClaimSQL.fromLane].map { ClaimedRows.Row($0, of: lane) }, true, nil)
+            return (answers[ClaimSQL.fromLane].map { ClaimedRows.Row($0, of: lane, lease: request.lease) }, true, nil)
         }
         var (rows, firstRows): ([ClaimedRows.Row], [Lane.Mark: Place]) = ([], [:])
         var count = 0
         for row in answers[ClaimSQL.fromLanes] {
             if let found = row.integerIfAny("rows") {
                 count = Int(found)
-                if row.integerIfAny("id") != nil { rows.append(ClaimedRows.Row(row)) }
+                if row.integerIfAny("id") != nil { rows.append(ClaimedRows.Row(row, lease: request.lease)) }
             } else {
                 let lane = Lane(row)
                 firstRows[lane.mark] = lane.firstRow

@@ -86,9 +86,25 @@ struct ClaimedRows: Sendable {
 
 extension ClaimedRows.Row {
     /// Reads a row of a claim's answer; that of a single lane has no more columns than it needs.
-    init(_ row: PostgreSQLResult.Row, of lane: Lane.Mark? = nil) {
-        task = ClaimedTask(row, of: lane.map { ($0.name, $0.queue) })
+    init(_ row: PostgreSQLResult.Row, of lane: Lane.Mark? = nil, lease: Duration) {
+        task = ClaimedTask(row, of: lane.map { ($0.name, $0.queue) }, lease: lease)
         let priority = lane?.priority ?? row.integer("priority")
         place = Place(priority: priority, runAt: row.integer("run_at"), id: task.id)
+    }
+}
+
+extension ClaimedTask {
+    /// Reads a row of a claim's answer in binary form.
+    ///
+    /// - Parameters:
+    ///   - row: The row.
+    ///   - lane: The lane that all rows are from, or nil if they may be from several.
+    ///   - lease: How long the lease is: it began with the claim, by the server's clock.
+    init(_ row: PostgreSQLResult.Row, of lane: Lane?, lease: Duration) {
+        self.init(row, of: lane)
+        guard let end = row.integerIfAny("lease_expires_at"), let runAt = row.integerIfAny("run_at") else { return }
+        // An infinite moment is the greatest or the least number.
+        let (held, isTooLong) = end.subtractingReportingOverflow(runAt)
+        if !isTooLong, runAt != .min { waited = max(.zero, .microseconds(held) - lease) }
     }
 }

@@ -13,7 +13,9 @@ struct Claims {
             request.owner, SQLText.seconds(request.lease), SQLText.moment(now), String(id),
             SQLText.array(request.names), request.queues?.expression, SchemaSQL.knownVersion,
         ]
-        return try session.rows(of: Request(ClaimSQL.one, values)).map { ClaimedTask($0, of: nil) }
+        return try session.rows(of: Request(ClaimSQL.one, values)).map {
+            ClaimedTask($0, of: nil, lease: request.lease)
+        }
     }
 
     /// Runs a claim.

@@ -253,6 +253,7 @@ struct Claims {
         // SQLite returns them in any order.
         let order = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1.id, $0) })
         var tasks = [ClaimedTask?](repeating: nil, count: chosen.count)
+        let moment = SQLiteTime.julianDay(now)
         let common = lane.map { (name: $0.name, queue: String(decoding: $0.queue, as: UTF8.self)) }
         let query = Query<(task: ClaimedTask, place: Int)>(sql: Statements.claim.sql) { row in
             let place = order[row.integer("id")]
@@ -267,7 +268,9 @@ struct Claims {
         statement.bind(statement.index(of: "now"), SQLiteTime.text(now))
         statement.bind(statement.index(of: "is_lane"), lane == nil ? Int64(0) : 1)
         try statement.forEachRow { found in
-            if tasks.indices.contains(found.place) { tasks[found.place] = found.task }
+            guard tasks.indices.contains(found.place) else { return true }
+            tasks[found.place] = found.task
+            tasks[found.place]?.waited = chosen[found.place].waited(at: moment)
             return true
         }
         let claimed = tasks.compactMap { $0 }

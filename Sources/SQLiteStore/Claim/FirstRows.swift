@@ -128,5 +128,10 @@ struct DueRow {
         self.init(priority: row.double("priority"), runAt: row.double("run_at"), id: row.integer("id"))
     }
 
+    /// How long it has been due at a moment, by Julian days; zero if its own moment was not read.
+    func waited(at day: Double) -> Duration {
+        runAt > 0 ? .microseconds(Int64(max(0, min(day - runAt, 1e6)) * 86_400_000_000)) : .zero
+    }
+
     static func inDueOrder(_ one: DueRow, _ other: DueRow) -> Bool { one.position < other.position }
 }

@@ -84,9 +84,9 @@ struct NamesOfHost {
 
 extension SQLiteStore: RunAdministration {
     /// How long these writes wait for another program's lock.
-    private static let haste = Duration.milliseconds(100)
+    static let haste = Duration.milliseconds(100)
     /// The same for the last one of a run that has a row: without it the row would look like that of a dead run.
-    private static let hasteAtEnd = Duration.seconds(1)
+    static let hasteAtEnd = Duration.seconds(1)
 
     /// Notes a run that found nothing to do; a file that another program writes is left alone.
     public func noteIdle(_ run: RunRecord, age: Duration, end: RunEnd) async throws(StoreError) {
@@ -130,12 +130,20 @@ extension SQLiteStore: RunAdministration {
         try await access("cannot read the runs") { try Runs(database: $0, now: Date()).list(limit: limit) }
     }
 
-    /// Writes in one transaction that hardly waits for another program's lock.
     private func hurry<Value: Sendable>(
         _ patience: Duration = SQLiteStore.haste,
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await access("cannot note this run") { database in
+        try await hurry("cannot note this run", patience, body)
+    }
+
+    /// Writes in one transaction that hardly waits for another program's lock.
+    func hurry<Value: Sendable>(
+        _ subject: String,
+        _ patience: Duration = SQLiteStore.haste,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await access(subject) { database in
             try database.set(Pragma.patience(patience))
             defer { try? database.set(Pragma.patience(Self.patience)) }
             return try Self.transaction(.immediate, in: database, body)

@@ -171,6 +171,15 @@ enum Statements {
     static let runNames = Query(PackageResources.run_names_sql, NamesOfHost.init)
     static let reportTake = Query<String>(PackageResources.report_take_sql, "task_name")
 
+    // Measures
+    static let measureAdd = Change(PackageResources.measure_add_sql)
+    static let totalAdd = Change(PackageResources.total_add_sql)
+    static let measurePrune = Change(PackageResources.measure_prune_sql)
+    static let totalPrune = Change(PackageResources.total_prune_sql)
+    static let measures = Query(PackageResources.measures_sql, MeasureRow.init)
+    static let totals = Query(PackageResources.totals_sql, LaneMeasure.init)
+    static let oldestClaimable = Query<ClaimableQueue?>(PackageResources.oldest_claimable_sql) { ClaimableQueue($0) }
+
     // Schema
     static let tables = Query(PackageResources.tables_sql, TableKind.init)
     static let names = Query<Bool>(PackageResources.names_sql, "are_there")

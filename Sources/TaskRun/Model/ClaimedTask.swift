@@ -27,6 +27,10 @@ public struct ClaimedTask: Sendable, Equatable {
     /// The proof of this claim.
     public let proof: ClaimProof
     private let columns: Columns
+    /// How long it had been due when it was claimed, on the deciding clock.
+    ///
+    /// It is no part of the claim: two equal ones may differ in it.
+    public package(set) var waited = Duration.zero
 
     /// Creates a claimed task from its parts.
     public init(

@@ -207,6 +207,9 @@ public struct ServedNames: Sendable, Equatable {
         self.hosts = hosts
     }
 
+    /// All names, sorted.
+    public var names: [String] { hosts.keys.sorted().map(\.text) }
+
     /// The hosts that have a handler for a name, sorted.
     public func hosts(of name: String) -> [String] { (hosts[ByteText(name)] ?? []).sorted() }
 }

@@ -17,13 +17,15 @@ final class Housekeeper {
     private let notices: Notices
     private let hooks: HookTeller
     private let batches: BatchWatcher
+    private let measures: MeasureKeeper
     private(set) var nextRepair: ContinuousClock.Instant
     private var nextExpiry: ContinuousClock.Instant
     /// What the store saw with the last claim, if it looked and nothing was due.
     private var latest: Look?
 
-    init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher) {
+    init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher, measures: MeasureKeeper) {
         (self.run, self.notices, self.hooks, self.batches) = (run, notices, hooks, batches)
+        self.measures = measures
         nextRepair = .now.advanced(by: Self.repairPause)
         nextExpiry = .now.advanced(by: Self.expiryPause)
     }
@@ -90,6 +92,7 @@ final class Housekeeper {
             run.state.count(\.failed, tasks.count { $0.status == .failed })
             run.state.count(\.gaveWay, tasks.count(where: \.gaveWay))
             run.state.count(\.cancelled, tasks.count(where: \.isCancelled))
+            measures.count(tasks)
             run.tell(.recovered(tasks))
             await hooks.gaveUp(tasks.filter { $0.status == .failed }.map(\.id))
         } while tasks.count >= 1000 && run.stop.requests == 0
@@ -130,6 +133,7 @@ final class Housekeeper {
         batches.tasksExpired()
         run.state.count(\.expired, expired.count)
         run.state.count(\.failed, expired.count)
+        measures.count(expired)
         run.tell(.expired(expired))
         hooks.expired(expired)
     }

@@ -91,9 +91,11 @@ public actor Run {
         do {
             try await perform(after: look)
         } catch {
+            await parts.measures.end()
             await parts.hooks.end(error)
             throw error
         }
+        await parts.measures.end()
         let report = reportSoFar
         await parts.hooks.end()
         return report
@@ -120,6 +122,7 @@ public actor Run {
             await parts.settleAndClaim()
             parts.claimer.beginWork()
             await parts.recorder.write()
+            await parts.measures.write()
             await parts.settler.writeAlone()
             await parts.repair()
             await parts.leases.renew()

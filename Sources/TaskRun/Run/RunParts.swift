@@ -10,6 +10,7 @@ final class RunParts {
     let progress: ProgressWriter
     let waiter: Waiter
     let recorder: RunRecorder
+    let measures: MeasureKeeper
     private let batches: BatchWatcher
     private let lostClaims: LostClaims
 
@@ -19,8 +20,22 @@ final class RunParts {
         self.hooks = HookTeller(shared, hooks: hooks)
         batches = BatchWatcher(shared, notices: notices)
         lostClaims = LostClaims(shared)
-        settler = Settler(shared, notices: notices, hooks: self.hooks, batches: batches, claims: lostClaims)
-        housekeeper = Housekeeper(shared, notices: notices, hooks: self.hooks, batches: batches)
+        measures = MeasureKeeper(shared)
+        settler = Settler(
+            shared,
+            notices: notices,
+            hooks: self.hooks,
+            batches: batches,
+            claims: lostClaims,
+            measures: measures
+        )
+        housekeeper = Housekeeper(
+            shared,
+            notices: notices,
+            hooks: self.hooks,
+            batches: batches,
+            measures: measures
+        )
         claimer = Claimer(
             shared,
             slots: slots,

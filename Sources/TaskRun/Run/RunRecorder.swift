@@ -44,21 +44,13 @@ final class RunRecorder {
 
     /// Writes how the run ended.
     func end(_ end: RunEnd) async {
-        guard let record, isOpen, !isRefused, !isOutOfReach else { return }
+        guard let record, isOpen, !isRefused, !run.isOutOfReach else { return }
         isOpen = false
         guard row == nil, !isWorthARow, nextWrite == nil else { return await save(end: end) }
         do {
             try await run.store.noteIdle(record, age: began.duration(to: .now), end: end)
         } catch {
             note(error)
-        }
-    }
-
-    /// Whether the database cannot be used at all, so that one more request would only delay the end of the run.
-    private var isOutOfReach: Bool {
-        switch run.state.failure?.code ?? run.state.report.trouble?.code {
-        case .unreachable?, .unavailable?, .schema?, .database?: true
-        default: false
         }
     }
 

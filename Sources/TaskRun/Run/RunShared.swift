@@ -60,6 +60,14 @@ final class RunShared {
         if let since = stop.since, state.stopRequested(since) { tell(.stopping) }
     }
 
+    /// Whether the database cannot be used at all: asking it once more could only delay the end.
+    var isOutOfReach: Bool {
+        switch state.failure?.code ?? state.report.trouble?.code {
+        case .unreachable?, .unavailable?, .schema?, .database?: true
+        default: false
+        }
+    }
+
     /// Whether handlers are cancelled and ends given up at once.
     var isUrgent: Bool { stop.requests > 1 }
 

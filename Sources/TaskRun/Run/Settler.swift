@@ -16,15 +16,23 @@ final class Settler {
     private let hooks: HookTeller
     private let batches: BatchWatcher
     private let claims: LostClaims
+    private let measures: MeasureKeeper
     private var pending: [PendingEnd] = []
     /// How many times in a row a write found held ends, but a look then found none of them held.
     ///
     /// The reason is that many runs claim at the same time and wait for one another.
     private var timesUnexplained = 0
 
-    init(_ run: RunShared, notices: Notices, hooks: HookTeller, batches: BatchWatcher, claims: LostClaims) {
+    init(
+        _ run: RunShared,
+        notices: Notices,
+        hooks: HookTeller,
+        batches: BatchWatcher,
+        claims: LostClaims,
+        measures: MeasureKeeper
+    ) {
         (self.run, self.notices, self.hooks) = (run, notices, hooks)
-        (self.batches, self.claims) = (batches, claims)
+        (self.batches, self.claims, self.measures) = (batches, claims, measures)
     }
 
     var isEmpty: Bool { pending.isEmpty }
@@ -46,6 +54,7 @@ final class Settler {
         let outcome = attempt.effectiveOutcome
         if case .settled(let result) = outcome {
             run.state.count(result == .settled ? \.succeeded : \.leaseLost)
+            measures.count(result == .settled ? .succeeded : .leaseLost, attempt)
             run.tell(.ended(attempt.task, nil, result, took: attempt.took))
         } else if let outcome, var verdict = run.performer.verdict(outcome, for: attempt.task) {
             // A task that a hook keeps from being performed has no result, and is not complete.
@@ -165,9 +174,15 @@ final class Settler {
             return run.tell(.skipped(end.task, note: note))
         }
         switch end.verdict {
-        case .delete: run.state.count(\.succeeded)
-        case .retry: run.state.count(\.retried)
-        case .fail: run.state.count(\.failed)
+        case .delete:
+            run.state.count(\.succeeded)
+            measures.count(.succeeded, end.attempt)
+        case .retry:
+            run.state.count(\.retried)
+            measures.count(.retried, end.attempt)
+        case .fail:
+            run.state.count(\.failed)
+            measures.count(.failed, end.attempt)
         case .release: run.state.count(\.released)
         case .cancel: run.state.count(\.cancelled)
         }
@@ -177,6 +192,7 @@ final class Settler {
 
     private func lose(_ attempt: Attempt) {
         run.state.count(\.leaseLost)
+        measures.count(.leaseLost, attempt)
         run.tell(.ended(attempt.task, nil, .leaseLost, took: attempt.took))
     }
 

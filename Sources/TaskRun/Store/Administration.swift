@@ -2,7 +2,7 @@
 ///
 /// A run needs none of it: its protocol is ``TaskStore``. Every function throws ``StoreError``.
 public typealias Administration = TaskAdministration & ResultAdministration & QueueAdministration & RunAdministration
-    & HistoryAdministration & SchemaAdministration
+    & HistoryAdministration & MeasureAdministration & SchemaAdministration
 
 /// A database with the tables, for a program that both runs tasks and serves people.
 public typealias TaskDatabase = TaskStore & Administration

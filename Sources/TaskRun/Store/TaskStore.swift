@@ -11,7 +11,7 @@ public import Platform
 /// If `now` is nil, the deciding clock counts: the database's clock on PostgreSQL, the machine's on SQLite. Tests pass
 /// a moment. Every function throws ``StoreError``. After an error with `isPassing`, the same call may be repeated with
 /// the same arguments.
-public protocol TaskStore: RunTable, HistoryTable {
+public protocol TaskStore: RunTable, HistoryTable, MeasureTable {
     /// The database, for people: `sqlite:/var/lib/app.db`.
     ///
     /// Never a password.

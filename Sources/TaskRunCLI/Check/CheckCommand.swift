@@ -1,5 +1,6 @@
 import ArgumentParser
 import TaskRun
+import Text
 
 /// `taskrun check`: what is wrong, and what to do.
 struct CheckCommand: ProgramCommand {
@@ -11,20 +12,30 @@ struct CheckCommand: ProgramCommand {
         discussion: """
               taskrun check
               taskrun check --json | jq -r 'select(.level != "ok") | .advice'
+              taskrun check --warn-late 2m --crit-late 10m --warn-failed 1 --crit-failed 20
 
               taskrun check --sql > mend.sql
 
             With --json, each line is an object: level (ok, warning or error), subject, found, advice, sql (a list: \
             the statements that mend it). --sql prints only the statements that make the tables as taskrun makes \
             them, for psql or sqlite3. The exit status is 78 if one of them is an error.
+
+            With a threshold (--warn-…, --crit-…, -w, -c) or -t it is a plugin for Nagios, Icinga and their like: it \
+            writes one line with performance data, and ends with 0 (OK), 1 (WARNING), 2 (CRITICAL) or 3 (UNKNOWN). A \
+            task is late if a run could claim it now: a task of a paused queue, at a limit, behind a lock key or \
+            without a handler is not. If no run comes, as "taskrun status" says it, that is CRITICAL in any case, as \
+            is a database that does not answer. A range alarms for numbers outside of it (10 is from 0 to 10), after \
+            @ for numbers inside. --json then writes one object: state, text, late (seconds), failed, waiting, running.
             """
     )
 
     @Flag(help: "Print only the SQL that makes the tables as taskrun makes them.")
     var sql = false
+    @OptionGroup var alarms: AlarmOptions
     @OptionGroup var options: SharedOptions
 
     func run(in program: Program) async throws -> ExitStatus {
+        if alarms.isGiven { return try await alarm(in: program) }
         let findings = await Checks(program, options).findings()
         let output = program.output
         if sql {
@@ -36,6 +47,39 @@ struct CheckCommand: ProgramCommand {
             try output.write(findings.flatMap { $0.lines(ink, on: output.terminal) })
         }
         return findings.contains { $0.level == .error } ? .settings : .done
+    }
+
+    /// Does what a monitoring plugin does.
+    private func alarm(in program: Program) async throws -> ExitStatus {
+        let alarm: Alarm
+        do {
+            let thresholds = try alarms.thresholds()
+            let (limit, isJSON, output) = (thresholds.timeout, options.isJSON, program.output)
+            let timer = Task {
+                try await Task.sleep(for: limit)
+                let text = "the database has not answered within \(DurationText.exact(limit))"
+                try? output.write(Alarm(.unknown, text).answer(isJSON: isJSON))
+                Alarm.State.unknown.status.leave()
+            }
+            defer { timer.cancel() }
+            alarm = try await decide(thresholds, in: program)
+        } catch {
+            let error = program.programError(error)
+            let isDown = [.unreachable, .tryAgain].contains(error.status)
+            alarm = Alarm(isDown ? .critical : .unknown, error.text)
+        }
+        try program.output.write(alarm.answer(isJSON: options.isJSON))
+        return alarm.state.status
+    }
+
+    private func decide(_ thresholds: AlarmThresholds, in program: Program) async throws -> Alarm {
+        let settings = try program.silentSettings(options)
+        let own = program.hostView(settings).names ?? []
+        let facts = try await program.withStore(settings) { store in
+            try await store.requireSchema()
+            return try await store.metricsFacts(own)
+        }
+        return Alarm(facts, thresholds, life: HostProcesses(identity: .ofThisProcess()).life)
     }
 }
 

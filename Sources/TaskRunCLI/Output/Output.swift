@@ -1,3 +1,5 @@
+import Logging
+import Platform
 import Synchronization
 import SystemPackage
 
@@ -46,8 +48,22 @@ final class Screen: Sendable {
     /// What can be shown there.
     let terminal: Terminal
     private let progress = Mutex("")
+    /// Who writes, if each line is a JSON object; nil: lines are for people.
+    private let writer = Mutex<String?>(nil)
 
     init(terminal: Terminal) { self.terminal = terminal }
+
+    /// Writes JSON objects from now on, in the name of this run.
+    func writeObjects(of run: String) { writer.withLock { $0 = run } }
+
+    /// Whether each line is a JSON object.
+    var isJSON: Bool { writer.withLock { $0 != nil } }
+
+    /// Writes a line of the log as a JSON object.
+    func write(_ record: LogRecord) {
+        let run = writer.withLock { $0 } ?? ""
+        try? Output.write(record.json(run: run).line + "\n", to: .standardError)
+    }
 
     /// Writes lines above the progress line, and perhaps replaces that.
     ///
@@ -57,7 +73,12 @@ final class Screen: Sendable {
     ///   - lines: The lines.
     ///   - next: The new progress line, shown only where a line can be redrawn; empty for none, nil to keep the present
     ///     one.
-    func write(_ lines: [String], progress next: String? = nil) {
+    ///   - level: How much they matter, for lines that are JSON objects; there is no progress line then.
+    func write(_ lines: [String], progress next: String? = nil, level: Logger.Level = .warning) {
+        guard !isJSON else {
+            for line in lines { write(LogRecord(time: Date(), level: level, message: line)) }
+            return
+        }
         progress.withLock { progress in
             let erase = progress.isEmpty ? "" : "\r\u{1b}[K"
             let isNew = next.map { $0 != progress } ?? false

@@ -3,7 +3,7 @@ import TaskRun
 
 /// How the program ends: what cron, scripts and service managers decide by.
 ///
-/// The numbers above 2 are those of sysexits(3).
+/// The numbers above 3 are those of sysexits(3). 0 to 3 are also those of monitoring plugins: see ``Alarm``.
 enum ExitStatus: Int32 {
     /// Done, also when tasks were put back for another attempt.
     case done = 0
@@ -14,6 +14,8 @@ enum ExitStatus: Int32 {
     case incomplete = 1
     /// The task is CANCELLED (`result`, `wait`, `add --wait`).
     case cancelled = 2
+    /// `check` with thresholds cannot say how things are.
+    case unknown = 3
     /// The command line is wrong (EX_USAGE).
     case usage = 64
     /// `add` cannot use its data, or the database refuses a row or, in every form, the end of a task (EX_DATAERR).

@@ -96,10 +96,14 @@ struct Program: Sendable {
 
     /// Reports an error, and returns its exit code.
     func report(_ error: ProgramError) -> ExitStatus {
-        let ink = Ink(isOn: screen.terminal.hasColour)
-        var lines = screen.terminal.wrap("Error: " + error.text.visible(keepingLines: true))
-        lines[0] = ink("Error:", .red) + lines[0].dropFirst("Error:".count)
-        screen.write(lines)
+        if screen.isJSON {
+            screen.write([error.text], level: .error)
+        } else {
+            let ink = Ink(isOn: screen.terminal.hasColour)
+            var lines = screen.terminal.wrap("Error: " + error.text.visible(keepingLines: true))
+            lines[0] = ink("Error:", .red) + lines[0].dropFirst("Error:".count)
+            screen.write(lines)
+        }
         return error.status
     }
 
@@ -107,7 +111,10 @@ struct Program: Sendable {
     ///
     /// `flags` are those that only one command has.
     func settings(_ options: SharedOptions, flags: [String: String] = [:]) throws(ProgramError) -> Settings {
+        let isAsked = (options.logFormat ?? variables["TASKRUN_LOG_FORMAT"]) == LogFormat.json.rawValue
+        if isAsked { writeObjects() }
         let settings = Result { () throws(ProgramError) in try silentSettings(options, flags: flags) }
+        if !isAsked, (try? settings.get())?.logFormat == .json { writeObjects() }
         for finding in StrayVariables.findings(variables) {
             // Also where the settings cannot be used: that may be why.
             switch settings {
@@ -117,6 +124,9 @@ struct Program: Sendable {
         }
         return try settings.get()
     }
+
+    /// Writes JSON objects on stderr from now on.
+    private func writeObjects() { screen.writeObjects(of: RunIdentity.ofThisProcess().text) }
 
     /// Reads the settings, for a command that reports what it finds in its own way.
     func silentSettings(_ options: SharedOptions, flags: [String: String] = [:]) throws(ProgramError) -> Settings {
@@ -130,6 +140,10 @@ struct Program: Sendable {
 
     /// The log on stderr.
     func logger(_ settings: Settings) -> Logger {
-        Logger(label: name) { _ in PlainLogHandler(screen: screen, level: settings.logLevel) }
+        Logger(label: name) { _ -> any LogHandler in
+            screen.isJSON
+                ? JSONLogHandler(screen: screen, level: settings.logLevel)
+                : PlainLogHandler(screen: screen, level: settings.logLevel)
+        }
     }
 }

@@ -38,6 +38,12 @@ struct SharedOptions: ParsableArguments {
     )
     var logLevel: String?
 
+    @Option(
+        name: .customLong("log-format"),
+        help: ArgumentHelp("How to log on stderr: text or json (default: text)", valueName: "form")
+    )
+    var logFormat: String?
+
     @Flag(name: .customLong("json"), help: "Answer in JSON, one object per line.")
     var isJSON = false
 
@@ -48,6 +54,7 @@ struct SharedOptions: ParsableArguments {
             SettingTable.handlers.key: handlers,
             SettingTable.hooks.key: hooks,
             SettingTable.logLevel.key: logLevel,
+            SettingTable.logFormat.key: logFormat,
         ].compactMapValues(\.self)
     }
 }

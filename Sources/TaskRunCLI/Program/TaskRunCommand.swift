@@ -22,8 +22,8 @@ struct TaskRunCommand: ParsableCommand {
         subcommands: [
             MigrateCommand.self, OnceCommand.self, AddCommand.self, StatusCommand.self, ListCommand.self,
             ShowCommand.self, WhyCommand.self, HistoryCommand.self, RunsCommand.self, BatchesCommand.self,
-            TopCommand.self, RetryCommand.self, DeleteCommand.self, PruneCommand.self, ResultCommand.self,
-            WaitCommand.self, CancelCommand.self, QueuesCommand.self,
+            TopCommand.self, StatsCommand.self, MetricsCommand.self, RetryCommand.self, DeleteCommand.self,
+            PruneCommand.self, ResultCommand.self, WaitCommand.self, CancelCommand.self, QueuesCommand.self,
             PauseCommand.self, ResumeCommand.self, LimitCommand.self, HandlersCommand.self, CheckCommand.self,
             BenchCommand.self, BenchRunCommand.self,
         ]
@@ -63,7 +63,8 @@ enum CommandWord {
         var rest = arguments[...]
         while let argument = rest.first, argument.hasPrefix("-") {
             let name = argument.prefix { $0 != "=" }
-            let takesValue = ["--database", "--config", "--handlers", "--hooks", "--log-level"].contains(name)
+            let takesValue = ["--database", "--config", "--handlers", "--hooks", "--log-level", "--log-format"]
+                .contains(name)
             // An option that is not known: the parser has an answer to that.
             guard takesValue || name == "--json" else { return nil }
             rest = rest.dropFirst(takesValue && name == argument ? 2 : 1)

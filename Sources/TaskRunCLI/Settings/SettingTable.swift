@@ -14,6 +14,7 @@ import TaskRun
 /// | `hooks` | the hooks folder | `hooks` beside the handlers folder, which need not exist |
 /// | `hook_timeout` | how long a hook may take at each call, 1 ms to 1 h | 10 s |
 /// | `log_level` | `trace` … `critical` | `warning` |
+/// | `log_format` | `text` or `json` | `text` |
 /// | `concurrency` | handlers at once, over all live runs of this host and user, 1 to 1000 | number of cores |
 /// | `window` | how long `once` claims new tasks, 1 ms to 7 d | 50 s |
 /// | `lease` | how long a claim holds unless renewed, 5 s to 1 d | 300 s |
@@ -45,6 +46,7 @@ enum SettingTable {
     static let hooks = Setting("hooks", .text("a folder"))
     static let hookTimeout = Setting("hook_timeout", .duration(.milliseconds(1) ... .seconds(3600)))
     static let logLevel = Setting<Logger.Level>("log_level", .word)
+    static let logFormat = Setting<LogFormat>("log_format", .word)
     static let concurrency = Setting("concurrency", .number(1...1000))
     static let window = Setting("window", .duration(.milliseconds(1) ... .seconds(7 * 86_400)))
     static let lease = Setting("lease", .duration(.seconds(5) ... .seconds(86_400)))
@@ -84,9 +86,9 @@ enum SettingTable {
 
     /// All with a fixed key.
     static let all: [any SettingDescription] = [
-        database, listenDatabase, handlers, hooks, hookTimeout, logLevel, concurrency, window, lease, lockOrder, grace,
-        timeout,
-        maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, keepFailed, history, environment,
+        database, listenDatabase, handlers, hooks, hookTimeout, logLevel, logFormat, concurrency, window, lease,
+        lockOrder, grace, timeout, maxAttempts, backoffBase, backoffCap, outputLimit, maxResult, keepResult, keepFailed,
+        history, environment,
         runtimeDirectory, sqliteSynchronous,
         ping, mailSendmail, mailOutbox, mailFrom,
     ]

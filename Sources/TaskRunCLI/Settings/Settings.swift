@@ -23,6 +23,8 @@ struct Settings: Sendable {
     let hookTimeout: Duration
     /// What is logged.
     let logLevel: Logger.Level
+    /// The form of the log.
+    let logFormat: LogFormat
     /// Handlers at once.
     let concurrency: Int
     /// How long `once` claims new tasks.
@@ -124,6 +126,7 @@ struct Settings: Sendable {
         isHooksDefault = hooks == nil
         hookTimeout = try reader.value(SettingTable.hookTimeout) ?? RunSettings().hookTimeout
         logLevel = try reader.value(SettingTable.logLevel) ?? .warning
+        logFormat = try reader.value(SettingTable.logFormat) ?? .text
         concurrency = try reader.value(SettingTable.concurrency) ?? max(1, cores)
         let standard = RunSettings()
         let window = try reader.value(SettingTable.window)

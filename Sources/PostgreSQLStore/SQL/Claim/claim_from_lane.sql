@@ -25,7 +25,8 @@
 -- $9  floor_id  int8    the row number that belongs to that moment
 -- $10 bytes     int8    the most payload, in bytes
 -- $11 version   int4    the newest schema version that the program knows
--- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested.
+-- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested,
+-- lease_expires_at.
 UPDATE ONLY tasks
 -- same: claim_set
 SET status = 'PROCESSING',
@@ -78,5 +79,5 @@ RETURNING
         ELSE concat('a trigger keeps the row ', status)::bigint
     END AS claim_no,
     run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
-    cancel_requested_at IS NOT NULL AS is_cancel_requested
+    cancel_requested_at IS NOT NULL AS is_cancel_requested, lease_expires_at
     -- end

@@ -39,7 +39,7 @@
 -- $13 left_out    int8[]  ids of rows that the table refuses to let be claimed
 -- $14 version     int4    the newest schema version that the program knows
 -- Returns rows, id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested,
--- task_name, queue, priority, crashes, lock_key.
+-- lease_expires_at, task_name, queue, priority, crashes, lock_key.
 WITH lane AS MATERIALIZED (
     SELECT no, task_name, queue, priority,
         (
@@ -176,14 +176,14 @@ WITH lane AS MATERIALIZED (
             ELSE concat('a trigger keeps the row ', status)::bigint
         END AS claim_no,
         run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
-        cancel_requested_at IS NOT NULL AS is_cancel_requested
+        cancel_requested_at IS NOT NULL AS is_cancel_requested, lease_expires_at
         -- end
         , task_name, queue, priority, crashes, lock_key
 )
 SELECT found.rows, taken.*
 FROM (SELECT count(*) AS rows FROM best) AS found LEFT JOIN taken ON true
 UNION ALL
-SELECT NULL, id, NULL, run_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, task_name, queue, priority, NULL, NULL
+SELECT NULL, id, NULL, run_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, task_name, queue, priority, NULL, NULL
 FROM (
     SELECT DISTINCT ON (no) task_name, queue, priority, run_at, id
     FROM seen

@@ -18,8 +18,8 @@
 -- $5 names    text[]  task names
 -- $6 pattern  text    a regular expression for the queues, or NULL for all queues
 -- $7 version  int4    the newest schema version that the program knows
--- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested, task_name,
--- queue, priority, crashes, lock_key.
+-- Returns id, claim_no, run_at, data, attempts, max_attempts, timeout_seconds, token, batch, is_cancel_requested,
+-- lease_expires_at, task_name, queue, priority, crashes, lock_key.
 UPDATE ONLY tasks
 -- same: claim_set
 SET status = 'PROCESSING',
@@ -65,6 +65,6 @@ RETURNING
         ELSE concat('a trigger keeps the row ', status)::bigint
     END AS claim_no,
     run_at, data, attempts, max_attempts, timeout_seconds, token, batch,
-    cancel_requested_at IS NOT NULL AS is_cancel_requested
+    cancel_requested_at IS NOT NULL AS is_cancel_requested, lease_expires_at
     -- end
     , task_name, queue, priority, crashes, lock_key
