@@ -116,7 +116,10 @@ extension SQLiteStore: TaskStore {
     /// Prolongs leases, all in one transaction.
     public func renew(_ proofs: [ClaimProof], lease: Duration, now: Date?) async throws(StoreError) -> [ClaimProof] {
         try await transaction("cannot renew leases", isAboutRows: true) { [memory] in
-            try Settlements(database: $0, keeper: memory.history).renew(proofs, until: SQLiteTime.text(now ?? Date(), after: lease))
+            try Settlements(database: $0, keeper: memory.history).renew(
+                proofs,
+                until: SQLiteTime.text(now ?? Date(), after: lease)
+            )
         }
     }
 

@@ -132,11 +132,11 @@ public final class SQLiteStore: Sendable {
     ) async throws(StoreError) -> Value {
         let late = StoreError.late("\(subject) in \(location)")
         return try await read(subject) { database in
-            let end = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
-            sqlite_limit_time(database.sqliteConnection, end, Int64(limit / .milliseconds(1)))
+            let ends = UnsafeMutablePointer<Int64>.allocate(capacity: 2)
+            sqlite_limit_time(database.sqliteConnection, ends, Int64(limit / .milliseconds(1)))
             defer {
                 sqlite_unlimit_time(database.sqliteConnection)
-                end.deallocate()
+                ends.deallocate()
             }
             do {
                 return try body(database)

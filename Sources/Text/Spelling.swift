@@ -13,9 +13,11 @@ public enum Spelling {
         // The first of very many names are enough: comparing all would take time in proportion to their number.
         let known = known.prefix(mostNames).filter { $0.utf8.count <= longest }
         let limit = max(1, min(word.count / 3, 4))
+        // Of names that are equally near, a letter more or less is the less likely mistake.
         return known.map { (name: $0, distance: distance(word.lowercased(), $0.lowercased())) }
             .filter { $0.distance <= limit }
-            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+            .map { (name: $0.name, distance: $0.distance, length: abs($0.name.count - word.count)) }
+            .min { ($0.distance, $0.length, $0.name) < ($1.distance, $1.length, $1.name) }?.name
     }
 
     /// The text to put behind a word, with the known name that was probably meant: ` (did you mean "A"?)`; empty if

@@ -13,7 +13,8 @@ import Testing
             }
             try await place.taskrunOK("add", "REPORT", "--after-batch", "import-7")
             let lines = try await place.taskrun("batches").lines
-            #expect(lines.count == 3 && lines[0].hasPrefix("batch"), "\(lines)")
+            try #require(lines.count == 3)
+            #expect(lines[0].hasPrefix("batch"), "\(lines)")
             #expect(lines[1].contains(#/^import-7 +2 +0 +2 .* 4 REPORT/#), "\(lines)")
             #expect(lines[2].contains(#/^import-8 +1 +0 /#), "\(lines)")
             let show = try await place.taskrun("show", "4").output

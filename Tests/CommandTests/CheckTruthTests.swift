@@ -141,7 +141,7 @@ struct CheckTruthTests {
                     "DROP INDEX tasks_failed; CREATE INDEX tasks_failed ON tasks (failed_at)",
                     "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tasks_due'::regclass",
                     "ALTER TABLE task_batches DROP CONSTRAINT task_batches_pkey",
-                    "CREATE OR REPLACE FUNCTION task_is_plain(task tasks) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+                    "CREATE OR REPLACE FUNCTION task_is_plain(task tasks) RETURNS bool LANGUAGE sql AS 'SELECT true'",
                 ]
             ),
         ]

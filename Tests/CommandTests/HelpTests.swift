@@ -92,8 +92,9 @@ import Testing
         "values that make no sense are usage errors",
         arguments: [
             ["once", "--limit", "0"], ["once", "--drain", "--window", "5s"], ["once", "--window", "50"],
-            ["once", "--concurrency", "0"], ["list", "--status", "FALED"], ["list", "--limit", "0"], ["show", "x"],
-            ["retry"], ["retry", "1", "--all-failed"], ["delete"], ["add", "X", "--delay", "5"],
+            ["once", "--concurrency", "0"], ["list", "--status", "FALED"], ["list", "--limit", "0"],
+            ["history", "--limit", "0"], ["retry"], ["retry", "1", "--all-failed"], ["delete"],
+            ["add", "X", "--delay", "5"],
             ["add", "X", "--delay", "5s", "--run-at", "2030-01-01"], ["add", "X", "--run-at", "tomorrow"],
             ["add", "X", "--max-attempts", "0"],
             ["add", "X", "--priority", "99999999999"], ["migrate", "--print", "--dialect", "oracle"],

@@ -67,9 +67,9 @@ import Testing
             let list = try await scratch.taskrun("list", "--json")
             let show = try await scratch.taskrun("show", "1", "--json")
             let explained = try await scratch.taskrun("list", "--json", "--why")
-            #expect(explained.output == show.output)
+            #expect(explained.output.dropLast(2) + #","history":[],"failures":[]}"# + "\n" == show.output)
             let end = #","reason":"no_handler","why":"this host has no handler named \"A\""}"#
-            #expect(show.output == list.output.dropLast(2) + end + "\n")
+            #expect(explained.output == list.output.dropLast(2) + end + "\n")
             #expect(list.lines.count == 1)
             #expect(list.output.contains("\"data\":{\"x\": [1e400]}"))
             #expect(list.output.contains("\"created_at\":\"2012-01-01T00:00:00.000Z\""))

@@ -36,7 +36,7 @@ import Testing
             for cause in [
                 "8 waiting, 2 claimed, 1 failed, 1 queue paused", "No run for 3 h: is cron alive? The last one was on ",
                 "Queue mail is paused until it is resumed: the provider is down",
-                #"1 task named "CONTACT_EMIAL" waits, but this host has no handler of that name"#,
+                #"1 task named "CONTACT_EMIAL" waits, but no host has a handler of that name"#,
                 "behind other tasks with the same lock key", #"behind the open tasks of batch "b""#,
                 "behind the limit of task name LIMITED: 0 at once", "after a failed attempt; the first is due at 20",
                 "postponed by the hook before-perform; the first is due at 20", "run 7 on web7  lost",

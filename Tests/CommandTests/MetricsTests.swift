@@ -64,17 +64,17 @@ struct MetricsText {
             if name.hasSuffix("_bucket") {
                 guard let bound = series.firstMatch(of: /,le="(\+Inf|[0-9]+\.[0-9]+)"}$/) else { throw refuse("bound") }
                 let number = bound.1 == "+Inf" ? Double.infinity : Double(bound.1) ?? -1
-                let lane = String(series[..<bound.range.lowerBound])
-                if let before = buckets[lane] {
+                let part = String(series[..<bound.range.lowerBound])
+                if let before = buckets[part] {
                     guard number > before.bound, value >= before.count else { throw refuse("order of buckets") }
                 }
-                buckets[lane] = (value, number)
+                buckets[part] = (value, number)
             }
         }
-        for (lane, last) in buckets {
-            let count = lane.replacing("_bucket{", with: "_count{") + "}"
+        for (part, last) in buckets {
+            let count = part.replacing("_bucket{", with: "_count{") + "}"
             guard last.bound == .infinity, values[count] == last.count else {
-                throw Problem(text: "buckets and count differ: \(lane)")
+                throw Problem(text: "buckets and count differ: \(part)")
             }
         }
     }
@@ -96,12 +96,12 @@ struct MetricsTests {
         try await Scratch.with(database) { place in
             try place.handler("OK", "exit 0")
             let before = try await metrics(place)
-            let lane = "{task_name=\"OK\",queue=\"default\"}"
+            let labels = "{task_name=\"OK\",queue=\"default\"}"
             for name in [
                 "waiting_tasks", "due_tasks", "processing_tasks", "failed_tasks", "tasks_succeeded_total",
                 "tasks_failed_total", "tasks_retried_total", "tasks_recovered_total", "leases_lost_total",
                 "run_seconds_count", "wait_seconds_sum",
-            ] { #expect(before["taskrun_\(name)\(lane)"] == 0, "\(name)") }
+            ] { #expect(before["taskrun_\(name)\(labels)"] == 0, "\(name)") }
             for name in ["last_run", "last_success", "oldest_transaction"] {
                 #expect(before["taskrun_\(name)_timestamp_seconds"] != nil, "\(name)")
             }
@@ -112,8 +112,8 @@ struct MetricsTests {
             try await place.taskrunOK("add", "OK")
             let after = try await metrics(place)
             #expect(after.families == before.families)
-            #expect(after["taskrun_tasks_succeeded_total\(lane)"] == 2)
-            #expect(after["taskrun_waiting_tasks\(lane)"] == 1 && after["taskrun_run_seconds_count\(lane)"] == 2)
+            #expect(after["taskrun_tasks_succeeded_total\(labels)"] == 2)
+            #expect(after["taskrun_waiting_tasks\(labels)"] == 1 && after["taskrun_run_seconds_count\(labels)"] == 2)
             let now = Date().timeIntervalSince1970
             for name in ["last_run", "last_success", "metrics_written"] {
                 let moment = try #require(after["taskrun_\(name)_timestamp_seconds"])
@@ -121,7 +121,7 @@ struct MetricsTests {
             }
             // Minutes go, totals stay.
             try await place.sql("DELETE FROM task_measures")
-            #expect(try await metrics(place)["taskrun_tasks_succeeded_total\(lane)"] == 2)
+            #expect(try await metrics(place)["taskrun_tasks_succeeded_total\(labels)"] == 2)
             let objects = try await place.taskrun("metrics", "--json").objects()
             #expect(objects.count == after.values.count)
             #expect(objects.contains { $0["name"] as? String == "taskrun_tasks_succeeded_total" })
@@ -151,7 +151,7 @@ struct MetricsTests {
             try await add("LIMITED", "limited", 5000)
             try await place.taskrunOK("limit", "--name", "LIMITED", "--running", "0")
             try await add("OK", "slow", 5000)
-            try await place.taskrunOK("limit", "--queue", "slow", "--per-minute", "0")
+            try await place.taskrunOK("limit", "slow", "--per-minute", "0")
             try await add("OK", "batch", 5000, ", after_batch", ", 'b'")
             try await add("OK", "batch", -5000, ", batch", ", 'b'")
             let lease = database.moment(600)

@@ -67,9 +67,9 @@ struct StatsTests {
             measure.retried = 1
             for _ in 0..<9 { measure.ran.add(.milliseconds(900)) }
             measure.waited.add(.seconds(minute * 60))
-            let lane = LaneMeasure(name: "A_RATHER_LONG_NAME_OF_A_TASK", queue: "q", measure: measure)
+            let tasks = TaskMeasure(name: "A_RATHER_LONG_NAME_OF_A_TASK", queue: "q", measure: measure)
             let moment = Date(timeIntervalSince1970: 1_000_000 - Double(minute) * 60)
-            report.add(MeasureRow(minute: moment, host: "h", lane: lane))
+            report.add(MeasureRow(minute: moment, host: "h", tasks: tasks))
         }
         let terminal = Terminal(isTerminal: true, width: width, hasColour: false)
         let lines = StatsView(report).lines(on: terminal)

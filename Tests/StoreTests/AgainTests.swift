@@ -51,19 +51,10 @@ struct AgainTests {
         try await Fixture.with(.postgresql) { fixture in
             _ = try await fixture.store.add((1...60).map { NewTask(name: "A", lockKey: "key \($0)") })
             let handler = ClosureHandler()
-            let stranger = Task {
-                try await fixture.sql(
-                    "BEGIN; SELECT FROM tasks FOR NO KEY UPDATE; SELECT pg_sleep(2.1); COMMIT"
-                )
-            }
-            try await eventually("nobody locks the rows") {
-                try await fixture.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2.1)%' AND wait_event = 'PgSleep'"
-                ) != "0"
-            }
+            let holder = try await hold("SELECT FROM tasks FOR NO KEY UPDATE", for: .seconds(2), in: fixture)
             let report = try await fixture.makeRun([handler]).run()
             #expect(report.succeeded == 60)
-            try await stranger.value
+            try await holder.value
         }
     }
 
@@ -72,14 +63,7 @@ struct AgainTests {
         try await Fixture.with(.postgresql) { fixture in
             let ids = try await fixture.due(3)
             let handler = ClosureHandler()
-            let stranger = Task {
-                try await fixture.sql("BEGIN; SELECT FROM tasks FOR NO KEY UPDATE; SELECT pg_sleep(7.3); COMMIT")
-            }
-            try await eventually("nobody locks the rows") {
-                try await fixture.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(7.3)%' AND wait_event = 'PgSleep'"
-                ) != "0"
-            }
+            let holder = try await hold("SELECT FROM tasks FOR NO KEY UPDATE", for: .seconds(7), in: fixture)
             let told = Mutex<[StoreError]>([])
             let observer: @Sendable (RunEvent) -> Void = { event in
                 if case .held(let error) = event { told.withLock { $0.append(error) } }
@@ -87,7 +71,7 @@ struct AgainTests {
             let report = try await fixture.makeRun([handler], observer: observer).run()
             #expect(handler.ids == ids && report.succeeded == 3)
             #expect(told.withLock { $0.count } == 1)
-            try await stranger.value
+            try await holder.value
         }
     }
 
@@ -96,17 +80,26 @@ struct AgainTests {
         try await Fixture.with(.postgresql) { fixture in
             _ = try await fixture.store.add([NewTask(name: "A", batch: "b"), NewTask(name: "LAST", afterBatch: "b")])
             let (handler, last) = (ClosureHandler(), ClosureHandler("LAST"))
-            let stranger = Task {
-                try await fixture.sql("BEGIN; SELECT FROM tasks WHERE id = 2 FOR UPDATE; SELECT pg_sleep(2.2); COMMIT")
-            }
-            try await eventually("nobody locks the row") {
-                try await fixture.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2.2)%' AND wait_event = 'PgSleep'"
-                ) != "0"
-            }
+            let holder = try await hold("SELECT FROM tasks WHERE id = 2 FOR UPDATE", for: .seconds(2), in: fixture)
             let report = try await fixture.makeRun([handler, last]).run()
             #expect(report.succeeded == 2)
-            try await stranger.value
+            try await holder.value
+        }
+    }
+
+    /// Locks rows, and holds them for so long from the moment at which the lock is seen.
+    private func hold(_ lock: String, for time: Duration, in fixture: Fixture) async throws -> Task<Void, any Error> {
+        let sleep = "pg_sleep(300), \(Int.random(in: 1...1_000_000_000))"
+        // It ends by being cancelled, which undoes its transaction.
+        let session = Task { _ = try? await fixture.sql("BEGIN; \(lock); SELECT \(sleep)") }
+        let sleeping = "FROM pg_stat_activity WHERE query LIKE '%\(sleep)%' AND wait_event = 'PgSleep'"
+        try await eventually("the rows are locked") {
+            try await fixture.value("SELECT count(*) \(sleeping)") != "0"
+        }
+        return Task {
+            try await Task.sleep(for: time)
+            _ = try await fixture.value("SELECT count(pg_cancel_backend(pid)) \(sleeping)")
+            await session.value
         }
     }
 }

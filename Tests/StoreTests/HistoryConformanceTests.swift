@@ -14,7 +14,12 @@ struct HistoryConformanceTests {
         return try await fixture.store.settle([settlement], now: Fixture.start.addingTimeInterval(5)).first
     }
 
-    @Test("a task that succeeds, fails or is cancelled leaves a line, also of its attempt", arguments: StoreUnderTest.allCases)
+    private func claimed(_ fixture: Fixture) async throws -> ClaimedTask {
+        let tasks = try await fixture.claim()
+        return try #require(tasks.first)
+    }
+
+    @Test("a task that succeeds, fails or is cancelled leaves a line", arguments: StoreUnderTest.allCases)
     func ends(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await fixture.add(4, columns: "queue, token, batch", values: "'mail', NULL, 'b'")
@@ -53,10 +58,10 @@ struct HistoryConformanceTests {
     func story(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             try await fixture.add(columns: "token", values: "'t'")
-            #expect(try await settle(fixture, try #require(fixture.claim().first), .fail(error: "first")) == .settled)
+            #expect(try await settle(fixture, claimed(fixture), .fail(error: "first")) == .settled)
             #expect(try await fixture.store.retry(.ids([1])) == [1])
             try await fixture.sql("UPDATE tasks SET run_at = \(Fixture.moment(Fixture.start))")
-            #expect(try await settle(fixture, try #require(fixture.claim().first), .delete) == .settled)
+            #expect(try await settle(fixture, claimed(fixture), .delete) == .settled)
             #expect(try await fixture.store.show(1) == nil)
             for target in [CancelTarget.id(1), .token("t")] {
                 let story = try await fixture.store.story(of: target)
@@ -101,8 +106,8 @@ struct HistoryConformanceTests {
             let request = RecoverRequest(isDead: { _ in true }, crashLimit: 2, now: Fixture.start)
             #expect(try await fixture.store.recover(request).count == 2)
             #expect(try await fixture.rows(Self.lines) == ["2|A|default|FAILED|1"])
-            let failures = try await fixture.store.story(of: .id(1)).failures
-                + fixture.store.story(of: .id(2)).failures
+            let first = try await fixture.store.story(of: .id(1)).failures
+            let failures = first + (try await fixture.store.story(of: .id(2)).failures)
             #expect(failures.map(\.attempt) == [1, 1] && failures.allSatisfy { !$0.error.isEmpty })
         }
     }
@@ -142,7 +147,8 @@ struct HistoryConformanceTests {
             // The whole transaction is undone.
             try await fixture.refuse(deletionOf: 2)
             await #expect(throws: StoreError.self) { try await settle(fixture, tasks[1], .delete) }
-            #expect(try await fixture.rows(Self.lines).isEmpty && fixture.rows(Self.failures).isEmpty)
+            #expect(try await fixture.rows(Self.lines).isEmpty)
+            #expect(try await fixture.rows(Self.failures).isEmpty)
             // The refusal was not about the history: lines are still written.
             #expect(await fixture.store.takeHistoryTrouble() == nil)
             #expect(try await settle(fixture, tasks[1], .fail(error: "kept")) == .settled)
@@ -165,7 +171,8 @@ struct HistoryConformanceTests {
             let tasks = try await fixture.claim(limit: 2)
             #expect(try await settle(fixture, tasks[0], .delete) == .settled)
             #expect(try await settle(fixture, tasks[1], .fail(error: "no")) == .settled)
-            let trouble = try #require(await fixture.store.takeHistoryTrouble())
+            let found = await fixture.store.takeHistoryTrouble()
+            let trouble = try #require(found)
             #expect("\(trouble)".contains("cannot write the history") && "\(trouble)".contains("no history"))
             #expect(await fixture.store.takeHistoryTrouble() == nil)
             // So it is for the other ways in which tasks end, each with a store that does not know it yet.

@@ -101,7 +101,7 @@ struct LargeTableConformanceTests {
             )
             let claimed = try await fixture.claim(["LINE"], limit: 1)
             try #require(claimed.count == 1)
-            _ = try await store.settle([Settlement(claimed[0].proof, .delete)], thenClaim: nil, now: nil)
+            _ = try await store.settle([Settlement(claimed[0].proof, .delete, batch: "b")], thenClaim: nil, now: nil)
             let all = try await store.batches(nil, limit: 10)
             #expect(all.map(\.batch) == ["a", "b", "c"])
             let b = all[1]

@@ -6,14 +6,14 @@ import Testing
 
 @Suite("What runs measure")
 struct MeasureConformanceTests {
-    private static func lane(_ name: String, _ queue: String = "default", seconds: Int...) -> LaneMeasure {
+    private static func tasks(_ name: String, _ queue: String = "default", seconds: Int...) -> TaskMeasure {
         var measure = Measure()
         for time in seconds {
             measure.succeeded += 1
             measure.ran.add(.seconds(time))
             measure.waited.add(.milliseconds(time))
         }
-        return LaneMeasure(name: name, queue: queue, measure: measure)
+        return TaskMeasure(name: name, queue: queue, measure: measure)
     }
 
     private static func report(
@@ -28,11 +28,11 @@ struct MeasureConformanceTests {
     func sums(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             let store = fixture.store
-            var odd = Self.lane("it's \"B\" ü", "q;--", seconds: 2)
+            var odd = Self.tasks("it's \"B\" ü", "q;--", seconds: 2)
             (odd.measure.failed, odd.measure.retried, odd.measure.recovered, odd.measure.leasesLost) = (3, 4, 5, 6)
-            try await store.add([Self.lane("A", seconds: 1, 60), odd], of: "web1")
-            try await store.add([Self.lane("A", seconds: 3), Self.lane("A", "mail", seconds: 4)], of: "web1")
-            try await fixture.anotherStore().add([Self.lane("A", seconds: 100)], of: "web2")
+            try await store.add([Self.tasks("A", seconds: 1, 60), odd], of: "web1")
+            try await store.add([Self.tasks("A", seconds: 3), Self.tasks("A", "mail", seconds: 4)], of: "web1")
+            try await fixture.anotherStore().add([Self.tasks("A", seconds: 100)], of: "web2")
             let names = try await Self.report(fixture).groups
             #expect(names.map(\.key) == ["A", "it's \"B\" ü"])
             let all = names[0].measure
@@ -60,7 +60,7 @@ struct MeasureConformanceTests {
     func old(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             for days in [0, 1, 6, 8] {
-                try await fixture.store.add([Self.lane("A", seconds: 1)], of: "h\(days)")
+                try await fixture.store.add([Self.tasks("A", seconds: 1)], of: "h\(days)")
                 let past = RunTableTests.ago(days * 86_400, on: kind)
                 try await fixture.sql("UPDATE task_measures SET minute = \(past) WHERE host = 'h\(days)'")
             }
@@ -86,13 +86,13 @@ struct MeasureConformanceTests {
     func atOnce(_ kind: StoreUnderTest) async throws {
         try await Fixture.with(kind) { fixture in
             let stores = try (0..<4).map { _ in try fixture.anotherStore() }
-            let lanes = (0..<20).map { Self.lane("N\($0)", seconds: 1) }
+            let all = (0..<20).map { Self.tasks("N\($0)", seconds: 1) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (number, store) in stores.enumerated() {
                     group.addTask {
                         for _ in 0..<5 {
                             // Another order each time: they must not wait for each other in a circle.
-                            let mine = lanes.shuffled()
+                            let mine = all.shuffled()
                             while true {
                                 do {
                                     try await store.add(mine, of: "h\(number % 2)")

@@ -76,7 +76,7 @@ struct TimeSpreadTests {
 @Suite("What a run measures")
 struct MeasuresTests {
     @Test("is kept by name and queue, by their bytes")
-    func lanes() throws {
+    func kept() throws {
         var measures = Measures()
         #expect(measures.isEmpty)
         let names = ["A", "A", "B", "A", "\u{e9}", "e\u{301}"]
@@ -84,8 +84,8 @@ struct MeasuresTests {
             let queue = number == 1 ? "q" : "default"
             measures.count(.succeeded, name: name, queue: queue, ran: .milliseconds(5), waited: .seconds(1))
         }
-        #expect(measures.lanes.count == 5)
-        let first = try #require(measures.lanes.first)
+        #expect(measures.all.count == 5)
+        let first = try #require(measures.all.first)
         #expect(first.name == "A" && first.queue == "default" && first.measure.succeeded == 2)
         #expect(first.measure.ran.total == .milliseconds(10) && first.measure.waited.total == .seconds(2))
         measures.clear()
@@ -101,10 +101,10 @@ struct MeasuresTests {
         measures.countRecovered(name: "A", isFailed: false)
         measures.countRecovered(name: "A", isFailed: true)
         measures.countExpired(name: "A")
-        let (own, any) = (measures.lanes[0].measure, measures.lanes[1].measure)
+        let (own, any) = (measures.all[0].measure, measures.all[1].measure)
         #expect(own.succeeded == 1 && own.failed == 1 && own.retried == 2 && own.leasesLost == 1)
         #expect(own.ran.count == 4 && own.ended == 4)
-        #expect(measures.lanes[1].queue == "*" && any.recovered == 2 && any.failed == 2 && any.ran.count == 0)
+        #expect(measures.all[1].queue == "*" && any.recovered == 2 && any.failed == 2 && any.ran.count == 0)
     }
 
     @Test("does not grow with the number of queues")
@@ -113,8 +113,8 @@ struct MeasuresTests {
         for number in 0..<5000 {
             measures.count(.succeeded, name: "A", queue: "q\(number)", ran: .zero, waited: .zero)
         }
-        #expect(measures.lanes.count == 1001)
-        let rest = try #require(measures.lanes.last)
+        #expect(measures.all.count == 1001)
+        let rest = try #require(measures.all.last)
         #expect(rest.queue == "*" && rest.measure.succeeded == 4000)
     }
 }
@@ -126,7 +126,7 @@ struct MeasureReportTests {
         measure.succeeded = 1
         measure.ran.add(.seconds(1))
         let minute = Date(timeIntervalSince1970: 1_000_000 - age)
-        return MeasureRow(minute: minute, host: host, lane: LaneMeasure(name: name, queue: queue, measure: measure))
+        return MeasureRow(minute: minute, host: host, tasks: TaskMeasure(name: name, queue: queue, measure: measure))
     }
 
     @Test("by name, queue or host, over the parts of the time", arguments: MeasureRequest.Key.allCases)

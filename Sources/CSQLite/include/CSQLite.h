@@ -26,11 +26,11 @@ int sqlite_allow_schema_edits(struct sqlite3 *connection);
 /// Returns an SQLite result code.
 int sqlite_add_budget(struct sqlite3 *connection);
 
-/// Interrupts the statements of a connection that run later than so many milliseconds from now: they end with
-/// SQLITE_INTERRUPT.
+/// Interrupts the statements of a connection once they took so many milliseconds of this thread's processor time, or
+/// five times as long in all, as on a busy machine: they end with SQLITE_INTERRUPT.
 ///
-/// `end` is where the moment is kept; it must live until `sqlite_unlimit_time`.
-void sqlite_limit_time(struct sqlite3 *connection, long long *end, long long milliseconds);
+/// `ends` is where the moments are kept; it must live until `sqlite_unlimit_time`.
+void sqlite_limit_time(struct sqlite3 *connection, long long ends[2], long long milliseconds);
 
 /// Ends `sqlite_limit_time`.
 void sqlite_unlimit_time(struct sqlite3 *connection);

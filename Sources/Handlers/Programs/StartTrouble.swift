@@ -129,7 +129,9 @@ package struct StartTrouble: Sendable, Equatable {
         guard !sought.contains("/"), let searchPath = facts.searchPath, let places = facts.found[sought],
             places.along == nil
         else { return nil }
-        let found = "its interpreter \(sought) is not found along PATH (\(searchPath))"
+        // A long one is known to the person who has it.
+        let folders = searchPath.count <= 60 ? " (\(searchPath))" : ""
+        let found = "its interpreter \(sought) is not found along PATH\(folders)"
         let mend = places.usual.map { "Write \($0) into its first line, or add its folder to PATH." }
         return StartTrouble(found, mend ?? "Install it, or correct the first line or PATH.")
     }

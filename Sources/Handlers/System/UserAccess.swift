@@ -3,7 +3,7 @@ import Platform
 
 /// What another user may do with a path, by the modes of all folders on the way to it.
 package struct UserAccess: Sendable {
-    /// What somebody wants to do with a file or a folder.
+    /// What a user wants to do with a file or a folder.
     package enum Right: UInt32, Sendable {
         case execute = 1, write = 2, read = 4
     }

@@ -46,7 +46,7 @@ struct TableMakeup: Sendable {
                 guard let found = own[part.key] else {
                     return Difference(found: "\(part.title) is missing", sql: part.adding)
                 }
-                guard !found.contains(where: { $0.text == part.text }) else { return nil }
+                guard !found.contains(where: { $0.compared == part.compared }) else { return nil }
                 let texts = found.map(\.text).joined(separator: ", ")
                 return Difference(found: "\(part.title) is different: \(texts)", sql: part.mending(found[0]))
             }
@@ -80,6 +80,12 @@ struct TableMakeup: Sendable {
 extension TableMakeup.Part {
     /// Constraints of two tables may have one name.
     fileprivate var key: String { "\(kind.rawValue) \(table) \(place)" }
+
+    /// The text without what changes when a table is made from a dump: the server writes `(a AND b) AND c` as
+    /// `a AND b AND c` once it has read its own text.
+    fileprivate var compared: String {
+        kind == .constraint || kind == .index ? text.filter { !"() ".contains($0) } : text
+    }
 
     fileprivate var title: String { "the \(kind.rawValue) \(place)" }
 

@@ -88,14 +88,16 @@ extension HistorySQL {
             Request(
                 noteEnded,
                 [
-                    SQLText.array(ids), status.rawValue, SQLText.array(names.map(Optional.some)), isOnly ? "t" : "f", now,
+                    SQLText.array(ids), status.rawValue, SQLText.array(names.map(Optional.some)), isOnly ? "t" : "f",
+                    now,
                 ]
             )
         ]
     }
 
     /// Notes how rows ended that are gone; none if nothing is to be noted.
-    static func noteLines(_ rows: [EndedRow], _ status: HistoryStatus, _ keeper: HistoryKeeper, now: Date?) -> [Request] {
+    static func noteLines(_ rows: [EndedRow], _ status: HistoryStatus, _ keeper: HistoryKeeper, now: Date?) -> [Request]
+    {
         let kept = keeper.isOn ? rows.filter { keeper.keeps($0.name) } : []
         guard !kept.isEmpty else { return [] }
         keeper.use()

@@ -10,7 +10,7 @@ struct MeasureRows {
 
     let session: PostgreSQLSession
 
-    func add(_ measures: [LaneMeasure], of host: String) throws(PostgreSQLFailure) {
+    func add(_ measures: [TaskMeasure], of host: String) throws(PostgreSQLFailure) {
         let json = measures.json
         try session.exchange([
             Request(RunSQL.haste), Request(MeasureSQL.add, [host, json]), Request(MeasureSQL.addTotals, [json]),
@@ -35,8 +35,8 @@ struct MeasureRows {
         return report
     }
 
-    func totals() throws(PostgreSQLFailure) -> [LaneMeasure] {
-        try session.rows(of: Request(MeasureSQL.totals)).map { LaneMeasure($0) }
+    func totals() throws(PostgreSQLFailure) -> [TaskMeasure] {
+        try session.rows(of: Request(MeasureSQL.totals)).map { TaskMeasure($0) }
     }
 
     func oldestClaimable(names: [String]) throws(PostgreSQLFailure) -> [ClaimableQueue] {
@@ -47,7 +47,7 @@ struct MeasureRows {
 
 extension PostgreSQLStore: MeasureAdministration {
     /// Adds what tasks did, in one round trip.
-    public func add(_ measures: [LaneMeasure], of host: String) async throws(StoreError) {
+    public func add(_ measures: [TaskMeasure], of host: String) async throws(StoreError) {
         try await reach(to: "write measures") { try MeasureRows(session: $0).add(measures, of: host) }
     }
 
@@ -62,7 +62,7 @@ extension PostgreSQLStore: MeasureAdministration {
     }
 
     /// The totals.
-    public func totals() async throws(StoreError) -> [LaneMeasure] {
+    public func totals() async throws(StoreError) -> [TaskMeasure] {
         try await reach(to: "read measures") { try MeasureRows(session: $0).totals() }
     }
 

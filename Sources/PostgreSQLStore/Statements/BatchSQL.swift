@@ -8,6 +8,6 @@ enum BatchSQL {
     static let forget = Statement("batch_forget", PackageResources.batch_forget_sql)
     static let ended = Statement("batch_ended", PackageResources.batch_ended_sql)
     static let anyDeserted = Statement("batch_any_deserted", PackageResources.batch_any_deserted_sql)
-    static let list = Statement("batch_list", PackageResources.batch_list_sql)
+    static let list = Statement("batch_list", PackageResources.batch_list_sql, isBinary: true)
     static let deserted = Statement("batch_deserted", PackageResources.batch_deserted_sql)
 }

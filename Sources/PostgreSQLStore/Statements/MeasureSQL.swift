@@ -5,6 +5,6 @@ enum MeasureSQL {
     static let prune = Statement(once: PackageResources.measure_prune_sql)
     static let pruneTotals = Statement(once: PackageResources.total_prune_sql)
     static let list = Statement(once: PackageResources.measures_sql, isBinary: true)
-    static let totals = Statement(once: PackageResources.totals_sql, isBinary: true)
+    static let totals = Statement(once: PackageResources.measure_totals_sql, isBinary: true)
     static let oldestClaimable = Statement(once: PackageResources.oldest_claimable_sql, isBinary: true)
 }

@@ -8,19 +8,28 @@ struct WhyRows {
     func facts(_ selection: WaitFacts.Selection) throws(PostgreSQLFailure) -> WaitFacts {
         _ = try session.look([.beginSnapshot, SessionSettings.looking])
         let (ids, isPartial) = try ids(selection)
-        let values = [SQLText.array(ids), nil, String(selection.counted), String(selection.errorLength)]
-        let answers = try session.look([
-            Request(WhySQL.facts, values), Request(WhySQL.held, [String(WaitFacts.Selection.mostHeld)]), .commit,
-        ])
-        let rows = answers[WhySQL.facts]
+        var (now, tasks) = (Date?.none, [TaskFacts]())
+        // In parts, so that no statement takes long.
+        for start in stride(from: 0, to: ids.count, by: Self.mostAtOnce) {
+            let part = Array(ids[start..<min(start + Self.mostAtOnce, ids.count)])
+            let values = [SQLText.array(part), nil, String(selection.counted), String(selection.errorLength)]
+            let rows = try session.look([Request(WhySQL.facts, values)])[WhySQL.facts]
+            now = now ?? rows.first?.moment("now")
+            tasks += rows.map { TaskFacts($0) }
+        }
+        let held = Request(WhySQL.held, [String(WaitFacts.Selection.mostHeld)])
+        let answers = try session.look([held, .commit])
         return WaitFacts(
-            now: rows.first?.moment("now") ?? Date(),
-            tasks: rows.map { TaskFacts($0) },
+            now: now ?? Date(),
+            tasks: tasks,
             held: answers[WhySQL.held].map { HeldTask($0) },
             counted: selection.counted,
             isPartial: isPartial
         )
     }
+
+    /// How many tasks one statement looks at.
+    private static let mostAtOnce = 2_000
 
     private func ids(
         _ selection: WaitFacts.Selection
@@ -34,7 +43,7 @@ struct WhyRows {
         case .waiting(let queue, let name, let limit):
             let request = Request(WhySQL.waiting, [name, queue, String(limit + 1)])
             let rows = try session.look([request])[WhySQL.waiting]
-            let ids = rows.prefix(limit).filter { $0.bool("is_wanted") }.map { $0.integer("id") }
+            let ids = rows.prefix(limit).filter { $0.bool("is_wanted") }.map { $0.integer("id") }.sorted()
             return (ids, rows.count > limit)
         }
     }

@@ -22,7 +22,20 @@ struct FileCheck: Sendable {
             .journal(mode: mode, number: SQLiteLibrary.number),
         ] + Finding.readers(ofFile: store.path) + (mode == "wal" ? [.logFile(bytes: size ?? 0, path: log)] : [])
             + (odd?.findings ?? [])
-            + ((try? await store.requireSchema()) == nil ? [] : try await makeup() + refusedRows())
+            + ((try? await store.requireSchema()) == nil ? [] : try await tables())
+    }
+
+    /// Looks at the tables, and at their rows.
+    ///
+    /// The rows cannot be looked at if an index is missing. That is what the first look says.
+    private func tables() async throws(StoreError) -> [Finding] {
+        let findings = try await makeup()
+        do throws(StoreError) {
+            return try await findings + refusedRows()
+        } catch {
+            guard findings.contains(where: { $0.level == .error }) else { throw error }
+            return findings
+        }
     }
 
     /// Looks for odd rows, or returns nil if the tables are missing or have another version, which another finding

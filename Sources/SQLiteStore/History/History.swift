@@ -88,7 +88,9 @@ private struct HistoryLines {
     init(host: String?, endedAt: Date, in database: Database) throws {
         statement = try BareStatement(Statements.historyAdd, in: database)
         self.endedAt = endedAt.timeIntervalSince1970
-        (id, name, queue) = (statement.index(of: "task_id"), statement.index(of: "task_name"), statement.index(of: "queue"))
+        (id, name, queue) = (
+            statement.index(of: "task_id"), statement.index(of: "task_name"), statement.index(of: "queue")
+        )
         (status, attempts) = (statement.index(of: "status"), statement.index(of: "attempts"))
         (waited, ran) = (statement.index(of: "waited"), statement.index(of: "ran"))
         (exitCode, signal) = (statement.index(of: "exit_code"), statement.index(of: "signal"))

@@ -15,7 +15,9 @@ extension SQLiteStore: HistoryAdministration {
     public func removeOldHistory(failed: ResultRetention, limit: Int) async throws(StoreError) -> Int {
         let (keep, now) = (memory.history.retention, Date())
         let failures = max(keep.span.upperBound, ([failed.standard] + failed.names.values).max() ?? .zero)
-        @Sendable func before(_ age: Duration) -> String { SQLiteTime.text(now.addingTimeInterval(-(age / .seconds(1)))) }
+        @Sendable func before(_ age: Duration) -> String {
+            SQLiteTime.text(now.addingTimeInterval(-(age / .seconds(1))))
+        }
         let own = keep.names.map { "\(JSONText.quote($0.key)):\(JSONText.quote(before($0.value ?? .zero)))" }
         return try await transaction("cannot remove old history") { database in
             let lines = try database.run(

@@ -10,7 +10,7 @@ struct MeasureRows {
     let database: Database
     let now: Date
 
-    func add(_ measures: [LaneMeasure], of host: String) throws {
+    func add(_ measures: [TaskMeasure], of host: String) throws {
         let (text, json) = (SQLiteTime.text(now), measures.json)
         try database.run(Statements.measureAdd, ["now": text, "host": host, "measures": json])
         try database.run(Statements.totalAdd, ["now": text, "measures": json])
@@ -32,7 +32,7 @@ struct MeasureRows {
         return report
     }
 
-    func totals() throws -> [LaneMeasure] { try database.rows(Statements.totals) }
+    func totals() throws -> [TaskMeasure] { try database.rows(Statements.measureTotals) }
 
     func oldestClaimable(names: [String]) throws -> [ClaimableQueue] {
         let arguments: StatementArguments = ["names": names.json, "now": SQLiteTime.text(now)]
@@ -42,7 +42,7 @@ struct MeasureRows {
 
 extension SQLiteStore: MeasureAdministration {
     /// Adds what tasks did; a file that another program writes is left alone.
-    public func add(_ measures: [LaneMeasure], of host: String) async throws(StoreError) {
+    public func add(_ measures: [TaskMeasure], of host: String) async throws(StoreError) {
         try await hurry("cannot write measures", Self.hasteAtEnd) {
             try MeasureRows(database: $0, now: Date()).add(measures, of: host)
         }
@@ -59,7 +59,7 @@ extension SQLiteStore: MeasureAdministration {
     }
 
     /// The totals.
-    public func totals() async throws(StoreError) -> [LaneMeasure] {
+    public func totals() async throws(StoreError) -> [TaskMeasure] {
         try await read("cannot read measures") { try MeasureRows(database: $0, now: Date()).totals() }
     }
 

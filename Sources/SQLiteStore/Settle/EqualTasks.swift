@@ -48,7 +48,9 @@ struct EqualTasks {
     /// Removes a claimed row that has a newer equal, or returns false if its claim no longer holds.
     private func giveWay(_ id: Int64, claimNumber: Int64?) throws -> Bool {
         try Results(database: database).keep(Statements.keepGivenWay, id, for: keep, now: now)
-        guard let gone = try database.first(Statements.giveWay, ["id": id, "claim_no": claimNumber]) else { return false }
+        guard let gone = try database.first(Statements.giveWay, ["id": id, "claim_no": claimNumber]) else {
+            return false
+        }
         try note(gone)
         return true
     }

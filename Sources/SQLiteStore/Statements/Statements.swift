@@ -177,7 +177,7 @@ enum Statements {
     static let measurePrune = Change(PackageResources.measure_prune_sql)
     static let totalPrune = Change(PackageResources.total_prune_sql)
     static let measures = Query(PackageResources.measures_sql, MeasureRow.init)
-    static let totals = Query(PackageResources.totals_sql, LaneMeasure.init)
+    static let measureTotals = Query(PackageResources.measure_totals_sql, TaskMeasure.init)
     static let oldestClaimable = Query<ClaimableQueue?>(PackageResources.oldest_claimable_sql) { ClaimableQueue($0) }
 
     // Schema

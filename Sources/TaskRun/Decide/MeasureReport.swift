@@ -52,14 +52,14 @@ public struct MeasureReport: Sendable, Equatable {
     public mutating func add(_ row: MeasureRow) {
         let key =
             switch request.key {
-            case .name: row.lane.name
-            case .queue: row.lane.queue
+            case .name: row.tasks.name
+            case .queue: row.tasks.queue
             case .host: row.host
             }
         let empty = Group(key: key, succeeded: Array(repeating: 0, count: request.parts))
         var place = 0
         if let minute = row.minute { place = part(of: minute) }
-        groupsByKey[ByteText(key), default: empty].add(row.lane.measure, place)
+        groupsByKey[ByteText(key), default: empty].add(row.tasks.measure, place)
     }
 
     /// A row of another clock belongs to the first or the last part.

@@ -15,7 +15,7 @@ extension NewTask {
             } catch {
                 let which = objects.count == 1 ? "the task" : "task \(number + 1) of the \(objects.count)"
                 throw PermanentFailure(
-                    "\(which) to add as follow-up cannot be used, and no follow-up was added: \(error.problem)"
+                    "\(which) to add as follow-up cannot be used, and none was added: \(error.problem)"
                 )
             }
         }

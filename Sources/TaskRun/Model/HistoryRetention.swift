@@ -5,9 +5,11 @@ public struct HistoryRetention: Sendable, Equatable {
     /// How long lines are kept by default: 7 days.
     public static let week = Duration.seconds(7 * 86_400)
 
-    /// For names without an entry of their own; nil: tasks leave no line. Default 7 days.
+    /// For names without an entry of their own, or nil if their tasks leave no line.
+    ///
+    /// Default 7 days.
     public var standard: Duration?
-    /// For single names; nil: tasks of this name leave no line.
+    /// For single names, or nil if their tasks leave no line.
     public var names: [String: Duration?]
 
     /// Creates one from its parts.

@@ -37,7 +37,7 @@ public struct Measure: Sendable, Equatable {
 }
 
 /// What was measured of the tasks of one name and queue.
-public struct LaneMeasure: Sendable, Equatable {
+public struct TaskMeasure: Sendable, Equatable {
     /// The queue that stands for tasks of any queue.
     public static let anyQueue = "*"
 
@@ -61,11 +61,11 @@ public struct MeasureRow: Sendable, Equatable {
     /// The host.
     public var host: String
     /// The rest.
-    public var lane: LaneMeasure
+    public var tasks: TaskMeasure
 
     /// Creates one from its parts.
-    public init(minute: Date?, host: String, lane: LaneMeasure) {
-        (self.minute, self.host, self.lane) = (minute, host, lane)
+    public init(minute: Date?, host: String, tasks: TaskMeasure) {
+        (self.minute, self.host, self.tasks) = (minute, host, tasks)
     }
 }
 
@@ -107,7 +107,7 @@ extension Measure {
     }
 }
 
-extension LaneMeasure {
+extension TaskMeasure {
     /// Reads a row of `task_totals`.
     package init(_ row: some StoreRow) {
         self.init(name: row.text("task_name"), queue: row.text("queue"), measure: Measure(row))
@@ -129,7 +129,7 @@ extension LaneMeasure {
     }
 }
 
-extension [LaneMeasure] {
+extension [TaskMeasure] {
     /// All of them as a JSON array.
     package var json: String { "[\(map(\.json).joined(separator: ","))]" }
 }
@@ -137,7 +137,7 @@ extension [LaneMeasure] {
 extension MeasureRow {
     /// Reads a row of `task_measures`.
     package init(_ row: some StoreRow) {
-        self.init(minute: row.moment("minute"), host: row.text("host"), lane: LaneMeasure(row))
+        self.init(minute: row.moment("minute"), host: row.text("host"), tasks: TaskMeasure(row))
     }
 }
 

@@ -53,7 +53,7 @@ final class MeasureKeeper {
     private func save() async {
         guard !isRefused, !measures.isEmpty else { return }
         do {
-            try await run.store.add(measures.lanes, of: run.identity.host)
+            try await run.store.add(measures.all, of: run.identity.host)
             measures.clear()
             if run.isTidying { try await run.store.pruneMeasures() }
         } catch {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Shows that a run still works: the run's loop calls ``beat()`` in each round, at least once a second.
+/// Shows that a run still works: the run's loop calls `beat()` in each round, at least once a second.
 ///
 /// A class because the run and its watcher share it.
 public final class RunPulse: Sendable {

@@ -1,4 +1,5 @@
-/// How long a look that a person waits for may take: a statement on PostgreSQL, all of the look on SQLite.
+/// How long a look that a person waits for may take: a statement on PostgreSQL; on SQLite all of the look, in processor
+/// time.
 package enum LookLimit {
     /// The limit.
     package static let time = Duration.seconds(2)

@@ -12,7 +12,7 @@ public protocol MeasureTable: Sendable {
     ///   - measures: What they did, each name and queue once.
     ///   - host: The host's name.
     /// - Throws: What the database reports; nothing was added then.
-    func add(_ measures: [LaneMeasure], of host: String) async throws(StoreError)
+    func add(_ measures: [TaskMeasure], of host: String) async throws(StoreError)
 
     /// Removes measures that are a week old, and totals to which nothing was added for a year: at most 20,000 of each.
     func pruneMeasures() async throws(StoreError)
@@ -24,7 +24,7 @@ public protocol MeasureAdministration: Sendable {
     func measures(_ request: MeasureRequest) async throws(StoreError) -> MeasureReport
 
     /// The totals of all hosts and all time, by task name and queue.
-    func totals() async throws(StoreError) -> [LaneMeasure]
+    func totals() async throws(StoreError) -> [TaskMeasure]
 
     /// Since when the oldest task of each queue is due that a run could claim now; queues without such a task are left
     /// out.
@@ -41,7 +41,7 @@ public protocol MeasureAdministration: Sendable {
 // For a store that keeps no measures.
 extension MeasureTable {
     /// Does nothing.
-    public func add(_ measures: [LaneMeasure], of host: String) async throws(StoreError) {}
+    public func add(_ measures: [TaskMeasure], of host: String) async throws(StoreError) {}
 
     /// Does nothing.
     public func pruneMeasures() async throws(StoreError) {}
@@ -54,7 +54,7 @@ extension MeasureAdministration {
     }
 
     /// Knows of nothing.
-    public func totals() async throws(StoreError) -> [LaneMeasure] { [] }
+    public func totals() async throws(StoreError) -> [TaskMeasure] { [] }
 
     /// Knows of nothing.
     public func oldestClaimable(names: [String]) async throws(StoreError) -> [ClaimableQueue] { [] }

@@ -21,7 +21,7 @@ struct BatchesCommand: ProgramCommand {
             batch, total (null: no task waits for it), left, waiting, processing, failed, complete, cancelled, since \
             (when the first task that is there was added), followers, follower (id, task_name, since) or null, longest \
             (id, task_name, run_at, owner, progress_done, progress_total, progress_note) or null, is_partial (true: \
-            there are more tasks than were counted). The exit code is 1 if there is no such batch.
+            there are more tasks than were counted). The exit status is 1 if there is no such batch.
             """
     )
 

@@ -2,7 +2,7 @@ import Platform
 import TaskRun
 import Text
 
-/// From when on numbers are a warning, or critical; nil: never.
+/// From when on numbers are a warning, or critical; or nil for never.
 struct AlarmThresholds {
     typealias Pair = (warning: AlarmRange?, critical: AlarmRange?)
 

@@ -7,7 +7,7 @@ struct MetricsFacts {
     var summary: TableSummary
     /// The newest runs, or nil if they cannot be read.
     var runs: RunList?
-    var totals: [LaneMeasure]
+    var totals: [TaskMeasure]
     var claimable: [ClaimableQueue]
     /// The task names that this host, or one that ran within the last hour, has a handler for.
     var names: [String]
@@ -16,11 +16,11 @@ struct MetricsFacts {
 
 /// The metrics, decided from the facts alone.
 struct MetricsView {
-    private struct Lane: Hashable, Comparable {
+    private struct Key: Hashable, Comparable {
         let name: ByteText
         let queue: ByteText
 
-        static func < (one: Lane, other: Lane) -> Bool { (one.name, one.queue) < (other.name, other.queue) }
+        static func < (one: Key, other: Key) -> Bool { (one.name, one.queue) < (other.name, other.queue) }
     }
 
     /// The buckets whose bounds stand in histograms: powers of four, from 1 ms to more than an hour.
@@ -28,9 +28,9 @@ struct MetricsView {
 
     private let facts: MetricsFacts
     private let overview: RunOverview?
-    private let lanes: [Lane]
-    private let lines: [Lane: [TableSummary.Line]]
-    private let totals: [Lane: Measure]
+    private let keys: [Key]
+    private let lines: [Key: [TableSummary.Line]]
+    private let totals: [Key: Measure]
 
     /// - Parameters:
     ///   - facts: What is known.
@@ -41,12 +41,12 @@ struct MetricsView {
         overview = facts.runs.map {
             RunOverview($0, holders: facts.summary.holders, isAnythingDue: isAnythingDue, life: life)
         }
-        lines = Dictionary(grouping: facts.summary.lines) { Lane(name: ByteText($0.name), queue: ByteText($0.queue)) }
-        let measured = facts.totals.map { (Lane(name: ByteText($0.name), queue: ByteText($0.queue)), $0.measure) }
+        lines = Dictionary(grouping: facts.summary.lines) { Key(name: ByteText($0.name), queue: ByteText($0.queue)) }
+        let measured = facts.totals.map { (Key(name: ByteText($0.name), queue: ByteText($0.queue)), $0.measure) }
         totals = Dictionary(measured) { first, _ in first }
         // A series that appears only with its first event begins at 1, and no rate sees that one.
-        let first = facts.names.map { Lane(name: ByteText($0), queue: ByteText("default")) }
-        lanes = Set(lines.keys).union(totals.keys).union(first).sorted()
+        let first = facts.names.map { Key(name: ByteText($0), queue: ByteText("default")) }
+        keys = Set(lines.keys).union(totals.keys).union(first).sorted()
     }
 
     /// All metrics.
@@ -73,17 +73,17 @@ struct MetricsView {
     }
 
     private var taskMetrics: [Metric] {
-        func count(_ status: TaskStatus) -> (Lane) -> Double {
-            { lane in Double((lines[lane] ?? []).reduce(0) { $0 + ($1.status == status ? $1.count : 0) }) }
+        func count(_ status: TaskStatus) -> (Key) -> Double {
+            { key in Double((lines[key] ?? []).reduce(0) { $0 + ($1.status == status ? $1.count : 0) }) }
         }
         let known = Set(facts.names.map { ByteText($0) })
         return [
-            perLane("taskrun_waiting_tasks", .gauge, "Tasks that wait, due or not.", count(.waiting)),
-            perLane("taskrun_due_tasks", .gauge, "Waiting tasks whose moment has come, claimable or not.") { lane in
-                Double((lines[lane] ?? []).reduce(0) { $0 + $1.due })
+            perKey("taskrun_waiting_tasks", .gauge, "Tasks that wait, due or not.", count(.waiting)),
+            perKey("taskrun_due_tasks", .gauge, "Waiting tasks whose moment has come, claimable or not.") { key in
+                Double((lines[key] ?? []).reduce(0) { $0 + $1.due })
             },
-            perLane("taskrun_processing_tasks", .gauge, "Tasks that runs hold.", count(.processing)),
-            perLane("taskrun_failed_tasks", .gauge, "Tasks that are FAILED now.", count(.failed)),
+            perKey("taskrun_processing_tasks", .gauge, "Tasks that runs hold.", count(.processing)),
+            perKey("taskrun_failed_tasks", .gauge, "Tasks that are FAILED now.", count(.failed)),
             .gauge(
                 "taskrun_unknown_tasks",
                 "Waiting tasks whose name has no handler here or on a host of the last hour.",
@@ -99,8 +99,8 @@ struct MetricsView {
     private var queueMetrics: [Metric] {
         let oldest = Dictionary(facts.claimable.map { (ByteText($0.queue), $0.oldest) }) { first, _ in first }
         let paused = Set(facts.summary.paused.map { ByteText($0.queue) })
-        let queues = Set(lanes.map(\.queue)).union(oldest.keys).union(paused)
-            .subtracting([ByteText(LaneMeasure.anyQueue)]).sorted()
+        let queues = Set(keys.map(\.queue)).union(oldest.keys).union(paused)
+            .subtracting([ByteText(TaskMeasure.anyQueue)]).sorted()
         func perQueue(_ name: String, _ help: String, _ value: (ByteText) -> Double) -> Metric {
             let samples = queues.map { Metric.Sample(labels: [("queue", $0.text)], value: value($0)) }
             return Metric(name: name, kind: .gauge, help: help, samples: samples)
@@ -137,7 +137,7 @@ struct MetricsView {
 
     private var totalMetrics: [Metric] {
         func total(_ name: String, _ help: String, _ value: KeyPath<Measure, Int64>) -> Metric {
-            perLane(name, .counter, help) { Double(totals[$0]?[keyPath: value] ?? 0) }
+            perKey(name, .counter, help) { Double(totals[$0]?[keyPath: value] ?? 0) }
         }
         return [
             total("taskrun_tasks_succeeded", "Tasks that succeeded.", \.succeeded),
@@ -150,19 +150,19 @@ struct MetricsView {
         ]
     }
 
-    private func perLane(_ name: String, _ kind: Metric.Kind, _ help: String, _ value: (Lane) -> Double) -> Metric {
-        let samples = lanes.map { Metric.Sample(labels: Self.labels($0), value: value($0)) }
+    private func perKey(_ name: String, _ kind: Metric.Kind, _ help: String, _ value: (Key) -> Double) -> Metric {
+        let samples = keys.map { Metric.Sample(labels: Self.labels($0), value: value($0)) }
         return Metric(name: name, kind: kind, help: help, samples: samples)
     }
 
-    private static func labels(_ lane: Lane) -> [(name: String, value: String)] {
-        [("task_name", lane.name.text), ("queue", lane.queue.text)]
+    private static func labels(_ key: Key) -> [(name: String, value: String)] {
+        [("task_name", key.name.text), ("queue", key.queue.text)]
     }
 
     private func histogram(_ name: String, _ help: String, _ spread: KeyPath<Measure, TimeSpread>) -> Metric {
-        let samples = lanes.flatMap { lane -> [Metric.Sample] in
-            let times = totals[lane]?[keyPath: spread] ?? TimeSpread()
-            let labels = Self.labels(lane)
+        let samples = keys.flatMap { key -> [Metric.Sample] in
+            let times = totals[key]?[keyPath: spread] ?? TimeSpread()
+            let labels = Self.labels(key)
             let buckets = Self.buckets.map { bucket in
                 let bound = Metric.write(TimeSpread.bound(of: bucket) / .seconds(1))
                 return Metric.Sample(

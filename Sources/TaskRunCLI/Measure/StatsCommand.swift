@@ -16,7 +16,7 @@ struct StatsCommand: ProgramCommand {
 
             Numbers are a minute: succeeded, became FAILED, and wait for another attempt. Times are p50, p95 and max: \
             half of the tasks, 95 of 100, and all of them took no longer. "ran" is the time of the handler, "waited" \
-            the time from when a task was due until its handler began. On a terminal the last column shows how many \
+            the time from when a task was due until its handler began. On a terminal the column trend shows how many \
             succeeded over time, the newest on the right.
 
             All hosts are counted. Each run adds its numbers once a minute and at its end, to the minute of that \
@@ -91,6 +91,8 @@ struct StatsView {
     static let parts = 20
     /// How wide a name may be where there is no terminal, and at least.
     private static let nameWidths = (most: 40, least: 12)
+    /// The fewest columns of a line over time.
+    private static let leastTrend = 5
 
     private let report: MeasureReport
 
@@ -111,27 +113,32 @@ struct StatsView {
         let groups = report.groups
         let time = DurationText.rounded(report.request.since)
         guard !groups.isEmpty else { return ["No task ended within \(time)."] }
-        var table = TextTable([
-            .text(title), .number("done"), .number("failed"), .number("retried"), .text("ran"), .text("waited"),
-            .text(terminal.isTerminal ? "done over time" : ""),
-        ])
         let width = nameWidth(on: terminal)
-        for group in groups {
-            let cells = cells(group.measure)
-            let line = terminal.isTerminal ? Sparkline.draw(group.succeeded, width: Self.sparkWidth(terminal)) : ""
-            table.add([TextTable.Cell(group.key.cut(toWidth: width))] + cells + [TextTable.Cell(line, .cyan)])
+        var rows = groups.map { [TextTable.Cell($0.key.cut(toWidth: width))] + cells($0.measure) }
+        if groups.count > 1 { rows.append([TextTable.Cell("all", .faint)] + cells(report.all)) }
+        let columns: [TextTable.Column] = [
+            .text(title), .number("done"), .number("failed"), .number("retried"), .text("ran"), .text("waited"),
+        ]
+        var plain = TextTable(columns)
+        rows.forEach { plain.add($0) }
+        let head = ["A minute, within \(time); times: p50, p95, max.", ""]
+        // The line over time gets the columns that are left.
+        let used = plain.lines(on: Terminal(isTerminal: false, width: nil, hasColour: false)).map(\.displayWidth).max()
+        let left = min((terminal.width ?? 0) - (used ?? 0) - 2, Self.parts)
+        guard left >= Self.leastTrend else { return head + plain.lines(on: terminal) }
+        var table = TextTable(columns + [.text("trend")])
+        for (index, row) in rows.enumerated() {
+            let trend = index < groups.count ? Sparkline.draw(groups[index].succeeded, width: left) : ""
+            table.add(row + [TextTable.Cell(trend, .cyan)])
         }
-        if groups.count > 1 { table.add([TextTable.Cell("all", .faint)] + cells(report.all) + [""]) }
-        return ["A minute, within \(time); times: p50, p95, max."] + [""] + table.lines(on: terminal)
+        return head + table.lines(on: terminal)
     }
 
-    /// The other columns take some 66.
+    /// The other columns take some 66, with a line over time.
     private func nameWidth(on terminal: Terminal) -> Int {
         guard let width = terminal.width else { return Self.nameWidths.most }
         return min(max(Self.nameWidths.least, width - 72), Self.nameWidths.most)
     }
-
-    private static func sparkWidth(_ terminal: Terminal) -> Int { (terminal.width ?? 80) < 100 ? parts / 2 : parts }
 
     private func cells(_ measure: Measure) -> [TextTable.Cell] {
         [

@@ -48,7 +48,7 @@ final class Screen: Sendable {
     /// What can be shown there.
     let terminal: Terminal
     private let progress = Mutex("")
-    /// Who writes, if each line is a JSON object; nil: lines are for people.
+    /// Who writes, if each line is a JSON object, or nil if lines are for people.
     private let writer = Mutex<String?>(nil)
 
     init(terminal: Terminal) { self.terminal = terminal }

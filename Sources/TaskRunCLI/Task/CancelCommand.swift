@@ -52,7 +52,8 @@ struct CancelCommand: ProgramCommand {
             try await store.requireSchema()
             let selected = tasks.isEmpty ? try await chosen(in: store) : nil
             if selection.dryRun { return (Halves(done: []), selected) }
-            let targets = selected.map { $0.ids.map { CancelTarget.id($0) } } ?? tasks.map { CancelTarget($0, isToken: token) }
+            let targets =
+                selected.map { $0.ids.map { CancelTarget.id($0) } } ?? tasks.map { CancelTarget($0, isToken: token) }
             let retention = settings.runSettings(registry).retention(registry)
             let asked = try await Halves(
                 targets,

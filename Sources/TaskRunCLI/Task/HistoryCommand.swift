@@ -11,7 +11,7 @@ struct HistoryCommand: ProgramCommand {
         discussion: """
               taskrun history
               taskrun history --name CONTACT_EMAIL --since 2h
-              taskrun history --status FAILED --json | jq -r .task_id
+              taskrun history --status FAILED --json | jq -r .id
               taskrun history --token 6f0e1d2c3b4a59687786a5b4c3d2e1f0
 
             Each end of a task is one line: COMPLETE, FAILED, EXPIRED (it did not begin in time), CANCELLED, SKIPPED (by a \
@@ -23,7 +23,7 @@ struct HistoryCommand: ProgramCommand {
             history, also for one task name; none: no lines are written). A line is written in the transaction in which \
             the task ends.
 
-            Without --limit, the newest 20 are shown. With --json, all are written, one object per line: task_id, \
+            Without --limit, the newest 20 are shown. With --json, all are written, one object per line: id, \
             task_name, queue, status, attempts, waited and ran (seconds, of the last attempt: from when it was due to its \
             begin, and from there to its end), host, exit_code, signal, peak_memory (bytes; null if it was less than the \
             run's own), token, batch, ended_at.

@@ -5,7 +5,7 @@ import TaskRun
 struct PruneCommand: ProgramCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Remove old FAILED tasks and old results.",
+        abstract: "Remove old FAILED tasks, old results and old lines of the history.",
         discussion: """
               taskrun prune --dry-run
               taskrun prune
@@ -13,12 +13,13 @@ struct PruneCommand: ProgramCommand {
             FAILED tasks are kept for 30 days after they failed (setting keep_failed, also for one task name). Results \
             are kept for 24 hours (setting keep_result). Runs remove older ones too: of 16 runs that perform \
             something, about one removes up to 1,000 old FAILED tasks. This command removes all old FAILED tasks, \
-            1,000 in one transaction. It never removes WAITING and PROCESSING tasks. If a row does not say when the \
-            task failed, its age is counted from the upgrade of the tables to version 11.
+            1,000 in one transaction. Lines of the history are kept for 7 days (setting history), failed attempts as \
+            long as FAILED tasks. It never removes WAITING and PROCESSING tasks. If a row does not say when the task \
+            failed, its age is counted from the upgrade of the tables to version 11.
 
-            --dry-run only counts the FAILED tasks, up to \(CountText.write(counted)). With --json, one object: failed \
-            and results, how many were removed. With --json --dry-run, each line is an object: queue, task_name, \
-            status, tasks.
+            --dry-run only counts the FAILED tasks, up to \(CountText.write(counted)). With --json, one object: failed, \
+            results and history, how many were removed. With --json --dry-run, each line is an object: queue, \
+            task_name, status, tasks.
             """
     )
 
@@ -49,12 +50,18 @@ struct PruneCommand: ProgramCommand {
             let results = try await Self.repeated(count) { () throws(StoreError) in
                 try await store.prune(limit: Self.most, now: nil)
             }
+            let lines = try await Self.repeated(count) { () throws(StoreError) in
+                try await store.removeOldHistory(failed: keep, limit: Self.most)
+            }
             if options.isJSON {
-                let answer: JSONValue = ["failed": .number(failed), "results": .number(results)]
+                let answer: JSONValue = [
+                    "failed": .number(failed), "results": .number(results), "history": .number(lines),
+                ]
                 try program.output.write(answer.line)
             } else {
-                let what = "\(CountText.tasks(failed)) that failed long ago, and \(CountText.write(results))"
-                try program.output.write("Removed \(what) result\(results == 1 ? "" : "s").")
+                let what = "\(CountText.tasks(failed)) that failed long ago, \(CountText.write(results))"
+                let rest = "result\(results == 1 ? "" : "s") and \(CountText.write(lines)) line\(lines == 1 ? "" : "s")"
+                try program.output.write("Removed \(what) \(rest) of the history.")
             }
             return .done
         }

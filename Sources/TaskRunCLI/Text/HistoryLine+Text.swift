@@ -82,7 +82,8 @@ enum HistoryView {
             ("batch", last?.batch?.visible()),
         ]
         let head = fields.compactMap { name, value in value.map { ink(name.padded(18), .faint) + $0 } }
-        return head + ["", "The row of the task is gone. This is left of it."] + Self.story(story, now: now, on: terminal)
+        return head + ["", "The row of the task is gone. This is left of it."]
+            + Self.story(story, now: now, on: terminal)
     }
 
     private static func place(_ host: String?, _ program: ProgramFacts) -> String {
@@ -121,7 +122,7 @@ extension HistoryLine {
     var json: JSONValue {
         .object(
             [
-                ("task_id", .number(id)), ("task_name", .text(name)), ("queue", .text(queue)),
+                ("id", .number(id)), ("task_name", .text(name)), ("queue", .text(queue)),
                 ("status", .text(status)), ("attempts", .number(attempts)),
                 ("waited", waited.map { .seconds($0) } ?? .null), ("ran", ran.map { .seconds($0) } ?? .null),
                 ("host", .text(host)),

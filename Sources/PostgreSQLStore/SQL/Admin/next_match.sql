@@ -9,7 +9,7 @@
 -- $3 status  text  WAITING, PROCESSING, FAILED, or NULL for all
 -- $4 name    text  a task name, or NULL for all
 -- $5 after   int8  the id
--- Returns id, or NULL if there is none.
+-- Returns id.
 SELECT min(id) AS id
 FROM (
     SELECT id

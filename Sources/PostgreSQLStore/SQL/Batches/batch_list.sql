@@ -1,14 +1,14 @@
 -- The batches that have tasks, or that tasks wait for, by name, with what is left of them.
 --
--- Names are found by stepping from one to the next. Rows are counted up to a limit.
+-- Names are found by stepping from one to the next. Rows are counted up to a limit. complete and cancelled are NULL if
+-- no end was counted; since is when its first task that is there was added; the follower is the first task that waits
+-- for it; longest is its PROCESSING task that was due first.
 --
 -- $1 batch    text  only this batch, or NULL for all
 -- $2 most     int8  the most batches
 -- $3 counted  int8  the most rows of each kind of a batch to count
--- Returns batch, waiting, processing, failed, complete and cancelled (NULL: no task waits for the batch), since (when
--- its first task that is left was added), followers, and the first of these: follower_id, follower_name,
--- follower_since; and the PROCESSING task that was due first: longest_id, longest_name, longest_since, longest_owner,
--- progress_done, progress_total, progress_note.
+-- Returns batch, waiting, processing, failed, complete, cancelled, since, followers, follower_id, follower_name,
+-- follower_since, longest_id, longest_name, longest_since, longest_owner, progress_done, progress_total, progress_note.
 WITH RECURSIVE own (batch) AS (
     (SELECT batch FROM ONLY tasks WHERE batch IS NOT NULL AND $1::text IS NULL ORDER BY batch, status, id LIMIT 1)
     UNION ALL

@@ -9,12 +9,12 @@
 -- $7 status  text    how the tasks ended
 -- $8 since   float8  the earliest end, in seconds since 1970
 -- $9 limit   int8    the most lines
--- Returns no, task_id, task_name, queue, status, attempts, waited_us, ran_us (microseconds), host, exit_code, signal,
+-- Returns no, task_id, task_name, queue, status, attempts, waited_us, ran_us, host, exit_code, signal,
 -- peak_memory, token, batch, ended_at.
 SELECT
     -- same: history_columns
-    no, task_id, task_name, queue, status, attempts, (waited * 1000000)::bigint AS waited_us,
-    (ran * 1000000)::bigint AS ran_us, host, exit_code, signal, peak_memory, token, batch, ended_at
+    no, task_id, task_name, queue, status, attempts, (waited * 1000000.0::double precision)::bigint AS waited_us,
+    (ran * 1000000.0::double precision)::bigint AS ran_us, host, exit_code, signal, peak_memory, token, batch, ended_at
     -- end
 FROM ONLY task_history
 WHERE no = ANY (ARRAY(

@@ -6,12 +6,12 @@
 -- $4 status  text    how the tasks ended
 -- $5 since   float8  the earliest end, in seconds since 1970
 -- $6 limit   int8    the most lines
--- Returns no, task_id, task_name, queue, status, attempts, waited_us, ran_us (microseconds), host, exit_code, signal,
+-- Returns no, task_id, task_name, queue, status, attempts, waited_us, ran_us, host, exit_code, signal,
 -- peak_memory, token, batch, ended_at.
 SELECT
     -- same: history_columns
-    no, task_id, task_name, queue, status, attempts, (waited * 1000000)::bigint AS waited_us,
-    (ran * 1000000)::bigint AS ran_us, host, exit_code, signal, peak_memory, token, batch, ended_at
+    no, task_id, task_name, queue, status, attempts, (waited * 1000000.0::double precision)::bigint AS waited_us,
+    (ran * 1000000.0::double precision)::bigint AS ran_us, host, exit_code, signal, peak_memory, token, batch, ended_at
     -- end
 FROM ONLY task_history
 WHERE ($1::bigint IS NULL OR no < $1::bigint)

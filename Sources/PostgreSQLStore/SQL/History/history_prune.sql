@@ -1,5 +1,5 @@
--- Removes lines that are kept no longer, the oldest first: those of their name's age, and those that are too many. Lines
--- that another transaction removes are left to it.
+-- Removes old lines, the oldest first: those as old as their name's limit, and those that are too many. Lines that
+-- another transaction removes are left to it.
 --
 -- It reads from the oldest line to the first one that no name lets go.
 --
@@ -32,7 +32,7 @@ USING (
             OR ended_at <= statement_timestamp() - make_interval(secs => coalesce(
                 (
                     SELECT own.keep
-                    FROM pg_catalog.unnest($3::text[], $4::double precision[]) AS own (name, keep)
+                    FROM unnest($3::text[], $4::double precision[]) AS own (name, keep)
                     WHERE own.name = task_history.task_name
                 ),
                 $5::double precision

@@ -22,7 +22,7 @@
 WITH failed AS MATERIALIZED (
     SELECT tasks.id, tasks.task_name, tasks.queue, tasks.attempts, tasks.run_at, tasks.token, tasks.batch,
         said.is_final, said.error, said.ran, said.since, said.exit_code, said.signal, said.memory
-    FROM pg_catalog.unnest(
+    FROM unnest(
             $1::bigint[], $2::bigint[], $3::boolean[], $4::text[], $5::bigint[], $6::bigint[], $7::integer[],
             $8::integer[], $9::bigint[]
         ) AS said (id, claim_no, is_final, error, ran, since, exit_code, signal, memory)
@@ -37,11 +37,15 @@ WITH failed AS MATERIALIZED (
     SELECT gone.id, gone.task_name, gone.queue, 'FAILED', gone.attempts,
         -- same: waited
         CASE WHEN isfinite(gone.run_at)
-            THEN greatest(0, moment.seconds - date_part('epoch', gone.run_at) - gone.since / 1000000.0::double precision)
+            THEN greatest(
+                0,
+                moment.seconds - date_part('epoch', gone.run_at)
+                    - gone.since::double precision / 1000000.0::double precision
+            )
         END,
         -- end
-        gone.ran / 1000000.0::double precision, $10, gone.exit_code, gone.signal, gone.memory, gone.token, gone.batch,
-        moment.now
+        gone.ran::double precision / 1000000.0::double precision, $10, gone.exit_code, gone.signal, gone.memory,
+        gone.token, gone.batch, moment.now
     FROM (
             SELECT now, date_part('epoch', now) AS seconds
             FROM (SELECT coalesce(to_timestamp($11::double precision), statement_timestamp()) AS now) AS clock
@@ -65,6 +69,6 @@ WITH failed AS MATERIALIZED (
 INSERT INTO task_failures (
     task_id, task_name, attempt, error, ran, host, exit_code, signal, peak_memory, failed_at
 )
-SELECT id, task_name, attempts, error, ran / 1000000.0::double precision, $10, exit_code, signal, memory,
-    coalesce(to_timestamp($11::double precision), statement_timestamp())
+SELECT id, task_name, attempts, error, ran::double precision / 1000000.0::double precision, $10, exit_code, signal,
+    memory, coalesce(to_timestamp($11::double precision), statement_timestamp())
 FROM failed

@@ -16,7 +16,7 @@ INSERT INTO task_history (
 )
 SELECT id, task_name, queue, status, attempts, token, batch, waited, ran, $10::text,
     coalesce(to_timestamp($11::double precision), statement_timestamp())
-FROM pg_catalog.unnest(
+FROM unnest(
     $1::bigint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::double precision[],
     $9::double precision[]
 ) AS gone (id, task_name, queue, status, attempts, token, batch, waited, ran)

@@ -21,7 +21,7 @@
 -- Returns id.
 WITH gone AS (
     DELETE FROM ONLY tasks
-    USING pg_catalog.unnest(
+    USING unnest(
         $1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::bigint[]
     ) AS proof (id, claim_no, status, ran, since, exit_code, signal, memory)
     WHERE tasks.id = ANY (ARRAY[proof.id]) AND tasks.claim_no = proof.claim_no AND tasks.status || '' = 'PROCESSING'
@@ -35,11 +35,15 @@ WITH gone AS (
     SELECT gone.id, gone.task_name, gone.queue, coalesce(gone.status, 'COMPLETE'), gone.attempts,
         -- same: waited
         CASE WHEN isfinite(gone.run_at)
-            THEN greatest(0, moment.seconds - date_part('epoch', gone.run_at) - gone.since / 1000000.0::double precision)
+            THEN greatest(
+                0,
+                moment.seconds - date_part('epoch', gone.run_at)
+                    - gone.since::double precision / 1000000.0::double precision
+            )
         END,
         -- end
-        gone.ran / 1000000.0::double precision, $9, gone.exit_code, gone.signal, gone.memory, gone.token, gone.batch,
-        moment.now
+        gone.ran::double precision / 1000000.0::double precision, $9, gone.exit_code, gone.signal, gone.memory,
+        gone.token, gone.batch, moment.now
     FROM (
             SELECT now, date_part('epoch', now) AS seconds
             FROM (SELECT coalesce(to_timestamp($10::double precision), statement_timestamp()) AS now) AS clock

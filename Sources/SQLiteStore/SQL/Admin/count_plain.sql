@@ -3,9 +3,9 @@
 -- The lanes are found by stepping from one to the next: for (queue, priority) > (…) SQLite would read all rows of the
 -- equal queue. No column outside of the index is read.
 --
--- :now    text     the current moment
 -- :lanes  integer  the most lanes
 -- :most   integer  the most rows of a lane to count
+-- :now    text     the current moment
 -- Returns queue, task_name (bytes), status, number, due (how many are due), oldest_due (Julian day, or NULL).
 WITH RECURSIVE name (task_name) AS (
     SELECT (

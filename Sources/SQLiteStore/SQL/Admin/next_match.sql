@@ -4,10 +4,10 @@
 -- The state FAILED alone, and no condition at all, have no index: it is not for these.
 --
 -- :token   text     a token, or NULL for all
+-- :after   integer  the id
 -- :batch   text     its name, or NULL for all
 -- :status  text     WAITING, PROCESSING, FAILED, or NULL for all
 -- :name    text     a task name, or NULL for all
--- :after   integer  the id
 -- Returns id, or NULL if there is none.
 SELECT min(id) AS id
 FROM (

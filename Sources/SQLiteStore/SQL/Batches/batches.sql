@@ -2,8 +2,8 @@
 --
 -- Names are found by stepping from one to the next. Rows are counted up to a limit.
 --
--- :batch    text     only this batch, or NULL for all
 -- :most     integer  the most batches
+-- :batch    text     only this batch, or NULL for all
 -- :counted  integer  the most rows of each kind of a batch to count
 -- Returns batch, waiting, processing, failed, complete and cancelled (NULL: no task waits for the batch), since (when
 -- its first task that is left was added), followers, and the first of these: follower_id, follower_name,

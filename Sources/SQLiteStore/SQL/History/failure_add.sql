@@ -1,5 +1,8 @@
 -- Notes a failed attempt.
 --
+-- :task_id      integer  the number of the task
+-- :task_name    text     its name
+-- :attempt      integer  which attempt it was
 -- :error        text     what went wrong
 -- :ran          real     seconds that the attempt took, or NULL
 -- :host         text     where it ran, or NULL
@@ -7,9 +10,6 @@
 -- :signal       integer  the signal that ended it, or NULL
 -- :peak_memory  integer  the most memory of the program, in bytes, or NULL
 -- :failed_at    text     the current moment
--- :task_id      integer  the number of the task
--- :task_name    text     its name
--- :attempt      integer  which attempt it was
 INSERT INTO task_failures (
     task_id, task_name, attempt, error, ran, host, exit_code, signal, peak_memory, failed_at
 )

@@ -1,7 +1,7 @@
 -- Removes failed attempts that are kept no longer, and those that are too many, the oldest first.
 --
--- :most   integer  so many may stay
 -- :young  text     those that failed after this moment stay
+-- :most   integer  so many may stay
 -- :limit  integer  the most rows
 DELETE FROM task_failures
 WHERE no IN (

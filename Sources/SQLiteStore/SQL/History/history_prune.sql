@@ -2,8 +2,8 @@
 --
 -- It reads from the oldest line to the first one that no name lets go.
 --
--- :most   integer  so many lines may stay
 -- :young  text     no line that ended after this moment goes for its age
+-- :most   integer  so many lines may stay
 -- :since  JSON     for names with a time of their own: until when lines ended that go, by name
 -- :rest   text     the same for other names
 -- :limit  integer  the most lines
