@@ -123,6 +123,10 @@ import Testing
         try await Scratch.working(database) { place in
             try place.write(Disguise.noEnvironment.program, to: "handlers/WORK", mode: 0o755)
             let (run, handler) = try await begin(place)
+            // Not in the middle of a write: that would leave a journal of root's, which no other user may write.
+            try await eventually("the run has its row") {
+                try await place.sql("SELECT count(*) FROM task_runs") == ["1"]
+            }
             try killWatcher(of: run)
             try await kill(run)
             // Of an SQLite file both the folder and the file are written to. Sticky: handlers in it are obeyed.
